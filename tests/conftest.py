@@ -1,0 +1,29 @@
+"""Fixtures of the whole suite: pre-registered tolerances, seeded generator, redirected figures."""
+
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).resolve().parents[1]
+settings.register_profile("suite", derandomize=True, deadline=None, max_examples=25)
+settings.load_profile("suite")
+
+
+@pytest.fixture(scope="session")
+def acceptance():
+    """The tolerances of acceptance.toml, as nested dictionaries."""
+    return tomllib.loads((ROOT / "tests" / "acceptance.toml").read_text())
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(20261120)
+
+
+@pytest.fixture(autouse=True)
+def figs_in_tmp(tmp_path, monkeypatch):
+    """No test writes into the committed figs/."""
+    monkeypatch.setenv("NOTEBOOK_FIGS", str(tmp_path / "figs"))
