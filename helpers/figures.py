@@ -1,0 +1,183 @@
+"""One look for every figure, and the only place that writes one.
+
+Sizes are millimetres at final print size; colours are the Okabe-Ito palette, which survives red-green blindness;
+orientation, being cyclic, takes a cyclic map. Plot functions take axes and return artists; :func:`save` writes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+
+from helpers.errors import OutputError, ParameterError, check_array, check_number
+from helpers.parameters import Table
+from helpers.runs import ROOT, provenance, summary
+
+__all__ = [
+    "COLUMN_MM",
+    "CYCLIC",
+    "OKABE_ITO",
+    "TEXT_MM",
+    "band",
+    "figure",
+    "orientation_axis",
+    "panel_letters",
+    "raster",
+    "save",
+    "save_table",
+    "show_frame",
+    "use_style",
+]
+
+TEXT_MM, COLUMN_MM = 160.0, 78.0
+CYCLIC = "twilight"
+OKABE_ITO = {
+    "blue": "#0072B2",
+    "vermillion": "#D55E00",
+    "green": "#009E73",
+    "purple": "#CC79A7",
+    "orange": "#E69F00",
+    "sky": "#56B4E9",
+    "black": "#000000",
+    "yellow": "#F0E442",
+    "grey": "#7F7F7F",
+}
+FORMATS = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {"Software": None}}
+LIMIT_MB = 1.0
+
+
+def use_style():
+    """Switch matplotlib to the style of the collection."""
+    import matplotlib.pyplot as plt
+
+    plt.style.use(Path(__file__).with_name("thesis.mplstyle"))
+
+
+def figure(n_rows=1, n_cols=1, *, width_mm=TEXT_MM, height_mm=60.0, **options):
+    """Return ``(fig, axes)`` of a given final size in millimetres; `options` go to ``plt.subplots``."""
+    import matplotlib.pyplot as plt
+
+    for name, value in (("width_mm", width_mm), ("height_mm", height_mm)):
+        check_number(name, value, 10, 400)
+    return plt.subplots(n_rows, n_cols, figsize=(width_mm / 25.4, height_mm / 25.4), **options)
+
+
+def panel_letters(axes, *, start="A", x=-0.02, y=1.02):
+    """Write bold panel letters above the left end of each axes; returns the texts."""
+    letters = (chr(ord(start) + i) for i in range(26))
+    return [
+        ax.annotate(letter, (x, y), xycoords="axes fraction", weight="bold", size=10, ha="right", va="bottom")
+        for letter, ax in zip(letters, np.ravel(axes), strict=False)
+    ]
+
+
+def show_frame(ax, frame, **options):
+    """Draw a frame (N_x, N_y): x to the right, y upwards, so that angles are those of the formulas."""
+    frame = check_array("frame", frame, ndim=2)
+    artist = ax.imshow(frame.T, origin="lower", cmap=options.pop("cmap", "gray"), rasterized=True, **options)
+    ax.set(xticks=[], yticks=[])
+    ax.spines[:].set_visible(False)
+    return artist
+
+
+def orientation_axis(ax, *, label="orientation (deg)"):
+    """Label an x axis of radians in degrees over one period, [0, 180]."""
+    ax.set_xticks(np.pi * np.arange(0, 5) / 4, ["0", "45", "90", "135", "180"])
+    ax.set(xlim=(0, np.pi), xlabel=label)
+
+
+def band(ax, x, values, *, level=0.95, color=None, label=None, **options):
+    """Draw the mean over seeds (axis 0 of `values`) with its interval as a shade; returns the line."""
+    s = summary(values, level=level)
+    (line,) = ax.plot(x, s.mean, color=color, label=label, **options)
+    ax.fill_between(x, s.low, s.high, color=line.get_color(), alpha=0.25, linewidth=0)
+    return line
+
+
+def raster(ax, times_ms, ids, *, color="black", size=0.6):
+    """Draw spikes as dots, rasterised; returns the artist."""
+    (dots,) = ax.plot(times_ms, ids, ".", color=color, markersize=size, rasterized=True)
+    ax.set(xlabel="time (ms)", ylabel="cell")
+    return dots
+
+
+def figs_folder():
+    """Return the folder of the figures: NOTEBOOK_FIGS if set, else ``figs/`` of the collection."""
+    return Path(os.environ.get("NOTEBOOK_FIGS") or ROOT / "figs")
+
+
+def save(fig, name, *, seed=None, params=None, caption=""):
+    """Write a figure as pdf, svg and png with a provenance json beside it; all of them or none.
+
+    Parameters
+    ----------
+    fig : matplotlib.figure.Figure
+    name : str
+        "model/name", without suffix, below the figures folder.
+    seed, params
+        Recorded; `params` may be a parameter dataclass or a mapping.
+    caption : str
+        What to see; recorded for the thesis export.
+
+    Raises
+    ------
+    OutputError
+        The folder cannot be written, or a file is over 1 MB (rasterise dense artists).
+    """
+    base = _base(name)
+    record = {"figure": name, "caption": caption, **provenance(seed=seed, params=params)}
+    writers = {
+        suffix: lambda path, suffix=suffix, meta=meta: fig.savefig(path, format=suffix, metadata=meta)
+        for suffix, meta in FORMATS.items()
+    }
+    writers["json"] = lambda path: path.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+    _write_all(base, writers)
+
+
+def save_table(table, name, *, seed=None, params=None, caption=""):
+    """Write a :class:`~helpers.parameters.Table` as csv and LaTeX (booktabs) with its provenance json."""
+    if not isinstance(table, Table):
+        raise ParameterError(f"table is a {type(table).__name__}; give a helpers.parameters.Table")
+    record = {"table": name, "caption": caption, **provenance(seed=seed, params=params)}
+    text = {"csv": table.to_csv(), "tex": table.to_latex(), "json": json.dumps(record, indent=1, ensure_ascii=False)}
+    _write_all(
+        _base(name), {key: lambda path, body=body: path.write_text(body.rstrip() + "\n") for key, body in text.items()}
+    )
+
+
+def _base(name):
+    parts = Path(str(name)).parts
+    if len(parts) != 2 or ".." in parts or Path(str(name)).suffix or os.path.isabs(str(name)):
+        raise ParameterError(f"name = {name!r} is not of the form 'model/name' without suffix")
+    return figs_folder() / name
+
+
+def _write_all(base, writers):
+    """Write every format under a draft name, check sizes, and only then give them their names."""
+    drafts = {suffix: base.with_name(f".{base.name}-{os.getpid()}.{suffix}") for suffix in writers}
+    try:
+        base.parent.mkdir(parents=True, exist_ok=True)
+        for suffix, write in writers.items():
+            write(drafts[suffix])
+            size_mb = drafts[suffix].stat().st_size / 1e6
+            if size_mb > LIMIT_MB:
+                raise OutputError(
+                    f"{base.name}.{suffix} has {size_mb:.1f} MB; allowed: {LIMIT_MB:g}; rasterise artists"
+                )
+        for suffix, draft in drafts.items():
+            draft.replace(base.with_name(f"{base.name}.{suffix}"))
+    except OSError as failure:
+        raise OutputError(f"cannot write {base} ({failure.strerror or failure}); choose a writable folder") from None
+    finally:
+        for draft in drafts.values():
+            _discard(draft)
+
+
+def _discard(path):
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        return

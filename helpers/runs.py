@@ -1,0 +1,297 @@
+"""Seeds, profile, provenance, summaries over seeds, and sweeps that survive interruption.
+
+The truth of a sweep is its folder of files: one per parameter point, written under a temporary name, read back,
+and renamed. A finished point is never computed again; a failed one leaves its traceback and the rest go on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import inspect
+import itertools
+import json
+import os
+import platform
+import sys
+import traceback
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, is_dataclass
+from pathlib import Path
+
+import numpy as np
+
+from helpers import __version__
+from helpers.errors import OutputError, ParameterError, check_array, check_choice, check_integer, check_seed
+
+__all__ = ["Summary", "SweepWarning", "choose", "profile", "provenance", "seeds", "source_hash", "summary", "sweep"]
+
+ROOT = Path(__file__).resolve().parents[1]
+RECORDED = ("numpy", "scipy", "matplotlib", "lmfit", "joblib", "pynn", "nest-simulator", "brian2", "numba", "jax")
+MODULES = {"pynn": "pyNN", "nest-simulator": "nest"}
+
+
+class SweepWarning(UserWarning):
+    """Some points of a sweep failed; their tracebacks are in its store."""
+
+
+def profile():
+    """Return "quick" (default) or "full", from the environment variable NOTEBOOK_PROFILE."""
+    return check_choice("NOTEBOOK_PROFILE", os.environ.get("NOTEBOOK_PROFILE", "quick"), ("quick", "full"))
+
+
+def choose(quick, full):
+    """Return the value for the current :func:`profile`."""
+    return full if profile() == "full" else quick
+
+
+def seeds(seed, n):
+    """Return `n` independent integer seeds grown from one root seed, the same on every machine.
+
+    Examples
+    --------
+    >>> seeds(0, 3) == seeds(0, 5)[:3]
+    True
+    """
+    check_integer("seed", seed, 0)
+    children = np.random.SeedSequence(seed).spawn(check_integer("n", n, 1))
+    return [int(child.generate_state(1)[0]) for child in children]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Mean, standard deviation, interval of the mean, and number of finite values per column."""
+
+    mean: np.ndarray
+    sd: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    n: np.ndarray
+
+    def __str__(self):
+        return f"{self.mean:.3g} [{self.low:.3g}, {self.high:.3g}], n = {self.n}"
+
+
+def summary(values, *, level=0.95, n_boot=2000, seed=0):
+    """Summarise repeats along axis 0: mean and percentile-bootstrap interval of the mean, NaN left out.
+
+    Parameters
+    ----------
+    values : array_like, shape (n_seeds, ...)
+    level : float
+        Coverage of the interval.
+
+    Examples
+    --------
+    >>> s = summary([1., 2., 3., float("nan")])
+    >>> float(s.mean), int(s.n), bool(s.low < s.mean < s.high)
+    (2.0, 3, True)
+    """
+    values = check_array("values", values, finite=False)
+    if values.ndim == 0:
+        raise ParameterError("values is a single number; give one value per seed along axis 0")
+    rng = check_seed(seed)
+    pick = rng.integers(len(values), size=(check_integer("n_boot", n_boot, 100), len(values)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        means = np.nanmean(values[pick], axis=1)
+        low, high = np.nanquantile(means, [(1 - level) / 2, (1 + level) / 2], axis=0)
+        sd = np.nanstd(values, axis=0, ddof=1) if len(values) > 1 else np.full(values.shape[1:], np.nan)
+        mean = np.nanmean(values, axis=0)
+    return Summary(mean, sd, low, high, np.isfinite(values).sum(axis=0))
+
+
+def source_hash(notebook=None):
+    """Return a short hash of the code behind a figure: every file of ``helpers`` and a notebook's code cells."""
+    digest = hashlib.sha256()
+    package = Path(__file__).parent
+    for path in sorted([*package.rglob("*.py"), *package.rglob("*.mplstyle")]):
+        digest.update(path.relative_to(package).as_posix().encode() + path.read_bytes())
+    if notebook is not None:
+        cells = json.loads(Path(notebook).read_text())["cells"]
+        for cell in cells:
+            if cell["cell_type"] == "code":
+                digest.update("".join(cell["source"]).encode())
+    return digest.hexdigest()[:16]
+
+
+def _current_notebook():
+    """Return the path of the running notebook, as Jupyter and the runner announce it, if it lies in the tree."""
+    name = Path(os.environ.get("JPY_SESSION_NAME", "")).name
+    found = [ROOT / folder / name for folder in ("FINAL_notebooks", "dev") if name.endswith(".ipynb")]
+    return next((path for path in found if path.is_file()), None)
+
+
+def provenance(*, seed=None, params=None):
+    """Return what a reader needs to repeat a result: seed, parameters, versions, threads, profile, source.
+
+    No date, run time or commit: the same run gives the same record.
+    """
+    notebook = _current_notebook()
+    versions = {name: _version(name) for name in RECORDED if MODULES.get(name, name) in sys.modules}
+    return {
+        "notebook": notebook.name if notebook else None,
+        "source": source_hash(notebook),
+        "seed": seed,
+        "parameters": _plain(params),
+        "profile": profile(),
+        "threads": {"blas": os.environ.get("OMP_NUM_THREADS", "default"), "simulator": 1},
+        "versions": {"helpers": __version__, "python": platform.python_version(), **versions},
+    }
+
+
+def _version(name):
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return "unknown"
+
+
+def _plain(value):
+    """Return parameters as JSON types; floats keep their value, arrays become lists, infinities words."""
+    if is_dataclass(value):
+        return _plain({"type": type(value).__name__, **vars(value)})
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not np.isfinite(value):
+        return str(value)
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    raise ParameterError(f"a parameter of type {type(value).__name__} cannot be recorded; use numbers, text or lists")
+
+
+def sweep(function, grid, *, store, n_jobs=-1, progress=True):
+    """Evaluate `function` over a grid of parameters, one file per point; resume where a run stopped.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(**point)`` for a mapping, ``function(point)`` for a parameter object. Returns a dict of
+        arrays, numbers or strings. Define it in a module if workers are used.
+    grid : mapping or iterable
+        ``{name: values, ...}`` for every combination, or the points themselves.
+    store : path-like
+        Folder of the result files; the name of a file holds the function, its source and the point.
+    n_jobs : int
+        joblib workers; -1 uses every core, 1 stays in this process. ``joblib.parallel_config(backend="dask")``
+        around the call moves it to a cluster.
+
+    Yields
+    ------
+    (point, result)
+        In grid order; a failed point is left out, and a :class:`SweepWarning` at the end counts them.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> def square(x): return {"y": x * x}
+    >>> with tempfile.TemporaryDirectory() as store:
+    ...     [(p["x"], float(r["y"])) for p, r in sweep(square, {"x": [1, 2]}, store=store, n_jobs=1)]
+    [(1, 1.0), (2, 4.0)]
+    """
+    if not callable(function):
+        raise ParameterError(f"function = {function!r} cannot be called; give a function of one parameter point")
+    points = _points(grid)
+    store = _folder(store)
+    check_integer("n_jobs", n_jobs, -64, 1024)
+    return _sweep(function, points, [store / _file_name(function, point) for point in points], n_jobs, progress)
+
+
+def _sweep(function, points, paths, n_jobs, progress):
+    from joblib import Parallel, delayed
+    from tqdm.auto import tqdm
+
+    todo = [i for i, path in enumerate(paths) if _read(path) is None]
+    jobs = (delayed(_run_point)(function, points[i], paths[i]) for i in todo)
+    done = Parallel(n_jobs=n_jobs, return_as="generator")(jobs)
+    failed, waiting = 0, set(todo)
+    silent = not progress or bool(os.environ.get("CI"))
+    for i, point in enumerate(tqdm(points, disable=silent, desc=getattr(function, "__name__", "sweep"))):
+        if i in waiting and not next(done):
+            failed += 1
+            continue
+        yield point, _read(paths[i])
+    if failed:
+        message = f"{failed} of {len(points)} points failed; tracebacks: {paths[0].parent}/*.error.json; call again"
+        warnings.warn(message, SweepWarning, stacklevel=2)
+
+
+def _points(grid):
+    if isinstance(grid, Mapping):
+        values = [np.atleast_1d(v).tolist() if isinstance(v, np.ndarray) else list(v) for v in grid.values()]
+        points = [dict(zip(grid, combination, strict=True)) for combination in itertools.product(*values)]
+    else:
+        points = list(grid)
+    if not points:
+        raise ParameterError("grid is empty; give at least one parameter point")
+    for point in points:
+        if not (isinstance(point, Mapping) or is_dataclass(point)):
+            raise ParameterError(f"grid holds {point!r}; each point is a mapping or a parameter dataclass")
+    return points
+
+
+def _folder(store):
+    store = Path(store)
+    try:
+        store.mkdir(parents=True, exist_ok=True)
+        probe = store / f".probe-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as failure:
+        raise OutputError(f"cannot write into {store} ({failure.strerror}); choose a writable folder") from None
+    return store
+
+
+def _file_name(function, point):
+    try:
+        code = inspect.getsource(function)
+    except (OSError, TypeError):
+        code = ""
+    name = f"{getattr(function, '__module__', '')}.{getattr(function, '__qualname__', repr(function))}"
+    text = json.dumps([__version__, name, code, _plain(point)], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:20] + ".npz"
+
+
+def _run_point(function, point, path):
+    """Compute one point and write its file; on failure write the traceback instead. Returns whether it worked."""
+    error = path.with_suffix(".error.json")
+    try:
+        result = function(**point) if isinstance(point, Mapping) else function(point)
+        _write(path, result, point)
+    except Exception:
+        error.write_text(json.dumps({"point": _plain(point), "traceback": traceback.format_exc()}, indent=1))
+        return False
+    error.unlink(missing_ok=True)
+    return True
+
+
+def _write(path, result, point):
+    if not isinstance(result, Mapping) or not result:
+        raise ParameterError(f"the swept function returned {type(result).__name__}; return a dict of arrays or numbers")
+    arrays = {str(key): np.asarray(value) for key, value in result.items()}
+    bad = [key for key, value in arrays.items() if value.dtype == object]
+    if bad:
+        raise ParameterError(f"result {bad[0]!r} is not an array, number or string; nothing else can be stored")
+    draft = path.with_name(f".{path.stem}-{os.getpid()}.tmp")
+    try:
+        with draft.open("wb") as file:
+            np.savez(file, **arrays, point_json=np.array(json.dumps(_plain(point))))
+        if _read(draft) is None:
+            raise OutputError(f"{path.name} could not be read back after writing; is the disk full?")
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _read(path):
+    """Return the stored result, or None if the file is missing or damaged."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {key: file[key][()] for key in file.files if key != "point_json"}
+    except Exception:
+        return None
