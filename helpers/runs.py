@@ -25,7 +25,18 @@ import numpy as np
 from helpers import __version__
 from helpers.errors import OutputError, ParameterError, check_array, check_choice, check_integer, check_seed
 
-__all__ = ["Summary", "SweepWarning", "choose", "profile", "provenance", "seeds", "source_hash", "summary", "sweep"]
+__all__ = [
+    "Summary",
+    "SweepWarning",
+    "choose",
+    "profile",
+    "provenance",
+    "seeds",
+    "source_hash",
+    "store",
+    "summary",
+    "sweep",
+]
 
 ROOT = Path(__file__).resolve().parents[1]
 RECORDED = ("numpy", "scipy", "matplotlib", "lmfit", "joblib", "pynn", "nest-simulator", "brian2", "numba", "jax")
@@ -114,6 +125,17 @@ def source_hash(notebook=None):
             if cell["cell_type"] == "code":
                 digest.update("".join(cell["source"]).encode())
     return digest.hexdigest()[:16]
+
+
+def store(name):
+    """Return the folder for the sweeps of the current code: ``.store/<hash>/<name>``, emptied by ``make clean``.
+
+    The hash covers every file of ``helpers`` and the versions of the recorded packages, so that no notebook shows
+    numbers of older code.
+    """
+    versions = json.dumps([_version(package) for package in RECORDED])
+    digest = hashlib.sha256((source_hash() + versions).encode()).hexdigest()[:16]
+    return ROOT / ".store" / digest / name
 
 
 def _current_notebook():

@@ -1,0 +1,130 @@
+"""The experiments of the V1 notebooks: one point of a sweep each, from a seed to a dict of arrays.
+
+Every function takes plain numbers (degrees, as in the notebooks) and can be handed to :func:`helpers.runs.sweep`;
+:func:`over_seeds` does that and stacks the seeds.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from helpers import runs, stimuli, tuning
+from helpers.errors import ParameterError
+from helpers.v1 import lgn
+
+__all__ = [
+    "CLOUD",
+    "bandwidths_deg",
+    "cloud_point",
+    "fit_rows",
+    "lgn_point",
+    "lgn_ring_point",
+    "orientation_vector",
+    "over_seeds",
+    "ring_point",
+    "stimulus",
+]
+
+#: The stimulus of the retina/LGN bank: 64 x 64 pixels, 128 frames at 24 frames per second.
+CLOUD = dict(shape=(64, 64, 128), sf_0=0.15, b_sf=0.1, b_v=0.1, alpha=1.0)
+FPS = 24.0
+
+
+def stimulus(*, theta_deg, b_theta_deg=15.0, v_x=1.0, seed, **changes):
+    """Return the cloud of the bank (:data:`CLOUD`) with a given orientation, bandwidth and speed."""
+    options = {**CLOUD, **changes}
+    return stimuli.motion_cloud(
+        theta_rad=np.deg2rad(theta_deg), b_theta_rad=np.deg2rad(b_theta_deg), v_x=v_x, seed=seed, **options
+    )
+
+
+def cloud_point(*, b_theta_deg, seed):
+    """Measure one cloud: statistics of a 128 x 128 x 32 texture moving along x."""
+    cloud = stimuli.motion_cloud(
+        (128, 128, 32), theta_rad=1.0, b_theta_rad=np.deg2rad(b_theta_deg), sf_0=0.15, b_sf=0.1, seed=seed, method="raw"
+    )
+    return dataclasses.asdict(stimuli.cloud_statistics(cloud))
+
+
+def lgn_point(*, theta_deg, b_theta_deg, v_x, seed, legacy=False, rectify="v1"):
+    """Drive the bank with one cloud; return the tuning curve of the V1 input."""
+    movie = stimulus(theta_deg=theta_deg, b_theta_deg=b_theta_deg, v_x=v_x, seed=seed)
+    response = lgn.respond(movie, fps=FPS, params=lgn.LgnParams(legacy=legacy, rectify=rectify), seed=seed)
+    return {"tuning": response.tuning()}
+
+
+def orientation_vector(theta_rad, g):
+    """Return |sum g exp(2 i theta)| / sum g: 0 for a flat curve, 1 for a single orientation."""
+    return 1 - tuning.circular_variance(theta_rad, g)
+
+
+def ring_point(*, theta_deg, b_theta_deg, seed, **changes):
+    """Run the static ring through windows of given orientation and bandwidth (lists, deg); return its counts.
+
+    `changes` go to :class:`helpers.v1.ring.RingParams`, for example ``lateral=False``.
+    """
+    from helpers.v1 import ring
+
+    params = ring.RingParams(plastic=False).replace(**changes)
+    result = ring.simulate(params, np.deg2rad(theta_deg), b_theta_rad=np.deg2rad(b_theta_deg), seed=seed)
+    return {**result.counts, "theta_rad": result.theta_rad, "b_theta_rad": result.b_theta_rad}
+
+
+def lgn_ring_point(*, theta_deg, b_theta_deg, seed):
+    """Let a movie drive the static ring through a bank of 60 orientations, one per input cell, for one second.
+
+    Input cell i fires at (1 - noise) G g_i(t) / max_i <g_i> + noise G with g the drive averaged over the 16
+    places of the image.
+    """
+    from helpers.v1 import ring
+
+    params = ring.RingParams(plastic=False)
+    movie = stimulus(theta_deg=theta_deg, b_theta_deg=b_theta_deg, seed=seed)
+    bank = lgn.respond(movie, fps=FPS, params=lgn.LgnParams(n_theta=params.n_exc), seed=seed)
+    drive = bank.drive.mean(axis=1)
+    tuned = drive / drive.mean(axis=1).max()
+    rate_hz = params.gain_hz * ((1 - params.noise) * tuned.T + params.noise)
+    trains = stimuli.poisson_trains(rate_hz, dt_ms=1.0, seed=seed)
+    result = ring.simulate(params, [np.deg2rad(theta_deg)], trains=trains, seed=seed)
+    times_ms, ids = result.spikes["exc"]
+    return {**result.counts, "exc_ms": times_ms, "exc_ids": ids, "drive": bank.tuning()}
+
+
+def over_seeds(function, seeds, *, n_jobs=-1, **point):
+    """Run `function` for every seed (in parallel, kept in the store) and stack each entry along axis 0.
+
+    Entries whose length differs between seeds, such as spike times, stay lists.
+
+    Raises
+    ------
+    ParameterError
+        A seed failed; the message holds where its traceback is.
+    """
+    folder = runs.store("v1")
+    grid = [{**point, "seed": int(seed)} for seed in seeds]
+    found = [result for _, result in runs.sweep(function, grid, store=folder, n_jobs=n_jobs, progress=False)]
+    if len(found) != len(grid):
+        raise ParameterError(f"{len(grid) - len(found)} of {len(grid)} seeds failed; see *.error.json in {folder.name}")
+    return {key: _stacked([result[key] for result in found]) for key in found[0]}
+
+
+def _stacked(values):
+    return np.stack(values) if len({np.shape(value) for value in values}) == 1 else values
+
+
+def fit_rows(counts, **options):
+    """Fit every row of counts (..., n_cells) with :func:`helpers.tuning.fit_tuning`; return an object array."""
+    counts = np.asarray(counts)
+    theta_rad = np.pi * np.arange(counts.shape[-1]) / counts.shape[-1]
+    fits = np.empty(counts.shape[:-1], dtype=object)
+    for index in np.ndindex(*fits.shape):
+        fits[index] = tuning.fit_tuning(theta_rad, counts[index], **options)
+    return fits
+
+
+def bandwidths_deg(counts, **options):
+    """Return the fitted bandwidth (deg) of every row of counts (..., n_cells); nan where the fit was refused."""
+    fits = fit_rows(counts, **options)
+    return np.rad2deg(np.vectorize(lambda fit: fit.bandwidth_rad, otypes=[float])(fits))
