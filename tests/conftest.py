@@ -1,5 +1,6 @@
 """Fixtures of the whole suite: pre-registered tolerances, seeded generator, redirected figures."""
 
+import json
 import tomllib
 from pathlib import Path
 
@@ -27,3 +28,27 @@ def rng():
 def figs_in_tmp(tmp_path, monkeypatch):
     """No test writes into the committed figs/."""
     monkeypatch.setenv("NOTEBOOK_FIGS", str(tmp_path / "figs"))
+
+
+def pytest_addoption(parser):
+    parser.addoption("--scorecard", metavar="FILE", help="run only the acceptance tests; write their numbers as json")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--scorecard"):
+        items[:] = [item for item in items if "record" in getattr(item, "fixturenames", ())]
+
+
+MEASURED = {}
+
+
+@pytest.fixture
+def record():
+    """Keep the measured number of an acceptance row, as text, for `make scorecard`: record(row, text)."""
+    return MEASURED.__setitem__
+
+
+def pytest_sessionfinish(session):
+    target = session.config.getoption("--scorecard")
+    if target:
+        Path(target).write_text(json.dumps(MEASURED, indent=1, ensure_ascii=False))

@@ -1,0 +1,85 @@
+"""Write figs/scorecard.md: each claim, the published number, ours, the bound fixed beforehand, and a verdict.
+
+Usage: ``make scorecard``. The numbers come from the acceptance tests themselves: the suite is run with
+``--scorecard``, each test hands its number to the ``record`` fixture, and this file lays them beside
+``tests/acceptance.toml``. Exit code 1 if a row misses its bound or was not measured.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+BOUNDS = ("accept", "absolute", "relative", "sd_below", "bias_below")
+HEAD = """# Scorecard
+
+Every claim that rests on a number: what the source published, what this collection measures, the bound that was
+fixed in `tests/acceptance.toml` before measuring, and the verdict. Made by `make scorecard`.
+
+| claim | published | ours | bound | verdict |
+| --- | --- | --- | --- | --- |
+"""
+
+
+def rows(table, prefix=""):
+    """Yield (name, row) of every row of the acceptance file, in order."""
+    for key, value in table.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, dict) and "origin" not in value:
+            yield from rows(value, name + ".")
+        elif isinstance(value, dict):
+            yield name, value
+
+
+def measure(path):
+    """Run the acceptance tests; return ({row: text}, names of failed tests' rows are missing from it)."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--scorecard={path}", "tests"]
+    code = subprocess.run(command, cwd=ROOT).returncode
+    return json.loads(Path(path).read_text()), code
+
+
+def bound(row):
+    """Return the tolerance of a row in words."""
+    parts = []
+    if "accept" in row:
+        low, high = row["accept"]
+        parts.append(f"≥ {low:g}" if high == float("inf") else f"{low:g} to {high:g}")
+    for key in BOUNDS[1:]:
+        if key in row:
+            parts.append(f"{key.replace('_', ' ')} {row[key]:g}")
+    return ", ".join(parts)
+
+
+def verdict(row, measured):
+    """Return what to say of a row: its verdict, or that it was missed or not measured."""
+    if measured is None:
+        return "**missed or not measured**"
+    if "verdict" in row:
+        return row["verdict"]
+    return "reproduced" if "published" in row else "new"
+
+
+def line(name, row, measured):
+    cells = (row.get("quantity", name), row.get("published", "–"), measured or "–", bound(row), verdict(row, measured))
+    return f"| `{name}`: " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
+
+
+def main():
+    """Measure, write the scorecard, say how many rows stand; return the exit code."""
+    acceptance = dict(rows(tomllib.loads((ROOT / "tests" / "acceptance.toml").read_text())))
+    with tempfile.TemporaryDirectory() as folder:
+        measured, code = measure(Path(folder) / "measured.json")
+    target = ROOT / "figs" / "scorecard.md"
+    target.parent.mkdir(exist_ok=True)
+    target.write_text(HEAD + "\n".join(line(name, row, measured.get(name)) for name, row in acceptance.items()) + "\n")
+    print(f"{len(measured)} of {len(acceptance)} rows inside their bounds; {target.relative_to(ROOT)} written")
+    return int(code != 0 or len(measured) < len(acceptance))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
