@@ -39,6 +39,12 @@ class OutputError(HelpersError, RuntimeError):
     """A file could not be written, or not within its size budget; nothing half-written remains."""
 
 
+def _short(value):
+    """Return the repr on one line, cut where it would fill the screen."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
 def _interval(low, high, low_open, high_open):
     left = "(" if low_open or low == -np.inf else "["
     right = ")" if high_open or high == np.inf else "]"
@@ -58,7 +64,7 @@ def check_number(name, value, low=-np.inf, high=np.inf, *, low_open=False, high_
     allowed = f"allowed: a number in {_interval(low, high, low_open, high_open)}"
     tail = f"; {hint}" if hint else ""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
-        raise ParameterError(f"{name} = {value!r} is not a number; {allowed}{tail}")
+        raise ParameterError(f"{name} = {_short(value)} is not a number; {allowed}{tail}")
     value = float(value)
     below = value <= low if low_open else value < low
     above = value >= high if high_open else value > high
@@ -78,7 +84,7 @@ def check_integer(name, value, low=None, high=None, *, hint=""):
     allowed = f"allowed: an integer from {'any' if low is None else low} to {'any' if high is None else high}"
     tail = f"; {hint}" if hint else ""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Integral):
-        raise ParameterError(f"{name} = {value!r} is not an integer; {allowed}{tail}")
+        raise ParameterError(f"{name} = {_short(value)} is not an integer; {allowed}{tail}")
     if (low is not None and value < low) or (high is not None and value > high):
         raise ParameterError(f"{name} = {value} is out of range; {allowed}{tail}")
     return int(value)
@@ -87,7 +93,7 @@ def check_integer(name, value, low=None, high=None, *, hint=""):
 def check_choice(name, value, options):
     """Return `value` if it is one of `options` (strings), else raise with the list of what exists."""
     if not isinstance(value, str) or value not in options:
-        raise ParameterError(f"{name} = {value!r} is unknown; choose one of: {', '.join(options)}")
+        raise ParameterError(f"{name} = {_short(value)} is unknown; choose one of: {', '.join(options)}")
     return value
 
 
@@ -107,11 +113,7 @@ def check_array(name, value, *, ndim=None, shape=None, finite=True, low=None, hi
     empty : bool
         Allow an array without elements.
     """
-    try:
-        array = np.asarray(value)
-        array = array if array.dtype == np.float32 else array.astype(float)
-    except (TypeError, ValueError) as failure:
-        raise ParameterError(f"{name} is not an array of numbers ({failure}); give a numeric array") from None
+    array = _floats(name, value)
     dims = (ndim,) if isinstance(ndim, int) else ndim
     if dims is not None and array.ndim not in dims:
         raise ParameterError(f"{name} has {array.ndim} dimension(s); allowed: {' or '.join(map(str, dims))}")
@@ -122,11 +124,22 @@ def check_array(name, value, *, ndim=None, shape=None, finite=True, low=None, hi
         raise ParameterError(f"{name} is empty, shape {array.shape}; give at least one value")
     if finite and not np.isfinite(array).all():
         raise ParameterError(f"{name} holds NaN or infinity; allowed: finite numbers; clean the data first")
-    if low is not None and array.size and np.nanmin(array) < low:
+    if low is not None and np.any(array < low):
         raise ParameterError(f"{name} goes down to {np.nanmin(array):g}; allowed: values >= {low:g}")
-    if high is not None and array.size and np.nanmax(array) > high:
+    if high is not None and np.any(array > high):
         raise ParameterError(f"{name} goes up to {np.nanmax(array):g}; allowed: values <= {high:g}")
     return array
+
+
+def _floats(name, value):
+    """Return `value` as float64, or float32 if it is; text, objects and complex numbers are not converted."""
+    try:
+        array = np.asarray(value)
+    except ValueError as failure:
+        raise ParameterError(f"{name} is not an array of numbers ({failure}); give a numeric array") from None
+    if array.dtype.kind not in "biuf":
+        raise ParameterError(f"{name} is not an array of numbers (it holds {array.dtype}); give a numeric array")
+    return array if array.dtype == np.float32 else array.astype(float)
 
 
 def _fits(shape, wanted):

@@ -46,6 +46,8 @@ OKABE_ITO = {
     "grey": "#7F7F7F",
 }
 FORMATS = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {"Software": None}}
+# What makes the bytes repeatable and the text editable holds for every saved figure, whatever its style.
+OUTPUT = {"pdf.fonttype": 42, "svg.fonttype": "none", "svg.hashsalt": "neural-notebooks"}
 LIMIT_MB = 1.0
 
 
@@ -65,7 +67,7 @@ def figure(n_rows=1, n_cols=1, *, width_mm=TEXT_MM, height_mm=60.0, **options):
     return plt.subplots(n_rows, n_cols, figsize=(width_mm / 25.4, height_mm / 25.4), **options)
 
 
-def panel_letters(axes, *, start="A", x=-0.02, y=1.02):
+def panel_letters(axes, *, start="A", x=-0.04, y=1.03):
     """Write bold panel letters above the left end of each axes; returns the texts."""
     letters = (chr(ord(start) + i) for i in range(26))
     return [
@@ -91,6 +93,7 @@ def orientation_axis(ax, *, label="orientation (deg)"):
 
 def band(ax, x, values, *, level=0.95, color=None, label=None, **options):
     """Draw the mean over seeds (axis 0 of `values`) with its interval as a shade; returns the line."""
+    values = check_array("values", values, shape=(None, len(x)), finite=False)
     s = summary(values, level=level)
     (line,) = ax.plot(x, s.mean, color=color, label=label, **options)
     ax.fill_between(x, s.low, s.high, color=line.get_color(), alpha=0.25, linewidth=0)
@@ -127,14 +130,19 @@ def save(fig, name, *, seed=None, params=None, caption=""):
     OutputError
         The folder cannot be written, or a file is over 1 MB (rasterise dense artists).
     """
+    import matplotlib
+
     base = _base(name)
+    if not hasattr(fig, "savefig"):
+        raise ParameterError(f"fig is a {type(fig).__name__}; give a matplotlib Figure")
     record = {"figure": name, "caption": caption, **provenance(seed=seed, params=params)}
     writers = {
         suffix: lambda path, suffix=suffix, meta=meta: fig.savefig(path, format=suffix, metadata=meta)
         for suffix, meta in FORMATS.items()
     }
-    writers["json"] = lambda path: path.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n")
-    _write_all(base, writers)
+    writers["json"] = _text_writer(json.dumps(record, indent=1, ensure_ascii=False))
+    with matplotlib.rc_context(OUTPUT):
+        _write_all(base, writers)
 
 
 def save_table(table, name, *, seed=None, params=None, caption=""):
@@ -143,9 +151,11 @@ def save_table(table, name, *, seed=None, params=None, caption=""):
         raise ParameterError(f"table is a {type(table).__name__}; give a helpers.parameters.Table")
     record = {"table": name, "caption": caption, **provenance(seed=seed, params=params)}
     text = {"csv": table.to_csv(), "tex": table.to_latex(), "json": json.dumps(record, indent=1, ensure_ascii=False)}
-    _write_all(
-        _base(name), {key: lambda path, body=body: path.write_text(body.rstrip() + "\n") for key, body in text.items()}
-    )
+    _write_all(_base(name), {suffix: _text_writer(body) for suffix, body in text.items()})
+
+
+def _text_writer(body):
+    return lambda path: path.write_text(body.rstrip() + "\n", encoding="utf-8")
 
 
 def _base(name):
@@ -167,8 +177,12 @@ def _write_all(base, writers):
                 raise OutputError(
                     f"{base.name}.{suffix} has {size_mb:.1f} MB; allowed: {LIMIT_MB:g}; rasterise artists"
                 )
+        targets = {suffix: base.with_name(f"{base.name}.{suffix}") for suffix in writers}
+        for target in targets.values():
+            if target.is_dir():
+                raise OutputError(f"{target.name} is a folder; rename it, the figure needs its place")
         for suffix, draft in drafts.items():
-            draft.replace(base.with_name(f"{base.name}.{suffix}"))
+            draft.replace(targets[suffix])
     except OSError as failure:
         raise OutputError(f"cannot write {base} ({failure.strerror or failure}); choose a writable folder") from None
     finally:

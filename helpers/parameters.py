@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
+import re
 
 import numpy as np
 
@@ -55,11 +56,14 @@ class Parameters:
 
     def replace(self, **changes):
         """Return a copy with some fields changed; the copy is checked again."""
-        names = [field.name for field in dataclasses.fields(self)]
-        for name in changes:
-            if name not in names:
-                raise ParameterError(f"{name} is not a field of {type(self).__name__}; fields: {', '.join(names)}")
+        self._refuse_unknown(changes)
         return dataclasses.replace(self, **changes)
+
+    def _refuse_unknown(self, names):
+        known = [field.name for field in dataclasses.fields(self)]
+        for name in names:
+            if name not in known:
+                raise ParameterError(f"{name} is not a field of {type(self).__name__}; fields: {', '.join(known)}")
 
     def to_dict(self):
         """Return the fields as plain Python values, in order, ready for JSON."""
@@ -67,6 +71,7 @@ class Parameters:
 
     def table(self, *names):
         """Return a :class:`Table` of name, value, unit, meaning and source (all fields, or those named)."""
+        self._refuse_unknown(names)
         fields = [f for f in dataclasses.fields(self) if not names or f.name in names]
         rows = [(f.name, _shown(getattr(self, f.name)), *_described(f)) for f in fields]
         return Table(("parameter", "value", "unit", "meaning", "source"), tuple(rows))
@@ -86,10 +91,22 @@ def _checked(field, value):
         return _flag(field.name, value)
     if isinstance(field.default, int):
         high = None if limits["high"] == np.inf else limits["high"]
-        return check_integer(field.name, value, None if limits["low"] == -np.inf else limits["low"], high)
+        low = None if limits["low"] == -np.inf else limits["low"] + limits["low_open"]
+        return check_integer(field.name, value, low, high)
     if isinstance(field.default, tuple):
-        return tuple(check_number(field.name, v, limits["low"], limits["high"]) for v in value)
+        return tuple(_number(field, item) for item in _sequence(field.name, value))
+    return _number(field, value)
+
+
+def _number(field, value):
+    limits = field.metadata
     return check_number(field.name, value, limits["low"], limits["high"], low_open=limits["low_open"])
+
+
+def _sequence(name, value):
+    if isinstance(value, str) or not np.iterable(value):
+        raise ParameterError(f"{name} = {value!r} is not a sequence of numbers; give a tuple")
+    return value
 
 
 def _flag(name, value):
@@ -125,7 +142,7 @@ class Table:
     def to_markdown(self):
         """Return a pipe table."""
         lines = [self.columns, ["---"] * len(self.columns), *self.rows]
-        return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
+        return "\n".join("| " + " | ".join(_one_line(cell) for cell in line) + " |" for line in lines)
 
     def to_csv(self):
         """Return comma-separated text with a header line."""
@@ -146,8 +163,23 @@ class Table:
         return self.to_markdown()
 
 
+def _one_line(cell):
+    return " ".join(str(cell).splitlines()).replace("|", r"\|")
+
+
+LATEX = {
+    **{ord(mark): "\\" + mark for mark in "&%#_{}$"},
+    ord("\\"): r"\textbackslash{}",
+    ord("~"): r"\textasciitilde{}",
+    ord("^"): r"\textasciicircum{}",
+    ord("±"): r"$\pm$",
+    ord("≥"): r"$\geq$",
+    ord("≤"): r"$\leq$",
+    ord("−"): "$-$",
+}
+
+
 def _escaped(cell):
-    text = str(cell)
-    for mark in "&%#_":
-        text = text.replace(mark, "\\" + mark)
-    return text.replace("±", r"$\pm$").replace("≥", r"$\geq$").replace("≤", r"$\leq$").replace("−", "$-$")
+    """Escape the text of a cell; a formula between dollar signs stays as it is."""
+    parts = re.split(r"(\$[^$]+\$)", " ".join(str(cell).splitlines()))
+    return "".join(part if i % 2 else part.translate(LATEX) for i, part in enumerate(parts))

@@ -6,6 +6,8 @@ and renamed. A finished point is never computed again; a failed one leaves its t
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import hashlib
 import importlib.metadata
 import inspect
@@ -15,15 +17,26 @@ import os
 import platform
 import sys
 import traceback
+import uuid
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, is_dataclass
+from concurrent.futures import BrokenExecutor
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 
 import numpy as np
 
 from helpers import __version__
-from helpers.errors import OutputError, ParameterError, check_array, check_choice, check_integer, check_seed
+from helpers.errors import (
+    BackendError,
+    OutputError,
+    ParameterError,
+    check_array,
+    check_choice,
+    check_integer,
+    check_number,
+    check_seed,
+)
 
 __all__ = [
     "Summary",
@@ -41,6 +54,7 @@ __all__ = [
 ROOT = Path(__file__).resolve().parents[1]
 RECORDED = ("numpy", "scipy", "matplotlib", "lmfit", "joblib", "pynn", "nest-simulator", "brian2", "numba", "jax")
 MODULES = {"pynn": "pyNN", "nest-simulator": "nest"}
+RESERVED = ("file", "allow_pickle", "point_json")
 
 
 class SweepWarning(UserWarning):
@@ -81,11 +95,16 @@ class Summary:
     n: np.ndarray
 
     def __str__(self):
+        if np.ndim(self.mean):
+            return repr(self)
         return f"{self.mean:.3g} [{self.low:.3g}, {self.high:.3g}], n = {self.n}"
 
 
 def summary(values, *, level=0.95, n_boot=2000, seed=0):
     """Summarise repeats along axis 0: mean and percentile-bootstrap interval of the mean, NaN left out.
+
+    The interval is short for few repeats: of normal values it holds the true mean in 84 % of cases at n = 5, 89 %
+    at 10, 93 % at 20 and 94 % at 50. Columns with fewer than two values have no interval (nan).
 
     Parameters
     ----------
@@ -102,15 +121,25 @@ def summary(values, *, level=0.95, n_boot=2000, seed=0):
     values = check_array("values", values, finite=False)
     if values.ndim == 0:
         raise ParameterError("values is a single number; give one value per seed along axis 0")
-    rng = check_seed(seed)
-    pick = rng.integers(len(values), size=(check_integer("n_boot", n_boot, 100), len(values)))
+    check_number("level", level, 0, 1, low_open=True, high_open=True)
+    low, high = _bootstrap(values, level, check_integer("n_boot", n_boot, 100), check_seed(seed))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
-        means = np.nanmean(values[pick], axis=1)
-        low, high = np.nanquantile(means, [(1 - level) / 2, (1 + level) / 2], axis=0)
         sd = np.nanstd(values, axis=0, ddof=1) if len(values) > 1 else np.full(values.shape[1:], np.nan)
         mean = np.nanmean(values, axis=0)
     return Summary(mean, sd, low, high, np.isfinite(values).sum(axis=0))
+
+
+def _bootstrap(values, level, n_boot, rng):
+    """Return the quantiles of the resampled means; resamples are weights, so memory is n_boot x columns."""
+    weight = rng.multinomial(len(values), np.full(len(values), 1 / len(values)), size=n_boot).astype(float)
+    flat = values.reshape(len(values), -1).astype(float)
+    known = ~np.isnan(flat)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        means = weight @ np.where(known, flat, 0) / (weight @ known)
+        bounds = np.nanquantile(means, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return np.where(known.sum(axis=0) > 1, bounds, np.nan).reshape(2, *values.shape[1:])
 
 
 def source_hash(notebook=None):
@@ -120,7 +149,7 @@ def source_hash(notebook=None):
     for path in sorted([*package.rglob("*.py"), *package.rglob("*.mplstyle")]):
         digest.update(path.relative_to(package).as_posix().encode() + path.read_bytes())
     if notebook is not None:
-        cells = json.loads(Path(notebook).read_text())["cells"]
+        cells = json.loads(Path(notebook).read_text(encoding="utf-8"))["cells"]
         for cell in cells:
             if cell["cell_type"] == "code":
                 digest.update("".join(cell["source"]).encode())
@@ -155,7 +184,7 @@ def provenance(*, seed=None, params=None):
     return {
         "notebook": notebook.name if notebook else None,
         "source": source_hash(notebook),
-        "seed": seed,
+        "seed": _plain(seed),
         "parameters": _plain(params),
         "profile": profile(),
         "threads": {"blas": os.environ.get("OMP_NUM_THREADS", "default"), "simulator": 1},
@@ -172,14 +201,14 @@ def _version(name):
 
 def _plain(value):
     """Return parameters as JSON types; floats keep their value, arrays become lists, infinities words."""
-    if is_dataclass(value):
-        return _plain({"type": type(value).__name__, **vars(value)})
+    if is_dataclass(value) and not isinstance(value, type):
+        return _plain({"type": type(value).__name__, **{f.name: getattr(value, f.name) for f in fields(value)}})
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple, np.ndarray)):
+    if isinstance(value, (np.ndarray, np.generic)):
+        value = value.tolist()
+    if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
-    if isinstance(value, np.generic):
-        value = value.item()
     if isinstance(value, float) and not np.isfinite(value):
         return str(value)
     if value is None or isinstance(value, (bool, int, float, str)):
@@ -198,7 +227,8 @@ def sweep(function, grid, *, store, n_jobs=-1, progress=True):
     grid : mapping or iterable
         ``{name: values, ...}`` for every combination, or the points themselves.
     store : path-like
-        Folder of the result files; the name of a file holds the function, its source and the point.
+        Folder of the result files; the name of a file holds the function, its source, the values bound to it
+        (``functools.partial``, closure) and the point. What the function calls is not in it: see :func:`store`.
     n_jobs : int
         joblib workers; -1 uses every core, 1 stays in this process. ``joblib.parallel_config(backend="dask")``
         around the call moves it to a cluster.
@@ -220,7 +250,8 @@ def sweep(function, grid, *, store, n_jobs=-1, progress=True):
         raise ParameterError(f"function = {function!r} cannot be called; give a function of one parameter point")
     points = _points(grid)
     store = _folder(store)
-    check_integer("n_jobs", n_jobs, -64, 1024)
+    if check_integer("n_jobs", n_jobs, -64, 1024) == 0:
+        raise ParameterError("n_jobs = 0 starts no worker; allowed: -1 (every core) or a positive integer")
     return _sweep(function, points, [store / _file_name(function, point) for point in points], n_jobs, progress)
 
 
@@ -228,40 +259,70 @@ def _sweep(function, points, paths, n_jobs, progress):
     from joblib import Parallel, delayed
     from tqdm.auto import tqdm
 
-    todo = [i for i, path in enumerate(paths) if _read(path) is None]
+    todo = [i for i, path in enumerate(paths) if _read(path, points[i]) is None]
     jobs = (delayed(_run_point)(function, points[i], paths[i]) for i in todo)
-    done = Parallel(n_jobs=n_jobs, return_as="generator")(jobs)
     failed, waiting = 0, set(todo)
     silent = not progress or bool(os.environ.get("CI"))
-    for i, point in enumerate(tqdm(points, disable=silent, desc=getattr(function, "__name__", "sweep"))):
-        if i in waiting and not next(done):
-            failed += 1
-            continue
-        yield point, _read(paths[i])
+    with _closing(Parallel(n_jobs=n_jobs, return_as="generator")(jobs)) as done:
+        for i, point in enumerate(tqdm(points, disable=silent, desc=getattr(function, "__name__", "sweep"))):
+            if i in waiting and not _next(done):
+                failed += 1
+                continue
+            yield point, _read(paths[i], point)
     if failed:
         message = f"{failed} of {len(points)} points failed; tracebacks: {paths[0].parent}/*.error.json; call again"
         warnings.warn(message, SweepWarning, stacklevel=2)
 
 
+@contextlib.contextmanager
+def _closing(done):
+    """Close joblib's iterator without its remark on cancelled tasks: a sweep left early goes on at the next call."""
+    try:
+        yield done
+    finally:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            done.close()
+
+
+def _next(done):
+    try:
+        return next(done)
+    except BrokenExecutor:
+        message = "a worker was killed (out of memory?); finished points are kept; call again, with fewer n_jobs"
+        raise BackendError(message) from None
+
+
 def _points(grid):
     if isinstance(grid, Mapping):
-        values = [np.atleast_1d(v).tolist() if isinstance(v, np.ndarray) else list(v) for v in grid.values()]
+        values = [_axis(name, values) for name, values in grid.items()]
         points = [dict(zip(grid, combination, strict=True)) for combination in itertools.product(*values)]
-    else:
+    elif np.iterable(grid):
         points = list(grid)
+    else:
+        raise ParameterError(f"grid = {grid!r} is not a grid; give a mapping of lists, or a list of points")
     if not points:
         raise ParameterError("grid is empty; give at least one parameter point")
     for point in points:
-        if not (isinstance(point, Mapping) or is_dataclass(point)):
+        if not isinstance(point, Mapping) and (isinstance(point, type) or not is_dataclass(point)):
             raise ParameterError(f"grid holds {point!r}; each point is a mapping or a parameter dataclass")
     return points
 
 
+def _axis(name, values):
+    if isinstance(values, (str, bytes)) or not np.iterable(values):
+        raise ParameterError(f"grid holds {name} = {values!r}; give a list of values, [{values!r}] for a single one")
+    return values.tolist() if isinstance(values, np.ndarray) else list(values)
+
+
 def _folder(store):
-    store = Path(store)
+    """Return the folder as an absolute path, since a worker may live in another one, after a trial of writing."""
+    if not isinstance(store, (str, os.PathLike)):
+        raise ParameterError(f"store = {store!r} is not a path; give a folder for the result files")
+    store = Path(store).absolute()
     try:
         store.mkdir(parents=True, exist_ok=True)
-        probe = store / f".probe-{os.getpid()}"
+        probe = store / f".{uuid.uuid4().hex}.tmp"
         probe.touch()
         probe.unlink()
     except OSError as failure:
@@ -269,13 +330,28 @@ def _folder(store):
     return store
 
 
-def _file_name(function, point):
+def _identity(function):
+    """Return what tells functions apart: name, source, and the values bound to it by partial, closure or object."""
+    if isinstance(function, functools.partial):
+        return [_identity(function.func), _plain(function.args), _plain(function.keywords)]
+    named = function if hasattr(function, "__qualname__") else type(function)
     try:
-        code = inspect.getsource(function)
+        code = inspect.getsource(named)
     except (OSError, TypeError):
         code = ""
-    name = f"{getattr(function, '__module__', '')}.{getattr(function, '__qualname__', repr(function))}"
-    text = json.dumps([__version__, name, code, _plain(point)], sort_keys=True)
+    bound = [cell.cell_contents for cell in getattr(function, "__closure__", None) or ()]
+    if named is not function or inspect.ismethod(function):
+        bound.append(getattr(function, "__self__", function))
+    return [
+        getattr(named, "__module__", ""),
+        named.__qualname__,
+        code,
+        [getattr(v, "__qualname__", None) or _plain(v) for v in bound],
+    ]
+
+
+def _file_name(function, point):
+    text = json.dumps([__version__, _identity(function), _plain(point)], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:20] + ".npz"
 
 
@@ -286,34 +362,58 @@ def _run_point(function, point, path):
         result = function(**point) if isinstance(point, Mapping) else function(point)
         _write(path, result, point)
     except Exception:
-        error.write_text(json.dumps({"point": _plain(point), "traceback": traceback.format_exc()}, indent=1))
+        _report(error, {"point": _plain(point), "traceback": traceback.format_exc()})
         return False
     error.unlink(missing_ok=True)
     return True
+
+
+def _report(path, failure):
+    try:
+        _place(path, lambda draft: draft.write_text(json.dumps(failure, indent=1)))
+    except OSError as trouble:
+        raise OutputError(f"cannot write into {path.parent} any more ({trouble.strerror}); is the disk full?") from None
+
+
+def _place(path, write):
+    """Let `write` fill a draft, then give it its name: others see the whole file or none, also when two write."""
+    draft = path.with_name(f".{uuid.uuid4().hex}.tmp")
+    try:
+        write(draft)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _write(path, result, point):
     if not isinstance(result, Mapping) or not result:
         raise ParameterError(f"the swept function returned {type(result).__name__}; return a dict of arrays or numbers")
     arrays = {str(key): np.asarray(value) for key, value in result.items()}
-    bad = [key for key, value in arrays.items() if value.dtype == object]
+    bad = [key for key, value in arrays.items() if value.dtype.hasobject or key in RESERVED]
+    if bad and bad[0] in RESERVED:
+        raise ParameterError(f"a result cannot have the name {bad[0]!r}; choose another")
     if bad:
         raise ParameterError(f"result {bad[0]!r} is not an array, number or string; nothing else can be stored")
-    draft = path.with_name(f".{path.stem}-{os.getpid()}.tmp")
-    try:
+
+    def write(draft):
         with draft.open("wb") as file:
-            np.savez(file, **arrays, point_json=np.array(json.dumps(_plain(point))))
-        if _read(draft) is None:
+            np.savez(file, **arrays, point_json=np.array(_text(point)))
+        if _read(draft, point) is None:
             raise OutputError(f"{path.name} could not be read back after writing; is the disk full?")
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+
+    _place(path, write)
 
 
-def _read(path):
-    """Return the stored result, or None if the file is missing or damaged."""
+def _text(point):
+    return json.dumps(_plain(point), sort_keys=True)
+
+
+def _read(path, point):
+    """Return the stored result, or None if the file is missing, damaged, or not of this point."""
     try:
         with np.load(path, allow_pickle=False) as file:
+            if file["point_json"] != _text(point):
+                return None
             return {key: file[key][()] for key in file.files if key != "point_json"}
     except Exception:
         return None

@@ -36,9 +36,10 @@ def window_counts(times_ms, ids, *, n_cells, n_windows, window_ms):
     times_ms, ids = _check(times_ms, ids, n_cells)
     check_integer("n_windows", n_windows, 1)
     check_number("window_ms", window_ms, 0, low_open=True, high_open=True)
-    window = np.floor(times_ms / window_ms).astype(int)
-    inside = (times_ms > window * window_ms) & (times_ms < (window + 1) * window_ms)
-    inside &= (window >= 0) & (window < n_windows)
+    edges_ms = np.arange(n_windows + 1) * window_ms
+    window = np.searchsorted(edges_ms, times_ms) - 1
+    inside = (window >= 0) & (window < n_windows)
+    inside[inside] = times_ms[inside] < edges_ms[window[inside] + 1]
     flat = np.bincount(window[inside] * n_cells + ids[inside], minlength=n_windows * n_cells)
     return flat.reshape(n_windows, n_cells)
 
@@ -86,6 +87,8 @@ def pack(trains):
     >>> pack([[3.], [1., 4.]])
     (array([1., 3., 4.]), array([1, 0, 1]))
     """
+    if not np.iterable(trains):
+        raise ParameterError(f"trains = {trains!r} is not a sequence; give one array of times per cell")
     trains = [check_array(f"trains[{i}]", train, ndim=1, empty=True) for i, train in enumerate(trains)]
     if not trains:
         raise ParameterError("trains is empty; give one array of times per cell")

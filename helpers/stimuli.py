@@ -10,6 +10,7 @@ Conventions, tested in ``tests/test_stimuli.py``:
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,7 +86,7 @@ def motion_cloud(
     alpha : float
         Exponent of the extra 1/f^alpha colour.
     contrast : float
-        In [0, 1] for "michelson", >= 0 for "energy"; not used for "raw".
+        In [0, 1] for "michelson", in [0, 1e6] otherwise; not used for "raw".
     method : {"michelson", "energy", "raw"}
         Zero-mean z becomes ``.5 contrast z/max|z| + .5`` (inside [0, 1], one end touched),
         ``.5 contrast z/sd + .5`` (not clipped), or z with unit variance.
@@ -118,10 +119,11 @@ def motion_cloud(
         check_number(name, value, low_open=True, high_open=True)
     check_number("b_v", b_v, 0, hint="0 freezes the cloud, inf makes frames independent")
     check_choice("method", method, METHODS)
-    check_number("contrast", contrast, 0, 1 if method == "michelson" else np.inf, high_open=method != "michelson")
+    check_number("contrast", contrast, 0, 1 if method == "michelson" else 1e6)
     spectrum = _half_spectrum_noise(shape, check_seed(seed))
-    spectrum *= _spatial_envelope(shape, theta_rad, b_theta_rad, sf_0, b_sf, alpha)[..., None]
-    _apply_speed(spectrum, shape, v_x, v_y, b_v)
+    with np.errstate(over="ignore"):
+        spectrum *= _spatial_envelope(shape, theta_rad, b_theta_rad, sf_0, b_sf, alpha)[..., None]
+        _apply_speed(spectrum, shape, v_x, v_y, b_v)
     return _rectified(fft.irfftn(spectrum, s=shape, overwrite_x=True), contrast, method)
 
 
@@ -178,7 +180,7 @@ def _apply_speed(spectrum, shape, v_x, v_y, b_v):
         return
     f_x, f_y, f_r = _grid(shape)
     f_t = np.fft.rfftfreq(shape[2]).astype(np.float32)
-    scale = np.sqrt(0.5) / b_v / f_r
+    scale = np.sqrt(0.5) / max(b_v, 1e-12) / f_r  # thinner than any bin, and finite in single precision
     shift = ((v_x * f_x + v_y * f_y) * scale).astype(np.float32)
     scale = scale.astype(np.float32)
     for plane, k, s in zip(spectrum, scale, shift, strict=True):
@@ -233,9 +235,9 @@ def cloud_statistics(movie):
     True
     """
     movie = check_array("movie", movie, ndim=3)
+    if not np.ptp(movie, axis=(0, 1)).any():
+        raise ParameterError("movie has no spatial contrast, so no spectrum; give frames that are not uniform")
     z = movie - movie.mean(dtype=float)
-    if not z.any():
-        raise ParameterError("movie is uniform, it has no spectrum; give a movie with contrast")
     power = np.abs(fft.rfftn(z)) ** 2
     power[..., 1 : (z.shape[2] + 1) // 2] *= 2
     f_x, f_y, f_r = _grid(z.shape)
@@ -244,7 +246,7 @@ def cloud_statistics(movie):
     orientation = np.average(np.exp(2j * np.arctan2(f_y, f_x)), weights=spatial)
     f_r[0, 0] = 1.0
     mean, sd = _weighted_moments(np.log(f_r), spatial)
-    velocity, spread = _speed_plane(power, f_x, f_y, f_r)
+    velocity, spread = _speed_plane(power, f_x, f_y, f_r, np.fft.rfftfreq(z.shape[2]))
     return CloudStatistics(
         theta_rad=float(np.angle(orientation) / 2 % np.pi),
         cv=float(1 - abs(orientation)),
@@ -262,11 +264,10 @@ def _weighted_moments(x, weights):
     return mean, float(np.sqrt(np.average((x - mean) ** 2, weights=weights)))
 
 
-def _speed_plane(power, f_x, f_y, f_r):
+def _speed_plane(power, f_x, f_y, f_r, f_t):
     """Fit f_t = -V.f to the power, each bin weighted by power / f_R^2, as the speed envelope does."""
     if power.shape[2] == 1:
         return (np.nan, np.nan), np.nan
-    f_t = np.linspace(0, 0.5, power.shape[2]) if power.shape[2] > 2 else np.array([0, 0.5])
     power = power.copy()
     power[0, 0] = 0
     first, second = power @ f_t / f_r**2, power @ f_t**2 / f_r**2
@@ -374,8 +375,8 @@ def poisson_trains(rate_hz, *, dt_ms, seed):
     >>> len(trains[0]), 70 < len(trains[1]) < 130
     (0, True)
     """
-    rate_hz = check_array("rate_hz", rate_hz, ndim=2, low=0)
-    check_number("dt_ms", dt_ms, 0, low_open=True, high_open=True)
+    rate_hz = check_array("rate_hz", rate_hz, ndim=2, low=0, high=1e9)
+    check_number("dt_ms", dt_ms, 0, 1e9, low_open=True)
     rng = check_seed(seed)
     counts = rng.poisson(rate_hz * dt_ms / 1000.0)
     steps = np.arange(len(counts))
@@ -406,8 +407,12 @@ def save_animation(movie, path, *, fps=24.0, scale=2, max_frames=64, max_mb=2.0)
     movie = check_array("movie", movie, ndim=3, low=0, high=1)
     check_number("fps", fps, 0, 100, low_open=True)
     check_integer("scale", scale, 1, 16)
+    check_integer("max_frames", max_frames, 1)
+    check_number("max_mb", max_mb, 0, low_open=True)
     if movie.shape[2] > max_frames:
         raise ParameterError(f"movie has {movie.shape[2]} frames; allowed: {max_frames}; pass movie[..., ::2]")
+    if not isinstance(path, (str, os.PathLike)):
+        raise ParameterError(f"path = {path!r} is not a path; give a file name that ends in .gif")
     path = Path(path)
     if path.suffix != ".gif":
         raise ParameterError(f"path = {path.name!r} is not a GIF; end the name with .gif")
@@ -434,5 +439,6 @@ def _write_gif(frames, path, frame_ms, max_mb):
     except OSError as failure:
         raise OutputError(f"cannot write {path} ({failure.strerror or failure}); choose a writable folder") from None
     finally:
-        draft.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            draft.unlink()
     return path

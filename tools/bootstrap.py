@@ -11,7 +11,7 @@ import sys
 
 OLDEST, NEWEST = (3, 11), (3, 13)
 UV = "uv==0.13.8"  # resolves LogGabor -> SLIP -> NeuroTools, whose builds import each other
-VENV = ".venv"
+VENV = os.environ.get("NOTEBOOK_VENV") or ".venv"
 STAMP = os.path.join(VENV, ".installed")
 INPUTS = ("requirements.lock", "pyproject.toml", os.path.join("tools", "bootstrap.py"))
 
@@ -59,11 +59,11 @@ def main():
     check_machine()
     if is_current():
         return
-    print("setup: installing the locked packages into .venv (once; about 1.5 GB)", flush=True)
+    print("setup: installing the locked packages into %s (once; about 1.5 GB)" % VENV, flush=True)
     try:
         install()
     except subprocess.CalledProcessError as failure:
-        stop("installation failed (exit %d); the lines above say why; nothing outside .venv changed" % failure.returncode)
+        stop("installation failed (exit %d); the lines above say why; only %s changed" % (failure.returncode, VENV))
     with open(STAMP, "w") as stamp:
         stamp.write("ok\n")
 

@@ -23,6 +23,7 @@ __all__ = [
     "lgn_ring_point",
     "orientation_vector",
     "over_seeds",
+    "pooled_bandwidths_deg",
     "ring_point",
     "stimulus",
 ]
@@ -72,24 +73,28 @@ def ring_point(*, theta_deg, b_theta_deg, seed, **changes):
     return {**result.counts, "theta_rad": result.theta_rad, "b_theta_rad": result.b_theta_rad}
 
 
-def lgn_ring_point(*, theta_deg, b_theta_deg, seed):
-    """Let a movie drive the static ring through a bank of 60 orientations, one per input cell, for one second.
+def lgn_ring_point(*, theta_deg, b_theta_deg, seed, keep_spikes=False):
+    """Let movies drive the static ring, one per window of one second, through a bank of 60 orientations.
 
-    Input cell i fires at (1 - noise) G g_i(t) / max_i <g_i> + noise G with g the drive averaged over the 16
-    places of the image.
+    In each window input cell i fires at (1 - noise) G g_i(t) / max_i <g_i> + noise G, with g the drive of the bank
+    averaged over the 16 places of the image. `theta_deg` and `b_theta_deg` are lists, one value per window.
     """
     from helpers.v1 import ring
 
     params = ring.RingParams(plastic=False)
-    movie = stimulus(theta_deg=theta_deg, b_theta_deg=b_theta_deg, seed=seed)
-    bank = lgn.respond(movie, fps=FPS, params=lgn.LgnParams(n_theta=params.n_exc), seed=seed)
-    drive = bank.drive.mean(axis=1)
-    tuned = drive / drive.mean(axis=1).max()
+    windows = list(zip(theta_deg, b_theta_deg, strict=True))
+    drive = [_bank_drive(theta, b, runs.seeds(seed, len(windows))[k]) for k, (theta, b) in enumerate(windows)]
+    tuned = np.concatenate([g / g.mean(axis=1).max() for g in drive], axis=1)
     rate_hz = params.gain_hz * ((1 - params.noise) * tuned.T + params.noise)
     trains = stimuli.poisson_trains(rate_hz, dt_ms=1.0, seed=seed)
-    result = ring.simulate(params, [np.deg2rad(theta_deg)], trains=trains, seed=seed)
-    times_ms, ids = result.spikes["exc"]
-    return {**result.counts, "exc_ms": times_ms, "exc_ids": ids, "drive": bank.tuning()}
+    result = ring.simulate(params, np.deg2rad(theta_deg), trains=trains, seed=seed)
+    kept = dict(zip(("exc_ms", "exc_ids"), result.spikes["exc"], strict=True)) if keep_spikes else {}
+    return {**result.counts, "drive": np.stack([g[:, 200:].mean(axis=1) for g in drive]), **kept}
+
+
+def _bank_drive(theta_deg, b_theta_deg, seed):
+    movie = stimulus(theta_deg=theta_deg, b_theta_deg=b_theta_deg, seed=seed)
+    return lgn.respond(movie, fps=FPS, params=lgn.LgnParams(n_theta=60), seed=seed).drive.mean(axis=1)
 
 
 def over_seeds(function, seeds, *, n_jobs=-1, **point):
@@ -128,3 +133,19 @@ def bandwidths_deg(counts, **options):
     """Return the fitted bandwidth (deg) of every row of counts (..., n_cells); nan where the fit was refused."""
     fits = fit_rows(counts, **options)
     return np.rad2deg(np.vectorize(lambda fit: fit.bandwidth_rad, otypes=[float])(fits))
+
+
+def pooled_bandwidths_deg(counts, *, n_boot=100, seed=0, **options):
+    """Return bandwidths fitted to the counts pooled over resampled seeds, shape (1 + n_boot, n_windows).
+
+    Row 0 pools every seed once; the others draw seeds with replacement, so that their quantiles are an interval.
+    A single window holds too few spikes for broad tuning: its fits are refused, and the survivors are biased.
+
+    Parameters
+    ----------
+    counts : array_like, shape (n_seeds, n_windows, n_cells)
+    """
+    counts = np.asarray(counts)
+    pick = np.random.default_rng(seed).integers(len(counts), size=(n_boot, len(counts)))
+    pooled = np.concatenate([counts.sum(axis=0)[None], counts[pick].sum(axis=1)])
+    return bandwidths_deg(pooled, **options)

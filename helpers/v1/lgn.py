@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.signal import fftconvolve
 
-from helpers.errors import ParameterError, check_array, check_choice, check_number, check_seed
+from helpers.errors import ParameterError, check_array, check_choice, check_integer, check_number, check_seed
 from helpers.parameters import Parameters, parameter
 from helpers.stimuli import log_gabor
 
@@ -66,6 +66,12 @@ class LgnParams(Parameters):
 
 
 LEGACY = dict(lattice_step_px=3, template_sf_0=0.05, temporal="coded")
+
+
+def _check_params(params):
+    if not isinstance(params, LgnParams):
+        raise ParameterError(f"params is a {type(params).__name__}; give an LgnParams")
+    return params
 
 
 @dataclass(frozen=True)
@@ -134,6 +140,7 @@ def spatial_profile(r_px, *, sigma_centre_px=1.0, sigma_surround_px=1.2):
 
 def spatial_kernel(params=LgnParams()):
     """Return the ON kernel sampled every .1 px on [-2, 2)^2, shape (40, 40); its sum is not zero."""
+    _check_params(params)
     x = np.arange(-2 * KERNEL_STEPS, 2 * KERNEL_STEPS) / KERNEL_STEPS
     r = np.hypot(x[:, None], x[None, :])
     return spatial_profile(r, sigma_centre_px=params.sigma_centre_px, sigma_surround_px=params.sigma_surround_px)
@@ -147,13 +154,16 @@ def _blocks(kernel):
 
 def lattice(params=LgnParams()):
     """Return the offsets of the 49 LGN positions about the cell centre (pixel), shape (49, 2)."""
-    steps = np.arange(-10, 10, 3) if params.legacy else params.lattice_step_px * np.arange(-3, 4)
+    steps = np.arange(-10, 10, 3) if _check_params(params).legacy else params.lattice_step_px * np.arange(-3, 4)
     return np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=-1).reshape(-1, 2)
 
 
 def cell_centres(size_px, *, params=LgnParams(), seed=0):
     """Return the integer centres (n_cells, 2) of the V1 inputs on a movie of `size_px`, each jittered by 0 or -1."""
-    rng = check_seed(seed)
+    rng, params = check_seed(seed), _check_params(params)
+    if not isinstance(size_px, (tuple, list)) or len(size_px) != 2:
+        raise ParameterError(f"size_px = {size_px!r} is not (N_x, N_y); give two integers")
+    size_px = [check_integer(f"size_px[{axis}]", n, 1) for axis, n in enumerate(size_px)]
     counts = [int((n - params.margin_px) / params.spacing_px) for n in size_px]
     if min(counts) < 1 or min(size_px) < 2 * params.margin_px:
         low = int(max(2 * params.margin_px, params.margin_px + params.spacing_px))
@@ -169,7 +179,7 @@ def template_weights(params=LgnParams()):
     Template values with zero mean and unit norm, so that uniform light drives nothing; with ``legacy`` their
     signs only, which leaves 19 to 24 ON positions of 49, depending on the orientation.
     """
-    p = params.replace(**LEGACY) if params.legacy else params
+    p = params.replace(**LEGACY) if _check_params(params).legacy else params
     theta_rad = np.linspace(0, np.pi / 2, p.n_theta) if p.legacy else np.arange(p.n_theta) * np.pi / p.n_theta
     x, y = (lattice(p) + 32).T
     w = np.stack([field[x, y] for field in templates(theta_rad, params=p)])
@@ -181,6 +191,8 @@ def template_weights(params=LgnParams()):
 
 def templates(theta_rad, *, params=LgnParams()):
     """Return the log-Gabor templates (n_theta, 64, 64) about pixel (32, 32), from which the weights are read."""
+    theta_rad = check_array("theta_rad", theta_rad, ndim=1)
+    _check_params(params)
     shape = dict(sf_0=params.template_sf_0, b_sf=params.template_b_sf, b_theta_rad=params.template_b_theta_rad)
     return np.stack([log_gabor((64, 64), x=32, y=32, theta_rad=float(theta), **shape) for theta in theta_rad])
 
@@ -202,8 +214,7 @@ def position_responses(movie, *, fps, params=LgnParams(), seed=0):
 
 
 def _check_movie(movie, fps, params):
-    if not isinstance(params, LgnParams):
-        raise ParameterError(f"params is a {type(params).__name__}; give an LgnParams")
+    _check_params(params)
     check_number("fps", fps, 0, 1000, low_open=True, hint="frames per second")
     movie = check_array("movie", movie, ndim=3, low=0 if params.legacy else None)
     movie = movie.astype(float)
@@ -265,11 +276,10 @@ def respond(movie, *, fps, params=LgnParams(), seed=0):
     positions = position_responses(movie, fps=fps, params=params, seed=seed)
     theta_rad, w = template_weights(params)
     if params.legacy:
-        current_na = np.where(w > 0, 0.2, -0.1)
-        drive = np.einsum("ap,cpt->act", current_na, positions)
+        drive = np.where(w > 0, 0.2, -0.1) @ positions
     elif params.rectify == "lgn":
-        on, off = np.maximum(positions, 0), np.maximum(-positions, 0)
-        drive = np.einsum("ap,cpt->act", np.maximum(w, 0), on) + np.einsum("ap,cpt->act", np.maximum(-w, 0), off)
+        drive = np.maximum(w, 0) @ np.maximum(positions, 0) + np.maximum(-w, 0) @ np.maximum(-positions, 0)
     else:
-        drive = np.maximum(np.einsum("ap,cpt->act", w, positions), 0)
+        drive = np.maximum(w @ positions, 0)
+    drive = np.ascontiguousarray(drive.swapaxes(0, 1))
     return LgnResponse(theta_rad, drive, params)

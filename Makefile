@@ -1,0 +1,69 @@
+# Two commands do everything: `make figs` draws the figures, `make test` runs every test.
+# Needs python3 (3.11 to 3.13), make, bash and a C++ compiler; the first call makes the set-up in VENV.
+
+SHELL := bash
+PYTHON ?= python3
+VENV ?= $(or $(NOTEBOOK_VENV),.venv)
+NB ?=
+LOCK_FLAGS ?=
+BIN := $(VENV)/bin
+NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout=300 -p no:randomly
+NBVAL += --nbval-sanitize-with=tests/notebooks/nbval_sanitize.cfg
+
+export NOTEBOOK_VENV := $(VENV)
+# One BLAS thread: same figures on every machine, and faster for matrices of this size.
+export OMP_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
+export MKL_NUM_THREADS := 1
+
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+.PHONY: help setup figs full notebooks test lab scorecard bench lock clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@echo
+	@echo 'NB="FINAL_1 FINAL_5" limits figs, full and notebooks; PYTHON=python3.12 picks the interpreter, VENV=folder the set-up.'
+
+setup:
+	@command -v $(PYTHON) >/dev/null || { echo "setup: $(PYTHON) not found; call \`make PYTHON=... \` with Python 3.11 to 3.13" >&2; exit 2; }
+	@$(PYTHON) tools/bootstrap.py
+
+figs: setup ## run every FINAL notebook (quick profile) and write figs/
+	@$(BIN)/python tools/notebooks.py figs --profile quick $(NB)
+
+full: setup ## the same at thesis scale
+	@$(BIN)/python tools/notebooks.py figs --profile full $(NB)
+
+notebooks: setup ## run the FINAL notebooks and rewrite them with their outputs
+	@$(BIN)/python tools/notebooks.py write --profile quick $(NB)
+
+# Every part runs even if an earlier one failed; the last lines repeat the runners' own summaries.
+test: setup ## lint, all tests, and the FINAL notebooks through nbval
+	@set -o pipefail; failed=0; out=$$(mktemp -d); trap 'rm -rf "$$out"' EXIT; \
+	$(BIN)/ruff check . || failed=1; \
+	$(BIN)/ruff format --check . || failed=1; \
+	if [ $$failed = 0 ]; then echo "ruff: clean" >"$$out/1"; else echo "ruff: FAILED, see above" >"$$out/1"; fi; \
+	$(BIN)/python -m pytest --doctest-modules --ignore=tests/benchmarks/run.py helpers tests | tee "$$out/2" || failed=1; \
+	if compgen -G 'FINAL_notebooks/FINAL_*.ipynb' >/dev/null; then \
+	  NOTEBOOK_PROFILE=quick NOTEBOOK_FIGS="$$out/figs" CI=true TQDM_DISABLE=1 \
+	  $(BIN)/python -m pytest $(NBVAL) FINAL_notebooks/FINAL_*.ipynb | tee "$$out/3" || failed=1; \
+	else echo "notebooks: none in FINAL_notebooks/ yet" >"$$out/3"; fi; \
+	echo; tail -qn 1 "$$out"/[123]; exit $$failed
+
+lab: setup ## open JupyterLab on FINAL_notebooks/
+	@$(BIN)/jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/FINAL_notebooks
+
+scorecard: setup ## published number, our number, tolerance, verdict: figs/scorecard.md
+	@$(BIN)/python -m tools.scorecard
+
+bench: setup ## timings of the two engines of each model
+	@$(BIN)/python -m tests.benchmarks.run
+
+lock: setup ## resolve requirements.lock again (LOCK_FLAGS=--upgrade for the newest versions)
+	@$(BIN)/uv pip compile --universal --generate-hashes --all-extras --python-version 3.11 --no-emit-index-url \
+	  -q $(LOCK_FLAGS) pyproject.toml -o requirements.lock --no-header
+
+clean: ## remove the set-up and the caches (figures and stored runs stay)
+	@rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	@find . \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +

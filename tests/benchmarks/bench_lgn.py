@@ -1,0 +1,70 @@
+"""The LGN bank, 12 orientations x 16 cells x 49 positions over 1 s, against the slow obvious version of the tests.
+
+Each slow version computes every position for every orientation anew, as the source did. It is timed on one cell
+(full run: all 12 orientations; quick: 2) and multiplied up; its memory is that of the part.
+"""
+
+import numpy as np
+
+from tests.benchmarks.run import row
+
+CPU_TARGET_RATIO, CPU_TARGET_S = 60, 5.0
+N_THETA, N_CELLS = 12, 16
+
+
+def _movie():
+    from helpers.stimuli import motion_cloud
+
+    law = dict(theta_rad=np.pi / 3, b_theta_rad=np.pi / 12, sf_0=0.15, b_sf=0.1, b_v=0.1, alpha=1.0)
+    return motion_cloud((64, 64, 128), **law, seed=1)
+
+
+def _ours(legacy):
+    from helpers.v1.lgn import LgnParams, respond
+
+    movie, params = _movie(), LgnParams(legacy=legacy)
+    return lambda: respond(movie, fps=24, params=params).drive.shape
+
+
+def _slow(legacy, quick):
+    from helpers.v1.lgn import LgnParams, cell_centres, template_weights
+    from tests.v1 import slow_lgn
+
+    movie, params = _movie().astype(float), LgnParams(legacy=legacy)
+    centre, theta_rad = cell_centres((64, 64), params=params)[:1], template_weights(params)[0][: _n_slow(quick)]
+    bank = slow_lgn.legacy_bank if legacy else slow_lgn.linear_bank
+    return lambda: bank(movie, centre, theta_rad).shape
+
+
+def _n_slow(quick):
+    return 2 if quick else N_THETA
+
+
+def ours_default(quick):
+    return _ours(False)
+
+
+def ours_legacy(quick):
+    return _ours(True)
+
+
+def slow_default(quick):
+    return _slow(False, quick)
+
+
+def slow_legacy(quick):
+    return _slow(True, quick)
+
+
+def rows(measure, quick):
+    scale = N_CELLS * N_THETA / _n_slow(quick)
+    part = f"1 cell x {_n_slow(quick)} orientations, times {scale:.0f}"
+    target = f">= {CPU_TARGET_RATIO}x CPU and < {CPU_TARGET_S:g} s"
+    lines = []
+    for kind in ("default", "legacy"):
+        fast = measure("bench_lgn", f"ours_{kind}", repeats=5, quick=quick)
+        slow = measure("bench_lgn", f"slow_{kind}", repeats=2, quick=quick)
+        passed = slow.cpu_s * scale >= CPU_TARGET_RATIO * fast.cpu_s and fast.cpu_s < CPU_TARGET_S
+        labels = dict(against=f"slow {kind} version ({part})", target=target)
+        lines.append(row(f"LGN bank, {kind}", fast, peer=slow, scale=scale, passed=passed, **labels))
+    return lines

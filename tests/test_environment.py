@@ -1,0 +1,173 @@
+"""environment.yml, pyproject.toml and requirements.lock name the same packages, and no index address is committed."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from tools.hygiene import committed_files
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+CONDA = yaml.safe_load((ROOT / "environment.yml").read_text())
+LOCK = (ROOT / "requirements.lock").read_text()
+TOOLS = {"python", "pip", "uv", "make", "cxx-compiler"}  # what environment.yml adds to run and build
+MACHINES = {
+    "linux": {"sys_platform": "linux", "platform_machine": "x86_64", "platform_system": "Linux", "os_name": "posix"},
+    "mac": {"sys_platform": "darwin", "platform_machine": "arm64", "platform_system": "Darwin", "os_name": "posix"},
+}
+PYTHONS = ("3.11", "3.12", "3.13")
+
+
+def declared(*, peers=False):
+    """Return the direct dependencies of pyproject.toml, all extras included, peers on request."""
+    extras = PROJECT["optional-dependencies"]
+    groups = [lines for name, lines in extras.items() if peers or name != "peers"]
+    return [Requirement(line) for group in (PROJECT["dependencies"], *groups) for line in group]
+
+
+def machine(name, python):
+    return MACHINES[name] | {"python_version": python, "python_full_version": f"{python}.0", "extra": ""}
+
+
+def needed(requirements, where):
+    """Return {name: requirement} of what one machine needs."""
+    return {canonicalize_name(r.name): r for r in requirements if r.marker is None or r.marker.evaluate(where)}
+
+
+def locked():
+    """Return the lock's entries as (requirement, hashes)."""
+    entries = re.split(r"^(?=[A-Za-z0-9])", re.sub(r"^#.*\n", "", LOCK, flags=re.M), flags=re.M)
+    entries = [entry for entry in entries if entry.strip()]
+    return [(Requirement(re.split(r"\\|\n", e)[0].strip()), re.findall(r"--hash=(\S+)", e)) for e in entries]
+
+
+def conda():
+    """Return {name: requirement} of environment.yml, its pip part included, this package left out."""
+    listed = [line for line in CONDA["dependencies"] if isinstance(line, str)]
+    pip = next(entry["pip"] for entry in CONDA["dependencies"] if isinstance(entry, dict))
+    lines = [line.replace("python=", "python==") for line in listed] + [line for line in pip if line != "-e ."]
+    return {canonicalize_name(Requirement(line).name): Requirement(line) for line in lines}
+
+
+def lower_bound(requirement):
+    return [s.version for s in requirement.specifier if s.operator in (">=", "==")]
+
+
+# --- environment.yml against pyproject.toml
+
+
+def test_environment_python_is_allowed_and_supported():
+    (version,) = lower_bound(conda()["python"])
+    assert version in PYTHONS
+    assert all(p in Requirement(f"python{PROJECT['requires-python']}").specifier for p in [version, *PYTHONS])
+
+
+@pytest.mark.parametrize("where", MACHINES)
+def test_environment_lists_every_direct_dependency(where):
+    (python,) = lower_bound(conda()["python"])
+    wanted = set(needed(declared(), machine("linux", python)))
+    assert set(conda()) - TOOLS == wanted
+    # conda-forge has NEST where there is no wheel: whatever another machine leaves out, the environment still has
+    assert set(needed(declared(), machine(where, python))) <= wanted
+
+
+def test_environment_has_the_same_lower_bounds():
+    (python,) = lower_bound(conda()["python"])
+    wanted = {name: lower_bound(r) for name, r in needed(declared(), machine("linux", python)).items()}
+    assert {name: lower_bound(conda()[name]) for name in wanted} == wanted
+
+
+def test_environment_installs_this_package_and_names_the_command_for_the_peers():
+    assert CONDA["name"] == "neural-notebooks" and CONDA["channels"][0] == "conda-forge"
+    assert "-e ." in CONDA["dependencies"][-1]["pip"]
+    assert 'uv pip install -e ".[peers]"' in (ROOT / "environment.yml").read_text()
+    assert not {canonicalize_name(Requirement(p).name) for p in PROJECT["optional-dependencies"]["peers"]} & set(
+        conda()
+    )
+
+
+# --- requirements.lock against pyproject.toml
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+@pytest.mark.parametrize("where", MACHINES)
+def test_lock_satisfies_every_direct_dependency(where, python):
+    here = machine(where, python)
+    versions = {name: lower_bound(r)[0] for name, r in needed([r for r, _ in locked()], here).items()}
+    for name, requirement in needed(declared(peers=True), here).items():
+        assert name in versions, f"{name} is not locked for {where}, Python {python}"
+        assert requirement.specifier.contains(versions[name]), f"{name} {versions[name]} against {requirement}"
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+@pytest.mark.parametrize("where", MACHINES)
+def test_lock_has_one_version_for_each_machine(where, python):
+    here = machine(where, python)
+    names = [canonicalize_name(r.name) for r, _ in locked() if r.marker is None or r.marker.evaluate(here)]
+    assert len(names) > 100
+    assert sorted(set(names)) == sorted(names)
+
+
+def test_lock_pins_and_hashes_every_entry():
+    for requirement, hashes in locked():
+        assert [s.operator for s in requirement.specifier] == ["=="], requirement
+        assert hashes and all(re.fullmatch(r"sha256:[0-9a-f]{64}", h) for h in hashes), requirement
+
+
+def test_nest_is_left_out_where_it_has_no_wheel():
+    assert "nest-simulator" in needed(declared(), machine("linux", "3.12"))
+    assert "nest-simulator" not in needed(declared(), machine("mac", "3.12"))
+
+
+# --- hygiene of the three files
+
+
+def test_bootstrap_knows_the_same_pythons():
+    from tools import bootstrap
+
+    assert tuple(map(int, PYTHONS[0].split("."))) == bootstrap.OLDEST
+    assert tuple(map(int, PYTHONS[-1].split("."))) == bootstrap.NEWEST
+    assert PROJECT["requires-python"] == f">={PYTHONS[0]},<3.{bootstrap.NEWEST[1] + 1}"
+
+
+def test_every_dependency_has_a_reason():
+    """A comment after the line (or after another line of the same package), or above its group."""
+    named, explained, group_comment, previous = set(), set(), False, ""
+    for line in (ROOT / "pyproject.toml").read_text().splitlines():
+        if re.match(r"[\w-]+ = \[$", line):
+            group_comment = previous.startswith("# ") and not line.startswith("dependencies")
+        if match := re.match(r'\s+"([A-Za-z][\w.-]*)[^"]*[<>=][^"]*",', line):
+            named.add(match[1])
+            if group_comment or re.search(r"#\s*\w{3}", line):
+                explained.add(match[1])
+        previous = line
+    assert named == {r.name for r in declared(peers=True)}
+    assert named - explained == set()
+
+
+def test_versions_agree():
+    import helpers
+
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert helpers.__version__ == PROJECT["version"] == citation["version"]
+    assert Version(PROJECT["version"]) and PROJECT["version"] in (ROOT / "CHANGELOG.md").read_text()
+
+
+ADDRESSES = re.compile(
+    "|".join([r"pypi\.org/" + "simple", "files\\.python" + "hosted", r"--(extra-)?index-" + "url[ =]"])
+)
+
+
+def test_lock_holds_no_address():
+    assert "://" not in LOCK
+
+
+def test_no_package_index_address():
+    texts = {path: path.read_bytes().decode(errors="replace") for path in committed_files(ROOT)}
+    assert [str(path) for path, text in texts.items() if ADDRESSES.search(text)] == []

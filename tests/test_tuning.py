@@ -1,0 +1,419 @@
+"""Fits recover what was put in, their error bars hold, and data that cannot be fitted are refused with a reason."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import integrate
+
+from helpers.errors import ParameterError
+from helpers.tuning import (
+    circular_variance,
+    convert_bandwidth,
+    decode_orientation,
+    fit_naka_rushton,
+    fit_tuning,
+    hwhh,
+    orientation_error,
+    theoretical_cv,
+    von_mises,
+)
+
+RING = np.pi * np.arange(60) / 60
+B_RING = np.pi / 12
+MODELS = ("von_mises", "gaussian")
+CAT_B = np.linspace(np.pi / 2, np.pi / 32, 8) / 2.5  # bandwidths of the recordings
+angles = st.floats(0, np.pi)
+
+
+def ring_counts(rng, preferred_rad, n_draws):
+    """Counts of the ring input: 20 Hz, a fifth of it noise floor, 1 s."""
+    return rng.poisson(0.8 * 20 * von_mises(RING, preferred_rad, B_RING) + 0.2 * 20, (n_draws, RING.size))
+
+
+def wrapped_gaussian(theta_rad, preferred_rad, b_rad):
+    turns = np.pi * np.arange(-20, 21)[:, None]
+    return np.exp(-((theta_rad - preferred_rad + turns) ** 2) / (2 * b_rad**2)).sum(axis=0)
+
+
+def numbers(fit):
+    return np.array([value for value in dataclasses.asdict(fit).values() if isinstance(value, float)])
+
+
+def assert_refused(fit, fragment):
+    assert not fit.ok and fragment in fit.reason
+    assert len(numbers(fit)) >= 8 and np.isnan(numbers(fit)).all()
+    assert np.isnan(fit.curve([0.1, 0.2])).all()
+
+
+# --- recovery and error bars -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("preferred_rad", [0.7, 1.5])
+def test_bandwidth_is_recovered_from_poisson_counts(acceptance, rng, preferred_rad):
+    wanted = acceptance["fit"]["bandwidth"]
+    fits = [fit_tuning(RING, counts) for counts in ring_counts(rng, preferred_rad, 200)]
+    b_deg = np.degrees([fit.bandwidth_rad for fit in fits])
+    assert all(fit.ok for fit in fits)
+    assert wanted["accept"][0] <= np.median(b_deg) <= wanted["accept"][1]
+    assert b_deg.std() < wanted["sd_below"]
+
+
+def test_least_squares_without_baseline_widens_the_bandwidth(acceptance, rng):
+    low, high = acceptance["ring"]["input_bandwidth_no_baseline"]["accept"]
+    fits = [fit_tuning(RING, y, baseline=False, noise="gaussian") for y in ring_counts(rng, 1.2, 200)]
+    assert low <= np.median(np.degrees([fit.bandwidth_rad for fit in fits])) <= high
+    assert all(fit.baseline == 0 and fit.baseline_err == 0 for fit in fits)
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("preferred_rad", [1.2, 0.0], ids=["middle", "seam"])
+def test_intervals_cover_the_truth(acceptance, rng, model, preferred_rad):
+    low, high = acceptance["fit"]["coverage"]["accept"]
+    shape = von_mises if model == "von_mises" else wrapped_gaussian
+    counts = rng.poisson(16 * shape(RING, preferred_rad, B_RING) + 4, (300, 60))
+    fits = [fit_tuning(RING, y, model=model) for y in counts]
+    z_b = [(fit.bandwidth_rad - B_RING) / fit.bandwidth_err_rad for fit in fits]
+    z_angle = [orientation_error(fit.preferred_rad, preferred_rad) / fit.preferred_err_rad for fit in fits]
+    z_amplitude = [(fit.amplitude - 16) / fit.amplitude_err for fit in fits]
+    z_baseline = [(fit.baseline - 4) / fit.baseline_err for fit in fits]
+    for z in (z_b, z_angle, z_amplitude, z_baseline):
+        assert low <= np.mean(np.abs(z) < 1.96) <= high
+    assert all(0 <= fit.preferred_rad < np.pi for fit in fits)
+
+
+def test_intervals_cover_the_truth_for_drives(acceptance, rng):
+    low, high = acceptance["fit"]["coverage"]["accept"]
+    drives = 10 * von_mises(RING, 3.1, B_RING) - 3 + rng.normal(0, 2, (300, 60))
+    fits = [fit_tuning(RING, y, noise="gaussian") for y in drives]
+    z_b = [(fit.bandwidth_rad - B_RING) / fit.bandwidth_err_rad for fit in fits]
+    z_angle = [orientation_error(fit.preferred_rad, 3.1) / fit.preferred_err_rad for fit in fits]
+    for z in (z_b, z_angle):
+        assert low <= np.mean(np.abs(z) < 1.96) <= high
+
+
+def test_intervals_cover_the_truth_at_low_counts(acceptance, rng):
+    low, high = acceptance["fit"]["coverage"]["accept"]
+    counts = rng.poisson(5 * von_mises(RING, 1.2, np.radians(10)) + 0.5, (300, 60))
+    fits = [fit_tuning(RING, y) for y in counts]
+    z = [(fit.bandwidth_rad - np.radians(10)) / fit.bandwidth_err_rad for fit in fits if fit.ok]
+    assert len(z) > 290 and low <= np.mean(np.abs(z) < 1.96) <= high
+
+
+@pytest.mark.parametrize("noise", ["poisson", "gaussian"])
+@pytest.mark.parametrize(("model", "shape"), [("von_mises", von_mises), ("gaussian", wrapped_gaussian)])
+@pytest.mark.parametrize("b_deg", [5, 15, 30])
+@pytest.mark.parametrize("preferred_rad", [0.0, 0.8, np.pi - 0.02])
+def test_noise_free_curves_are_recovered(model, shape, noise, b_deg, preferred_rad):
+    b_rad = np.radians(b_deg)
+    fit = fit_tuning(RING, 200 * shape(RING, preferred_rad, b_rad) + 30, model=model, noise=noise)
+    assert fit.ok and fit.reason == "" and fit.model == model
+    assert abs(orientation_error(fit.preferred_rad, preferred_rad)) < 1e-5
+    assert [fit.bandwidth_rad, fit.amplitude, fit.baseline] == pytest.approx([b_rad, 200, 30], rel=1e-4)
+    assert fit.curve(RING + np.pi) == pytest.approx(200 * shape(RING, preferred_rad, b_rad) + 30, rel=1e-4)
+    assert fit.deviance == pytest.approx(0, abs=1e-5)
+    half = fit.curve(fit.preferred_rad + fit.hwhh_rad) - fit.baseline
+    assert half == pytest.approx((fit.curve(fit.preferred_rad) - fit.baseline) / 2, rel=1e-6)
+
+
+def test_errors_are_those_of_the_fisher_information():
+    """Against derivatives by finite differences, written out here."""
+    truth, step = np.array([1.2, B_RING, 16.0, 4.0]), 1e-6
+    mean = lambda p: p[3] + p[2] * np.exp((np.cos(2 * (RING - p[0])) - 1) / (4 * p[1] ** 2))  # noqa: E731
+    slopes = np.array([(mean(truth + step * e) - mean(truth - step * e)) / (2 * step) for e in np.eye(4)])
+    wanted = np.sqrt(np.diag(np.linalg.inv(slopes / mean(truth) @ slopes.T)))
+    fit = fit_tuning(RING, mean(truth))
+    found = [fit.preferred_err_rad, fit.bandwidth_err_rad, fit.amplitude_err, fit.baseline_err]
+    assert found == pytest.approx(wanted.tolist(), rel=1e-4)
+
+
+def test_deviance_is_the_poisson_deviance(rng):
+    counts = ring_counts(rng, 0.7, 1)[0]
+    fit = fit_tuning(RING, counts)
+    mean = fit.curve(RING)
+    log_ratio = np.log(np.where(counts > 0, counts, 1) / mean)
+    assert fit.deviance == pytest.approx(2 * (counts * log_ratio - (counts - mean)).sum(), rel=1e-9)
+
+
+def test_empty_floor_gives_a_baseline_without_error_bar():
+    fit = fit_tuning(RING, np.round(20 * von_mises(RING, 1, B_RING)))
+    assert fit.ok and fit.baseline < 0.01 and np.isnan(fit.baseline_err)
+
+
+def test_coarse_and_repeated_samples(rng):
+    theta_rad = np.tile(np.pi * np.arange(12) / 12, 5) + np.pi * rng.integers(-3, 3, 60)
+    counts = rng.poisson(50 * von_mises(theta_rad, 3.1, 0.35) + 5)
+    fit = fit_tuning(theta_rad, counts)
+    assert fit.ok and abs(fit.bandwidth_rad - 0.35) < 3 * fit.bandwidth_err_rad
+    assert abs(orientation_error(fit.preferred_rad, 3.1)) < 3 * fit.preferred_err_rad
+
+
+# --- properties --------------------------------------------------------------------------------------------------
+
+
+@given(shift_rad=st.floats(-10, 10))
+def test_rotating_the_angles_rotates_the_fit(shift_rad):
+    counts = ring_counts(np.random.default_rng(5), 0.4, 1)[0]
+    still, turned = fit_tuning(RING, counts), fit_tuning(RING + shift_rad, counts)
+    moved = orientation_error(turned.preferred_rad, still.preferred_rad)
+    assert orientation_error(moved, shift_rad) == pytest.approx(0, abs=1e-5)
+    assert turned.bandwidth_rad == pytest.approx(still.bandwidth_rad, rel=1e-4)
+    assert turned.preferred_err_rad == pytest.approx(still.preferred_err_rad, rel=1e-3)
+
+
+@given(preferred_rad=angles, scale=st.floats(1e-12, 1e12))
+def test_scaling_a_drive_scales_the_amplitude_only(preferred_rad, scale):
+    drive = 3 * von_mises(RING, preferred_rad, B_RING) - 1
+    one, many = (fit_tuning(RING, factor * drive, noise="gaussian") for factor in (1, scale))
+    assert [many.amplitude / scale, many.baseline / scale] == pytest.approx([3, -1], rel=1e-6)
+    assert many.bandwidth_rad == pytest.approx(one.bandwidth_rad, rel=1e-6)
+    assert abs(orientation_error(many.preferred_rad, preferred_rad)) < 1e-6
+
+
+@given(order=st.permutations(range(60)))
+def test_order_of_the_samples_does_not_matter(order):
+    counts = ring_counts(np.random.default_rng(6), 3.1, 1)[0]
+    fit, shuffled = fit_tuning(RING, counts), fit_tuning(RING[list(order)], counts[list(order)])
+    assert shuffled.bandwidth_rad == pytest.approx(fit.bandwidth_rad, rel=1e-5)
+
+
+@given(rates=st.lists(st.floats(0, 1e3), min_size=8, max_size=8).filter(lambda r: sum(r) > 0), shift_rad=angles)
+def test_circular_variance_is_bounded_and_invariant_to_rotation(rates, shift_rad):
+    theta_rad = np.pi * np.arange(8) / 8
+    value = circular_variance(theta_rad, rates)
+    assert 0 <= value <= 1
+    assert circular_variance(theta_rad + shift_rad, rates) == pytest.approx(value, abs=1e-12)
+
+
+@given(b_rad=st.floats(1e-3, 3), source=st.sampled_from("A B C power".split()), target=st.sampled_from("A B C".split()))
+def test_conversions_are_inverse_of_each_other(b_rad, source, target):
+    assert convert_bandwidth(convert_bandwidth(b_rad, source, target), target, source) == pytest.approx(b_rad)
+
+
+@given(estimate=st.floats(-20, 20), true=st.floats(-20, 20))
+def test_orientation_error_is_wrapped(estimate, true):
+    error = orientation_error(estimate, true)
+    assert -np.pi / 2 <= error < np.pi / 2
+    assert np.sin(error - (estimate - true)) == pytest.approx(0, abs=1e-12)
+
+
+# --- closed forms ------------------------------------------------------------------------------------------------
+
+
+def test_half_width_table():
+    assert np.degrees(hwhh(np.radians([5, 15, 30]))) == pytest.approx([5.90, 17.95, 38.06], abs=0.005)
+    b_rad = np.array([0.01, 0.3, 0.8])
+    assert hwhh(b_rad) == pytest.approx(np.arccos(1 - 4 * b_rad**2 * np.log(2)) / 2, rel=1e-9)
+    assert von_mises(hwhh(b_rad), 0, b_rad) == pytest.approx(0.5)
+    assert np.isnan(hwhh(np.radians(48.8))) and not np.isnan(hwhh(np.radians(48.6))) and np.isnan(hwhh(np.inf))
+
+
+def test_von_mises_is_form_a():
+    theta_rad = np.linspace(-4, 4, 41)
+    assert von_mises(theta_rad, 0.3, 0.4) == pytest.approx(np.exp((np.cos(2 * (theta_rad - 0.3)) - 1) / (4 * 0.4**2)))
+    assert von_mises(theta_rad, 0.3, np.inf).tolist() == [1.0] * 41
+    assert von_mises([0.0, 0.1], 0, 1e-200).tolist() == [1, 0]
+    assert von_mises(theta_rad[:, None], [0.0, 1.0], [0.2, 0.3]).shape == (41, 2)
+
+
+@pytest.mark.parametrize(
+    ("form", "curve"),
+    [
+        ("B", lambda d, b: np.exp((np.cos(2 * d) - 1) / b**2)),
+        ("C", lambda d, b: np.exp((np.cos(2 * np.pi * (d / np.pi)) - 1) / b**2)),
+        ("power", lambda d, b: np.exp((np.cos(2 * d) - 1) / (2 * b**2))),
+    ],
+)
+def test_converted_bandwidths_draw_the_same_curve(form, curve):
+    delta = np.linspace(0, np.pi, 31)
+    assert curve(delta, convert_bandwidth(0.3, "A", form)) == pytest.approx(von_mises(delta, 0, 0.3))
+    assert curve(delta, 0.3) == pytest.approx(von_mises(delta, 0, convert_bandwidth(0.3, form, "A")))
+
+
+def test_power_is_amplitude_squared():
+    assert von_mises(RING, 1, convert_bandwidth(0.3, "power", "A")) == pytest.approx(von_mises(RING, 1, 0.3) ** 2)
+
+
+@pytest.mark.parametrize("b_deg", [0.5, 5, 15, 30, 90, 1000])
+def test_theoretical_circular_variance_against_integration(b_deg):
+    b_rad = np.radians(b_deg)
+    edge = min(np.pi / 2, 12 * b_rad)
+    area, _ = integrate.quad(von_mises, -edge, edge, args=(0, b_rad))
+    vector, _ = integrate.quad(lambda d: von_mises(d, 0, b_rad) * np.cos(2 * d), -edge, edge)
+    assert theoretical_cv(b_rad) == pytest.approx(1 - vector / area, rel=1e-6)
+
+
+def test_theoretical_circular_variance_at_the_ends():
+    assert theoretical_cv(np.inf) == 1 and theoretical_cv(1e-200) == 0
+    assert theoretical_cv([0.1, 0.2, np.nan]).shape == (3,)
+    assert circular_variance(RING, von_mises(RING, 0.3, B_RING)) == pytest.approx(theoretical_cv(B_RING), rel=1e-9)
+
+
+@pytest.mark.parametrize("preferred_rad", [0.0, 0.5, np.pi / 2, 3.1])
+def test_decoding_against_the_closed_form(preferred_rad):
+    assert orientation_error(decode_orientation(RING, von_mises(RING, preferred_rad, 0.4)), preferred_rad) == (
+        pytest.approx(0, abs=1e-12)
+    )
+    two_bumps = 3 * von_mises(RING, 0.2, 0.1) + von_mises(
+        RING, 0.2 + np.pi / 4, 0.1
+    )  # vectors 3 and 1 at a right angle
+    assert decode_orientation(RING, two_bumps) == pytest.approx(0.2 + np.arctan2(1, 3) / 2)
+
+
+def test_population_measures_take_leading_axes():
+    response = np.stack([von_mises(RING, 1, 0.3), np.zeros(60), np.ones(60)]).reshape(3, 1, 60)
+    variance, angle = circular_variance(RING, response), decode_orientation(RING, response)
+    assert variance.shape == angle.shape == (3, 1)
+    assert variance[2, 0] == pytest.approx(1) and np.isnan(variance[1, 0])
+    assert angle[0, 0] == pytest.approx(1) and np.isnan(angle[1:, 0]).all()
+    assert isinstance(decode_orientation(RING, response[0, 0]), float)
+    assert decode_orientation([0, 1e-20], [1, 1]) < np.pi and 0 <= decode_orientation([-1e-20], [1]) < np.pi
+
+
+# --- refusals ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("noise", ["poisson", "gaussian"])
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize(
+    ("theta_rad", "response", "fragment"),
+    [
+        (RING[:5], [1, 5, 9, 5, 1], "only 5 distinct orientations"),
+        ([], [], "only 0 distinct orientations"),
+        (np.tile(RING[::20], 5), np.tile([1, 9, 4], 5), "only 3 distinct orientations"),
+        (np.linspace(0, np.pi, 6), [1, 3, 9, 9, 3, 1], "only 5 distinct orientations"),
+        (RING, np.where(np.arange(60) == 7, np.nan, 5), "NaN or infinity"),
+        (RING, np.full(60, np.nan), "NaN or infinity"),
+        (RING, np.where(np.arange(60) == 7, np.inf, 5), "NaN or infinity"),
+        (RING, np.zeros(60), "silent"),
+        (RING, np.full(60, 7), "flat"),
+        (RING, np.full(60, 0.1) * 3, "flat"),
+        (RING, 5 + np.arange(60) % 2, "not significantly better"),
+        (RING, 100 * np.eye(60)[20], "the bandwidth ended at a bound"),
+        (RING, 100 + 100 * np.cos(2 * (RING - 1)), "a"),
+    ],
+)
+def test_refusals(theta_rad, response, fragment, model, noise):
+    assert_refused(fit_tuning(theta_rad, response, model=model, noise=noise), fragment)
+
+
+def test_refusal_of_missing_error_bars():
+    """Six samples of a bump on one side only: the fit passes through them and says nothing about the rest."""
+    theta_rad = np.array([0.0, 0.02, 0.04, 0.06, 0.08, 0.10])
+    fit = fit_tuning(theta_rad, 1000 + 1e4 * theta_rad, noise="gaussian")
+    assert not fit.ok and np.isnan(numbers(fit)).all()
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize(("n", "mean"), [(60, 0.5), (60, 20), (12, 5)])
+def test_flat_counts_are_rarely_called_tuned(rng, model, n, mean):
+    theta_rad = np.pi * np.arange(n) / n
+    tuned = [fit_tuning(theta_rad, counts, model=model).ok for counts in rng.poisson(mean, (100, n))]
+    assert np.mean(tuned) <= 0.04
+
+
+@pytest.mark.parametrize("n", [6, 12, 60])
+def test_flat_drives_are_rarely_called_tuned(rng, n):
+    theta_rad = np.pi * np.arange(n) / n
+    tuned = [fit_tuning(theta_rad, drive, noise="gaussian").ok for drive in rng.normal(size=(100, n))]
+    assert np.mean(tuned) <= 0.04
+
+
+# --- wrong input -------------------------------------------------------------------------------------------------
+
+ONES = np.ones(60)
+
+
+@pytest.mark.parametrize(
+    ("call", "fragment"),
+    [
+        (lambda: fit_tuning(RING, ONES[:50]), "response has shape (50,); allowed: (60)"),
+        (lambda: fit_tuning(RING.reshape(6, 10), ONES), "theta_rad has 2 dimension(s)"),
+        (lambda: fit_tuning(RING, ONES.reshape(6, 10)), "response has 2 dimension(s)"),
+        (lambda: fit_tuning(RING, 3.0), "response has 0 dimension(s)"),
+        (lambda: fit_tuning(RING, ["a"] * 60), "response is not an array of numbers"),
+        (lambda: fit_tuning(RING, ["1"] * 60), "response is not an array of real numbers"),
+        (lambda: fit_tuning(RING, [None] * 60), "response is not an array of real numbers"),
+        (lambda: fit_tuning("ring", ONES), "theta_rad is not an array of numbers"),
+        (lambda: fit_tuning(RING, -ONES), "response goes down to -1; allowed: values >= 0"),
+        (lambda: fit_tuning(np.where(RING > 3, np.nan, RING), ONES), "theta_rad holds NaN or infinity"),
+        (lambda: fit_tuning(np.where(RING > 3, np.inf, RING), ONES), "theta_rad holds NaN or infinity"),
+        (lambda: fit_tuning(RING, ONES, model="cosine"), "model = 'cosine' is unknown; choose one of: von_mises"),
+        (lambda: fit_tuning(RING, ONES, noise="binomial"), "noise = 'binomial' is unknown; choose one of: poisson"),
+        (lambda: fit_tuning(RING, ONES, baseline="no"), "baseline = 'no' is not a switch; allowed: True or False"),
+        (lambda: circular_variance(RING, -ONES), "response goes down to -1; allowed: values >= 0"),
+        (lambda: circular_variance(RING, ONES[:3]), "response has shape (3,); allowed: (..., 60)"),
+        (lambda: circular_variance(RING, ONES * np.nan), "response holds NaN or infinity"),
+        (lambda: circular_variance([], []), "theta_rad is empty"),
+        (lambda: decode_orientation(RING[None], ONES), "theta_rad has 2 dimension(s)"),
+        (lambda: decode_orientation(RING, 1.0), "response has shape (); allowed: (..., 60)"),
+        (lambda: decode_orientation(RING, ONES * np.inf), "response holds NaN or infinity"),
+        (lambda: orientation_error("a", 0), "estimate_rad is not an array of numbers"),
+        (lambda: hwhh(0), "b_theta_rad goes down to 0; allowed: bandwidths > 0"),
+        (lambda: hwhh([0.1, -2]), "b_theta_rad goes down to -2"),
+        (lambda: hwhh("wide"), "b_theta_rad is not an array of numbers"),
+        (lambda: theoretical_cv(-1), "b_theta_rad goes down to -1"),
+        (lambda: von_mises(RING, 0, 0), "b_theta_rad goes down to 0"),
+        (lambda: von_mises(RING, np.nan, 1), "preferred_rad holds NaN or infinity"),
+        (lambda: von_mises(np.inf, 0, 1), "theta_rad holds NaN or infinity"),
+        (lambda: convert_bandwidth(1, "D", "A"), "source = 'D' is unknown; choose one of: A, B, C, power"),
+        (lambda: convert_bandwidth(1, "A", 2), "target = 2 is unknown"),
+        (lambda: convert_bandwidth(-1, "A", "B"), "b_rad goes down to -1"),
+        (lambda: fit_naka_rushton(CAT_B, ONES[:7]), "cv has shape (7,); allowed: (8)"),
+        (lambda: fit_naka_rushton(-CAT_B, ONES[:8]), "b_theta_rad goes down to"),
+        (lambda: fit_naka_rushton(CAT_B * np.nan, ONES[:8]), "b_theta_rad holds NaN or infinity"),
+        (lambda: fit_naka_rushton(CAT_B, 2 * ONES[:8]), "cv goes up to 2; allowed: values <= 1"),
+        (lambda: fit_naka_rushton(CAT_B, ["x"] * 8), "cv is not an array of numbers"),
+    ],
+)
+def test_wrong_input_is_named(call, fragment):
+    with pytest.raises(ParameterError) as caught:
+        call()
+    assert type(caught.value) is ParameterError and isinstance(caught.value, ValueError)
+    assert fragment in str(caught.value) and "\n" not in str(caught.value)
+
+
+# --- variance tuning ---------------------------------------------------------------------------------------------
+
+
+def naka_rushton(b_rad, f0, f_max, n, b50_rad):
+    return f0 + f_max * b_rad**n / (b_rad**n + b50_rad**n)
+
+
+@pytest.mark.parametrize(
+    ("f0", "f_max", "n", "b50_deg"), [(0.2, 0.6, 3, 17), (0.75, 0.2, np.exp(3.6), 19.2), (0, 1, 2, 30)]
+)
+def test_naka_rushton_is_recovered(f0, f_max, n, b50_deg):
+    cv = naka_rushton(CAT_B, f0, f_max, n, np.radians(b50_deg))
+    fit = fit_naka_rushton(CAT_B, cv)
+    assert fit.ok and fit.reason == ""
+    assert [fit.f0, fit.f_max, fit.n, np.degrees(fit.b50_rad)] == pytest.approx(
+        [f0, f_max, n, b50_deg], rel=1e-4, abs=1e-6
+    )
+    assert fit.curve(CAT_B) == pytest.approx(cv, abs=1e-6)
+
+
+def test_naka_rushton_intervals(rng):
+    cv = naka_rushton(CAT_B, 0.3, 0.5, 4, 0.3) + rng.normal(0, 0.02, (200, 8))
+    fits = [fit for fit in (fit_naka_rushton(CAT_B, y) for y in cv) if fit.ok]
+    z = [[(fit.n - 4) / fit.n_err, (fit.b50_rad - 0.3) / fit.b50_err_rad] for fit in fits]
+    assert len(fits) > 180  # t distribution with 8 - 4 degrees of freedom, 2.776 for 95 %
+    assert ((np.abs(z) < 2.776).mean(axis=0) > 0.88).all() and ((np.abs(z) < 2.776).mean(axis=0) <= 0.99).all()
+
+
+@pytest.mark.parametrize(
+    ("b_rad", "cv", "fragment"),
+    [
+        (CAT_B[:4], [0.9, 0.8, 0.5, 0.2], "only 4 distinct bandwidths"),
+        (CAT_B, np.full(8, 0.5), "flat"),
+        (CAT_B, np.zeros(8), "silent"),
+        (CAT_B, np.full(8, np.nan), "NaN or infinity"),
+        (CAT_B, 1 - CAT_B, "not significantly better"),
+        (CAT_B, [0.5, 0.6, 0.5, 0.6, 0.5, 0.6, 0.5, 0.6], "not significantly better"),
+        (CAT_B, 1.0 * (CAT_B > 0.3), "the exponent ended at a bound"),
+    ],
+)
+def test_naka_rushton_refusals(b_rad, cv, fragment):
+    assert_refused(fit_naka_rushton(b_rad, cv), fragment)

@@ -1,0 +1,388 @@
+"""Retina/LGN bank: the slow obvious version, the filters, and the controls that the source lacks."""
+
+import functools
+
+import numpy as np
+import pytest
+from scipy.optimize import brentq
+
+from helpers.errors import ParameterError
+from helpers.stimuli import grating, motion_cloud
+from helpers.tuning import circular_variance, decode_orientation, orientation_error
+from helpers.v1 import lgn
+from tests.v1 import slow_lgn
+
+FPS = 24
+STIMULUS = dict(sf_0=0.15, b_sf=0.1, b_v=0.1, alpha=1.0)
+SEEDS = 16
+PARAMS = {
+    "linear": lgn.LgnParams(),
+    "legacy": lgn.LgnParams(legacy=True),
+    "lgn": lgn.LgnParams(rectify="lgn"),
+    "coded": lgn.LgnParams(temporal="coded"),
+}
+
+
+def cloud(theta_deg, b_deg, seed, v_x=1.0, n_t=128):
+    angles = dict(theta_rad=np.radians(theta_deg), b_theta_rad=np.radians(b_deg))
+    return motion_cloud((64, 64, n_t), **angles, **STIMULUS, v_x=v_x, seed=seed)
+
+
+@functools.cache
+def mean_curve(params, theta_deg, b_deg, v_x=1.0, seeds=SEEDS):
+    """Mean drive over cells, time and seeds, a tuple per orientation."""
+    movies = (cloud(theta_deg, b_deg, seed, v_x) for seed in range(seeds))
+    return np.mean([lgn.respond(m, fps=FPS, params=PARAMS[params]).tuning() for m in movies], axis=0)
+
+
+def orientations(params="linear"):
+    return lgn.template_weights(PARAMS[params])[0]
+
+
+def vector_length(params, *stimulus, **keywords):
+    return 1 - circular_variance(orientations(params), mean_curve(params, *stimulus, **keywords))
+
+
+def preferred(*stimulus, **keywords):
+    return decode_orientation(orientations(), mean_curve("linear", *stimulus, **keywords))
+
+
+@pytest.fixture(scope="module")
+def movie():
+    return cloud(60, 15, seed=1, n_t=30)
+
+
+# --- the slow obvious version
+
+
+@pytest.mark.parametrize("cells, thetas", [([3], [0, 4, 11]), ([0, 15], [6])])
+@pytest.mark.parametrize("name", ["legacy", "linear"])
+def test_bank_equals_the_slow_version(movie, name, cells, thetas, acceptance):
+    params = PARAMS[name]
+    fast = lgn.respond(movie, fps=FPS, params=params, seed=2)
+    centres = lgn.cell_centres((64, 64), params=params, seed=2)[cells]
+    slow_bank = slow_lgn.legacy_bank if name == "legacy" else slow_lgn.linear_bank
+    slow = slow_bank(movie.astype(float), centres, fast.theta_rad[thetas])
+    difference = np.abs(fast.drive[thetas][:, cells] - slow).max()
+    assert slow.max() > 1
+    assert difference <= acceptance["lgn"]["legacy_equality"]["accept"][1]
+
+
+def test_legacy_on_and_off_positions_give_the_same_level(movie):
+    centre = lgn.cell_centres((64, 64), params=PARAMS["legacy"], seed=2)[5]
+    levels = [slow_lgn.legacy_level(movie.astype(float), *centre, kind) for kind in ("on", "off")]
+    np.testing.assert_allclose(levels[0], levels[1], atol=1e-12)
+
+
+def test_positions_equal_the_slow_version_at_another_frame_rate(movie):
+    params = PARAMS["linear"].replace(duration_ms=400)
+    fast = lgn.position_responses(movie, fps=50, params=params, seed=2)
+    x, y = lgn.cell_centres((64, 64), seed=2)[7] + lgn.lattice()[11]
+    slow = slow_lgn.linear_response(movie.astype(float), x, y, fps=50, duration_ms=400)
+    np.testing.assert_allclose(fast[7, 11], slow, atol=1e-12)
+
+
+def test_temporal_filter_is_over_after_its_300_ms():
+    for form in ("cai", "coded"):
+        tail = sum(abs(slow_lgn.temporal_filter(t, form)) for t in range(300, 1000))
+        assert tail < 1e-5
+
+
+@pytest.mark.parametrize("name", ["linear", "legacy"])
+def test_weights_equal_the_template_written_as_a_sum_of_waves(name):
+    theta_rad, w = lgn.template_weights(PARAMS[name])
+    assert w.shape == (12, 49)
+    for k in (0, 3, 7):
+        if name == "linear":
+            np.testing.assert_allclose(w[k], slow_lgn.linear_weights(theta_rad[k]), atol=1e-12)
+        else:
+            assert (w[k] > 0).tolist() == [kind == "on" for kind in slow_lgn.legacy_kinds(theta_rad[k])]
+
+
+def test_default_weights_are_balanced_and_of_norm_one():
+    w = lgn.template_weights()[1]
+    np.testing.assert_allclose(w.sum(axis=1), 0, atol=1e-12)
+    np.testing.assert_allclose(np.linalg.norm(w, axis=1), 1)
+
+
+def test_default_orientations_cover_half_a_turn_once_and_legacy_a_quarter():
+    np.testing.assert_allclose(np.degrees(orientations()), np.arange(12) * 15)
+    np.testing.assert_allclose(np.degrees(orientations("legacy")), np.linspace(0, 90, 12))
+
+
+# --- filters
+
+
+@pytest.mark.parametrize("form", ["cai", "coded"])
+def test_temporal_filter_extrema(form, acceptance):
+    wanted = acceptance["filters"][f"temporal_{form}"]
+    t_ms = np.arange(0, 300, 0.01)
+    response = lgn.temporal_filter(t_ms, form=form)
+    measured = {
+        "max": response.max(),
+        "max_ms": t_ms[response.argmax()],
+        "min": response.min(),
+        "min_ms": t_ms[response.argmin()],
+    }
+    for name, value in measured.items():
+        assert value == pytest.approx(wanted[name], rel=wanted["relative"]), name
+
+
+@pytest.mark.parametrize("form", ["cai", "coded"])
+def test_temporal_filter_equals_the_slow_formula(form):
+    t_ms = np.arange(0, 300, 7.3)
+    slow = [slow_lgn.temporal_filter(t, form) for t in t_ms]
+    np.testing.assert_allclose(lgn.temporal_filter(t_ms, form=form), slow, rtol=1e-9, atol=1e-12)
+
+
+def test_spatial_profile_numbers(acceptance):
+    wanted = acceptance["filters"]["spatial"]
+    r_px = np.arange(0, 4, 0.001)
+    profile = lgn.spatial_profile(r_px)
+    measured = {"max": profile.max(), "min": profile.min(), "zero_px": brentq(lgn.spatial_profile, 1, 2)}
+    for name, value in measured.items():
+        assert value == pytest.approx(wanted[name], rel=wanted["relative"]), name
+    assert profile.argmax() == 0
+
+
+def test_spatial_kernel_equals_the_slow_one_and_is_not_balanced():
+    kernel = lgn.spatial_kernel()
+    np.testing.assert_allclose(kernel, slow_lgn.spatial_kernel(), atol=1e-15)
+    assert 0.01 * kernel.sum() == pytest.approx(0.585, rel=0.01)
+
+
+# --- controls
+
+
+def test_isotropic_cloud_gives_a_flat_curve(acceptance):
+    rule = acceptance["lgn"]["isotropic_bias"]
+    assert rule["seeds"] <= SEEDS
+    assert vector_length("linear", 0, np.inf) < rule["accept"][1]
+
+
+def test_what_is_left_of_the_isotropic_bias_comes_from_the_motion():
+    """Without motion the vector is the noise of 32 clouds; .15 for one cloud, so .03."""
+    assert vector_length("linear", 0, np.inf, v_x=0.0, seeds=32) < 0.06
+    assert abs(orientation_error(preferred(0, np.inf), 0.0)) < np.radians(20)
+
+
+@pytest.mark.parametrize("theta_deg", [60, 150])
+@pytest.mark.parametrize("v_x", [1.0, 0.0])
+def test_oriented_cloud_is_told_from_the_isotropic_one(theta_deg, v_x, acceptance):
+    isotropic = vector_length("linear", 0, np.inf, v_x=1.0)
+    assert (
+        vector_length("linear", theta_deg, 15, v_x=v_x) > acceptance["lgn"]["oriented_ratio"]["accept"][0] * isotropic
+    )
+
+
+@pytest.mark.parametrize("theta_deg", [60, 150])
+@pytest.mark.parametrize("v_x", [1.0, 0.0])
+def test_preferred_angle_is_that_of_the_wave_vector(theta_deg, v_x, acceptance):
+    low, high = acceptance["lgn"]["preferred_error_deg"]["accept"]
+    error = orientation_error(preferred(theta_deg, 15, v_x=v_x), np.radians(theta_deg))
+    assert low < np.degrees(error) < high
+
+
+@pytest.mark.parametrize("v_x", [1.0, 0.0])
+def test_turning_the_stimulus_by_90_deg_turns_the_answer(v_x, acceptance):
+    low, high = acceptance["lgn"]["rotation_deg"]["accept"]
+    shift = preferred(150, 15, v_x=v_x) - preferred(60, 15, v_x=v_x)
+    assert low < np.degrees(shift % np.pi) < high
+
+
+@pytest.mark.parametrize("theta_deg", [0, 45, 90, 150])
+def test_grating_drives_its_own_channel_most(theta_deg):
+    movie = grating((64, 64, 48), theta_rad=np.radians(theta_deg), sf_0=0.15, v_x=0.3, v_y=0.3)
+    response = lgn.respond(movie, fps=FPS)
+    assert np.degrees(response.theta_rad[response.tuning().argmax()]) == pytest.approx(theta_deg)
+
+
+def test_rectifying_every_position_is_blind_to_orientation():
+    assert max(vector_length("lgn", theta_deg, b) for theta_deg, b in ((60, 15), (150, 15), (0, np.inf))) < 0.03
+
+
+@pytest.mark.parametrize("name", ["linear", "lgn", "coded"])
+@pytest.mark.parametrize("level", [0.0, 0.1, 0.5, 1 / 3])
+def test_grey_movie_gives_exactly_nothing(name, level):
+    response = lgn.respond(np.full((64, 64, 24), level), fps=FPS, params=PARAMS[name])
+    assert not response.drive.any()
+
+
+# --- legacy: the artefact
+
+
+LEGACY_STIMULI = {"60": (60, 15), "150": (150, 15), "isotropic": (0, np.inf)}
+
+
+@pytest.mark.parametrize("one, other", [("60", "150"), ("60", "isotropic"), ("150", "isotropic")])
+def test_legacy_curve_does_not_depend_on_the_stimulus(one, other):
+    curves = [mean_curve("legacy", *LEGACY_STIMULI[name]) for name in (one, other)]
+    assert np.corrcoef(*curves)[0, 1] > 0.99
+
+
+@pytest.mark.parametrize("stimulus", LEGACY_STIMULI)
+def test_legacy_curve_is_the_count_of_on_positions(stimulus):
+    """Each position gives the same level, so the current is level * (.2 n_on - .1 (49 - n_on))."""
+    n_on = (lgn.template_weights(PARAMS["legacy"])[1] > 0).sum(axis=1)
+    assert n_on.tolist() == [19, 19, 22, 22, 23, 24, 24, 23, 22, 22, 19, 19]
+    curve, predicted = mean_curve("legacy", *LEGACY_STIMULI[stimulus]), 0.3 * n_on - 4.9
+    assert np.corrcoef(curve, predicted)[0, 1] > 0.99
+    level = (curve @ predicted) / (predicted @ predicted)
+    np.testing.assert_allclose(curve, level * predicted, rtol=0.05)
+
+
+def test_legacy_ignores_the_other_fields():
+    odd = PARAMS["legacy"].replace(lattice_step_px=1, template_sf_0=0.3, temporal="cai", rectify="lgn")
+    movie = cloud(60, 15, seed=3, n_t=24)
+    one, other = (lgn.respond(movie, fps=FPS, params=p).drive for p in (odd, PARAMS["legacy"]))
+    np.testing.assert_array_equal(one, other)
+
+
+# --- linearity, shapes, seeds
+
+
+@pytest.mark.parametrize("name", ["linear", "lgn", "coded"])
+def test_contrast_only_scales_and_luminance_changes_nothing(movie, name):
+    base = lgn.respond(movie.astype(float), fps=FPS, params=PARAMS[name]).drive
+    changed = lgn.respond(0.25 * movie.astype(float) + 7, fps=FPS, params=PARAMS[name]).drive
+    np.testing.assert_allclose(changed, 0.25 * base, atol=1e-11)
+
+
+def test_polarity_swaps_the_rectified_halves(movie):
+    """The two halves of the rectified sum are those of opposite contrasts: their difference is linear."""
+    positions = lgn.position_responses(movie, fps=FPS)
+    linear = np.einsum("ap,cpt->act", lgn.template_weights()[1], positions)
+    halves = [lgn.respond(m, fps=FPS).drive for m in (movie.astype(float), 1 - movie.astype(float))]
+    np.testing.assert_allclose(halves[0] - halves[1], linear, atol=1e-7)
+
+
+def test_response_shapes_and_sign(movie):
+    response = lgn.respond(movie, fps=FPS)
+    assert response.drive.shape == (12, 16, 1000)
+    assert response.theta_rad.shape == (12,)
+    assert response.tuning().shape == (12,)
+    assert (response.drive >= 0).all()
+
+
+def test_tuning_leaves_out_the_onset(movie):
+    response = lgn.respond(movie, fps=FPS)
+    np.testing.assert_allclose(response.tuning(), response.drive[:, :, 200:].mean(axis=(1, 2)))
+    short = lgn.respond(movie, fps=FPS, params=lgn.LgnParams(duration_ms=100))
+    np.testing.assert_allclose(short.tuning(), short.drive[:, :, 99:].mean(axis=(1, 2)))
+
+
+def test_response_is_causal(movie):
+    """Frame 12 starts at 500 ms: what comes before does not depend on it."""
+    changed = movie.astype(float)
+    changed[..., 12:] = changed[:, ::-1, 12:]
+    one, other = (lgn.position_responses(m, fps=FPS) for m in (movie.astype(float), changed))
+    np.testing.assert_allclose(one[..., :500], other[..., :500], atol=1e-12)
+    assert np.abs(one[..., 520:] - other[..., 520:]).max() > 0.1
+
+
+def test_short_movie_is_held():
+    movie = cloud(60, 15, seed=1, n_t=1)
+    held = np.repeat(movie, 24, axis=2)
+    np.testing.assert_allclose(lgn.respond(movie, fps=FPS).drive, lgn.respond(held, fps=FPS).drive, atol=1e-12)
+
+
+def test_number_of_centres_margin_and_jitter():
+    centres = lgn.cell_centres((64, 64), seed=1)
+    assert centres.shape == (16, 2)
+    assert centres.min() >= 19 and centres.max() <= 44
+    grid = np.stack(np.meshgrid(*2 * [np.linspace(20, 44, 4)], indexing="ij"), axis=-1).reshape(-1, 2)
+    assert set(np.unique(centres - grid)) == {-1, 0}
+
+
+def test_movie_need_not_be_square():
+    assert lgn.respond(np.random.default_rng(1).random((64, 84, 4)), fps=FPS).drive.shape == (12, 4 * 6, 1000)
+
+
+def test_every_lattice_point_stays_inside_the_smallest_movie():
+    for params in (lgn.LgnParams(margin_px=13, lattice_step_px=3), lgn.LgnParams(margin_px=13, legacy=True)):
+        size = 26
+        corner = lgn.cell_centres((size, size), params=params)[:, None] + lgn.lattice(params)[None] - 2
+        assert corner.min() >= 0 and corner.max() + 4 <= size
+
+
+def test_seed_moves_the_cells_and_nothing_global(movie):
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    one, same, other = (lgn.respond(movie, fps=FPS, seed=seed).drive for seed in (1, 1, 2))
+    np.testing.assert_array_equal(one, same)
+    assert not np.array_equal(one, other)
+    np.testing.assert_array_equal(before, np.random.get_state()[1])  # noqa: NPY002
+    generator = np.random.default_rng(1)
+    np.testing.assert_array_equal(one, lgn.respond(movie, fps=FPS, seed=generator).drive)
+
+
+# --- bad input
+
+GREY = np.full((64, 64, 4), 0.5)
+NAN = np.where(np.arange(4) == 2, np.nan, GREY)
+LEGACY = PARAMS["legacy"]
+BAD = {
+    "image": (lambda: lgn.respond(GREY[..., 0], fps=24), "movie has 2 dimension"),
+    "empty": (lambda: lgn.respond(GREY[..., :0], fps=24), "movie is empty"),
+    "nan": (lambda: lgn.respond(NAN, fps=24), "movie holds NaN"),
+    "inf": (lambda: lgn.respond(GREY * np.inf, fps=24), "movie holds NaN or infinity"),
+    "words": (lambda: lgn.respond("movie", fps=24), "movie is not an array"),
+    "no movie": (lambda: lgn.respond(None, fps=24), "movie"),
+    "small": (lambda: lgn.respond(GREY[:20], fps=24), "movie has (20, 64) pixels; allowed: at least 40"),
+    "margin": (lambda: lgn.respond(GREY, fps=24, params=lgn.LgnParams(margin_px=60)), "a smaller margin_px"),
+    "spacing": (lambda: lgn.respond(GREY, fps=24, params=lgn.LgnParams(spacing_px=50)), "allowed: at least 70"),
+    "fps 0": (lambda: lgn.respond(GREY, fps=0), "fps = 0 is out of range"),
+    "fps -1": (lambda: lgn.respond(GREY, fps=-1), "fps = -1 is out of range"),
+    "fps nan": (lambda: lgn.respond(GREY, fps=np.nan), "fps = nan"),
+    "fps word": (lambda: lgn.respond(GREY, fps="24"), "fps = '24' is not a number"),
+    "fps big": (lambda: lgn.respond(GREY, fps=2000, params=LEGACY), "fps = 2000 is out of range"),
+    "params": (lambda: lgn.respond(GREY, fps=24, params={"n_theta": 3}), "params is a dict"),
+    "seed 1.5": (lambda: lgn.respond(GREY, fps=24, seed=1.5), "seed = 1.5 is not an integer"),
+    "seed a": (lambda: lgn.respond(GREY, fps=24, seed="a"), "seed = 'a' is not an integer"),
+    "seed None": (lambda: lgn.respond(GREY, fps=24, seed=None), "seed = None is not an integer"),
+    "seed True": (lambda: lgn.respond(GREY, fps=24, seed=True), "seed = True is not an integer"),
+    "seed -1": (lambda: lgn.respond(GREY, fps=24, seed=-1), "seed = -1 is out of range"),
+    "legacy dark": (lambda: lgn.respond(GREY - 1, fps=24, params=LEGACY), "movie goes down to -0.5"),
+    "positions": (lambda: lgn.position_responses(GREY[0], fps=24), "movie has 2 dimension"),
+    "n_theta": (lambda: lgn.LgnParams(n_theta=1), "n_theta = 1 is out of range"),
+    "n_theta 2.5": (lambda: lgn.LgnParams(n_theta=2.5), "n_theta = 2.5 is not an integer"),
+    "duration": (lambda: lgn.LgnParams(duration_ms=0), "duration_ms = 0 is out of range"),
+    "onset": (lambda: lgn.LgnParams(onset_ms=-1), "onset_ms = -1 is out of range"),
+    "margin low": (lambda: lgn.LgnParams(margin_px=5), "margin_px = 5 is out of range"),
+    "step": (lambda: lgn.LgnParams(lattice_step_px=4), "lattice_step_px = 4 is out of range"),
+    "sf": (lambda: lgn.LgnParams(template_sf_0=0.0), "template_sf_0 = 0 is out of range"),
+    "b_sf": (lambda: lgn.LgnParams(template_b_sf=-1.0), "template_b_sf = -1 is out of range"),
+    "b_theta": (lambda: lgn.LgnParams(template_b_theta_rad=np.nan), "template_b_theta_rad = nan"),
+    "sigma": (lambda: lgn.LgnParams(sigma_centre_px=0.0), "sigma_centre_px = 0 is out of range"),
+    "temporal": (lambda: lgn.LgnParams(temporal="slow"), "temporal = 'slow' is unknown; choose one of: cai, coded"),
+    "rectify": (lambda: lgn.LgnParams(rectify="v2"), "rectify = 'v2' is unknown; choose one of: v1, lgn"),
+    "legacy": (lambda: lgn.LgnParams(legacy=1), "legacy = 1 is not a switch"),
+    "replace": (lambda: lgn.LgnParams().replace(sigma=1), "sigma is not a field of LgnParams"),
+    "filter time": (lambda: lgn.temporal_filter([-1.0]), "t_ms goes down to -1"),
+    "filter empty": (lambda: lgn.temporal_filter([]), "t_ms is empty"),
+    "filter nan": (lambda: lgn.temporal_filter(np.nan), "t_ms holds NaN"),
+    "filter form": (lambda: lgn.temporal_filter(1.0, form="new"), "form = 'new' is unknown"),
+    "profile nan": (lambda: lgn.spatial_profile([np.nan]), "r_px holds NaN"),
+    "profile empty": (lambda: lgn.spatial_profile([]), "r_px is empty"),
+    "profile sigma": (lambda: lgn.spatial_profile(1.0, sigma_surround_px=0), "sigma_surround_px = 0 is out of range"),
+    "kernel params": (lambda: lgn.spatial_kernel({}), "params is a dict"),
+    "lattice params": (lambda: lgn.lattice(3), "params is a int"),
+    "weights params": (lambda: lgn.template_weights("legacy"), "params is a str"),
+    "templates params": (lambda: lgn.templates([0.0], params=None), "params is a NoneType"),
+    "templates nan": (lambda: lgn.templates([np.nan]), "theta_rad holds NaN"),
+    "templates empty": (lambda: lgn.templates([]), "theta_rad is empty"),
+    "templates word": (lambda: lgn.templates("a"), "theta_rad is not an array"),
+    "centres one": (lambda: lgn.cell_centres((64,)), "size_px = (64,) is not (N_x, N_y)"),
+    "centres float": (lambda: lgn.cell_centres((64.5, 64)), "size_px[0] = 64.5 is not an integer"),
+    "centres seed": (lambda: lgn.cell_centres((64, 64), seed=None), "seed = None is not an integer"),
+    "centres params": (lambda: lgn.cell_centres((64, 64), params=1), "params is a int"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_refused_in_one_line(case):
+    call, fragment = BAD[case]
+    with pytest.raises(ParameterError) as failure:
+        call()
+    assert type(failure.value) is ParameterError
+    assert fragment in str(failure.value)
+    assert "\n" not in str(failure.value)
