@@ -16,6 +16,7 @@ import json
 import os
 import platform
 import sys
+import time
 import traceback
 import uuid
 import warnings
@@ -35,7 +36,6 @@ from helpers.errors import (
     check_choice,
     check_integer,
     check_number,
-    check_seed,
 )
 
 __all__ = [
@@ -100,46 +100,35 @@ class Summary:
         return f"{self.mean:.3g} [{self.low:.3g}, {self.high:.3g}], n = {self.n}"
 
 
-def summary(values, *, level=0.95, n_boot=2000, seed=0):
-    """Summarise repeats along axis 0: mean and percentile-bootstrap interval of the mean, NaN left out.
+def summary(values, *, level=0.95):
+    """Summarise repeats along axis 0: mean and Student t interval of the mean, NaN left out.
 
-    The interval is short for few repeats: of normal values it holds the true mean in 84 % of cases at n = 5, 89 %
-    at 10, 93 % at 20 and 94 % at 50. Columns with fewer than two values have no interval (nan).
+    The interval is mean +- t_(n-1) sd / sqrt n: exact for normal values at any n, where a percentile bootstrap of
+    8 seeds covers 88 % instead of 95 %. Columns with fewer than two values have no interval (nan).
 
     Parameters
     ----------
     values : array_like, shape (n_seeds, ...)
     level : float
-        Coverage of the interval.
+        Coverage of the interval, in (0, 1).
 
     Examples
     --------
-    >>> s = summary([1., 2., 3., float("nan")])
-    >>> float(s.mean), int(s.n), bool(s.low < s.mean < s.high)
-    (2.0, 3, True)
+    >>> print(summary([1., 2., 3., float("nan")]))
+    2 [-0.484, 4.48], n = 3
     """
+    from scipy import stats
+
     values = check_array("values", values, finite=False)
     if values.ndim == 0:
         raise ParameterError("values is a single number; give one value per seed along axis 0")
     check_number("level", level, 0, 1, low_open=True, high_open=True)
-    low, high = _bootstrap(values, level, check_integer("n_boot", n_boot, 100), check_seed(seed))
-    with warnings.catch_warnings():
+    n = np.sum(~np.isnan(values), axis=0)
+    with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
         warnings.simplefilter("ignore", RuntimeWarning)
-        sd = np.nanstd(values, axis=0, ddof=1) if len(values) > 1 else np.full(values.shape[1:], np.nan)
-        mean = np.nanmean(values, axis=0)
-    return Summary(mean, sd, low, high, np.isfinite(values).sum(axis=0))
-
-
-def _bootstrap(values, level, n_boot, rng):
-    """Return the quantiles of the resampled means; resamples are weights, so memory is n_boot x columns."""
-    weight = rng.multinomial(len(values), np.full(len(values), 1 / len(values)), size=n_boot).astype(float)
-    flat = values.reshape(len(values), -1).astype(float)
-    known = ~np.isnan(flat)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        means = weight @ np.where(known, flat, 0) / (weight @ known)
-        bounds = np.nanquantile(means, [(1 - level) / 2, (1 + level) / 2], axis=0)
-    return np.where(known.sum(axis=0) > 1, bounds, np.nan).reshape(2, *values.shape[1:])
+        mean, sd = np.nanmean(values, axis=0, dtype=float), np.nanstd(values, axis=0, ddof=1, dtype=float)
+        half = np.where(n > 1, stats.t.ppf((1 + level) / 2, np.maximum(n - 1, 1)) * sd / np.sqrt(n), np.nan)
+    return Summary(mean, sd, mean - half, mean + half, n)
 
 
 def source_hash(notebook=None):
@@ -325,9 +314,18 @@ def _folder(store):
         probe = store / f".{uuid.uuid4().hex}.tmp"
         probe.touch()
         probe.unlink()
+        _sweep_out(store)
     except OSError as failure:
         raise OutputError(f"cannot write into {store} ({failure.strerror}); choose a writable folder") from None
     return store
+
+
+def _sweep_out(store):
+    """Remove the drafts that killed workers left behind, an hour later, when nobody can still be writing them."""
+    for draft in store.glob(".*.tmp"):
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - draft.stat().st_mtime > 3600:
+                draft.unlink()
 
 
 def _identity(function):

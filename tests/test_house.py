@@ -179,6 +179,8 @@ def test_bootstrap_is_written_for_old_pythons():
     tree = ast.parse((ROOT / "tools" / "bootstrap.py").read_text())
     new = (ast.JoinedStr, ast.AnnAssign, ast.NamedExpr, ast.Match, ast.AsyncFunctionDef, ast.Nonlocal)
     assert [type(node).__name__ for node in ast.walk(tree) if isinstance(node, new)] == []
+    prints = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and getattr(n.func, "id", "") == "print"]
+    assert prints == [], "print(..., flush=True) is a syntax error in Python 2"
     assert not any(node.kwonlyargs or node.posonlyargs for node in ast.walk(tree) if isinstance(node, ast.arguments))
 
 

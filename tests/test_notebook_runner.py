@@ -184,6 +184,13 @@ def test_write_dev_takes_named_notebooks_of_dev_only(tmp_path):
     assert two.read_bytes() == before
 
 
+def test_write_dev_without_names_rewrites_nothing(tmp_path, capsys):
+    path = put(tmp_path / "dev" / "2026-11-20_one.ipynb", "1 + 1")
+    before = path.read_bytes()
+    assert notebooks.main(["write", "--dev"], root=tmp_path) == 2
+    assert path.read_bytes() == before and "2026-11-20_one" in capsys.readouterr().err
+
+
 def test_no_notebooks_at_all_is_said_in_one_line(tmp_path, capsys):
     assert notebooks.main(["figs"], root=tmp_path) == 2
     assert capsys.readouterr().err == "notebooks: no FINAL_*.ipynb in FINAL_notebooks/\n"

@@ -172,9 +172,9 @@ def test_summary_agrees_with_closed_forms(rng):
     s = runs.summary(values)
     assert np.allclose(s.mean, values.mean(axis=0)) and np.allclose(s.sd, values.std(axis=0, ddof=1))
     assert np.array_equal(s.n, [400, 400, 400])
-    half_width = 1.96 * s.sd / np.sqrt(400)
-    assert np.allclose(s.low, s.mean - half_width, atol=0.12 * half_width.max())
-    assert np.allclose(s.high, s.mean + half_width, atol=0.12 * half_width.max())
+    half_width = 1.9659 * s.sd / np.sqrt(400)  # t with 399 degrees of freedom
+    assert np.allclose(s.low, s.mean - half_width, atol=1e-5)
+    assert np.allclose(s.high, s.mean + half_width, atol=1e-5)
 
 
 def test_summary_leaves_out_nan_per_column(rng):
@@ -194,10 +194,12 @@ def test_one_value_or_none_has_no_interval(recwarn):
     assert np.isnan(runs.summary([5.0]).low) and not recwarn.list
 
 
-@pytest.mark.parametrize("draw, low, high", [("normal", 0.90, 0.96), ("exponential", 0.86, 0.94)])
-def test_the_interval_covers_the_true_mean_as_often_as_its_docstring_says(rng, draw, low, high):
-    """Twenty repeats, 2000 experiments: a percentile bootstrap covers a little less than 95 % (93 and 90 %)."""
-    s = runs.summary(getattr(rng, draw)(size=(20, 2000)), n_boot=1000)
+@pytest.mark.parametrize(
+    "draw, n, low, high", [("normal", 5, 0.935, 0.965), ("normal", 20, 0.935, 0.965), ("exponential", 20, 0.88, 0.95)]
+)
+def test_the_interval_covers_the_true_mean_as_often_as_it_says(rng, draw, n, low, high):
+    """2000 experiments: 95 % for normal values, also with few of them; a little less for skewed ones."""
+    s = runs.summary(getattr(rng, draw)(size=(n, 2000)))
     truth = {"normal": 0, "exponential": 1}[draw]
     assert low < np.mean((s.low <= truth) & (truth <= s.high)) < high
 
@@ -210,19 +212,8 @@ def test_summary_is_repeatable_and_wider_at_a_higher_level():
 
 
 def test_summary_prints_one_line_for_a_number_and_its_fields_for_arrays():
-    assert re.fullmatch(r"2 \[1, 3\], n = 3", str(runs.summary([1.0, 2.0, 3.0])))
+    assert str(runs.summary([1.0, 2.0, 3.0])) == "2 [-0.484, 4.48], n = 3"
     assert str(runs.summary(np.ones((3, 2)))).startswith("Summary(mean=array(")
-
-
-def test_summary_of_long_traces_stays_small_in_memory():
-    """A resample of every trace (2000 x 20 x 800 numbers, 256 MB) is never held."""
-    import tracemalloc
-
-    tracemalloc.start()
-    runs.summary(np.zeros((20, 800)), n_boot=2000)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak < 100e6
 
 
 @pytest.mark.parametrize(
@@ -233,8 +224,6 @@ def test_summary_of_long_traces_stays_small_in_memory():
         ("word", {}, "values is not an array of numbers"),
         ([1, 2], {"level": 1}, "level = 1 is out of range"),
         ([1, 2], {"level": 95}, "level = 95 is out of range"),
-        ([1, 2], {"n_boot": 10}, "n_boot = 10 is out of range"),
-        ([1, 2], {"seed": None}, "seed = None is not an integer"),
     ],
 )
 def test_bad_summaries_are_named(values, options, fragment):
@@ -542,8 +531,8 @@ def test_an_interrupt_keeps_what_is_finished(store, log):
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_a_sweep_closed_early_can_be_taken_up_again(store, log, n_jobs):
     grid = {"x": list(range(6)), "log": [log]}
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
         started = sweep(noted, grid, store=store, n_jobs=n_jobs, progress=False)
         assert next(started)[0]["x"] == 0
         started.close()
@@ -551,10 +540,21 @@ def test_a_sweep_closed_early_can_be_taken_up_again(store, log, n_jobs):
             if point["x"] == 1:
                 break
         found = list(sweep(noted, grid, store=store, n_jobs=n_jobs, progress=False))
+    assert not [warning for warning in said if "cancelled" in str(warning.message)]
     assert [int(r["square"]) for _, r in found] == [0, 1, 4, 9, 16, 25]
-    assert {path.suffix for path in store.iterdir()} == {".npz"}
+    assert {path.suffix for path in store.iterdir() if not path.name.startswith(".")} == {".npz"}
     if n_jobs == 1:
         assert n_calls(log) == 6
+
+
+def test_abandoned_drafts_are_removed_but_not_those_of_a_neighbour(store):
+    store.mkdir()
+    old, fresh = store / ".old.tmp", store / ".fresh.tmp"
+    old.touch()
+    fresh.touch()
+    os.utime(old, (time.time() - 7200,) * 2)
+    list(sweep(process, {"x": [1]}, store=store, n_jobs=1))
+    assert fresh.exists() and not old.exists()
 
 
 def test_a_killed_worker_is_one_line_and_the_next_call_finishes(store, log):
@@ -645,8 +645,8 @@ import numpy as np
 from helpers.runs import sweep
 
 def slow(x):
-    time.sleep(0.03)
-    return {"noise": np.random.default_rng(x).normal(size=60_000), "x": x}
+    time.sleep(0.02)
+    return {"noise": np.random.default_rng(x).normal(size=40_000), "x": x}
 
 if __name__ == "__main__":
     store, n_jobs, n_points = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
@@ -663,7 +663,7 @@ def start(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
 
-    def start(store, *, n_jobs, n_points=16, **extra):
+    def start(store, *, n_jobs, n_points=40, **extra):
         env = {key: value for key, value in os.environ.items() if key != "CI"}
         env |= {"PYTHONPATH": str(ROOT), "JOBLIB_TEMP_FOLDER": str(tmp_path), **extra}
         command = [sys.executable, str(script), str(store), str(n_jobs), str(n_points)]
@@ -699,8 +699,8 @@ def test_killed_at_random_and_resumed_equals_uninterrupted(tmp_path, store, star
         assert all(path.suffix == ".npz" or path.name.startswith(".") for path in store.iterdir())
         for path in store.glob("*.npz"):
             with np.load(path, allow_pickle=False) as file:
-                assert file["noise"].shape == (60_000,)
-    assert 4 <= len(list(store.glob("*.npz"))) < 16
+                assert file["noise"].shape == (40_000,)
+    assert 4 <= len(list(store.glob("*.npz"))) < 40
     assert finished(start(store, n_jobs=2))[0] == finished(whole)[0]
     assert sorted(p.name for p in store.glob("*.npz")) == sorted(p.name for p in (tmp_path / "whole").glob("*.npz"))
 
@@ -709,7 +709,7 @@ def test_two_processes_may_share_a_store(tmp_path, store, start):
     children = [start(store, n_jobs=1) for _ in range(2)]
     answers = [finished(child)[0] for child in children]
     assert answers[0] == answers[1] and len(answers[0]) == 65
-    assert [path.suffix for path in store.iterdir()] == [".npz"] * 16
+    assert [path.suffix for path in store.iterdir()] == [".npz"] * 40
 
 
 def test_silent_under_ci_and_a_bar_elsewhere(tmp_path, start):

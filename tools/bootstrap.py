@@ -59,7 +59,8 @@ def main():
     check_machine()
     if is_current():
         return
-    print("setup: installing the locked packages into %s (once; about 1.5 GB)" % VENV, flush=True)
+    sys.stdout.write("setup: installing the locked packages into %s (once; about 1.5 GB)\n" % VENV)
+    sys.stdout.flush()
     try:
         install()
     except subprocess.CalledProcessError as failure:

@@ -268,7 +268,7 @@ def _read_weights(link, projection):
     found = {key: np.array(values) for key, values in _handles(link).get(["source", "target", "weight"]).items()}
     matrix = np.full(projection.shape, np.nan)
     at = found["source"] - int(link.pre.all_cells[0]), found["target"] - int(link.post.all_cells[0])
-    matrix[at] = np.abs(found["weight"]) / 1000.0
+    matrix[at] = np.clip(np.abs(found["weight"]) / 1000.0, 0.0, projection.w_max_us)
     return matrix
 
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+from scipy import stats
 
 from helpers import runs, stimuli, tuning
 from helpers.errors import ParameterError
+from helpers.parameters import Table
 from helpers.v1 import lgn
 
 __all__ = [
@@ -21,10 +23,12 @@ __all__ = [
     "fit_rows",
     "lgn_point",
     "lgn_ring_point",
+    "orientation_table",
     "orientation_vector",
     "over_seeds",
     "pooled_bandwidths_deg",
     "ring_point",
+    "ring_table",
     "stimulus",
 ]
 
@@ -135,17 +139,55 @@ def bandwidths_deg(counts, **options):
     return np.rad2deg(np.vectorize(lambda fit: fit.bandwidth_rad, otypes=[float])(fits))
 
 
-def pooled_bandwidths_deg(counts, *, n_boot=100, seed=0, **options):
-    """Return bandwidths fitted to the counts pooled over resampled seeds, shape (1 + n_boot, n_windows).
+def pooled_bandwidths_deg(counts, *, level=0.95, **options):
+    """Return bandwidths (deg) fitted to the counts pooled over seeds, with a jackknife interval over seeds.
 
-    Row 0 pools every seed once; the others draw seeds with replacement, so that their quantiles are an interval.
-    A single window holds too few spikes for broad tuning: its fits are refused, and the survivors are biased.
+    A single window holds too few spikes for broad tuning: its fits are refused and the survivors are biased.
+    Pooling keeps every window; leaving out one seed at a time gives the standard error and Student's t the
+    interval.
 
     Parameters
     ----------
     counts : array_like, shape (n_seeds, n_windows, n_cells)
+
+    Returns
+    -------
+    helpers.runs.Summary
+        Each field has shape (n_windows,); ``mean`` is the pooled estimate.
     """
     counts = np.asarray(counts)
-    pick = np.random.default_rng(seed).integers(len(counts), size=(n_boot, len(counts)))
-    pooled = np.concatenate([counts.sum(axis=0)[None], counts[pick].sum(axis=1)])
-    return bandwidths_deg(pooled, **options)
+    n = len(counts)
+    estimate = bandwidths_deg(counts.sum(axis=0), **options)
+    without = bandwidths_deg(counts.sum(axis=0) - counts, **options)
+    error = np.sqrt((n - 1) / n * ((without - without.mean(axis=0)) ** 2).sum(axis=0))
+    half = stats.t.ppf((1 + level) / 2, n - 1) * error
+    return runs.Summary(estimate, error * np.sqrt(n), estimate - half, estimate + half, np.full(estimate.shape, n))
+
+
+def orientation_table(theta_rad, curves):
+    """Return the table of tuning curves {label: (n_seeds, n_theta)}: preferred angle, orientation vector, its x part.
+
+    The part along x is the mean of sum g cos 2 theta / sum g over seeds, with its interval: 0 if no axis is favoured.
+    """
+    rows = []
+    for label, g in curves.items():
+        mean = g.mean(axis=0)
+        preferred = np.rad2deg(tuning.decode_orientation(theta_rad, mean))
+        along_x = runs.summary((g @ np.cos(2 * theta_rad)) / g.sum(axis=1))
+        rows.append((label, f"{preferred:.1f}", f"{orientation_vector(theta_rad, mean):.3f}", str(along_x)))
+    return Table(("stimulus", "preferred (deg)", "orientation vector", "its part along x"), tuple(rows))
+
+
+def ring_table(counts):
+    """Return the table of one-second counts {label: (n_seeds, n_cells)}: spikes, bandwidth, circular variance.
+
+    The bandwidth is left out where fewer than half of the seeds have a tuned response.
+    """
+    rows = []
+    for label, spikes in counts.items():
+        theta_rad = np.pi * np.arange(spikes.shape[1]) / spikes.shape[1]
+        width = bandwidths_deg(spikes)
+        shown = str(runs.summary(width)) if np.isfinite(width).mean() > 0.5 else "not tuned"
+        cv = runs.summary(tuning.circular_variance(theta_rad, spikes))
+        rows.append((label, str(runs.summary(spikes.sum(axis=1))), shown, str(cv)))
+    return Table(("ring", "E spikes per s", "B (deg)", "circular variance"), tuple(rows))

@@ -230,22 +230,21 @@ def window_fit(ax, counts, fit, *, color=COLOURS["exc"], label=""):
     return dots
 
 
-def transfer(ax, b_in_deg, pooled_deg):
-    """Draw output against input bandwidth, (1 + n_boot, n_b) with the estimate in row 0, and the identity."""
+def transfer(ax, b_in_deg, b_out):
+    """Draw output against input bandwidth with its interval (a Summary over windows), and the identity."""
     limit = max(b_in_deg) * 1.08
     ax.plot([0, limit], [0, limit], color="black", linewidth=0.6, linestyle=":", label="$B_{out} = B_{in}$")
-    estimate, (low, high) = pooled_deg[0], np.nanquantile(pooled_deg[1:], [0.025, 0.975], axis=0)
-    spread = [np.maximum(estimate - low, 0), np.maximum(high - estimate, 0)]
-    artist = ax.errorbar(
-        b_in_deg, estimate, yerr=spread, fmt="o-", capsize=2, color=COLOURS["exc"], label="static ring"
-    )
+    artist = _errorbar(ax, b_in_deg, b_out, color=COLOURS["exc"], label="static ring")
     ax.set(xlim=(0, limit), ylim=(0, limit), xlabel=r"input $B_{in}$ (deg)", ylabel=r"output $B_{out}$ (deg)")
     ax.legend()
     return artist
 
 
 def _points(ax, x, values, **options):
-    s = summary(values)
+    return _errorbar(ax, x, summary(values), **options)
+
+
+def _errorbar(ax, x, s, **options):
     return ax.errorbar(x, s.mean, yerr=[s.mean - s.low, s.high - s.mean], fmt="o-", capsize=2, **options)
 
 

@@ -107,7 +107,7 @@ _LAYER_2 = (
     ("inh2_inh2_again", "inh2", "inh2", "inhibitory", "symmetric", "ring", "w_inh_inh_us"),
 )
 _LATERAL = {row[0] for row in _LAYER_1 + _LAYER_2 if row[5] in ("ring", "near_ring")}
-_INHIBITION = {"exc_inh", "inh_exc", "exc2_inh2", "inh2_exc2", "inh_exc2"}
+_INHIBITION = {"exc_inh", "inh_exc", "exc2_inh2", "inh2_exc2", "exc_inh2", "inh_exc2"}
 
 
 def seed_streams(seed):
@@ -180,8 +180,8 @@ def populations(params):
 def projections(params, streams):
     """Return the projections of a ring as a list of :class:`Projection`.
 
-    ``lateral=False`` leaves out E->E and I->I, ``inhibition=False`` leaves out E->I and I->E, and a weight of 0
-    leaves out its projection.
+    ``lateral=False`` leaves out E->E and I->I inside each layer, ``inhibition=False`` leaves out E->I and I->E inside
+    and between layers, and a weight of 0 leaves out its projection.
 
     Parameters
     ----------

@@ -76,7 +76,7 @@ def _conditions():
     packages = ", ".join(f"{name} {metadata.version(name)}" for name in ("numpy", "scipy"))
     return (
         f"Python {platform.python_version()}, {packages}, {os.cpu_count()} cores, one thread. CPU time is user + "
-        "system, best of the repeats, after imports; peak resident memory with the interpreter; one process per number. "
+        "system, best of the repeats, after imports; peak resident memory with interpreter; one process per number. "
         "Both columns of a line were measured in the same run. Rewritten by `make bench`."
     )
 
