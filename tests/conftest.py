@@ -44,11 +44,15 @@ MEASURED = {}
 
 @pytest.fixture
 def record():
-    """Keep the measured number of an acceptance row, as text, for `make scorecard`: record(row, text)."""
-    return MEASURED.__setitem__
+    """Keep the measured numbers of an acceptance row for `make scorecard`: record(row, number or array)."""
+
+    def keep(row, values):
+        MEASURED.setdefault(row, []).extend(np.ravel(values).astype(float).tolist())
+
+    return keep
 
 
 def pytest_sessionfinish(session):
     target = session.config.getoption("--scorecard")
     if target:
-        Path(target).write_text(json.dumps(MEASURED, indent=1, ensure_ascii=False))
+        Path(target).write_text(json.dumps(MEASURED, indent=1))

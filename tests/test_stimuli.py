@@ -60,11 +60,12 @@ def assert_mean_is(values, wanted, tolerance, min_standard_errors=4):
 
 
 @pytest.mark.parametrize("name", CLOUDS)
-def test_orientation_cv(name, acceptance):
+def test_orientation_cv(name, acceptance, record):
     rule = acceptance["clouds"]["orientation_cv"]
     wanted = expected_cv(np.radians(CLOUDS[name][0]))
     tolerance = max(rule["absolute"], rule["relative"] * wanted)
     assert_mean_is(measured(name)["cv"], wanted, tolerance, rule["min_standard_errors"])
+    record("clouds.orientation_cv", measured(name)["cv"].mean() - wanted)
 
 
 @pytest.mark.parametrize("name", [name for name in CLOUDS if name != "isotropic"])
@@ -76,31 +77,38 @@ def test_mean_orientation(name):
 
 @pytest.mark.parametrize("name", CLOUDS)
 @pytest.mark.parametrize("axis", ["v_x", "v_y"])
-def test_velocity(name, axis, acceptance):
+def test_velocity(name, axis, acceptance, record):
     rule = acceptance["clouds"]["velocity"]
     narrow = CLOUDS[name][0] < rule["narrow_below_deg"]
     tolerance = rule["absolute_narrow"] if narrow else rule["absolute"]
     assert_mean_is(measured(name)[axis], CLOUDS[name][2][axis], tolerance)
+    record("clouds.velocity", measured(name)[axis].mean() - CLOUDS[name][2][axis])
 
 
 @pytest.mark.parametrize("name", CLOUDS)
-def test_speed_spread(name, acceptance):
+def test_speed_spread(name, acceptance, record):
     wanted = CLOUDS[name][2]["b_v"] / np.sqrt(2)
     assert_mean_is(measured(name)["speed_spread"], wanted, acceptance["clouds"]["speed_spread"]["relative"] * wanted)
+    record("clouds.speed_spread", measured(name)["speed_spread"].mean() / wanted - 1)
 
 
 @pytest.mark.parametrize("name", CLOUDS)
-def test_log_frequency(name, acceptance):
+def test_log_frequency(name, acceptance, record):
     rule = acceptance["clouds"]["log_frequency"]
     mean, sd = SF_0 * np.exp(LOG_SD**2 / 2), LOG_SD / np.sqrt(2)
     assert_mean_is(measured(name)["log_mean_sf"], mean, rule["relative_mean"] * mean)
     assert_mean_is(measured(name)["log_sd_sf"], sd, rule["relative_sd"] * sd)
+    record(
+        "clouds.log_frequency",
+        [measured(name)[k].mean() / w - 1 for k, w in (("log_mean_sf", mean), ("log_sd_sf", sd))],
+    )
 
 
 @pytest.mark.parametrize("name", CLOUDS)
-def test_kurtosis(name, acceptance):
+def test_kurtosis(name, acceptance, record):
     rule = acceptance["clouds"]["kurtosis"]
     assert_mean_is(measured(name)["kurtosis"], rule["reference"], rule["accept"][1] - rule["reference"])
+    record("clouds.kurtosis", measured(name)["kurtosis"].mean())
 
 
 @pytest.mark.parametrize("alpha", [1.0, -1.0])

@@ -15,7 +15,7 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-BOUNDS = ("accept", "absolute", "relative", "sd_below", "bias_below")
+BOUNDS = ("absolute", "absolute_narrow", "relative", "relative_mean", "relative_sd", "sd_below", "bias_below")
 HEAD = """# Scorecard
 
 Every claim that rests on a number: what the source published, what this collection measures, the bound that was
@@ -37,10 +37,19 @@ def rows(table, prefix=""):
 
 
 def measure(path):
-    """Run the acceptance tests; return ({row: text}, names of failed tests' rows are missing from it)."""
+    """Run the acceptance tests; return ({row: numbers}, exit code); a failed test leaves its row out."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--scorecard={path}", "tests"]
     code = subprocess.run(command, cwd=ROOT).returncode
     return json.loads(Path(path).read_text()), code
+
+
+def shown(values):
+    """Return measured numbers as text: one, a few, or the range of many."""
+    if not values:
+        return "–"
+    if len(values) <= 6:
+        return ", ".join(f"{value:.3g}" for value in values)
+    return f"{min(values):.3g} to {max(values):.3g} ({len(values)} values)"
 
 
 def bound(row):
@@ -49,7 +58,7 @@ def bound(row):
     if "accept" in row:
         low, high = row["accept"]
         parts.append(f"≥ {low:g}" if high == float("inf") else f"{low:g} to {high:g}")
-    for key in BOUNDS[1:]:
+    for key in BOUNDS:
         if key in row:
             parts.append(f"{key.replace('_', ' ')} {row[key]:g}")
     return ", ".join(parts)
@@ -65,7 +74,7 @@ def verdict(row, measured):
 
 
 def line(name, row, measured):
-    cells = (row.get("quantity", name), row.get("published", "–"), measured or "–", bound(row), verdict(row, measured))
+    cells = (row.get("quantity", name), row.get("published", "–"), shown(measured), bound(row), verdict(row, measured))
     return f"| `{name}`: " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
 
 

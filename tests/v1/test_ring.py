@@ -56,58 +56,70 @@ def plastic():
 # --- the published numbers, static weights
 
 
-def test_input_spikes(baseline, acceptance):
-    assert within(acceptance["ring"]["input_spikes"], counts(baseline, "input").sum(axis=2).mean())
+def test_input_spikes(baseline, acceptance, record):
+    spikes = counts(baseline, "input").sum(axis=2).mean()
+    assert within(acceptance["ring"]["input_spikes"], spikes)
+    record("ring.input_spikes", spikes)
 
 
-def test_input_bandwidth_without_a_baseline_is_inflated(baseline, acceptance):
+def test_input_bandwidth_without_a_baseline_is_inflated(baseline, acceptance, record):
     fits = [published_bandwidth_deg(row) for row in np.concatenate(counts(baseline, "input"))]
     assert within(acceptance["ring"]["input_bandwidth_no_baseline"], np.median(fits))
+    record("ring.input_bandwidth_no_baseline", np.median(fits))
 
 
-def test_static_ring_keeps_its_spike_count(baseline, acceptance):
+def test_static_ring_keeps_its_spike_count(baseline, acceptance, record):
     spikes = counts(baseline).sum(axis=2).mean(axis=0)
     assert within(acceptance["ring"]["static_spikes"], spikes)
     assert within(acceptance["ring"]["static_spike_ratio"], spikes[5] / spikes[0])
+    record("ring.static_spikes", spikes)
+    record("ring.static_spike_ratio", spikes[5] / spikes[0])
 
 
-def test_static_bandwidth(baseline, acceptance):
+def test_static_bandwidth(baseline, acceptance, record):
     fits = np.apply_along_axis(bandwidth_deg, 2, counts(baseline))
     assert within(acceptance["ring"]["static_bandwidth_deg"], np.nanmedian(fits, axis=0))
+    record("ring.static_bandwidth_deg", np.nanmedian(fits, axis=0))
 
 
-def test_circular_variance(baseline, acceptance):
+def test_circular_variance(baseline, acceptance, record):
     row = acceptance["ring"]["static_cv"]
     cv = tuning.circular_variance(PREFERRED, counts(baseline)).mean(axis=0)
     np.testing.assert_allclose(cv, row["reference"], atol=row["absolute"], rtol=0)
+    record("ring.static_cv", cv)
 
 
-def test_decoding(baseline, acceptance):
+def test_decoding(baseline, acceptance, record):
     row = acceptance["ring"]["decoding_deg"]
     decoded = tuning.decode_orientation(PREFERRED, counts(baseline))
     error = np.rad2deg(tuning.orientation_error(decoded, THETA))
     assert np.abs(error.mean(axis=0)).max() < row["bias_below"]
     assert error.std(axis=0, ddof=1).max() < row["sd_below"]
+    record("ring.decoding_deg", [np.abs(error.mean(axis=0)).max(), error.std(axis=0, ddof=1).max()])
 
 
-def test_lateral_connections_raise_the_rate(baseline, acceptance):
+def test_lateral_connections_raise_the_rate(baseline, acceptance, record):
     without = counts(over_seeds(STATIC.replace(lateral=False), THETA[:2]))
-    assert within(acceptance["ring"]["no_lateral_ratio"], without.sum() / counts(baseline)[:, :2].sum())
+    ratio = without.sum() / counts(baseline)[:, :2].sum()
+    assert within(acceptance["ring"]["no_lateral_ratio"], ratio)
+    record("ring.no_lateral_ratio", ratio)
 
 
-def test_runaway_without_inhibition(acceptance):
+def test_runaway_without_inhibition(acceptance, record):
     row = counts(over_seeds(STATIC.replace(inhibition=False), THETA[:1]))
     assert within(acceptance["ring"]["no_inhibition"], row.sum(axis=2))
     assert tuning.circular_variance(PREFERRED, row).min() > 0.98
+    record("ring.no_inhibition", row.sum(axis=2))
 
 
-def test_contrast_changes_the_rate_and_not_the_bandwidth(baseline, acceptance):
+def test_contrast_changes_the_rate_and_not_the_bandwidth(baseline, acceptance, record):
     row = acceptance["ring"]["contrast"]
     louder = [counts(over_seeds(STATIC.replace(gain_hz=gain), THETA[:2])) for gain in (30.0, 40.0)]
     spikes = [data[:, :2].sum(axis=2).mean() for data in (counts(baseline), *louder)]
     fits = [np.nanmedian(np.apply_along_axis(bandwidth_deg, 2, data)) for data in (counts(baseline), *louder)]
     np.testing.assert_allclose(spikes, row["reference_spikes"], rtol=row["relative"])
     np.testing.assert_allclose(fits / np.mean(fits), 1, atol=row["relative"])
+    record("ring.contrast", fits / np.mean(fits))
 
 
 def published_bandwidth_deg(row):
@@ -126,7 +138,7 @@ def published_bandwidth_deg(row):
 
 
 @pytest.mark.slow
-def test_bandwidth_transfer(acceptance):
+def test_bandwidth_transfer(acceptance, record):
     """Windows of six bandwidths in one run; a first one is dropped, since cells start 4 mV below threshold."""
     b_in_deg = np.array([5, 10, 15, 25, 35, 45])
     theta, b = np.r_[0, np.tile(THETA[:3], 6)], np.deg2rad(np.r_[15, np.repeat(b_in_deg, 3)])
@@ -134,12 +146,14 @@ def test_bandwidth_transfer(acceptance):
     b_out_deg = np.apply_along_axis(published_bandwidth_deg, 2, rows).reshape(8, 6, 3).mean(axis=(0, 2))
     assert within(acceptance["ring"]["bandwidth_transfer"], b_out_deg / b_in_deg)
     assert (np.diff(b_out_deg) > 0).all()
+    record("ring.bandwidth_transfer", b_out_deg / b_in_deg)
 
 
-def test_unitary_epsp_on_nest(acceptance):
+def test_unitary_epsp_on_nest(acceptance, record):
     row = acceptance["ring"]["epsp_mv"]
     measured = [unitary_epsp_mv(w) for w in row["weights_us"]]
     np.testing.assert_allclose(measured, row["reference"], atol=row["absolute"], rtol=0)
+    record("ring.epsp_mv", measured)
 
 
 EULER = pytest.mark.xfail(strict=True, reason="Euler steps of .1 ms are 3.2 % too high: .37 mV, the bound is .25 mV")
