@@ -6,6 +6,7 @@ PYTHON ?= python3
 VENV ?= $(or $(NOTEBOOK_VENV),.venv)
 NB ?=
 LOCK_FLAGS ?=
+LAB_FLAGS ?=
 BIN := $(VENV)/bin
 NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout=300 -p no:randomly
 NBVAL += --nbval-sanitize-with=tests/notebooks/nbval_sanitize.cfg
@@ -44,20 +45,20 @@ test: setup ## lint, all tests, and the FINAL notebooks through nbval
 	$(BIN)/ruff check . || failed=1; \
 	$(BIN)/ruff format --check . || failed=1; \
 	if [ $$failed = 0 ]; then echo "ruff: clean" >"$$out/1"; else echo "ruff: FAILED, see above" >"$$out/1"; fi; \
-	$(BIN)/python -m pytest --doctest-modules --ignore=tests/benchmarks/run.py helpers tests | tee "$$out/2" || failed=1; \
+	$(BIN)/python -m pytest --doctest-modules --ignore=tests/benchmarks helpers tests | tee "$$out/2" || failed=1; \
 	if compgen -G 'FINAL_notebooks/FINAL_*.ipynb' >/dev/null; then \
 	  NOTEBOOK_PROFILE=quick NOTEBOOK_FIGS="$$out/figs" CI=true TQDM_DISABLE=1 \
 	  $(BIN)/python -m pytest $(NBVAL) FINAL_notebooks/FINAL_*.ipynb | tee "$$out/3" || failed=1; \
 	else echo "notebooks: none in FINAL_notebooks/ yet" >"$$out/3"; fi; \
 	echo; tail -qn 1 "$$out"/[123]; exit $$failed
 
-lab: setup ## open JupyterLab on FINAL_notebooks/
-	@$(BIN)/jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/FINAL_notebooks
+lab: setup ## open JupyterLab on FINAL_notebooks/ (LAB_FLAGS=--no-browser and the like)
+	@$(BIN)/jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/FINAL_notebooks $(LAB_FLAGS)
 
 scorecard: setup ## published number, our number, tolerance, verdict: figs/scorecard.md
 	@$(BIN)/python -m tools.scorecard
 
-bench: setup ## timings of the two engines of each model
+bench: setup ## CPU time and memory against the peers: tests/benchmarks/results.md
 	@$(BIN)/python -m tests.benchmarks.run
 
 lock: setup ## resolve requirements.lock again (LOCK_FLAGS=--upgrade for the newest versions)

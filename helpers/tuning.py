@@ -202,7 +202,7 @@ def fit_tuning(theta_rad, response, *, model="von_mises", baseline=True, noise="
     and pi/2 (wrapped Gaussian: pi/3, a cosine within 0.2 %). Refused: fewer than 6 orientations, NaN, silent, flat,
     not tuned, B at a bound, an error bar missing or as large as the value. Tuned means that the deviance falls below
     that of a constant at the 1 % level, chi2(3) for counts and F for drives, divided by the pi / (4 B) separate
-    places where chance could have put a bump of this width; flat noise then passes in less than 1 % of cases.
+    places where chance could have put a bump of this width; flat noise then passes in about 1 % of cases or less.
 
     Standard errors come from the Fisher information, ``J^T diag(1 / mu) J`` for counts (the curvature of deviance
     residuals is biased at low counts), and for drives from the residual variance, with n - 4 degrees of freedom.

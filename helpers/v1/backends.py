@@ -221,7 +221,7 @@ def _link(sim, projection, cells, params):
 
 
 def _plastic(sim, projection):
-    rule = wiring.RULES[projection.rule]
+    rule = projection.rule
     return sim.STDPMechanism(
         timing_dependence=sim.SpikePairRule(rule.tau_plus_ms, rule.tau_minus_ms, rule.a_plus, rule.a_minus),
         weight_dependence=sim.MultiplicativeWeightDependence(w_min=0.0, w_max=projection.w_max_us),
@@ -243,7 +243,7 @@ def _run(sim, links, params, n_windows):
 
 def _can_escape(projection):
     """NEST bounds potentiation above and depression below; a negative amplitude swaps the two."""
-    rule = wiring.RULES[projection.rule]
+    rule = projection.rule
     return min(rule.a_plus, rule.a_minus) < 0
 
 

@@ -21,6 +21,7 @@ __all__ = [
     "projections",
     "ring_positions",
     "seed_streams",
+    "stdp_rule",
     "weight_matrix",
 ]
 
@@ -48,8 +49,30 @@ RULES = {
     "causal": StdpRule(37.5, 30.0, 0.0375, 0.025),
     "anti_causal": StdpRule(22.5, 30.0, -0.0075, -0.025),
     "symmetric": StdpRule(48.0, 30.0, 0.025, -0.025),
+    "symmetric_minus": StdpRule(30.0, 30.0, -0.04375, 0.025),
 }
-"""Rules of the published model. tau_minus is the same in all: NEST keeps it in the cell, not in the synapse."""
+"""Rules of the published model; the last is defined there and used nowhere. tau_minus is the same in all: NEST keeps
+it in the cell, not in the synapse."""
+
+
+def stdp_rule(name, params):
+    """Return a rule of :data:`RULES`, or its sign pattern with the amplitude and time constant of a scan.
+
+    With ``params.stdp_a`` > 0 every branch has ``|A_minus| = stdp_a``, ``|A_plus| = stdp_a stdp_a_ratio``,
+    ``tau_minus = stdp_tau_ms`` and ``tau_plus = stdp_tau_ms stdp_tau_ratio``; the signs stay those of the rule.
+
+    Parameters
+    ----------
+    name : str
+        Key of :data:`RULES`.
+    params : RingParams
+    """
+    rule = RULES[name]
+    if params.stdp_a == 0:
+        return rule
+    a_plus = np.sign(rule.a_plus) * params.stdp_a * params.stdp_a_ratio
+    a_minus = np.sign(rule.a_minus) * params.stdp_a
+    return StdpRule(params.stdp_tau_ms * params.stdp_tau_ratio, params.stdp_tau_ms, float(a_plus), float(a_minus))
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,8 +85,8 @@ class Projection:
         Name of the projection and of its two populations.
     receptor : str
         "excitatory" or "inhibitory"; weights are positive in both cases.
-    rule : str
-        Key of :data:`RULES`, used when the ring is plastic.
+    rule : StdpRule
+        Used when the ring is plastic.
     weight_us, w_max_us : float
         Initial weight and upper bound, uS.
     shape : tuple
@@ -76,7 +99,7 @@ class Projection:
     pre: str
     post: str
     receptor: str
-    rule: str
+    rule: StdpRule
     weight_us: float
     w_max_us: float
     shape: tuple
@@ -123,7 +146,7 @@ def seed_streams(seed):
     >>> list(seed_streams(0))[:3]
     ['input', 'simulator', 'input_exc']
     """
-    names = ["input", "simulator", *(row[0] for row in _LAYER_1 + _LAYER_2)]
+    names = ["input", "simulator", *(row[0] for row in _LAYER_1 + _LAYER_2), "shared"]
     return dict(zip(names, np.random.SeedSequence(seed).spawn(len(names)), strict=True))
 
 
@@ -192,17 +215,21 @@ def projections(params, streams):
     rows = _LAYER_1 if params.layers == 1 else _LAYER_1 + _LAYER_2
     absent = (set() if params.lateral else _LATERAL) | (set() if params.inhibition else _INHIBITION)
     kept = [row for row in rows if row[0] not in absent and getattr(params, row[6]) > 0]
-    return [_projection(row, params, np.random.default_rng(streams[row[0]])) for row in kept]
+    return [_projection(row, params, streams) for row in kept]
 
 
-def _projection(row, params, rng):
+def _projection(row, params, streams):
+    rng = np.random.default_rng(streams[row[0]])
     name, pre, post, receptor, rule, pattern, weight_field = row
     sizes, weight_us = populations(params), getattr(params, weight_field)
     connected = _PATTERNS[pattern]((sizes[pre], sizes[post]), params, rng)
     post_ids, pre_ids = np.nonzero(connected.T)
+    if params.shared_delays and pattern == "one_to_one":
+        rng = np.random.default_rng(streams["shared"])
     delay_ms = draw_delays(len(pre_ids), params, rng)
     bounds = weight_us, params.w_max_ratio * weight_us
-    return Projection(name, pre, post, receptor, rule, *bounds, connected.shape, pre_ids, post_ids, delay_ms)
+    stdp = stdp_rule(rule, params)
+    return Projection(name, pre, post, receptor, stdp, *bounds, connected.shape, pre_ids, post_ids, delay_ms)
 
 
 def _one_to_one(shape, params, rng):

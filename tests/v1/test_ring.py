@@ -197,7 +197,7 @@ def test_one_pair_of_spikes_changes_the_weight_by_the_rule(rule):
     """Input at 20 and 120 ms, delay 2 ms; the first fires the cell, the second reads the trace of that spike."""
     w, w_max, delay, r = 0.6, 1.2, 2.0, wiring.RULES[rule]
     cells, delays = np.arange(2), np.full(2, delay)
-    link = wiring.Projection("x", "input", "exc", "excitatory", rule, w, w_max, (2, 2), cells, cells, delays)
+    link = wiring.Projection("x", "input", "exc", "excitatory", r, w, w_max, (2, 2), cells, cells, delays)
     steps = backends.on_grid([[20.0, 120.0]] * 2, dt_ms=0.1, n_steps=1500)
     params = RingParams(v_reset_mv=-65.5, window_ms=150.0)
     options = dict(params=params, n_windows=1, backend="nest", seed=1)
@@ -206,6 +206,16 @@ def test_one_pair_of_spikes_changes_the_weight_by_the_rule(rule):
     w += r.a_plus * (w_max - w) * np.exp(-(t_post + delay - 20) / r.tau_plus_ms)
     w -= r.a_minus * w * np.exp(-(120 - t_post - delay) / r.tau_minus_ms)
     np.testing.assert_allclose(np.diag(run.weights["x"]), w, rtol=1e-9)
+
+
+def test_a_scan_keeps_the_signs_of_the_rules_and_sets_their_sizes():
+    params = RingParams(stdp_a=0.004, stdp_tau_ms=20.0, stdp_a_ratio=3.0, stdp_tau_ratio=0.5)
+    for name, rule in wiring.RULES.items():
+        scanned = wiring.stdp_rule(name, params)
+        assert (scanned.tau_plus_ms, scanned.tau_minus_ms) == (10.0, 20.0)
+        assert scanned.a_plus == pytest.approx(np.sign(rule.a_plus) * 0.012)
+        assert scanned.a_minus == pytest.approx(np.sign(rule.a_minus) * 0.004)
+        assert wiring.stdp_rule(name, RingParams()) == rule
 
 
 def test_nest_holds_the_synapses_that_were_drawn():
