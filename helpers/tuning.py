@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable
 
-import lmfit
 import numpy as np
 from scipy import optimize, special
 
 from helpers.errors import ParameterError, check_array, check_choice
+from helpers.fits import Curve
 
 __all__ = [
     "NakaRushtonFit",
@@ -32,7 +31,6 @@ __all__ = [
 ]
 
 _CONCENTRATION = {"A": 0.25, "B": 1.0, "C": 1.0, "power": 0.5}  # times 1 / B^2
-_TINY = 1e-100  # keeps the logarithm of an expected count of 0 finite
 
 
 def von_mises(theta_rad, preferred_rad, b_theta_rad):
@@ -233,7 +231,7 @@ def _fit_bump(theta, y, angles, model, baseline, noise):
     scale = float(np.ptp(y)) if noise == "gaussian" else 1.0  # the tolerances of the optimiser are absolute
     low, high = 0.4 * np.median(np.diff(angles)), np.pi / (2 if model == "von_mises" else 3)
     bounds = ((-np.inf, np.inf), (low, high), (0.0, np.inf), (0.0 if noise == "poisson" else -np.inf, np.inf))
-    curve = _Curve(functools.partial(_SHAPES[model], theta), y / scale, noise, baseline, bounds)
+    curve = Curve(functools.partial(_SHAPES[model], theta), y / scale, noise, baseline, bounds)
     centres = np.append(theta[np.argsort(y)[-16:]], np.linspace(0, np.pi, 16, endpoint=False))
     values = curve.minimise(centres, np.geomspace(1.2 * low, high / 1.2, 8))
     errors = curve.errors(values)
@@ -295,112 +293,12 @@ def fit_naka_rushton(b_theta_rad, cv):
     if reason:
         return NakaRushtonFit(False, reason)
     bounds = ((widths[0] / 2, widths[-1] * 2), (0.2, 60.0), (0.0, 2.0), (0.0, 1.0))
-    curve = _Curve(functools.partial(_saturation, width), y, "gaussian", True, bounds)
+    curve = Curve(functools.partial(_saturation, width), y, "gaussian", True, bounds)
     values = curve.minimise(np.geomspace(widths[0], widths[-1], 20), np.geomspace(0.5, 40, 10))
     errors = curve.errors(values)
     reason = curve.refusal(values, errors, ("B50", "exponent"), (values[0], 60.0, values[2]), 0.05)
     numbers = np.array([values, errors]).T.ravel().tolist()
     return NakaRushtonFit(False, reason) if reason else NakaRushtonFit(True, "", *numbers)
-
-
-@dataclasses.dataclass(frozen=True)
-class _Curve:
-    """``offset + height * shape(p, q)`` held against `y`; values are (p, q, height, offset), bounds one pair each."""
-
-    shape: Callable  # (p, q) -> the curve and its derivatives with respect to p and q
-    y: np.ndarray
-    noise: str
-    free_offset: bool
-    bounds: tuple
-
-    def mean(self, values):
-        return values[3] + values[2] * self.shape(*values[:2])[0]
-
-    def jacobian(self, values):
-        shape, dp, dq = self.shape(*values[:2])
-        columns = [values[2] * dp, values[2] * dq, shape, np.ones_like(shape)]
-        return np.stack(columns[: 3 + self.free_offset], axis=1)
-
-    def residual(self, values):
-        return _residual(self.y, self.mean(values), self.noise)
-
-    def cost(self, values):
-        return (self.residual(values)[0] ** 2).sum().item()
-
-    def minimise(self, p_grid, q_grid):
-        """Polish the two best nodes of a grid, at which height and offset follow by linear least squares."""
-        p, q = (axis.reshape(-1, 1) for axis in np.meshgrid(p_grid, q_grid, indexing="ij"))
-        shapes, level = self.shape(p, q)[0], self.y.mean() * self.free_offset
-        centre = shapes.mean(axis=1, keepdims=True) * self.free_offset
-        height = ((shapes - centre) * (self.y - level)).sum(axis=1, keepdims=True)
-        height /= np.maximum(((shapes - centre) ** 2).sum(axis=1, keepdims=True), _TINY)
-        height = np.maximum(height, 1e-3 * np.ptp(self.y))
-        offset = np.maximum(level - height * centre, self.bounds[3][0] + 1e-3 * level)
-        cost = (_residual(self.y, offset + height * shapes, self.noise)[0] ** 2).sum(axis=1).reshape(p_grid.size, -1)
-        columns = np.argsort(cost.min(axis=0))[:2]
-        starts = np.hstack([p, q, height, offset])[cost.argmin(axis=0)[columns] * q_grid.size + columns]
-        return min(map(self._polish, starts), key=self.cost)
-
-    def _polish(self, start):
-        parameters = lmfit.Parameters()
-        for name, value, (low, high) in zip("pqho", start, self.bounds, strict=True):
-            parameters.add(name, value, min=low, max=high, vary=name != "o" or self.free_offset)
-        tools = dict(method="leastsq", calc_covar=False, ftol=1e-12, xtol=1e-12, gtol=1e-12)
-        tools["Dfun"] = lambda p: self.residual(_values(p))[1][:, None] * self.jacobian(_values(p))
-        return _values(lmfit.minimize(lambda p: self.residual(_values(p))[0], parameters, **tools).params)
-
-    def spread(self, values):
-        """Residual variance (Gaussian noise)."""
-        return max(self.cost(values) / (self.y.size - 3 - self.free_offset), _TINY)
-
-    def errors(self, values):
-        """Standard errors by the Fisher information, NaN if singular, and for an offset on its lower bound."""
-        variance = np.maximum(self.mean(values), _TINY) if self.noise == "poisson" else self.spread(values)
-        columns = (self.jacobian(values).T / np.sqrt(variance)).T
-        norm = np.maximum(np.sqrt((columns**2).sum(axis=0)), _TINY)
-        information = (columns / norm).T @ (columns / norm)
-        singular = np.linalg.cond(information) > 1e14
-        errors = np.zeros(4)
-        errors[: norm.size] = np.nan if singular else np.sqrt(np.diag(np.linalg.inv(information))) / norm
-        errors[3] *= np.nan if self.free_offset and values[3] - self.bounds[3][0] < 1e-4 * values[2] else 1
-        return errors
-
-    def tail(self, values):
-        """Probability that noise around a constant gains as much from the curve."""
-        null = (_residual(self.y, np.full(self.y.size, self.y.mean()), self.noise)[0] ** 2).sum()
-        drop = max(null - self.cost(values), 0.0)
-        if self.noise == "poisson":
-            return special.chdtrc(3, drop)
-        return special.fdtrc(3, self.y.size - 3 - self.free_offset, drop / 3 / self.spread(values))
-
-    def refusal(self, values, errors, names, widest, level):
-        """One sentence on why the fit is not to be used, or an empty string."""
-        if not self.tail(values) < level:
-            return "the curve is not significantly better than a constant"
-        for name, value, (low, high) in zip(names, values[:2], self.bounds[:2], strict=True):
-            if value < 1.05 * low or value > 0.99 * high:
-                return f"the {name} ended at a bound, {value:.4g} of [{low:.4g}, {high:.4g}]"
-        for name, error, limit in zip((*names, "amplitude"), errors[:3], widest, strict=True):
-            if not error < limit:
-                return f"the error bar of the {name} is missing or wider than {limit:.4g}"
-        return ""
-
-
-def _values(parameters):
-    return np.array(list(parameters.valuesdict().values()))
-
-
-def _residual(y, mean, noise):
-    """Residuals whose squares sum to the deviance (Poisson) or to the sum of squares, and their slope in the mean."""
-    if noise == "gaussian":
-        return y - mean, -np.ones_like(mean)
-    mean, safe = np.maximum(mean, _TINY), np.where(y > _TINY, y, 1.0)
-    u = (mean - y) / safe
-    v = np.clip(u, -1e-3, 1e-3)  # u - log(1 + u) cancels where y and mean agree, so a series takes over
-    unit = np.where(u == v, v * v * (1 / 2 - v / 3 + v * v / 4), u - np.log(mean / safe))
-    residual = np.sign(y - mean) * np.sqrt(2 * np.where(y > _TINY, y * unit, mean))
-    slope = np.divide(np.abs(y - mean) / mean, np.abs(residual), out=1 / np.sqrt(mean), where=residual != 0)
-    return residual, -slope
 
 
 def _von_mises(theta, preferred, width):
