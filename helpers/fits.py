@@ -8,7 +8,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 
-import lmfit
 import numpy as np
 from scipy import special
 
@@ -56,6 +55,8 @@ class Curve:
         return min(map(self._polish, starts), key=self.cost)
 
     def _polish(self, start):
+        import lmfit  # more than a second to load, and only fits need it
+
         parameters = lmfit.Parameters()
         for name, value, (low, high) in zip("pqho", start, self.bounds, strict=True):
             parameters.add(name, value, min=low, max=high, vary=name != "o" or self.free_offset)

@@ -117,7 +117,7 @@ def summary(values, *, level=0.95):
     >>> print(summary([1., 2., 3., float("nan")]))
     2 [-0.484, 4.48], n = 3
     """
-    from scipy import stats
+    from scipy.special import stdtrit
 
     values = check_array("values", values, finite=False)
     if values.ndim == 0:
@@ -127,7 +127,7 @@ def summary(values, *, level=0.95):
     with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
         warnings.simplefilter("ignore", RuntimeWarning)
         mean, sd = np.nanmean(values, axis=0, dtype=float), np.nanstd(values, axis=0, ddof=1, dtype=float)
-        half = np.where(n > 1, stats.t.ppf((1 + level) / 2, np.maximum(n - 1, 1)) * sd / np.sqrt(n), np.nan)
+        half = np.where(n > 1, stdtrit(np.maximum(n - 1, 1), (1 + level) / 2) * sd / np.sqrt(n), np.nan)
     return Summary(mean, sd, mean - half, mean + half, n)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtrit
 
 from helpers import runs, stimuli, tuning
 from helpers.errors import ParameterError
@@ -160,7 +160,7 @@ def pooled_bandwidths_deg(counts, *, level=0.95, **options):
     estimate = bandwidths_deg(counts.sum(axis=0), **options)
     without = bandwidths_deg(counts.sum(axis=0) - counts, **options)
     error = np.sqrt((n - 1) / n * ((without - without.mean(axis=0)) ** 2).sum(axis=0))
-    half = stats.t.ppf((1 + level) / 2, n - 1) * error
+    half = stdtrit(n - 1, (1 + level) / 2) * error
     return runs.Summary(estimate, error * np.sqrt(n), estimate - half, estimate + half, np.full(estimate.shape, n))
 
 

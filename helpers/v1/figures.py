@@ -245,7 +245,8 @@ def _points(ax, x, values, **options):
 
 
 def _errorbar(ax, x, s, **options):
-    return ax.errorbar(x, s.mean, yerr=[s.mean - s.low, s.high - s.mean], fmt="o-", capsize=2, **options)
+    style = {"marker": "o", "linestyle": "-", "capsize": 2, **options}
+    return ax.errorbar(x, s.mean, yerr=[s.mean - s.low, s.high - s.mean], **style)
 
 
 def contrast_invariance(axes, gains_hz, b_deg, spikes):

@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.signal import fftconvolve
+from scipy import fft
 
 from helpers.errors import ParameterError, check_array, check_choice, check_integer, check_number, check_seed
 from helpers.parameters import Parameters, parameter
@@ -237,7 +237,9 @@ def _filtered(frames, fps, params):
     index = t_ms // int(1000 / fps) if params.legacy else (t_ms * fps / 1000.0).astype(int)
     held = frames[..., np.minimum(index, frames.shape[-1] - 1)]
     kernel = temporal_filter(np.arange(300.0), form="coded" if params.legacy else params.temporal)
-    return fftconvolve(held, kernel.reshape(1, 1, -1), axes=-1)[..., : params.duration_ms]
+    n = fft.next_fast_len(params.duration_ms + kernel.size - 1, real=True)
+    spectrum = fft.rfft(held, n) * fft.rfft(kernel, n)
+    return fft.irfft(spectrum, n)[..., : params.duration_ms]
 
 
 def _legacy_level(y, blocks):
