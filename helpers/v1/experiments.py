@@ -23,6 +23,7 @@ __all__ = [
     "fit_rows",
     "lgn_point",
     "lgn_ring_point",
+    "movie_rates",
     "orientation_table",
     "orientation_vector",
     "over_seeds",
@@ -86,14 +87,27 @@ def lgn_ring_point(*, theta_deg, b_theta_deg, seed, keep_spikes=False):
     from helpers.v1 import ring
 
     params = ring.RingParams(plastic=False)
-    windows = list(zip(theta_deg, b_theta_deg, strict=True))
-    drive = [_bank_drive(theta, b, runs.seeds(seed, len(windows))[k]) for k, (theta, b) in enumerate(windows)]
-    tuned = np.concatenate([g / g.mean(axis=1).max() for g in drive], axis=1)
-    rate_hz = params.gain_hz * ((1 - params.noise) * tuned.T + params.noise)
+    drive = _window_drives(theta_deg, b_theta_deg, seed)
+    rate_hz = _rates(drive, params)
     trains = stimuli.poisson_trains(rate_hz, dt_ms=1.0, seed=seed)
     result = ring.simulate(params, np.deg2rad(theta_deg), trains=trains, seed=seed)
     kept = dict(zip(("exc_ms", "exc_ids"), result.spikes["exc"], strict=True)) if keep_spikes else {}
     return {**result.counts, "drive": np.stack([g[:, 200:].mean(axis=1) for g in drive]), **kept}
+
+
+def movie_rates(theta_deg, b_theta_deg, *, seed, params):
+    """Return the input rates (n_ms, n_exc) in Hz of a ring that watches one movie per window through the LGN bank."""
+    return _rates(_window_drives(theta_deg, b_theta_deg, seed), params)
+
+
+def _window_drives(theta_deg, b_theta_deg, seed):
+    windows = list(zip(theta_deg, b_theta_deg, strict=True))
+    return [_bank_drive(theta, b, runs.seeds(seed, len(windows))[k]) for k, (theta, b) in enumerate(windows)]
+
+
+def _rates(drive, params):
+    tuned = np.concatenate([g / g.mean(axis=1).max() for g in drive], axis=1)
+    return params.gain_hz * ((1 - params.noise) * tuned.T + params.noise)
 
 
 def _bank_drive(theta_deg, b_theta_deg, seed):
