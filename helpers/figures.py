@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from helpers.errors import OutputError, ParameterError, check_array, check_number
+from helpers.errors import OutputError, ParameterError, check_array, check_integer, check_number
 from helpers.parameters import Table
 from helpers.runs import ROOT, provenance, summary
 
@@ -27,6 +27,7 @@ __all__ = [
     "panel_letters",
     "raster",
     "save",
+    "save_animation",
     "save_table",
     "show_frame",
     "use_style",
@@ -145,6 +146,39 @@ def save(fig, name, *, seed=None, params=None, caption=""):
         _write_all(base, writers)
 
 
+def save_animation(fig, draw, name, *, n_frames, fps=12.0, dpi=70, seed=None, params=None, caption=""):
+    """Write a looping GIF (at most 2 MB) of ``draw(k)`` for k = 0 .. n_frames - 1, with its provenance json.
+
+    Parameters
+    ----------
+    fig : matplotlib.figure.Figure
+        What `draw` changes; its size and `dpi` give the pixels.
+    draw : callable
+        Called with the frame number before each frame is rendered.
+    n_frames : int
+        At most 64.
+    """
+    check_integer("n_frames", n_frames, 1, 64)
+    check_number("fps", fps, 0, 50, low_open=True)
+    record = {"animation": name, "caption": caption, **provenance(seed=seed, params=params)}
+    frames = [_rendered(fig, draw, k, dpi) for k in range(n_frames)]
+    options = dict(format="gif", save_all=True, append_images=frames[1:], duration=round(1000 / fps), loop=0)
+    writers = {"gif": lambda path: frames[0].save(path, **options)}
+    writers["json"] = _text_writer(json.dumps(record, indent=1, ensure_ascii=False))
+    _write_all(_base(name), writers)
+
+
+def _rendered(fig, draw, k, dpi):
+    import io
+
+    from PIL import Image
+
+    draw(k)
+    page = io.BytesIO()
+    fig.savefig(page, format="png", dpi=dpi)
+    return Image.open(page).convert("RGB").quantize(64)
+
+
 def save_table(table, name, *, seed=None, params=None, caption=""):
     """Write a :class:`~helpers.parameters.Table` as csv and LaTeX (booktabs) with its provenance json."""
     if not isinstance(table, Table):
@@ -173,10 +207,9 @@ def _write_all(base, writers):
         for suffix, write in writers.items():
             write(drafts[suffix])
             size_mb = drafts[suffix].stat().st_size / 1e6
-            if size_mb > LIMIT_MB:
-                raise OutputError(
-                    f"{base.name}.{suffix} has {size_mb:.1f} MB; allowed: {LIMIT_MB:g}; rasterise artists"
-                )
+            limit = LIMIT_MB * (2 if suffix == "gif" else 1)
+            if size_mb > limit:
+                raise OutputError(f"{base.name}.{suffix} has {size_mb:.1f} MB; allowed: {limit:g}; rasterise artists")
         targets = {suffix: base.with_name(f"{base.name}.{suffix}") for suffix in writers}
         for target in targets.values():
             if target.is_dir():

@@ -9,6 +9,7 @@ PyNN's units are implied: ms, mV, nF, nA, uS. What PyNN 0.13 needs handled is ha
 * Populations have at least two cells.
 * NEST clips the weights of its STDP synapse on one side only in each branch; with the sign-turned rules they leave
   [0, w_max]. They are clipped at each window's end and at retrieval, through NEST's own connection handles.
+* On Brian2, spike sources keep its default clock, so that clock is set as well, and restored.
 * On Brian2, STDP ignores the weight dependence: refused.
 * Importing PyNN's NEST module tries to compile extensions if nest-config is on the path: it is not shown the path.
 """
@@ -91,7 +92,7 @@ def _load(name):
 def _session(name, *, dt_ms, max_delay_ms, seed):
     """Set up a fresh simulator, give it out, and clean up after it."""
     sim = _load(name)
-    with warnings.catch_warnings(), _quiet_loggers(), _numpy_target(name):
+    with warnings.catch_warnings(), _quiet_loggers(), _brian2_settings(name, dt_ms):
         warnings.simplefilter("ignore")
         sim.setup(timestep=dt_ms, min_delay=dt_ms, max_delay=max_delay_ms, rng_seed=seed, threads=1)
         try:
@@ -114,18 +115,18 @@ def _quiet_loggers():
 
 
 @contextlib.contextmanager
-def _numpy_target(name):
-    """Let Brian2 run on numpy: compiling its code costs more than a ring does."""
+def _brian2_settings(name, dt_ms):
+    """Let Brian2 run on numpy (compiling costs more than a ring does) and give its spike sources our time step."""
     if name != "brian2":
         yield
         return
-    preferences = importlib.import_module("brian2").prefs
-    before = preferences["codegen.target"]
-    preferences["codegen.target"] = "numpy"
+    brian2 = importlib.import_module("brian2")
+    before = brian2.prefs["codegen.target"], brian2.defaultclock.dt
+    brian2.prefs["codegen.target"], brian2.defaultclock.dt = "numpy", dt_ms * brian2.ms
     try:
         yield
     finally:
-        preferences["codegen.target"] = before
+        brian2.prefs["codegen.target"], brian2.defaultclock.dt = before
 
 
 def on_grid(trains, *, dt_ms, n_steps):

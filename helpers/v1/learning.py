@@ -5,10 +5,13 @@ As in :mod:`helpers.v1.experiments`: plain numbers in (degrees), arrays out, fit
 
 from __future__ import annotations
 
+import csv
+
 import numpy as np
 
-from helpers import runs, stimuli
+from helpers import figures, runs, stimuli
 from helpers.errors import ParameterError
+from helpers.parameters import Table
 from helpers.v1 import experiments, ring, wiring
 
 __all__ = [
@@ -16,11 +19,14 @@ __all__ = [
     "SPARSE",
     "cut_point",
     "froemke_dan",
+    "halves",
     "learn_point",
     "lgn_learn_point",
     "profile",
     "scan",
     "scan_point",
+    "scan_table",
+    "second_minus_first",
     "stdp_window",
 ]
 
@@ -160,10 +166,10 @@ def profile(matrix):
     return (np.arange(n) - n // 2) * np.pi / n, mean
 
 
-def scan(seeds, *, tau_ms, a, tau_ratio, a_ratio, n_jobs=-1):
+def scan(seeds, *, tau_ms, a, tau_ratio, a_ratio, store=None, n_jobs=-1):
     """Run :func:`scan_point` on a grid and return its mean growth and narrowing with their spread over seeds.
 
-    Each of the four grids is a list; two of them usually hold one value.
+    Each of the four grids is a list; two of them usually hold one value. `store` defaults to that of the notebooks.
 
     Returns
     -------
@@ -172,7 +178,7 @@ def scan(seeds, *, tau_ms, a, tau_ratio, a_ratio, n_jobs=-1):
         window 1 minus window 4), each with ``_sd`` over seeds.
     """
     grid = dict(tau_ms=list(tau_ms), a=list(a), tau_ratio=list(tau_ratio), a_ratio=list(a_ratio), seed=list(seeds))
-    found = runs.sweep(scan_point, grid, store=runs.store("v1_scan"), n_jobs=n_jobs)
+    found = runs.sweep(scan_point, grid, store=store or runs.store("v1_scan"), n_jobs=n_jobs)
     rows = {}
     for point, result in found:
         key = tuple(point[name] for name in ("tau_ms", "a", "tau_ratio", "a_ratio"))
@@ -187,3 +193,61 @@ def _scored(key, values):
     growth, narrowing = (runs.summary(column) for column in values.T)
     scores = dict(growth=growth.mean, growth_sd=growth.sd, narrowing_deg=narrowing.mean, narrowing_sd=narrowing.sd)
     return {**point, **{name: float(value) for name, value in scores.items()}, "n": len(values)}
+
+
+def second_minus_first(measures):
+    """Return the table of paired changes between the first three windows and the same orientations shown again.
+
+    Parameters
+    ----------
+    measures : dict
+        ``{measure: {condition: (n_seeds, 6)}}``. A window without a fit (nan) is left out of its seed's mean.
+    """
+    rows = []
+    for measure, conditions in measures.items():
+        for condition, values in conditions.items():
+            first, second = np.nanmean(values[:, :3], axis=1), np.nanmean(values[:, 3:], axis=1)
+            change = np.nanmean(values[:, 3:] - values[:, :3], axis=1)
+            cells = (f"{first.mean():.3g}", f"{second.mean():.3g}", str(runs.summary(change)))
+            rows.append((measure, condition, *cells))
+    return Table(("measure", "weights", "windows 1-3", "windows 4-6", "change"), tuple(rows))
+
+
+def halves(floor, removed):
+    """Return {label: (n_seeds,)} mean counts of the half windows of two :func:`cut_point` runs, over seeds."""
+    kind = floor["kind"][0]
+    last = [k for k in range(1, len(kind)) if kind[k] == "cut"]
+    before = [k - 1 for k in last]
+
+    def mean(found, where):
+        return found["exc"][:, where].sum(axis=2).mean(axis=1)
+
+    control = np.flatnonzero(kind == "control")
+    return {
+        "tuned input": mean(floor, before),
+        "cut, floor 3 Hz": mean(floor, last),
+        "floor alone": mean(floor, control),
+        "cut, no input": mean(removed, last),
+    }
+
+
+def scan_table(name, seeds, grid, *, n_checked=2):
+    """Return the rows of a scan: computed at full profile, else read from ``figs/v1/stdp_scan_<name>.csv``.
+
+    The full profile writes the table. The quick one reads it, computes `n_checked` points anew and says how far
+    they are from the table; without a table it computes everything.
+    """
+    path = runs.ROOT / "figs" / "v1" / f"stdp_scan_{name}.csv"
+    if runs.profile() == "full" or not path.is_file():
+        rows = scan(seeds, **grid)
+        cells = tuple(tuple(repr(value) for value in row.values()) for row in rows)
+        figures.save_table(Table(tuple(rows[0]), cells), f"v1/stdp_scan_{name}", params=grid)
+        return rows
+    with path.open() as file:
+        rows = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+    picked = rows[:: max(1, len(rows) // n_checked)][:n_checked]
+    points = [{key: [row[key]] for key in ("tau_ms", "a", "tau_ratio", "a_ratio")} for row in picked]
+    anew = [scan(seeds, **point)[0] for point in points]
+    gap = max(abs(new["growth"] / old["growth"] - 1) for new, old in zip(anew, picked, strict=True))
+    print(f"scan {name}: {len(rows)} points from {path.name}; {n_checked} computed anew, growth within {gap:.0%}")
+    return rows
