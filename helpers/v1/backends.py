@@ -36,6 +36,7 @@ BACKENDS = {
     "nest": "pip install 'pynn>=0.13' 'nest-simulator>=3.10', or conda install -c conda-forge nest-simulator",
     "brian2": "pip install 'pynn>=0.13' 'brian2>=2.9'",
 }
+_ZERO_NS = 1e-6  # stands for 0 when weights are set: NEST wants the sign of the bound, and 0 has none
 _FIRST_STEP = 2  # PyNN sends spike arrays through a relay: the earliest spike that NEST can deliver
 
 
@@ -257,7 +258,7 @@ def _handles(link):
 def _clip(link, projection):
     """Bring a projection's weights back into [0, w_max] (inhibitory ones are negative inside NEST)."""
     synapses, bound_ns = _handles(link), 1000.0 * projection.w_max_us
-    bounds = (-bound_ns, 0.0) if projection.receptor == "inhibitory" else (0.0, bound_ns)
+    bounds = (-bound_ns, -_ZERO_NS) if projection.receptor == "inhibitory" else (_ZERO_NS, bound_ns)
     weights_ns = np.array(synapses.get("weight"))
     clipped_ns = np.clip(weights_ns, *bounds)
     if (clipped_ns != weights_ns).any():

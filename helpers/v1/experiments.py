@@ -12,7 +12,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from helpers import runs, stimuli, tuning
-from helpers.errors import ParameterError
+from helpers.errors import ParameterError, check_array, check_integer, check_number
 from helpers.parameters import Table
 from helpers.v1 import lgn
 
@@ -40,17 +40,17 @@ FPS = 24.0
 
 def stimulus(*, theta_deg, b_theta_deg=15.0, v_x=1.0, seed, **changes):
     """Return the cloud of the bank (:data:`CLOUD`) with a given orientation, bandwidth and speed."""
+    theta_rad = np.deg2rad(check_number("theta_deg", theta_deg))
+    b_theta_rad = np.deg2rad(check_number("b_theta_deg", b_theta_deg, 0, low_open=True))
     options = {**CLOUD, **changes}
-    return stimuli.motion_cloud(
-        theta_rad=np.deg2rad(theta_deg), b_theta_rad=np.deg2rad(b_theta_deg), v_x=v_x, seed=seed, **options
-    )
+    return stimuli.motion_cloud(theta_rad=theta_rad, b_theta_rad=b_theta_rad, v_x=v_x, seed=seed, **options)
 
 
 def cloud_point(*, b_theta_deg, seed):
     """Measure one cloud: statistics of a 128 x 128 x 32 texture moving along x."""
-    cloud = stimuli.motion_cloud(
-        (128, 128, 32), theta_rad=1.0, b_theta_rad=np.deg2rad(b_theta_deg), sf_0=0.15, b_sf=0.1, seed=seed, method="raw"
-    )
+    b_theta_rad = np.deg2rad(check_number("b_theta_deg", b_theta_deg, 0, low_open=True))
+    options = dict(theta_rad=1.0, b_theta_rad=b_theta_rad, sf_0=0.15, b_sf=0.1, method="raw")
+    cloud = stimuli.motion_cloud((128, 128, 32), seed=seed, **options)
     return dataclasses.asdict(stimuli.cloud_statistics(cloud))
 
 
@@ -74,7 +74,9 @@ def ring_point(*, theta_deg, b_theta_deg, seed, **changes):
     from helpers.v1 import ring
 
     params = ring.RingParams(plastic=False).replace(**changes)
-    result = ring.simulate(params, np.deg2rad(theta_deg), b_theta_rad=np.deg2rad(b_theta_deg), seed=seed)
+    theta_rad = np.deg2rad(check_array("theta_deg", theta_deg))
+    b_theta_rad = np.deg2rad(check_array("b_theta_deg", b_theta_deg, finite=False))
+    result = ring.simulate(params, theta_rad, b_theta_rad=b_theta_rad, seed=seed)
     return {**result.counts, "theta_rad": result.theta_rad, "b_theta_rad": result.b_theta_rad}
 
 
@@ -101,8 +103,10 @@ def movie_rates(theta_deg, b_theta_deg, *, seed, params):
 
 
 def _window_drives(theta_deg, b_theta_deg, seed):
-    windows = list(zip(theta_deg, b_theta_deg, strict=True))
-    return [_bank_drive(theta, b, runs.seeds(seed, len(windows))[k]) for k, (theta, b) in enumerate(windows)]
+    theta_deg = check_array("theta_deg", theta_deg, ndim=1)
+    b_theta_deg = check_array("b_theta_deg", b_theta_deg, shape=theta_deg.shape, finite=False)
+    windows = zip(theta_deg, b_theta_deg, runs.seeds(seed, theta_deg.size), strict=True)
+    return [_bank_drive(*window) for window in windows]
 
 
 def _rates(drive, params):
@@ -125,8 +129,10 @@ def over_seeds(function, seeds, *, n_jobs=-1, **point):
     ParameterError
         A seed failed; the message holds where its traceback is.
     """
+    if isinstance(seeds, str) or not np.iterable(seeds):
+        raise ParameterError(f"seeds = {seeds!r} is not a list; give one seed per run, such as range(8)")
     folder = runs.store("v1")
-    grid = [{**point, "seed": int(seed)} for seed in seeds]
+    grid = [{**point, "seed": check_integer("seed", seed, 0)} for seed in seeds]
     found = [result for _, result in runs.sweep(function, grid, store=folder, n_jobs=n_jobs, progress=False)]
     if len(found) != len(grid):
         raise ParameterError(f"{len(grid) - len(found)} of {len(grid)} seeds failed; see *.error.json in {folder.name}")
@@ -139,7 +145,7 @@ def _stacked(values):
 
 def fit_rows(counts, **options):
     """Fit every row of counts (..., n_cells) with :func:`helpers.tuning.fit_tuning`; return an object array."""
-    counts = np.asarray(counts)
+    counts = check_array("counts", counts, ndim=(1, 2, 3, 4), finite=False)
     theta_rad = np.pi * np.arange(counts.shape[-1]) / counts.shape[-1]
     fits = np.empty(counts.shape[:-1], dtype=object)
     for index in np.ndindex(*fits.shape):
@@ -169,7 +175,8 @@ def pooled_bandwidths_deg(counts, *, level=0.95, **options):
     helpers.runs.Summary
         Each field has shape (n_windows,); ``mean`` is the pooled estimate.
     """
-    counts = np.asarray(counts)
+    counts = check_array("counts", counts, ndim=3)
+    check_number("level", level, 0, 1, low_open=True, high_open=True)
     n = len(counts)
     estimate = bandwidths_deg(counts.sum(axis=0), **options)
     without = bandwidths_deg(counts.sum(axis=0) - counts, **options)
@@ -185,6 +192,7 @@ def orientation_table(theta_rad, curves):
     """
     rows = []
     for label, g in curves.items():
+        g = check_array(f"curves[{label!r}]", g, ndim=2)
         mean = g.mean(axis=0)
         preferred = np.rad2deg(tuning.decode_orientation(theta_rad, mean))
         along_x = runs.summary((g @ np.cos(2 * theta_rad)) / g.sum(axis=1))
@@ -199,6 +207,7 @@ def ring_table(counts):
     """
     rows = []
     for label, spikes in counts.items():
+        spikes = check_array(f"counts[{label!r}]", spikes, ndim=2)
         theta_rad = np.pi * np.arange(spikes.shape[1]) / spikes.shape[1]
         width = bandwidths_deg(spikes)
         shown = str(runs.summary(width)) if np.isfinite(width).mean() > 0.5 else "not tuned"

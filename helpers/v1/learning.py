@@ -10,7 +10,7 @@ import csv
 import numpy as np
 
 from helpers import figures, runs, stimuli
-from helpers.errors import ParameterError
+from helpers.errors import ParameterError, check_array, check_choice, check_integer, check_number
 from helpers.parameters import Table
 from helpers.v1 import experiments, ring, wiring
 
@@ -64,7 +64,9 @@ def learn_point(*, theta_deg=SIX_DEG, b_theta_deg=15.0, seed, weights=True, **ch
         Fields of :class:`helpers.v1.ring.RingParams`, for example ``plastic=False`` for the control.
     """
     params = ring.RingParams().replace(**changes)
-    result = ring.simulate(params, np.deg2rad(theta_deg), b_theta_rad=np.deg2rad(b_theta_deg), seed=seed)
+    theta_rad = np.deg2rad(check_array("theta_deg", theta_deg))
+    b_theta_rad = np.deg2rad(check_array("b_theta_deg", b_theta_deg, finite=False))
+    result = ring.simulate(params, theta_rad, b_theta_rad=b_theta_rad, seed=seed)
     matrices = {f"w_{name}": matrix for name, matrix in result.weights.items()} if weights else {}
     return {**result.counts, **matrices}
 
@@ -87,6 +89,9 @@ def cut_point(*, seed, plastic=True, floor=True, n_learn=3, n_cut=3, **changes):
         "exc": (n_halves, n_cells) counts of half windows; "kind": (n_halves,) words "on", "cut" or "control";
         "theta_rad": (n_halves,).
     """
+    n_learn, n_cut = check_integer("n_learn", n_learn, 0), check_integer("n_cut", n_cut, 0)
+    if not isinstance(floor, bool):
+        raise ParameterError(f"floor = {floor!r} is not a switch; allowed: True or False")
     params = ring.RingParams(gain_hz=15.0, window_ms=500.0).replace(plastic=plastic, **changes)
     theta = np.deg2rad(np.repeat(np.resize([40.0, 160.0, 100.0], n_learn + n_cut + 1), 2))
     kind = np.array(["on", "on"] * n_learn + ["on", "cut"] * n_cut + ["control", "control"])
@@ -99,7 +104,8 @@ def cut_point(*, seed, plastic=True, floor=True, n_learn=3, n_cut=3, **changes):
 
 def lgn_learn_point(*, theta_deg, seed, plastic=True, b_theta_deg=15.0):
     """Let movies drive the plastic ring through the LGN bank, one second each; return counts and weights."""
-    windows = [float(b_theta_deg)] * len(theta_deg)
+    theta_deg = check_array("theta_deg", theta_deg, ndim=1)
+    windows = np.full(theta_deg.shape, check_number("b_theta_deg", b_theta_deg, 0, low_open=True))
     params = ring.RingParams(plastic=plastic)
     rate_hz = experiments.movie_rates(theta_deg, windows, seed=seed, params=params)
     trains = stimuli.poisson_trains(rate_hz, dt_ms=1.0, seed=seed)
@@ -135,9 +141,8 @@ def stdp_window(rule, lag_ms, *, weight=0.5):
     >>> stdp_window("causal", [10.0, -10.0]).round(4)
     array([ 0.0144, -0.009 ])
     """
-    if rule not in wiring.RULES:
-        raise ParameterError(f"rule = {rule!r} is unknown; choose one of: {', '.join(wiring.RULES)}")
-    r, lag_ms = wiring.RULES[rule], np.asarray(lag_ms, dtype=float)
+    r = wiring.RULES[check_choice("rule", rule, tuple(wiring.RULES))]
+    lag_ms, weight = check_array("lag_ms", lag_ms), check_number("weight", weight, 0, 1)
     up = r.a_plus * (1 - weight) * np.exp(-np.abs(lag_ms) / r.tau_plus_ms)
     down = -r.a_minus * weight * np.exp(-np.abs(lag_ms) / r.tau_minus_ms)
     return np.where(lag_ms > 0, up, np.where(lag_ms < 0, down, 0.0))
@@ -148,7 +153,7 @@ def froemke_dan(lag_ms):
 
     Sixty pairings; Froemke and Dan (2002) Nature 416:433, doi 10.1038/416433a.
     """
-    lag_ms = np.asarray(lag_ms, dtype=float)
+    lag_ms = check_array("lag_ms", lag_ms)
     return np.where(lag_ms > 0, 1.03 * np.exp(-np.abs(lag_ms) / 13.3), -0.51 * np.exp(-np.abs(lag_ms) / 34.5))
 
 
@@ -157,7 +162,10 @@ def profile(matrix):
 
     The mean over synapses with the same difference of preferred orientation, in [-pi/2, pi/2).
     """
+    matrix = check_array("matrix", matrix, ndim=2, finite=False)
     n = len(matrix)
+    if matrix.shape != (n, n):
+        raise ParameterError(f"matrix has shape {matrix.shape}; allowed: as many rows as columns")
     step = (np.arange(n)[None, :] - np.arange(n)[:, None] + n // 2) % n
     present = np.isfinite(matrix)
     total = np.bincount(step[present], matrix[present], minlength=n)
@@ -177,7 +185,7 @@ def scan(seeds, *, tau_ms, a, tau_ratio, a_ratio, store=None, n_jobs=-1):
         Per point: the four numbers, ``growth`` (spikes of window 4 over window 1) and ``narrowing_deg`` (B of
         window 1 minus window 4), each with ``_sd`` over seeds.
     """
-    grid = dict(tau_ms=list(tau_ms), a=list(a), tau_ratio=list(tau_ratio), a_ratio=list(a_ratio), seed=list(seeds))
+    grid = dict(tau_ms=tau_ms, a=a, tau_ratio=tau_ratio, a_ratio=a_ratio, seed=seeds)
     found = runs.sweep(scan_point, grid, store=store or runs.store("v1_scan"), n_jobs=n_jobs)
     rows = {}
     for point, result in found:
@@ -185,6 +193,8 @@ def scan(seeds, *, tau_ms, a, tau_ratio, a_ratio, store=None, n_jobs=-1):
         rows.setdefault(key, []).append(
             (result["spikes"][3] / result["spikes"][0], -np.diff(result["b_deg"][[0, 3]])[0])
         )
+    if not rows:
+        raise ParameterError("every point of the scan failed; see *.error.json in its store")
     return [_scored(key, np.array(values)) for key, values in rows.items()]
 
 
@@ -206,6 +216,8 @@ def second_minus_first(measures):
     rows = []
     for measure, conditions in measures.items():
         for condition, values in conditions.items():
+            name = f"measures[{measure!r}][{condition!r}]"
+            values = check_array(name, values, shape=(None, 6), finite=False)
             first, second = np.nanmean(values[:, :3], axis=1), np.nanmean(values[:, 3:], axis=1)
             change = np.nanmean(values[:, 3:] - values[:, :3], axis=1)
             cells = (f"{first.mean():.3g}", f"{second.mean():.3g}", str(runs.summary(change)))
@@ -237,6 +249,7 @@ def scan_table(name, seeds, grid, *, n_checked=2):
     The full profile writes the table. The quick one reads it, computes `n_checked` points anew and says how far
     they are from the table; without a table it computes everything.
     """
+    check_integer("n_checked", n_checked, 1)
     path = runs.ROOT / "figs" / "v1" / f"stdp_scan_{name}.csv"
     if runs.profile() == "full" or not path.is_file():
         rows = scan(seeds, **grid)
