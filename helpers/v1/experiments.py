@@ -26,6 +26,7 @@ __all__ = [
     "movie_rates",
     "orientation_table",
     "orientation_vector",
+    "over_conditions",
     "over_seeds",
     "pooled_bandwidths_deg",
     "ring_point",
@@ -129,14 +130,24 @@ def over_seeds(function, seeds, *, n_jobs=-1, **point):
     ParameterError
         A seed failed; the message holds where its traceback is.
     """
+    return over_conditions(function, seeds, {"": point}, n_jobs=n_jobs)[""]
+
+
+def over_conditions(function, seeds, conditions, *, n_jobs=-1):
+    """Run `function` for every seed of every condition in one sweep; return {label: stacked entries}.
+
+    `conditions` is ``{label: keyword arguments}``; the workers share all points, so none waits for the slowest
+    condition.
+    """
     if isinstance(seeds, str) or not np.iterable(seeds):
         raise ParameterError(f"seeds = {seeds!r} is not a list; give one seed per run, such as range(8)")
-    folder = runs.store("v1")
-    grid = [{**point, "seed": check_integer("seed", seed, 0)} for seed in seeds]
+    folder, seeds = runs.store("v1"), [check_integer("seed", seed, 0) for seed in seeds]
+    grid = [{**point, "seed": seed} for point in conditions.values() for seed in seeds]
     found = [result for _, result in runs.sweep(function, grid, store=folder, n_jobs=n_jobs, progress=False)]
     if len(found) != len(grid):
-        raise ParameterError(f"{len(grid) - len(found)} of {len(grid)} seeds failed; see *.error.json in {folder.name}")
-    return {key: _stacked([result[key] for result in found]) for key in found[0]}
+        raise ParameterError(f"{len(grid) - len(found)} of {len(grid)} runs failed; see *.error.json in {folder.name}")
+    rows = {label: found[i * len(seeds) : (i + 1) * len(seeds)] for i, label in enumerate(conditions)}
+    return {label: {key: _stacked([one[key] for one in row]) for key in row[0]} for label, row in rows.items()}
 
 
 def _stacked(values):

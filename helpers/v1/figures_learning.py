@@ -35,15 +35,19 @@ def windows_of_rules(axes, rules=("causal", "anti_causal", "symmetric", "symmetr
 
 
 def learning_curves(ax, curves, *, ylabel, start=1):
-    """Draw {label: (n_seeds, n_windows)} against the window number, mean and 95 % interval."""
+    """Draw {label: (n_seeds, n_windows)} against the window number: mean, 95 % interval; below 5 seeds, each seed."""
     if not curves:
         raise ParameterError("curves is empty; give {label: (n_seeds, n_windows)}")
     artists = []
     for shift, ((label, values), colour) in enumerate(zip(curves.items(), CYCLE, strict=False)):
         s = summary(values)
         x = start + np.arange(s.mean.size) + 0.08 * (shift - (len(curves) - 1) / 2)
+        few = len(values) < 5
+        if few:
+            ax.plot(x, np.transpose(values), ".", color=OKABE_ITO[colour], alpha=0.5, markersize=3)
+        spread = None if few else [s.mean - s.low, s.high - s.mean]
         style = dict(marker="o", capsize=2, color=OKABE_ITO[colour], label=label)
-        artists.append(ax.errorbar(x, s.mean, yerr=[s.mean - s.low, s.high - s.mean], **style))
+        artists.append(ax.errorbar(x, s.mean, yerr=spread, **style))
     ax.set(xlabel="window (1 s each)", ylabel=ylabel, ylim=(0, None))
     ax.set_xticks(range(start, start + max(np.shape(v)[1] for v in curves.values())))
     ax.legend()
@@ -52,7 +56,8 @@ def learning_curves(ax, curves, *, ylabel, start=1):
 
 def weight_matrix(ax, matrix, *, title, w_max):
     """Draw weights (n_pre, n_post) in uS over orientation; white where there is no synapse."""
-    image = ax.imshow(matrix.T, origin="lower", vmin=0, vmax=w_max, extent=(0, 180, 0, 180), rasterized=True)
+    extent = (0, 180, 0, 180)
+    image = ax.imshow(matrix.T, origin="lower", vmin=0, vmax=w_max, extent=extent, rasterized=True)
     ax.set(xticks=[0, 90, 180], yticks=[0, 90, 180], xlabel="from (deg)", ylabel="to (deg)", title=title)
     return image
 
@@ -67,7 +72,7 @@ def weight_profiles(ax, matrices, *, initial):
         lines += ax.plot(difference, s.mean, color=OKABE_ITO[colour], label=label)
         ax.fill_between(difference, s.low, s.high, color=OKABE_ITO[colour], alpha=0.25, linewidth=0)
     ax.axhline(1, color="black", linewidth=0.5)
-    ax.set(xlabel="difference of orientation (deg)", ylabel="mean weight / initial", xticks=[-90, -45, 0, 45, 90])
+    ax.set(xlabel="$\\Delta$ orientation (deg)", ylabel="mean weight / initial", xticks=[-90, 0, 90], ylim=(0.95, 1.32))
     ax.legend()
     return lines
 

@@ -71,7 +71,7 @@ def learn_point(*, theta_deg=SIX_DEG, b_theta_deg=15.0, seed, weights=True, **ch
     return {**result.counts, **matrices}
 
 
-def cut_point(*, seed, plastic=True, floor=True, n_learn=3, n_cut=3, **changes):
+def cut_point(*, seed, plastic=True, floor=True, n_learn=2, n_cut=2, **changes):
     """Remove the input in the second half of some windows and count the halves.
 
     The windows show 40, 160, 100, ... deg. After `n_learn` whole windows come `n_cut` windows whose second half has
@@ -225,8 +225,8 @@ def second_minus_first(measures):
     return Table(("measure", "weights", "windows 1-3", "windows 4-6", "change"), tuple(rows))
 
 
-def halves(floor, removed):
-    """Return {label: (n_seeds,)} mean counts of the half windows of two :func:`cut_point` runs, over seeds."""
+def halves(floor, removed=None):
+    """Return {label: (n_seeds,)} mean counts of half windows of :func:`cut_point` runs with and without the floor."""
     kind = floor["kind"][0]
     last = [k for k in range(1, len(kind)) if kind[k] == "cut"]
     before = [k - 1 for k in last]
@@ -235,15 +235,15 @@ def halves(floor, removed):
         return found["exc"][:, where].sum(axis=2).mean(axis=1)
 
     control = np.flatnonzero(kind == "control")
-    return {
+    found = {
         "tuned input": mean(floor, before),
         "cut, floor 3 Hz": mean(floor, last),
         "floor alone": mean(floor, control),
-        "cut, no input": mean(removed, last),
     }
+    return found if removed is None else {**found, "cut, no input": mean(removed, last)}
 
 
-def scan_table(name, seeds, grid, *, n_checked=2):
+def scan_table(name, seeds, grid, *, n_checked=1):
     """Return the rows of a scan: computed at full profile, else read from ``figs/v1/stdp_scan_<name>.csv``.
 
     The full profile writes the table. The quick one reads it, computes `n_checked` points anew and says how far
@@ -258,7 +258,7 @@ def scan_table(name, seeds, grid, *, n_checked=2):
         return rows
     with path.open() as file:
         rows = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
-    picked = rows[:: max(1, len(rows) // n_checked)][:n_checked]
+    picked = rows[-n_checked:]
     points = [{key: [row[key]] for key in ("tau_ms", "a", "tau_ratio", "a_ratio")} for row in picked]
     anew = [scan(seeds, **point)[0] for point in points]
     gap = max(abs(new["growth"] / old["growth"] - 1) for new, old in zip(anew, picked, strict=True))
