@@ -146,7 +146,7 @@ def save(fig, name, *, seed=None, params=None, caption=""):
         _write_all(base, writers)
 
 
-def save_animation(fig, draw, name, *, n_frames, fps=12.0, dpi=70, seed=None, params=None, caption=""):
+def save_animation(fig, draw, name, *, n_frames, fps=12.0, dpi=110, seed=None, params=None, caption=""):
     """Write a looping GIF (at most 2 MB) of ``draw(k)`` for k = 0 .. n_frames - 1, with its provenance json.
 
     Parameters

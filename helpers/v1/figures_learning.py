@@ -78,12 +78,13 @@ def weight_profiles(ax, matrices, *, initial):
 
 
 def bars(ax, groups, *, ylabel):
-    """Draw {label: (n_seeds,)} as bars with the single seeds as dots and the 95 % interval."""
+    """Draw {label: (n_seeds,)} as bars with the single seeds as dots and, from 5 seeds on, the 95 % interval."""
     drawn = []
     for i, ((label, values), colour) in enumerate(zip(groups.items(), CYCLE, strict=False)):
         s = summary(values)
         drawn.append(ax.bar(i, s.mean, color=OKABE_ITO[colour], alpha=0.45, width=0.7, label=label))
-        ax.errorbar(i, s.mean, yerr=[[s.mean - s.low], [s.high - s.mean]], color="black", capsize=2, linewidth=0.8)
+        if len(values) >= 5:
+            ax.errorbar(i, s.mean, yerr=[[s.mean - s.low], [s.high - s.mean]], color="black", capsize=2, linewidth=0.8)
         ax.plot(np.full(len(values), i + 0.25), values, ".", color=OKABE_ITO[colour])
     ax.set_xticks(range(len(groups)), [label.replace(" ", "\n", 1) for label in groups])
     ax.set(ylabel=ylabel, ylim=(0, None))
@@ -126,5 +127,6 @@ def surface(ax, rows, x, y, score, *, labels):
     z = np.array([[next(r[score] for r in rows if r[x] == i and r[y] == j) for i in xs] for j in ys])
     artist = ax.plot_surface(*np.meshgrid(xs, ys), z, cmap="viridis", edgecolor="white", linewidth=0.3)
     ax.set(xlabel=labels[0], ylabel=labels[1], zlabel=labels[2])
-    ax.ticklabel_format(axis="y", style="plain")
+    ax.tick_params(labelsize=6, pad=-1)
+    ax.set_box_aspect(None, zoom=0.85)
     return artist
