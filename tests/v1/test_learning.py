@@ -17,7 +17,7 @@ from scipy import stats
 from helpers import runs, tuning
 from helpers.errors import ParameterError
 from helpers.figures import figure
-from helpers.v1 import backends, experiments, figures, figures_learning, learning, lgn, wiring
+from helpers.v1 import backends, experiments, figures, figures_learning, learning, lgn, ring, wiring
 from helpers.v1.ring import RingParams
 from tests.v1.test_ring import published_bandwidth_deg, within
 
@@ -217,6 +217,19 @@ def test_weights_stay_within_their_bounds(name, changes, n, request):
         assert np.nanmax(np.abs(w - link.weight_us)) > 1e-4  # every projection learns
     if name != "wired":
         assert np.nanmax(found["w_inh_exc"]) == params.w_max_ratio * params.w_inh_exc_us  # reached, and it holds
+
+
+def test_the_bounds_act_in_the_network_at_each_window(rng):
+    """Final weights are clipped when they are read; that the synapses are too shows in what follows a window."""
+    trains = [np.sort(rng.uniform(0, 400, n)) for n in rng.poisson(16, 60)]
+
+    def final(n_windows, **change):
+        params = RingParams(window_ms=400.0 / n_windows, **change)
+        result = ring.simulate(params, np.zeros(n_windows), trains=trains, seed=0)
+        return np.nan_to_num(result.weights["inh_exc"])
+
+    np.testing.assert_allclose(final(8, w_max_ratio=3.0), final(1, w_max_ratio=3.0), rtol=1e-12)  # no bound is reached
+    assert np.abs(final(8, w_max_ratio=1.02) - final(1, w_max_ratio=1.02)).max() > 1e-4
 
 
 @slow
