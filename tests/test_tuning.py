@@ -51,13 +51,14 @@ def assert_refused(fit, fragment):
 # --- recovery and error bars -------------------------------------------------------------------------------------
 
 
-def test_bandwidth_is_recovered_from_poisson_counts(acceptance, rng):
+def test_bandwidth_is_recovered_from_poisson_counts(acceptance, rng, record):
     wanted = acceptance["fit"]["bandwidth"]
     fits = [fit_tuning(RING, counts) for counts in ring_counts(rng, 0.7, 200)]
     b_deg = np.degrees([fit.bandwidth_rad for fit in fits])
     assert all(fit.ok for fit in fits)
     assert wanted["accept"][0] <= np.median(b_deg) <= wanted["accept"][1]
     assert b_deg.std() < wanted["sd_below"]
+    record("fit.bandwidth", [np.median(b_deg), b_deg.std()])
 
 
 def test_least_squares_without_baseline_widens_the_bandwidth(acceptance, rng):
@@ -68,7 +69,7 @@ def test_least_squares_without_baseline_widens_the_bandwidth(acceptance, rng):
 
 
 @pytest.mark.parametrize(("model", "preferred_rad"), [("von_mises", 1.2), ("von_mises", 0.0), ("gaussian", 3.14)])
-def test_intervals_cover_the_truth(acceptance, rng, model, preferred_rad):
+def test_intervals_cover_the_truth(acceptance, rng, model, preferred_rad, record):
     low, high = acceptance["fit"]["coverage"]["accept"]
     shape = von_mises if model == "von_mises" else wrapped_gaussian
     counts = rng.poisson(16 * shape(RING, preferred_rad, B_RING) + 4, (300, 60))
@@ -79,6 +80,7 @@ def test_intervals_cover_the_truth(acceptance, rng, model, preferred_rad):
     z_baseline = [(fit.baseline - 4) / fit.baseline_err for fit in fits]
     for z in (z_b, z_angle, z_amplitude, z_baseline):
         assert low <= np.mean(np.abs(z) < 1.96) <= high
+        record("fit.coverage", np.mean(np.abs(z) < 1.96))
     assert all(0 <= fit.preferred_rad < np.pi for fit in fits)
 
 
