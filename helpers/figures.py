@@ -143,7 +143,17 @@ def save(fig, name, *, seed=None, params=None, caption=""):
     }
     writers["json"] = _text_writer(json.dumps(record, indent=1, ensure_ascii=False))
     with matplotlib.rc_context(OUTPUT):
+        _settle(fig)
         _write_all(base, writers)
+
+
+def _settle(fig):
+    """Lay the figure out once and round the places of its axes: the solver's last bits differ from run to run."""
+    fig.draw_without_rendering()
+    places = [(ax, ax.get_position(original=True).bounds) for ax in fig.axes]
+    fig.set_layout_engine("none")
+    for ax, bounds in places:
+        ax.set_position(np.round(bounds, 5))
 
 
 def save_animation(fig, draw, name, *, n_frames, fps=12.0, dpi=110, seed=None, params=None, caption=""):
