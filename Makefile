@@ -65,6 +65,6 @@ lock: setup ## resolve requirements.lock again (LOCK_FLAGS=--upgrade for the new
 	@$(BIN)/uv pip compile --universal --generate-hashes --all-extras --python-version 3.11 --no-emit-index-url \
 	  -q $(LOCK_FLAGS) pyproject.toml -o requirements.lock --no-header
 
-clean: ## remove the set-up and the caches (figures and stored runs stay)
-	@rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+clean: ## remove the set-up, the caches and the stored sweeps (figures stay)
+	@rm -rf $(VENV) .store build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
 	@find . \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +
