@@ -951,3 +951,11 @@ def test_every_public_function_has_a_case_of_bad_input():
     }
     listed = {getattr(module, name) for module in (learning, experiments) for name in module.__all__ if name.islower()}
     assert {function.__name__ for function in listed - named} == {"halves"}  # it only reads what cut_point returned
+
+
+@pytest.mark.slow
+def test_clipping_at_window_ends_changes_no_spike_count(monkeypatch):
+    """The published rules exceed their bounds by less than 5 %, too little to move a spike of six windows."""
+    clipped = learning.learn_point(seed=5, weights=False)["exc"]
+    monkeypatch.setattr(backends, "_clip", lambda link, projection: None)
+    assert np.array_equal(clipped, learning.learn_point(seed=5, weights=False)["exc"])
