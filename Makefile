@@ -7,6 +7,7 @@ VENV ?= $(or $(NOTEBOOK_VENV),.venv)
 NB ?=
 LOCK_FLAGS ?=
 LAB_FLAGS ?=
+XDIST ?= -n auto --maxprocesses=4 --dist loadscope
 BIN := $(VENV)/bin
 NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout=300 -p no:randomly
 NBVAL += --nbval-sanitize-with=tests/notebooks/nbval_sanitize.cfg
@@ -45,10 +46,10 @@ test: setup ## lint, all tests, and the FINAL notebooks through nbval
 	$(BIN)/ruff check . || failed=1; \
 	$(BIN)/ruff format --check . || failed=1; \
 	if [ $$failed = 0 ]; then echo "ruff: clean" >"$$out/1"; else echo "ruff: FAILED, see above" >"$$out/1"; fi; \
-	$(BIN)/python -m pytest --doctest-modules --ignore=tests/benchmarks helpers tests | tee "$$out/2" || failed=1; \
+	$(BIN)/python -m pytest $(XDIST) --doctest-modules --ignore=tests/benchmarks helpers tests | tee "$$out/2" || failed=1; \
 	if compgen -G 'FINAL_notebooks/FINAL_*.ipynb' >/dev/null; then \
 	  NOTEBOOK_PROFILE=quick NOTEBOOK_FIGS="$$out/figs" CI=true TQDM_DISABLE=1 \
-	  $(BIN)/python -m pytest $(NBVAL) FINAL_notebooks/FINAL_*.ipynb | tee "$$out/3" || failed=1; \
+	  $(BIN)/python -m pytest $(XDIST) $(NBVAL) FINAL_notebooks/FINAL_*.ipynb | tee "$$out/3" || failed=1; \
 	else echo "notebooks: none in FINAL_notebooks/ yet" >"$$out/3"; fi; \
 	echo; tail -qn 1 "$$out"/[123]; exit $$failed
 
