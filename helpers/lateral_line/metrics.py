@@ -1,0 +1,259 @@
+"""Quality of a neural map: population vector, chance level, order, activity and width of tuning.
+
+Cell k of n stands at phi_k = 2 pi k / n. Rates are smoothed over 20 steps; where a rate is left, the decoded angle is
+the argument of z = sum r_k exp(i phi_k), the true angle that of the sphere's place in its range. Their difference,
+in 100 bins of the true angle, gives per bin a bias and a spread; a circular sd is sqrt(-2 ln R)::
+
+    sigma_theta = circular sd of the biases          delta_trial = root mean square of the spreads
+
+sigma_theta is the spread of a position-dependent bias, not an error: rotating the map costs nothing. It has a floor:
+a perfect map of a 4 cm body under a 5 cm sweep has .356 rad, and chance is 2.0-2.25 rad, not pi/2. With few spikes
+few bins are left and it may be small for no reason: read `n_valid_bins` and `silent` beside it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from helpers.errors import ParameterError, check_array, check_integer, check_number, check_seed
+
+__all__ = [
+    "MapQuality",
+    "active_fraction",
+    "half_maximum_width",
+    "map_quality",
+    "mean_quality",
+    "permutation_chance",
+    "preferred_position",
+    "spearman",
+    "tuning_curves",
+]
+
+SMOOTHING_STEPS, MAX_BINS, TUNING_BINS = 20, 100, 50
+
+
+@dataclass(frozen=True)
+class MapQuality:
+    """Numbers of one map; NaN where no step could be decoded.
+
+    Attributes
+    ----------
+    sigma_theta_rad, delta_trial_rad : float
+        Spread of the bias over positions; root mean square spread within a position.
+    valid_fraction : float
+        Steps with a decoded angle (inside the window) over all steps; with a window at most the window's share.
+    valid_fraction_window : float
+        The same over the steps inside the window.
+    n_valid_bins : float
+        Bins of the true angle that hold a decoded step, at most min(100, n_cells); a mean after averaging.
+    silent : bool
+        No step could be decoded.
+    rms_error_cm : float
+        Of the linear centroid x = a + (b - a) sum k r_k / ((n - 1) sum r_k), (a, b) the window or the range of x.
+    mean_offset_rad : float
+        Circular mean of the biases.
+    """
+
+    sigma_theta_rad: float
+    delta_trial_rad: float
+    valid_fraction: float
+    valid_fraction_window: float
+    n_valid_bins: float
+    silent: bool
+    rms_error_cm: float
+    mean_offset_rad: float
+
+
+def map_quality(spike_step, spike_cell, x_cm, *, n_cells, dt_s=1e-3, window_cm=None):
+    """Return the :class:`MapQuality` of spikes under a sphere at `x_cm`.
+
+    Parameters
+    ----------
+    spike_step, spike_cell : array_like of int (n_spikes,)
+        Step and cell of each spike.
+    x_cm : array (n_steps,)
+        Position of the sphere in each step.
+    n_cells : int
+    dt_s : float
+        Step; all numbers here are independent of it, as smoothing is over 20 steps.
+    window_cm : (a, b), optional
+        Decode only steps with a <= x < b, and spread the circle over [a, b] instead of the range of x.
+
+    Raises
+    ------
+    ParameterError
+        If indices are out of range or the window is empty.
+
+    Examples
+    --------
+    >>> x = np.linspace(0, 4, 1000, endpoint=False)
+    >>> quality = map_quality(np.arange(1000), (x / 4 * 300).astype(int), x, n_cells=300)
+    >>> round(quality.sigma_theta_rad, 3), quality.n_valid_bins, quality.silent
+    (0.004, 100, False)
+    """
+    step, cell, x = _checked(spike_step, spike_cell, x_cm, n_cells)
+    check_number("dt_s", dt_s, 0, low_open=True)
+    a, b = (x.min(), x.max() + 1e-12) if window_cm is None else _window(window_cm)
+    inside = np.ones(x.size, bool) if window_cm is None else (a <= x) & (x < b)
+    step, cell = step[inside[step]], cell[inside[step]]
+    total = _smoothed(step, None, x.size)
+    decoded = _smoothed(step, np.exp(2j * np.pi * cell / n_cells), x.size)
+    centroid = _smoothed(step, cell, x.size)
+    valid = inside & (total > 0.5)
+    if not valid.any():
+        return MapQuality(np.nan, np.nan, 0.0, 0.0, 0, True, np.nan, np.nan)
+    true = 2 * np.pi * (x[valid] - a) / (b - a)
+    bias, spread = _per_bin(_wrapped(np.angle(decoded[valid]) - true), true, min(MAX_BINS, n_cells))
+    error_cm = a + (b - a) * centroid[valid] / total[valid] / max(n_cells - 1, 1) - x[valid]
+    return MapQuality(
+        sigma_theta_rad=_circular_sd(_resultant(bias)),
+        delta_trial_rad=float(np.sqrt(np.mean(spread**2))),
+        valid_fraction=float(valid.mean()),
+        valid_fraction_window=float(valid.sum() / inside.sum()),
+        n_valid_bins=bias.size,
+        silent=False,
+        rms_error_cm=float(np.sqrt(np.mean(error_cm**2))),
+        mean_offset_rad=float(np.angle(_resultant(bias))),
+    )
+
+
+def _checked(spike_step, spike_cell, x_cm, n_cells):
+    x = check_array("x_cm", x_cm, ndim=1)
+    check_integer("n_cells", n_cells, 1)
+    step = _indices("spike_step", spike_step, x.size)
+    cell = _indices("spike_cell", spike_cell, n_cells)
+    if step.size != cell.size:
+        raise ParameterError(f"spike_step has {step.size} entries, spike_cell {cell.size}; give one cell per spike")
+    return step, cell, x
+
+
+def _indices(name, values, n):
+    values = np.asarray(values)
+    if values.size == 0:
+        return np.zeros(0, int)
+    if values.ndim != 1 or values.dtype.kind not in "iu":
+        raise ParameterError(f"{name} is not a list of integers; give one index per spike")
+    if values.min() < 0 or values.max() >= n:
+        raise ParameterError(f"{name} goes from {values.min()} to {values.max()}; allowed: 0 to {n - 1}")
+    return values.astype(int)
+
+
+def _window(window_cm):
+    a, b = check_array("window_cm", window_cm, shape=(2,))
+    if not a < b:
+        raise ParameterError(f"window_cm = ({a:g}, {b:g}) is empty; allowed: two positions in rising order")
+    return a, b
+
+
+def _smoothed(step, weight, n_steps):
+    """Return the box-smoothed sum over cells: a box is linear, so the sum may be taken before it."""
+    if weight is not None and np.iscomplexobj(weight):
+        return _smoothed(step, weight.real, n_steps) + 1j * _smoothed(step, weight.imag, n_steps)
+    full = np.convolve(np.bincount(step, weight, n_steps), np.ones(SMOOTHING_STEPS))
+    first = (SMOOTHING_STEPS - 1) // 2
+    return full[first : first + n_steps]
+
+
+def _wrapped(angle):
+    return (angle + np.pi) % (2 * np.pi) - np.pi
+
+
+def _resultant(angle):
+    return np.mean(np.exp(1j * angle))
+
+
+def _circular_sd(resultant):
+    return float(np.sqrt(np.maximum(0, -2 * np.log(np.maximum(np.abs(resultant), 1e-12)))))
+
+
+def _per_bin(delta, true, n_bins):
+    """Return bias and spread of delta in each non-empty bin of the true angle."""
+    index = np.minimum((true / (2 * np.pi) * n_bins).astype(int), n_bins - 1)
+    n = np.bincount(index, minlength=n_bins)
+    used = n > 0
+    unit = np.exp(1j * delta)
+    mean = (np.bincount(index, unit.real, n_bins) + 1j * np.bincount(index, unit.imag, n_bins))[used] / n[used]
+    length = np.clip(np.abs(mean), 1e-12, 1)
+    return np.angle(mean), np.where(n[used] > 1, np.sqrt(-2 * np.log(length)), 0.0)
+
+
+def mean_quality(qualities):
+    """Return the mean of several :class:`MapQuality`, silent ones left out of the NaN fields; silent if all are."""
+    qualities = list(qualities)
+    means = {}
+    for field in fields(MapQuality):
+        values = np.array([getattr(quality, field.name) for quality in qualities], float)
+        values = values[~np.isnan(values)]
+        means[field.name] = float(values.mean()) if values.size else np.nan
+    return MapQuality(**{**means, "silent": all(quality.silent for quality in qualities)})
+
+
+def permutation_chance(spike_step, spike_cell, x_cm, *, n_cells, seed, n_permutations=20, window_cm=None):
+    """Return (n_permutations,) values of sigma_theta after random renumbering of the cells: the chance level.
+
+    Examples
+    --------
+    >>> x = np.linspace(0, 4, 1000, endpoint=False)
+    >>> permutation_chance(np.arange(1000), (x / 4 * 300).astype(int), x, n_cells=300, seed=0).mean() > 1.5
+    np.True_
+    """
+    rng = check_seed(seed)
+    cell = _indices("spike_cell", spike_cell, check_integer("n_cells", n_cells, 1))
+    orders = [rng.permutation(n_cells) for _ in range(check_integer("n_permutations", n_permutations, 1))]
+    options = dict(n_cells=n_cells, window_cm=window_cm)
+    return np.array([map_quality(spike_step, order[cell], x_cm, **options).sigma_theta_rad for order in orders])
+
+
+def tuning_curves(spike_step, spike_cell, x_cm, *, n_cells, dt_s=1e-3, n_bins=TUNING_BINS):
+    """Return (n_cells, n_bins) rates in Hz over equal bins of the range of x; NaN where the sphere never was."""
+    step, cell, x = _checked(spike_step, spike_cell, x_cm, n_cells)
+    span = max(np.ptp(x), 1e-12)
+    place = np.minimum(((x - x.min()) / span * n_bins).astype(int), n_bins - 1)
+    counts = np.bincount(cell * n_bins + place[step], minlength=n_cells * n_bins).reshape(n_cells, n_bins)
+    seconds = np.bincount(place, minlength=n_bins) * dt_s
+    return np.where(seconds > 0, counts / np.where(seconds > 0, seconds, 1), np.nan)
+
+
+def half_maximum_width(curves_hz, span_cm):
+    """Return the (n_cells,) widths in cm: bins at or above half the peak; NaN for cells whose peak is below 1 Hz.
+
+    Examples
+    --------
+    >>> half_maximum_width([[0, 4, 8, 4, 1], [0, 0, 0, 0, 0]], 5.0)
+    array([ 3., nan])
+    """
+    curves_hz = np.nan_to_num(check_array("curves_hz", curves_hz, ndim=2, finite=False))
+    peak = curves_hz.max(axis=1)
+    width = (curves_hz >= peak[:, None] / 2).sum(axis=1) * span_cm / curves_hz.shape[1]
+    return np.where(peak >= 1, width, np.nan)
+
+
+def preferred_position(spike_step, spike_cell, x_cm, *, n_cells):
+    """Return the (n_cells,) mean position of the sphere at the spikes of each cell in cm; NaN for silent cells."""
+    step, cell, x = _checked(spike_step, spike_cell, x_cm, n_cells)
+    n = np.bincount(cell, minlength=n_cells)
+    return np.where(n > 0, np.bincount(cell, x[step], n_cells) / np.maximum(n, 1), np.nan)
+
+
+def spearman(preferred_cm):
+    """Return the rank correlation of cell index and preferred position over active cells; NaN for fewer than three.
+
+    Examples
+    --------
+    >>> round(spearman([0.1, 0.3, np.nan, 0.2, 0.9]), 3)
+    0.8
+    """
+    from scipy.stats import rankdata
+
+    preferred = check_array("preferred_cm", preferred_cm, ndim=1, finite=False)
+    active = ~np.isnan(preferred)
+    if active.sum() < 3 or np.ptp(preferred[active]) == 0:
+        return np.nan
+    return float(np.corrcoef(np.arange(active.sum()), rankdata(preferred[active]))[0, 1])
+
+
+def active_fraction(spike_cell, *, n_cells):
+    """Return the share of cells with at least one spike."""
+    return np.unique(_indices("spike_cell", spike_cell, n_cells)).size / n_cells

@@ -1,0 +1,185 @@
+"""Connections and initial weights.
+
+MON cell m stands at m / (n_mon - 1) of the body. Of its k LL inputs, round_half_even(k q) are topographic: normal
+around the facing neuromast, rounded, and clipped at the ends (not wrapped); the rest are uniform. MON -> TS the same
+way, from the MON cell outwards. Draws are with replacement, so two cells may share several synapses, each plastic on
+its own. The knob q is thus quantised, and at q = 0 the in-degree stays (the original switches to 3 % of all pairs).
+
+TS cells inhibit each other on a ring although the wiring is a line: the two ends of the body inhibit each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from helpers.errors import ParameterError, check_array
+from helpers.lateral_line.params import topographic_counts
+
+__all__ = [
+    "Synapses",
+    "Wiring",
+    "assembled",
+    "checked_weights",
+    "draw",
+    "initial_weights",
+    "lateral_stencil",
+    "stream",
+    "tracked",
+]
+
+LL_MON_SEED, TRACKED_SEED, SIMULATOR_SEED = 31, 777, 12345
+N_TRACKED = 24
+
+
+@dataclass(frozen=True, eq=False)
+class Synapses:
+    """Synapses ordered by presynaptic cell: `pre` and `post` (n_synapses,) int64."""
+
+    pre: np.ndarray
+    post: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Wiring:
+    """All connections of a network.
+
+    Attributes
+    ----------
+    ll_mon, mon_ts : Synapses
+    mon_inh, ts_inh : bool array (n_mon,), (n_ts,)
+        Which cells drive the interneuron of their layer.
+    """
+
+    ll_mon: Synapses
+    mon_ts: Synapses
+    mon_inh: np.ndarray
+    ts_inh: np.ndarray
+
+
+def stream(seed, *key):
+    """Return the generator of the simulator's part of a seed; `key` tells independent streams apart."""
+    return np.random.default_rng([seed + SIMULATOR_SEED, *key])
+
+
+def draw(params, seed):
+    """Return the :class:`Wiring` of a seed.
+
+    Streams: MON -> TS `seed`, LL -> MON `seed` + 31, as in the original, whose connections these are.
+
+    Examples
+    --------
+    >>> from helpers.lateral_line.params import preset
+    >>> wiring = draw(preset("ll_fast"), 123)
+    >>> wiring.ll_mon.pre.size, wiring.mon_ts.pre.size
+    (8000, 12800)
+    """
+    return assembled(params, seed, {"ll_mon": _ll_mon(params, seed), "mon_ts": _mon_ts(params, seed)})
+
+
+def assembled(params, seed, synapses):
+    """Return the :class:`Wiring` of given synapses, with the masks of the interneurons drawn from the seed."""
+    rng = stream(seed, 1)
+    mon_inh = rng.random(params.n_mon) < params.mon_to_global_inh_p
+    ts_inh = rng.random(params.n_ts) < params.ts_to_global_inh_p * params.use_ts_feedback_inh
+    return Wiring(**synapses, mon_inh=mon_inh, ts_inh=ts_inh)
+
+
+def _ll_mon(params, seed):
+    rng = np.random.default_rng(seed + LL_MON_SEED)
+    sources = _partners(params, params.n_ll, params.ll_to_mon_in_degree, topographic_counts(params)[0], rng, LL=True)
+    cells = np.repeat(np.arange(params.n_mon), params.ll_to_mon_in_degree)
+    return _ordered(sources, cells)
+
+
+def _mon_ts(params, seed):
+    rng = np.random.default_rng(seed)
+    targets = _partners(params, params.n_ts, params.mon_to_ts_out_degree, topographic_counts(params)[1], rng, LL=False)
+    cells = np.repeat(np.arange(params.n_mon), params.mon_to_ts_out_degree)
+    return _ordered(cells, targets)
+
+
+def _partners(params, n, degree, n_topographic, rng, *, LL):
+    """Return (n_mon * degree,) partners among `n` cells, MON cell by MON cell: normal, uniform, then shuffled."""
+    sigma = params.ll_to_mon_sigma if LL else params.mon_to_ts_sigma
+    found = np.empty((params.n_mon, degree), int)
+    for m, row in enumerate(found):
+        centre = m / max(params.n_mon - 1, 1) * (n - 1)
+        row[:n_topographic] = _topographic(rng, centre, sigma, n_topographic, n)
+        row[n_topographic:] = rng.integers(0, n, degree - n_topographic)
+        rng.shuffle(row)
+    return found.ravel()
+
+
+def _topographic(rng, centre, sigma, size, n):
+    if sigma >= n:
+        return rng.integers(0, n, size)
+    return np.clip(np.round(rng.normal(centre, sigma, size)), 0, n - 1)
+
+
+def _ordered(pre, post):
+    order = np.argsort(pre, kind="stable")
+    return Synapses(pre[order], post[order])
+
+
+def initial_weights(params, seed, wiring):
+    """Return {"ll_mon": mV, "mon_ts": dimensionless} initial weights: lower edge + jitter x U(0, 1), one-sided.
+
+    A plastic LL -> MON starts from its own pair of values (recipe: 10 to 18 mV, mean 14).
+    """
+    edge, jitter = params.ll_mon_w_mean_mV, params.ll_mon_w_jitter_mV
+    if params.ll_mon_use_stdp:
+        edge, jitter = params.ll_mon_w_init_mV, params.ll_mon_w_jitter_stdp_mV
+    rng = stream(seed, 2)
+    ll_mon = edge + jitter * rng.random(wiring.ll_mon.pre.size)
+    mon_ts = params.mon_ts_w_init + params.mon_ts_w_jitter * rng.random(wiring.mon_ts.pre.size)
+    return {"ll_mon": ll_mon.astype(np.float32), "mon_ts": mon_ts.astype(np.float32)}
+
+
+def tracked(params, seed, n_synapses):
+    """Return the indices of the (at most 24) MON -> TS synapses whose weights the history keeps."""
+    rng = np.random.default_rng(seed + TRACKED_SEED)
+    return rng.choice(n_synapses, min(N_TRACKED, n_synapses), replace=False)
+
+
+def lateral_stencil(params):
+    """Return (n_ts,) inhibition in mV that a spike of TS cell 0 causes in cell d: peak (1 - d / radius) on the ring.
+
+    Examples
+    --------
+    >>> from helpers.lateral_line.params import preset
+    >>> float(lateral_stencil(preset("ll_baseline")).sum().round(6))
+    25.5
+    """
+    offset = np.arange(params.n_ts)
+    distance = np.minimum(offset, params.n_ts - offset)
+    mv = params.ts_local_inh_peak_mV * np.maximum(0, 1 - distance / params.ts_lateral_radius)
+    return np.where(distance > 0, mv, 0.0)
+
+
+def checked_weights(params, weights):
+    """Return (wiring part, weights) of given ``{"ll_mon": (i, j, w), "mon_ts": (i, j, w)}``, ordered by source.
+
+    Raises
+    ------
+    ParameterError
+        If a pathway is missing, lengths differ, an index has no cell, or a weight is negative or not finite.
+    """
+    sizes = {"ll_mon": (params.n_ll, params.n_mon), "mon_ts": (params.n_mon, params.n_ts)}
+    if not isinstance(weights, dict) or set(sizes) - set(weights):
+        raise ParameterError('weights lack a pathway; give {"ll_mon": (i, j, w), "mon_ts": (i, j, w)}')
+    pairs = {name: _checked_pathway(name, weights[name], *sizes[name]) for name in sizes}
+    return {name: pair[0] for name, pair in pairs.items()}, {name: pair[1] for name, pair in pairs.items()}
+
+
+def _checked_pathway(name, parts, n_pre, n_post):
+    pre, post, w = (np.asarray(part) for part in parts)
+    if not pre.size == post.size == w.size:
+        raise ParameterError(f"{name}: {pre.size} sources, {post.size} targets, {w.size} weights; lengths must agree")
+    w = check_array(f"{name} weights", w, ndim=1, low=0).astype(np.float32)
+    for what, index, n in (("source", pre, n_pre), ("target", post, n_post)):
+        if index.dtype.kind not in "iu" or index.min() < 0 or index.max() >= n:
+            raise ParameterError(f"{name}: a {what} lies outside the layer; allowed: integers from 0 to {n - 1}")
+    order = np.argsort(pre, kind="stable")
+    return Synapses(pre[order].astype(int), post[order].astype(int)), w[order]

@@ -1,0 +1,237 @@
+r"""The random rate network: its Euler map, and the exact tangent of that map.
+
+Time is in units of the neurons' time constant. With effective weights J (J_ij from j to i) and step dt,
+
+.. math:: h' = (1 - dt)\,h + dt\,J\,\varphi(h), \qquad D(h) = (1 - dt)\,I + dt\,J\,\mathrm{diag}\,\varphi'(h)
+
+The three activations, their other spellings, and their derivatives, with gain b and shift s of each neuron:
+
+======================================  ==========================  ============================
+``tanh`` (std)                          tanh h (no gain, no shift)  sech^2 h
+``tanh_streched`` (strech, stretched)   tanh b(h - s)               b sech^2 b(h - s)
+``tanh_pos`` (pos, tanh_positive)       (1 + tanh b(h - s)) / 2     (b / 2) sech^2 b(h - s)
+======================================  ==========================  ============================
+
+The source of this model takes ``b sech^2 h`` for all three: right for plain tanh only. ``Rnn(legacy=True)`` does
+the same, to show what follows from it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+from scipy.linalg import blas
+
+from helpers.errors import ParameterError, check_array, check_choice, check_integer, check_number, check_seed
+
+__all__ = ["ACTIVATIONS", "Rnn", "activation_name", "clip_dale", "random_weights", "response"]
+
+ACTIVATIONS = {
+    "tanh": ("tanh", "std"),
+    "tanh_streched": ("tanh_streched", "tanh_stretched", "tanh_strech", "strech", "streched", "stretched"),
+    "tanh_pos": ("tanh_pos", "tanh_positive", "pos"),
+}
+SPELLINGS = {word: name for name, words in ACTIVATIONS.items() for word in words}
+
+
+def activation_name(word):
+    """Return the one name ("tanh", "tanh_streched", "tanh_pos") behind any spelling, in any case.
+
+    Examples
+    --------
+    >>> activation_name("STD"), activation_name("tanh_stretched"), activation_name("tanh_positive")
+    ('tanh', 'tanh_streched', 'tanh_pos')
+    """
+    return SPELLINGS[check_choice("activation", word.lower() if isinstance(word, str) else word, tuple(SPELLINGS))]
+
+
+def response(activation, h, gain=1.0, shift=0.0, *, legacy=False, xp=np):
+    """Return phi(h) and phi'(h), elementwise.
+
+    Parameters
+    ----------
+    activation : {"tanh", "tanh_streched", "tanh_pos"}
+        The canonical name, see :func:`activation_name`.
+    h : array
+        Activations, any shape; gain and shift broadcast against it.
+    legacy : bool
+        Return ``gain sech^2 h`` in place of phi', as the source does for every activation.
+    xp : module
+        numpy, or jax.numpy.
+
+    Examples
+    --------
+    >>> [float(x) for x in response("tanh_pos", np.float64(0.0), gain=2.0)]
+    [0.5, 1.0]
+    """
+    t = xp.tanh(h if activation == "tanh" else gain * (h - shift))
+    slope = 1 - t * t
+    if legacy:
+        slope = gain * (1 - xp.tanh(h) ** 2)
+    elif activation != "tanh":
+        slope = slope * (gain / 2 if activation == "tanh_pos" else gain)
+    return (1 + t) / 2 if activation == "tanh_pos" else t, slope
+
+
+def random_weights(n, g, *, seed, symmetric=False, excitatory=None):
+    """Return an (n, n) random matrix J with entries N(0, g^2/n) and a zero diagonal.
+
+    Parameters
+    ----------
+    n : int
+    g : float
+        Coupling strength, >= 0: the eigenvalues fill a disc of radius g.
+    seed : int or numpy.random.Generator
+    symmetric : bool
+        Return (J + J^T) / 2, of variance g^2/(2n).
+    excitatory : float, optional
+        Dale's law: every entry of a column has the sign of its sender; the first ``round(n excitatory)`` neurons
+        excite, the rest inhibit. The magnitudes stay the same, so a column's mean is +- g sqrt(2 / (pi n)).
+
+    Examples
+    --------
+    >>> j = random_weights(200, 2.0, seed=1)
+    >>> j.shape, float(j.diagonal().any()), bool(abs(j.std() * 200**.5 / 2 - 1) < .02)
+    ((200, 200), 0.0, True)
+    """
+    n, rng = check_integer("n", n, 1), check_seed(seed)
+    weights = check_number("g", g, 0, 1e6) / np.sqrt(n) * rng.standard_normal((n, n))
+    if symmetric and excitatory is not None:
+        raise ParameterError("symmetric and excitatory exclude each other: a symmetric matrix breaks Dale's law")
+    if symmetric:
+        weights = (weights + weights.T) / 2
+    if excitatory is not None:
+        n_exc = round(n * check_number("excitatory", excitatory, 0, 1))
+        weights = np.abs(weights) * np.where(np.arange(n) < n_exc, 1.0, -1.0)
+    np.fill_diagonal(weights, 0)
+    return weights
+
+
+def clip_dale(weights, signs):
+    """Return `weights` with every entry that has left its sign set to 0 (the projection that keeps Dale's law).
+
+    Parameters
+    ----------
+    weights : array (n, n)
+    signs : array (n,) of the senders, or (n, n)
+        -1, 0 or 1; where it is 0 the weight is left free.
+
+    Examples
+    --------
+    >>> clip_dale(np.array([[0., -2.], [3., 0.]]), np.array([1, 1])).tolist()
+    [[0.0, 0.0], [3.0, 0.0]]
+    """
+    weights = check_array("weights", weights, ndim=2)
+    return np.where(weights * check_array("signs", signs, ndim=(1, 2), low=-1, high=1) < 0, 0.0, weights)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Rnn:
+    """A network of n rate neurons under explicit Euler steps.
+
+    Parameters
+    ----------
+    weights : array (n, n)
+        Effective J, J_ij from j to i. float32 stays float32, and so then do the steps.
+    activation : str
+        Any spelling of :data:`ACTIVATIONS`; kept as the canonical name.
+    gain, shift : float or array
+        One value, one per neuron, or with `types` one per type. Plain tanh ignores them.
+    dt : float
+        Step in time constants, in (0, 1]; 1 is the discrete-time network h' = J phi(h).
+    types : array of int (n,), optional
+        Type of each neuron, 0 to n_types - 1; gain and shift are shared within a type.
+    legacy : bool
+        Take the source's wrong derivative for the tangent, see the module.
+
+    Attributes
+    ----------
+    n : int
+    gains, shifts : float or array (n,)
+        What each neuron has, types resolved.
+
+    Raises
+    ------
+    ParameterError
+        If the weights are not square or hold NaN, a length differs, or a value is out of range.
+
+    Examples
+    --------
+    >>> rnn = Rnn([[0., -.9], [.5, 0.]])
+    >>> h, d = rnn.step(np.zeros(2), np.eye(2))      # with the identity, the tangent is the Jacobian D
+    >>> d.round(3).tolist()
+    [[0.9, -0.09], [0.05, 0.9]]
+    """
+
+    weights: np.ndarray
+    activation: str = "tanh"
+    gain: float | np.ndarray = 1.0
+    shift: float | np.ndarray = 0.0
+    dt: float = 0.1
+    _: dataclasses.KW_ONLY
+    types: np.ndarray | None = None
+    legacy: bool = False
+
+    def __post_init__(self):
+        weights = np.asfortranarray(check_array("weights", self.weights, ndim=2))
+        if weights.shape[0] != weights.shape[1]:
+            raise ParameterError(f"weights has shape {weights.shape}; allowed: square, one row and column per neuron")
+        types = None if self.types is None else _checked_types(self.types, len(weights))
+        size = len(weights) if types is None else int(types.max()) + 1
+        fields = dict(weights=weights, types=types, activation=activation_name(self.activation))
+        fields |= {name: _per_neuron(name, getattr(self, name), size) for name in ("gain", "shift")}
+        fields["dt"] = check_number("dt", self.dt, 0, 1, low_open=True)
+        for name, value in fields.items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def n(self):
+        return len(self.weights)
+
+    @property
+    def gains(self):
+        return self.gain if self.types is None or np.ndim(self.gain) == 0 else self.gain[self.types]
+
+    @property
+    def shifts(self):
+        return self.shift if self.types is None or np.ndim(self.shift) == 0 else self.shift[self.types]
+
+    def replace(self, **changes):
+        """Return a copy with some fields changed; the copy is checked again."""
+        return dataclasses.replace(self, **changes)
+
+    def step(self, h, q):
+        """Return the next state and D(h) q; h (n,), q (n, k), k may be 0. The arguments are left alone."""
+        state = np.asfortranarray(np.column_stack([h, q]), dtype=self.weights.dtype)
+        self.advance(state, 1)
+        return state[:, 0], state[:, 1:]
+
+    def advance(self, state, n_steps):
+        """Move ``state = [h | Q]``, (n, 1 + k) in Fortran order and of the weights' dtype, `n_steps` on, in place.
+
+        One matrix product a step serves the state and all tangents, ``dt J [phi(h) | phi'(h) o Q] + (1 - dt) [h | Q]``:
+        neither D nor a diagonal matrix is ever formed.
+        """
+        gemm = blas.dgemm if state.dtype == np.float64 else blas.sgemm
+        gains, shifts = (x if np.ndim(x) == 0 else x.astype(state.dtype) for x in (self.gains, self.shifts))
+        driven = np.empty_like(state)
+        h, tangents, into = state[:, 0], state[:, 1:], driven[:, 1:]
+        for _ in range(n_steps):
+            driven[:, 0], slope = response(self.activation, h, gains, shifts, legacy=self.legacy)
+            np.multiply(tangents, slope[:, None], out=into)
+            gemm(self.dt, self.weights, driven, beta=1 - self.dt, c=state, overwrite_c=True)
+
+
+def _per_neuron(name, value, size):
+    """Return a float, or a checked array with one value for each of `size` neurons or types."""
+    if np.ndim(value) == 0:
+        return check_number(name, value, -1e6, 1e6)
+    return check_array(name, value, shape=(size,))
+
+
+def _checked_types(types, n):
+    types = check_array("types", types, shape=(n,), low=0)
+    if (types != np.floor(types)).any():
+        raise ParameterError("types holds fractions; allowed: whole numbers from 0")
+    return types.astype(int)

@@ -1,0 +1,243 @@
+"""Parameters, input phases and results of the WTA sequence model: the small frozen things that the rest passes on.
+
+Model: Klampfl and Maass 2013 (J Neurosci 33:11515); numbers and names of its NEST replication (Michau 2022).
+Neurons and circuits are numbered from 0, so that an id is an index into every array; times are whole ms from the
+network's first step.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+
+from helpers.errors import ParameterError, check_integer, check_number
+from helpers.parameters import Parameters, parameter
+
+__all__ = ["InputParams", "NetworkParams", "Phases", "Result"]
+
+_KM = "Klampfl and Maass 2013, public code"
+MODES = ("random_iterate", "random_independent", "alternating", "switching")
+
+
+@dataclass(frozen=True)
+class NetworkParams(Parameters):
+    """Parameters of the circuits and of learning; the defaults are the published ones where the codes agree.
+
+    Raises
+    ------
+    ParameterError
+        If a value is out of range, or k_min > k_max.
+
+    Examples
+    --------
+    >>> NetworkParams(k_max=25).table("k_max", "rate_max_hz").rows[1][:3]
+    ('rate_max_hz', '100', 'Hz')
+    """
+
+    n: int = parameter(10, "", "circuits along x", _KM, low=1, high=1000)
+    m: int = parameter(5, "", "circuits along y", _KM, low=1, high=1000)
+    k_min: int = parameter(2, "", "smallest circuit, neurons", _KM, low=1, high=10000)
+    k_max: int = parameter(10, "", "largest circuit, neurons", _KM, low=1, high=10000)
+    n_inputs: int = parameter(
+        50, "", "input channels, each to every neuron (published runs: 100)", _KM, low=1, high=10**5
+    )
+    n_conn: int = parameter(1000, "", "linked ordered pairs of circuits, capped by what the grid has", _KM, low=0)
+    lam: float = parameter(
+        0.088, "1/grid unit", "decay of the link probability with distance", _KM, low=0, low_open=True
+    )
+    connectivity: str = parameter("exponential", "", "how pairs are drawn", "here", options=("exponential", "orig"))
+    stp: str = parameter("correct", "", "depression of recurrent synapses", _KM, options=("correct", "lagged", "off"))
+    variance_tracking: bool = parameter(True, "", "one adaptive rate per synapse", "Nessler et al. 2013, eq 71")
+    constant_eta: bool = parameter(False, "", "without variance tracking: eta0 instead of eta0 / step", "here")
+    eta0: float = parameter(0.05, "", "scale of the learning rate", _KM, low=0, high=1)
+    kernel: str = parameter("euler", "", "decay per step: 1 - dt/tau or exp(-dt/tau)", _KM, options=("euler", "exact"))
+    initial_weights: str = parameter("zero", "", "0, or ln of a uniform number", _KM, options=("zero", "random"))
+    tau_decay_ms: float = parameter(20.0, "ms", "slow part of the EPSP", _KM, low=1, high=1e4)
+    tau_rise_ms: float = parameter(2.0, "ms", "fast part of the EPSP", _KM, low=1, high=1e4)
+    rate_max_hz: float = parameter(100.0, "Hz", "summed rate of a circuit", _KM, low=0, high=1000, low_open=True)
+    stp_u: float = parameter(0.5, "", "mean U; sd is half of it, clipped to [0, 1]", _KM, low=0, high=1)
+    stp_tau_d_ms: float = parameter(110.0, "ms", "mean recovery time D; sd half, at least 1", _KM, low=1, high=1e5)
+    stp_tau_f_ms: float = parameter(5.0, "ms", "mean facilitation time F; sd half, at least 1", _KM, low=1, high=1e5)
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.k_min > self.k_max:
+            raise ParameterError(f"k_min = {self.k_min} is above k_max = {self.k_max}; allowed: k_min <= k_max")
+
+
+@dataclass(frozen=True)
+class InputParams(Parameters):
+    """Parameters of the input: frozen Poisson patterns in sequences, with noise before each sequence.
+
+    `pattern_mode` says which sequence comes next: "random_iterate" the following one with probability `p_switch`,
+    else the same again; "alternating" always the following one; "switching" any other one with probability
+    `p_switch`; "random_independent" a draw from `probabilities` (None: all alike).
+
+    Raises
+    ------
+    ParameterError
+        If a value is out of range, or lengths and pattern numbers do not fit together.
+    """
+
+    r_noise_pattern: float = parameter(
+        4.0, "Hz", "noise added to a pattern", "NEST package (2 in the figures)", low=0, high=1e3
+    )
+    r_noise: float = parameter(5.0, "Hz", "rate between patterns", _KM, low=0, high=1e3)
+    r_input: float = parameter(3.0, "Hz", "rate of a pattern", "NEST package (5 in the figures)", low=0, high=1e3)
+    n_patterns: int = parameter(3, "", "frozen patterns", "NEST package", low=1, high=10000)
+    pattern_sequences: tuple = ((0, 1), (2,))
+    pattern_mode: str = parameter("random_iterate", "", "choice of the next sequence", "NEST package", options=MODES)
+    p_switch: float = parameter(1.0, "", "probability of leaving the sequence", "NEST package", low=0, high=1)
+    probabilities: tuple = None
+    t_pattern: tuple = parameter((300.0,) * 3, "ms", "length of each pattern", _KM, low=1, high=1e6)
+    t_noise_range: tuple = parameter((100.0, 500.0), "ms", "range of the noise phases", "NEST package", low=0, high=1e7)
+    use_noise: bool = parameter(True, "", "noise phases between sequences", "NEST package")
+    noise_between_members: bool = parameter(False, "", "noise inside sequences too (NEST package)", "here")
+    time_warp: tuple = None
+
+    def __post_init__(self):
+        super().__post_init__()
+        sequences = tuple(self._members(s) for s in self._items("pattern_sequences"))
+        object.__setattr__(self, "pattern_sequences", sequences)
+        if len(self.t_pattern) != self.n_patterns:
+            raise ParameterError(f"t_pattern has {len(self.t_pattern)} values; allowed: n_patterns = {self.n_patterns}")
+        self._range("t_noise_range", 0)
+        for name, check in (("time_warp", self._range), ("probabilities", self._weights)):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, tuple(check_number(name, x, 0, 100) for x in self._items(name)))
+                check(name, 0.01)
+
+    def _items(self, name):
+        value = getattr(self, name)
+        if isinstance(value, str) or not np.iterable(value) or not len(value):
+            raise ParameterError(f"{name} = {value!r} is not a list; give at least one entry")
+        return value
+
+    def _members(self, sequence):
+        if not np.iterable(sequence) or not len(sequence):
+            raise ParameterError(
+                f"pattern_sequences holds {sequence!r}; give lists of pattern numbers, as [[0, 1], [2]]"
+            )
+        hint = f"n_patterns = {self.n_patterns}"
+        return tuple(
+            check_integer("pattern in pattern_sequences", p, 0, self.n_patterns - 1, hint=hint) for p in sequence
+        )
+
+    def _range(self, name, low):
+        value = getattr(self, name)
+        if len(value) != 2 or not low <= value[0] <= value[1]:
+            raise ParameterError(f"{name} = {value}; allowed: two numbers in order, from {low:g}")
+
+    def _weights(self, name, _):
+        if len(self.probabilities) != len(self.pattern_sequences) or sum(self.probabilities) <= 0:
+            raise ParameterError(f"{name} = {self.probabilities}; allowed: one weight per sequence, not all zero")
+
+
+@dataclass(frozen=True)
+class Phases:
+    """The timeline of the input, one entry per phase, in order and without gaps.
+
+    Attributes
+    ----------
+    start_ms, stop_ms : int array (n_phases,)
+        First step, and first step after; absolute times.
+    pattern : int array (n_phases,)
+        Pattern shown, -1: noise.
+    sequence : int array (n_phases,)
+        Sequence that the pattern belongs to, -1: noise.
+    complete : bool array (n_phases,)
+        False where the recording cuts the phase.
+
+    Examples
+    --------
+    >>> phases = Phases.of([(0, 200, -1, -1), (200, 500, 0, 0), (500, 800, 1, 0)], 0, 700)
+    >>> phases.stop_ms, phases.complete, phases.shown(0).start_ms
+    (array([200, 500, 700]), array([ True,  True, False]), array([200]))
+    """
+
+    start_ms: np.ndarray
+    stop_ms: np.ndarray
+    pattern: np.ndarray
+    sequence: np.ndarray
+    complete: np.ndarray
+
+    @classmethod
+    def of(cls, rows, t0_ms, stop_ms):
+        """Build from rows (start, stop, pattern, sequence); phases are cut to [t0_ms, stop_ms)."""
+        rows = [row for row in rows if row[1] > t0_ms and row[0] < stop_ms]
+        start, stop, pattern, sequence = np.array(rows, int).reshape(-1, 4).T
+        complete = (start >= t0_ms) & (stop <= stop_ms)
+        return cls(np.maximum(start, t0_ms), np.minimum(stop, stop_ms), pattern, sequence, complete)
+
+    def __len__(self):
+        return len(self.start_ms)
+
+    def shown(self, pattern):
+        """Return the complete presentations of one pattern (-1: complete noise phases)."""
+        chosen = (self.pattern == pattern) & self.complete
+        return Phases(*(getattr(self, field.name)[chosen] for field in dataclasses.fields(self)))
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What a run leaves: the last part of a training run, all of a test.
+
+    Attributes
+    ----------
+    t0_ms, n_steps : int
+        First step of the recording, absolute, and number of steps (1 ms each).
+    circuit : int array (n_neurons,)
+        Circuit of each neuron.
+    k : int array (n_circuits,)
+        Neurons of each circuit.
+    positions : int array (n_circuits, 2)
+        x, y on the grid.
+    spike_ms, spike_id : int array (n_spikes,)
+        Ordered by time, then neuron. A spike at t is drawn from ``rate_hz[t - t0_ms]``.
+    input_ms, input_channel : int array (n_input_spikes,)
+    phases : Phases
+    rate_hz : float32 array (n_steps, n_neurons) or None
+        Model rate r_k(t); None if it was not recorded (training, by default).
+    recorded_ids : int array
+        Neurons chosen for readout; they limit figures and series, not the other arrays.
+    series : dict or None
+        Every dt_rec: "t_ms" (n_t,), "w_in" (n_t, n_recorded, n_inputs), "w_rec" (n_t, n_synapses of the recorded),
+        "y" (n_t, n_recorded) and "y_in" (n_t, n_inputs), the outgoing EPSPs; "target" and "source" name w_rec.
+    weights : dict
+        At the end: "w_in" (n_neurons, n_inputs), "w_rec" (n_synapses,) with "target" and "source".
+    learned : bool
+        Whether weights were plastic.
+    """
+
+    t0_ms: int
+    n_steps: int
+    circuit: np.ndarray
+    k: np.ndarray
+    positions: np.ndarray
+    spike_ms: np.ndarray
+    spike_id: np.ndarray
+    input_ms: np.ndarray
+    input_channel: np.ndarray
+    phases: Phases
+    rate_hz: np.ndarray | None
+    recorded_ids: np.ndarray
+    series: dict | None
+    weights: dict
+    learned: bool
+
+    @property
+    def n_neurons(self):
+        """Number of neurons of the network."""
+        return len(self.circuit)
+
+    @property
+    def n_inputs(self):
+        """Number of input channels."""
+        return self.weights["w_in"].shape[1]
+
+    @property
+    def stop_ms(self):
+        """First step after the recording, absolute."""
+        return self.t0_ms + self.n_steps

@@ -1,0 +1,70 @@
+"""The mean field: the printed table, limits in closed form, and what is refused."""
+
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+from helpers.errors import ParameterError
+from helpers.rnn import meanfield
+
+
+def half_digit(text):
+    """Half a unit of the last printed digit: ".773" is .773 +- .0005."""
+    return 0.5 * 10 ** Decimal(text).as_tuple().exponent
+
+
+@pytest.mark.parametrize("i", range(11))
+def test_table_to_the_printed_digits(i, acceptance, record):
+    row, corrected = acceptance["rnn"]["meanfield"], acceptance["rnn"]["meanfield_corrected"]
+    g, right = row["g"][i], dict(zip(corrected["g"], corrected["lambda_1"], strict=True))
+    delta, exponent = meanfield.delta_0(g), meanfield.first_exponent(g)
+    for found, text in ((delta, row["delta_0"][i]), (exponent, right.get(g, row["lambda_1"][i]))):
+        assert abs(found - float(text)) <= half_digit(text)
+    record("rnn.meanfield", [delta, exponent])
+
+
+def test_just_above_onset_the_exponent_tends_to_its_asymptote():
+    """lambda_1 -> (g - 1)^2 / 2 and Delta_0 -> g - 1, from a ratio of .74 at 1.1."""
+    ratio = [meanfield.first_exponent(1 + e) / (e * e / 2) for e in (0.1, 0.05, 0.025)]
+    assert ratio[0] == pytest.approx(0.74, abs=0.01) and (np.diff(ratio) > 0).all() and ratio[-1] < 1
+    assert meanfield.delta_0(1.01) == pytest.approx(0.01, rel=0.02)
+
+
+def test_strong_coupling_is_that_of_a_sign_function():
+    """phi = sign h: Delta_0^2 = 2 g^2 Var|h| = 2 g^2 Delta_0 (1 - 2/pi)."""
+    assert meanfield.delta_0(100) / (2 * (1 - 2 / np.pi) * 100**2) == pytest.approx(1, rel=0.02)
+
+
+def test_at_rest_below_onset():
+    assert meanfield.delta_0(0.7) == meanfield.delta_0(1.0) == 0
+    assert meanfield.first_exponent(0.7) == pytest.approx(-0.3)
+
+
+def test_correlation_at_its_ends(rng):
+    """At equal arguments it is the second moment, at covariance 0 the squared mean."""
+    h = rng.normal(size=400_000) * np.sqrt(2.0)
+    f = np.log(np.cosh(h))
+    assert meanfield._correlation(meanfield._log_cosh, 2.0, 2.0) == pytest.approx((f**2).mean(), rel=0.01)
+    assert meanfield._correlation(meanfield._log_cosh, 2.0, 0.0) == pytest.approx(f.mean() ** 2, rel=0.01)
+
+
+def test_critical_g(acceptance, record):
+    row = acceptance["rnn"]["critical_g"]
+    found = meanfield.critical_g("tanh_pos"), meanfield.critical_g("tanh_pos", legacy=True)
+    np.testing.assert_allclose(found, [row["reference"], row["legacy"]], atol=row["absolute"], rtol=0)
+    record("rnn.critical_g", found)
+    assert meanfield.critical_g("std") == 1 and meanfield.critical_g("strech", gain=2.0) == 0.5
+
+
+@pytest.mark.parametrize("g", [-1, np.nan, "2", 101])
+def test_bad_g(g):
+    for function in (meanfield.delta_0, meanfield.first_exponent):
+        with pytest.raises(ParameterError):
+            function(g)
+
+
+@pytest.mark.parametrize("bad", [dict(activation="relu"), dict(gain=0), dict(shift=np.inf)])
+def test_bad_fixed_points(bad):
+    with pytest.raises(ParameterError):
+        meanfield.critical_g(**bad)
