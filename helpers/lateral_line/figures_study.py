@@ -284,6 +284,23 @@ def map_raster(ax, recording, params, layer="ts"):
     return artist
 
 
+def map_density(ax, recording, params, *, layer="ts", n_bins=25):
+    """Draw which cells fire where: spikes by sphere position (columns) and cell (rows), each column summing to 1.
+
+    The share takes out how much a layer fires, which hides the map in a raster. Columns without a spike stay white.
+    """
+    n, (steps, cells) = layer_size(params, layer), recording.spikes[layer]
+    x = np.asarray(recording.x_cm)[steps]
+    edges = np.linspace(0, params.ll_body_length_cm, n_bins + 1), np.linspace(0, n, n_bins + 1)
+    counts = np.histogram2d(x, cells, edges)[0]
+    total = counts.sum(axis=1, keepdims=True)
+    share = np.divide(counts, total, out=np.full_like(counts, np.nan), where=total > 0)
+    image = ax.pcolormesh(*edges, share.T, cmap="viridis", vmin=0, vmax=4 / n_bins, rasterized=True)
+    ax.plot([0, params.ll_body_length_cm], [0, n - 1], color="white", linestyle="--", linewidth=1)
+    ax.set(xlabel="sphere x (cm)", ylabel=f"{LAYERS[layer]} index")
+    return image
+
+
 def training_course(axes, course):
     """Draw the mean LL->MON weight and the layer rates over the trials, mean and interval over seeds, on two axes.
 

@@ -8,6 +8,7 @@ repeated with independent noise, and the untrained and the permuted network see 
 
 from __future__ import annotations
 
+import importlib
 import os
 from dataclasses import dataclass
 
@@ -22,7 +23,7 @@ from helpers.lateral_line.training import History, Training
 
 __all__ = ["BACKENDS", "History", "Recording", "Result", "evaluate", "simulate"]
 
-BACKENDS = ("numba", "brian2")
+BACKENDS = {"numba": "kernel", "brian2": "reference"}
 TAIL_S = 2.0
 TAGS = ("", "_window", "_ll")
 ORIGINAL = ("sigma_theta_rad", "delta_trial_rad", "valid_fraction")
@@ -128,9 +129,9 @@ def simulate(
     >>> result.ts_spikes_test > 1000
     True
     """
-    seed, network = _checked(params, backend, seed)
     if backend == "brian2" and (start is not None or on_checkpoint is not None):
         raise BackendError("backend 'brian2' cannot be saved and resumed; use backend 'numba'")
+    seed, network = _checked(params, backend, seed)
     wiring = wires.draw(params, seed)
     before = wires.initial_weights(params, seed, wiring)
     train = Training(params, seed, wiring, before, network(params, wiring, before, rng=wires.stream(seed, 3)))
@@ -168,14 +169,10 @@ def _checked(params, backend, seed):
 
 def _engine(backend):
     try:
-        if backend == "numba":
-            from helpers.lateral_line.kernel import Network
-        else:
-            from helpers.lateral_line.reference import Network
+        return importlib.import_module(f"helpers.lateral_line.{BACKENDS[backend]}").Network
     except ModuleNotFoundError as failure:
         message = f"backend {backend!r} is not installed ({failure.name} is missing); pip install {failure.name}"
         raise BackendError(message) from None
-    return Network
 
 
 def _bar(train, params, progress):
@@ -279,7 +276,7 @@ def _rates(params, train, trained):
     """Return mean rates per cell in Hz, NaN for a training that was not."""
     cells = np.array([params.n_ll, params.n_mon, params.n_ts])
     parts = {
-        "train": (train.trial_spikes.sum(axis=0), stimulus.training_steps(params)),
+        "train": (train.trial_spikes.sum(axis=0), train.trial * train.n_steps),
         "test": (trained.totals[:, :3].mean(axis=0), trained.recordings[0].n_steps),
     }
     with np.errstate(invalid="ignore"):

@@ -224,9 +224,12 @@ def shown(stream, first, n_steps, p=None):
 def snapshot_drive(params, stream, first, n_steps):
     """Return the :class:`Drive` of steps first ... first + n_steps - 1: only these rates are ever in memory."""
     used = np.arange(first // stream.hold_steps, (first + n_steps - 1) // stream.hold_steps + 1)
-    x_cm, distance_cm, direction = stream.x_cm[used], stream.distance_cm[used], stream.direction[used]
-    rates_hz = afferent_rates(params, x_cm, distance_cm, direction, _snapshot_noise(params, stream, used))
-    return shown(stream, first, n_steps, ll_drive(params, rates_hz) * params.dt_s)
+    return shown(stream, first, n_steps, ll_drive(params, _snapshot_rates(params, stream, used)) * params.dt_s)
+
+
+def _snapshot_rates(params, stream, used):
+    sphere = stream.x_cm[used], stream.distance_cm[used], stream.direction[used]
+    return afferent_rates(params, *sphere, _snapshot_noise(params, stream, used))
 
 
 def _snapshot_noise(params, stream, used):
@@ -260,37 +263,28 @@ def evaluation_drive(params, seed, repeat=0):
     The sweep's noise is an Ornstein-Uhlenbeck process per neuromast (10 Hz, 100 ms, correlated over 1 cm) that
     starts at zero; `test_ll_noise_hz` adds white noise after clipping.
     """
-    x_cm = sweep_position(params)
+    n_steps = sweep_position(params).size
     if params.test_using_held_snapshots:
-        stream = snapshots(params, x_cm.size, seed + SWEEP_SEED + 2**32 * repeat)
-        drive = snapshot_drive(params.replace(**_NEUTRAL), stream, 0, x_cm.size)
-        rates_hz = drive.p[drive.row] / params.dt_s
-        x_cm, distance_cm, direction = drive.x_cm, drive.distance_cm, drive.direction
+        stream = snapshots(params, n_steps, seed + SWEEP_SEED + 2**32 * repeat)
+        held = shown(stream, 0, n_steps)
+        sphere = held.x_cm, held.distance_cm, held.direction
+        rates_hz = _snapshot_rates(params, stream, np.arange(stream.x_cm.size))[held.row]
     else:
-        distance_cm = np.full(x_cm.size, params.distance_cm)
-        direction = np.full(x_cm.size, 1 if params.direction >= 0 else -1)
-        noise_hz = _slow_noise(params, x_cm.size, np.random.default_rng([seed + SWEEP_SEED, repeat]))
-        rates_hz = afferent_rates(params, x_cm, distance_cm, direction, noise_hz)
-    rates_hz = _with_white_noise(params, rates_hz, np.random.default_rng([seed + TEST_NOISE_SEED, repeat]))
-    p = ll_drive(params, rates_hz) * params.dt_s
-    return Drive(p, np.arange(x_cm.size, dtype=np.uint32), x_cm, distance_cm, direction)
+        ones = np.ones(n_steps)
+        sphere = sweep_position(params), params.distance_cm * ones, np.sign(params.direction) * ones
+        rates_hz = afferent_rates(params, *sphere, _slow_noise(params, n_steps, seed, repeat))
+    rng = np.random.default_rng([seed + TEST_NOISE_SEED, repeat])
+    if params.test_ll_noise_hz:
+        rates_hz = np.maximum(0, rates_hz + params.test_ll_noise_hz * rng.standard_normal(rates_hz.shape))
+    return Drive(ll_drive(params, rates_hz) * params.dt_s, np.arange(n_steps, dtype=np.uint32), *sphere)
 
 
-_NEUTRAL = dict(ll_rate_mode="raw", ll_rate_baseline_subtract_hz=0.0, ll_rate_gain=1.0)
-
-
-def _slow_noise(params, n_steps, rng):
+def _slow_noise(params, n_steps, seed, repeat):
     """Euler-Maruyama: eta += -eta dt / tau + sqrt(2 sigma^2 dt / tau) (C z), eta(0) = 0; shape (n_steps, n_ll)."""
-    share = params.dt_s / NOISE_TAU_S
+    share, rng = params.dt_s / NOISE_TAU_S, np.random.default_rng([seed + SWEEP_SEED, repeat])
     z = rng.standard_normal((n_steps, params.n_ll)) @ noise_factor(neuromasts(params)).T
-    kick = NOISE_HZ * np.sqrt(2 * share) * z
-    noise = np.zeros_like(kick)
+    noise = NOISE_HZ * np.sqrt(2 * share) * z
+    noise[0] = 0
     for step in range(1, n_steps):
-        noise[step] = (1 - share) * noise[step - 1] + kick[step]
+        noise[step] += (1 - share) * noise[step - 1]
     return noise
-
-
-def _with_white_noise(params, rates_hz, rng):
-    if not params.test_ll_noise_hz:
-        return rates_hz
-    return np.maximum(0, rates_hz + params.test_ll_noise_hz * rng.standard_normal(rates_hz.shape))

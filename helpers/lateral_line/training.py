@@ -14,18 +14,10 @@ from helpers.lateral_line.stimulus import LAYERS
 __all__ = ["History", "Training", "stabilisation_time"]
 
 PREVIEW_S, INTERVAL_S, BLOCK_TRIALS = 20.0, 120.0, 10
-SERIES = {
-    "checkpoint_t_s": "checkpoint_t_s",
-    "w_mean": "w_mean_series",
-    "w_std": "w_std_series",
-    "tracked": "tracked_weight_series",
-    "w_mean_abs_delta": "w_mean_abs_delta_series",
-    "w_frac_delta_gt_1e3": "w_frac_delta_gt_1e3_series",
-    "ts_rate_hz": "ts_ckpt_rate_series",
-    "pv_t_s": "pv_ckpt_t_s",
-    "pv_sigma_theta": "pv_sigma_theta_series",
-    "pv_delta_trial": "pv_delta_trial_series",
-}
+SERIES = {name: f"{name}_series" for name in ("w_mean", "w_std", "w_mean_abs_delta", "w_frac_delta_gt_1e3")}
+SERIES |= {"tracked": "tracked_weight_series", "ts_rate_hz": "ts_ckpt_rate_series", "pv_t_s": "pv_ckpt_t_s"}
+SERIES |= {f"pv_{name}": f"pv_{name}_series" for name in ("sigma_theta", "delta_trial")}
+SERIES |= {"checkpoint_t_s": "checkpoint_t_s"}  # field of History -> name in the original's checkpoint
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,9 +125,8 @@ class Training:
         periods = p.checkpoint_trials, p.ll_mon_homeo_every_trials, p.mon_ts_homeo_every_trials, BLOCK_TRIALS
         stop = min(p.n_training_trials, *((self.trial // n + 1) * n for n in periods))
         first, n_trials = self.trial * self.n_steps, stop - self.trial
-        block = self.network.run(
-            stimulus.snapshot_drive(p, self.stream, first, n_trials * self.n_steps), first * p.dt_s
-        )
+        drive = stimulus.snapshot_drive(p, self.stream, first, n_trials * self.n_steps)
+        block = self.network.run(drive, first * p.dt_s)
         counts = [n.reshape(n_trials, -1).sum(axis=1) for n in block.counts.values()]
         self.trial_spikes[self.trial : stop] = np.transpose(counts)
         self.inhibitory += block.inhibitory
@@ -150,10 +141,8 @@ class Training:
         change = np.abs(w - self.before["mon_ts"])
         new = dict(checkpoint_t_s=t_s, w_mean=w.mean(), w_std=w.std(), tracked=w[self.tracked])
         new |= dict(w_mean_abs_delta=change.mean(), w_frac_delta_gt_1e3=(change > 1e-3).mean())
-        seconds, n_spikes = (
-            sum(part) for part in zip(*((b.n_steps * p.dt_s, b.counts["ts"].sum()) for b in self.interval), strict=True)
-        )
-        new["ts_rate_hz"] = n_spikes / p.n_ts / seconds
+        counts = np.concatenate([block.counts["ts"] for block in self.interval])
+        new["ts_rate_hz"] = counts.mean() / p.n_ts / p.dt_s
         if (len(s["w_mean"]) + 1) % p.pv_eval_every_checkpoints == 0:
             quality = _map_quality(self.interval, p)
             new |= dict(pv_t_s=t_s, pv_sigma_theta=quality.sigma_theta_rad, pv_delta_trial=quality.delta_trial_rad)
@@ -204,8 +193,9 @@ class Training:
 
     def restore(self, state):
         """Take over a :meth:`state`; raises ParameterError if it is not one of this run."""
-        recent = [f"recent_{layer}_{part}" for part in ("counts", "cells") for layer in LAYERS]
-        missing = sorted({"trial_idx", "seed", "inhibitory", "trial_spikes", *recent, *SERIES.values()} - set(state))
+        recent = [{layer: f"recent_{layer}_{part}" for layer in LAYERS} for part in ("counts", "cells")]
+        wanted = {"trial_idx", "seed", "rng", "inhibitory", "trial_spikes", *SERIES.values()}
+        missing = sorted(wanted.union(*(keys.values() for keys in recent)) - set(state))
         if missing:
             raise ParameterError(f"start lacks {missing[0]}; give a state made by on_checkpoint")
         seed, trial = int(state["seed"]), int(state["trial_idx"]) + 1
@@ -216,7 +206,5 @@ class Training:
         self.trial, self.inhibitory = trial, np.array(state["inhibitory"])
         self.trial_spikes[:trial] = state["trial_spikes"]
         self.series = {name: list(state[key]) for name, key in SERIES.items()}
-        counts, cells = (
-            dict(zip(LAYERS, (state[key] for key in half), strict=True)) for half in (recent[:3], recent[3:])
-        )
+        counts, cells = ({layer: state[key] for layer, key in keys.items()} for keys in recent)
         self.blocks = [self._recording(trial * self.n_steps - counts["ll"].size, counts, cells)]

@@ -87,35 +87,28 @@ def assembled(params, seed, synapses):
 
 
 def _ll_mon(params, seed):
+    degree, n_topographic = params.ll_to_mon_in_degree, topographic_counts(params)[0]
     rng = np.random.default_rng(seed + LL_MON_SEED)
-    sources = _partners(params, params.n_ll, params.ll_to_mon_in_degree, topographic_counts(params)[0], rng, LL=True)
-    cells = np.repeat(np.arange(params.n_mon), params.ll_to_mon_in_degree)
-    return _ordered(sources, cells)
+    sources = _partners(params.n_mon, params.n_ll, degree, n_topographic, params.ll_to_mon_sigma, rng)
+    return _ordered(sources, np.repeat(np.arange(params.n_mon), degree))
 
 
 def _mon_ts(params, seed):
+    degree, n_topographic = params.mon_to_ts_out_degree, topographic_counts(params)[1]
     rng = np.random.default_rng(seed)
-    targets = _partners(params, params.n_ts, params.mon_to_ts_out_degree, topographic_counts(params)[1], rng, LL=False)
-    cells = np.repeat(np.arange(params.n_mon), params.mon_to_ts_out_degree)
-    return _ordered(cells, targets)
+    targets = _partners(params.n_mon, params.n_ts, degree, n_topographic, params.mon_to_ts_sigma, rng)
+    return _ordered(np.repeat(np.arange(params.n_mon), degree), targets)
 
 
-def _partners(params, n, degree, n_topographic, rng, *, LL):
+def _partners(n_mon, n, degree, n_topographic, sigma, rng):
     """Return (n_mon * degree,) partners among `n` cells, MON cell by MON cell: normal, uniform, then shuffled."""
-    sigma = params.ll_to_mon_sigma if LL else params.mon_to_ts_sigma
-    found = np.empty((params.n_mon, degree), int)
+    found = np.empty((n_mon, degree), int)
     for m, row in enumerate(found):
-        centre = m / max(params.n_mon - 1, 1) * (n - 1)
-        row[:n_topographic] = _topographic(rng, centre, sigma, n_topographic, n)
+        near = rng.normal(m / max(n_mon - 1, 1) * (n - 1), sigma, n_topographic) if sigma < n else None
+        row[:n_topographic] = rng.integers(0, n, n_topographic) if near is None else np.clip(np.round(near), 0, n - 1)
         row[n_topographic:] = rng.integers(0, n, degree - n_topographic)
         rng.shuffle(row)
     return found.ravel()
-
-
-def _topographic(rng, centre, sigma, size, n):
-    if sigma >= n:
-        return rng.integers(0, n, size)
-    return np.clip(np.round(rng.normal(centre, sigma, size)), 0, n - 1)
 
 
 def _ordered(pre, post):

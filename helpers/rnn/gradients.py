@@ -231,15 +231,15 @@ def _exponents(p, plan):
         phi, slope = response(plan.activation, h, gains, shifts, legacy=plan.legacy, xp=jnp)
         return (1 - dt) * state + scaled @ jnp.column_stack([phi, slope[:, None] * state[:, 1:]]), None
 
-    def several(state, n):
-        return jax.lax.scan(move, state, None, length=n, unroll=min(max(n, 1), 4))[0]
+    def several(state, n, unroll=1):
+        return jax.lax.scan(move, state, None, length=n, unroll=unroll)[0]
 
     @jax.checkpoint
     def interval(state, i):
         h = state[:, :1]
         if plan.grad == "window":
             h = jnp.where(i % p["window"] == 0, jax.lax.stop_gradient(h), h)
-        state = several(state.at[:, :1].set(h), plan.n_ons)
+        state = several(state.at[:, :1].set(h), plan.n_ons, unroll=min(plan.n_ons, 4))
         q, logs = _qr(state[:, 1:])
         return state.at[:, 1:].set(q), logs
 

@@ -230,7 +230,9 @@ def initial(rnn, k, h0, seed):
     streams = check_seed(seed).spawn(2)
     h0 = getattr(rnn, "h0", None) if h0 is None else h0
     h = streams[0].standard_normal(rnn.n) if h0 is None else check_array("h0", h0, shape=(rnn.n,))
-    return h, qr(streams[1].standard_normal((rnn.n, k)), mode="economic")[0]
+    frame = np.asfortranarray(streams[1].standard_normal((rnn.n, k)))
+    _orthonormalise(frame)
+    return h, frame
 
 
 def _advance(rnn, state, n_steps):

@@ -41,33 +41,6 @@ class _Options(NamedTuple):
     learn: bool
 
 
-@njit(cache=True, inline="always")
-def _softmax(first, a, b, scale, rate):
-    """Fill `rate` with scale exp(u) / sum over the circuit; the maximum is taken off first."""
-    for c in range(first.size - 1):
-        top, total = -np.inf, 0.0
-        for k in range(first[c], first[c + 1]):
-            top = max(top, a[k] - b[k])
-        for k in range(first[c], first[c + 1]):
-            rate[k] = np.exp(a[k] - b[k] - top)
-            total += rate[k]
-        for k in range(first[c], first[c + 1]):
-            rate[k] *= scale / total
-
-
-@njit(cache=True)
-def _fire(rate, rng, uniforms, fired):
-    """Draw spikes with p = 1 - exp(-r dt) < r dt; `uniforms`, if not empty, takes the place of the generator."""
-    n = 0
-    for k in range(rate.size):
-        x = 1e-3 * rate[k]
-        draw = uniforms[k] if uniforms.size else rng.random()
-        if draw < x and draw < -np.expm1(-x):
-            fired[n] = k
-            n += 1
-    return n
-
-
 @intrinsic
 def _bits(_, x):
     """Return the 64 bits of a float as an integer."""
@@ -99,6 +72,37 @@ def _exp(x):
     return _float(_bits(p) + (_bits(shifted) << np.int64(52)))
 
 
+@njit(cache=True)
+def _softmax(first, a, b, scale, rate):
+    """Fill `rate` with scale exp(u) / sum over the circuit, u = a - b; the maximum is taken off first."""
+    for c in range(first.size - 1):
+        top = -np.inf
+        for k in range(first[c], first[c + 1]):
+            top = max(top, a[k] - b[k])
+        for k in range(first[c], first[c + 1]):
+            rate[k] = a[k] - b[k] - top
+    for k in range(rate.size):
+        rate[k] = _exp(rate[k])
+    for c in range(first.size - 1):
+        total = 0.0
+        for k in range(first[c], first[c + 1]):
+            total += rate[k]
+        for k in range(first[c], first[c + 1]):
+            rate[k] *= scale / total
+
+
+@njit(cache=True)
+def _fire(rate, uniforms, fired):
+    """Let neurons fire with p = 1 - exp(-r dt), which is below r dt; return how many did."""
+    n = 0
+    for k in range(rate.size):
+        x = 1e-3 * rate[k]
+        if uniforms[k] < x and uniforms[k] < -np.expm1(-x):
+            fired[n] = k
+            n += 1
+    return n
+
+
 @njit(cache=True, error_model="numpy")
 def _learn_row(w, s, q, e1, e2, dw, eta0, rule):
     """Learn the weights of one neuron, w += eta (y - P) / max(P, eta), P = exp(w); leave the changes in `dw`.
@@ -117,6 +121,14 @@ def _learn_row(w, s, q, e1, e2, dw, eta0, rule):
             q[i] += eta * (new * new - q[i])
 
 
+@njit(cache=True, fastmath={"reassoc"})
+def _dot(x, y):
+    total = 0.0
+    for i in range(x.size):
+        total += x[i] * y[i]
+    return total
+
+
 @njit(cache=True)
 def _learn(k, wiring, st, eta0, rule, scratch):
     """Learn all weights onto neuron k, which has just fired, and move its potential along."""
@@ -130,12 +142,8 @@ def _learn(k, wiring, st, eta0, rule, scratch):
     _learn_row(st.w_in[k], st.s_in[k], st.q_in[k], e1[:n_in], e2[:n_in], dw[:n_in], eta0, rule)
     rec = (st.w_rec[low:high], st.s_rec[low:high], st.q_rec[low:high])
     _learn_row(*rec, e1[n_in:], e2[n_in:], dw[n_in:], eta0, rule)
-    a, b = 0.0, 0.0
-    for i in range(dw.size):
-        a += dw[i] * e1[i]
-        b += dw[i] * e2[i]
-    st.a[k] += a
-    st.b[k] += b
+    st.a[k] += _dot(dw, e1)
+    st.b[k] += _dot(dw, e2)
 
 
 @njit(cache=True)
@@ -181,10 +189,10 @@ def _decay(st, opt):
 
 
 @njit(cache=True)
-def _step(wiring, st, opt, rng, channels, uniforms, rate, fired, scratch):
+def _step(wiring, st, opt, channels, uniforms, rate, fired, scratch):
     """Advance one step; return the number of spikes, whose neurons stand in `fired`."""
     _softmax(wiring.first, st.a, st.b, opt.rate_max, rate)
-    n = _fire(rate, rng, uniforms, fired)
+    n = _fire(rate, uniforms, fired)
     if opt.learn:
         st.clock[1] += 1
         eta0 = opt.eta0 / st.clock[1] if opt.rule == 1 else opt.eta0
@@ -201,13 +209,12 @@ def _step(wiring, st, opt, rng, channels, uniforms, rate, fired, scratch):
 
 
 @njit(cache=True)
-def _loop(wiring, st, opt, rng, bounds, channels, uniforms, rate, spike_step, spike_id):
+def _loop(wiring, st, opt, bounds, channels, uniforms, rate, spike_step, spike_id):
     n_neurons, n_spikes = st.a.size, 0
     unkept, fired, scratch = np.empty(n_neurons), np.empty(n_neurons, np.int64), np.empty((3, st.e1.size))
     for s in range(bounds.size - 1):
         row = rate[s] if rate.shape[0] else unkept
-        draws = uniforms[s] if uniforms.shape[0] else unkept[:0]
-        n = _step(wiring, st, opt, rng, channels[bounds[s] : bounds[s + 1]], draws, row, fired, scratch)
+        n = _step(wiring, st, opt, channels[bounds[s] : bounds[s + 1]], uniforms[s], row, fired, scratch)
         spike_step[n_spikes : n_spikes + n] = s
         spike_id[n_spikes : n_spikes + n] = fired[:n]
         n_spikes += n
@@ -248,16 +255,16 @@ def run(
     n_steps, shape = check_integer("n_steps", n_steps, 1), (n_steps, network.n_neurons)
     if forced_spikes is not None:
         uniforms = np.where(check_array("forced_spikes", forced_spikes, shape=shape) > 0, -1.0, 2.0)
-    uniforms = np.empty((0, 0)) if uniforms is None else check_array("uniforms", uniforms, shape=shape)
     bounds = np.searchsorted(input_step, np.arange(n_steps + 1))
     if bounds[0] != 0 or bounds[-1] != len(input_step) or np.any(np.diff(input_step) < 0):
         raise ParameterError(f"input_step is not ordered within [0, {n_steps}); sort it and cut it to the run")
     check_array("input_channel", input_channel, low=0, high=network.params.n_inputs - 1, empty=True)
+    uniforms = network.rng.random(shape) if uniforms is None else check_array("uniforms", uniforms, shape=shape)
     rate = np.empty(shape if record_rate else (0, network.n_neurons))
     spike_step, spike_id = (np.empty(n_steps * network.n_neurons, np.int32) for _ in range(2))
     opt = _options(network.params, bool(learn))
     arrays = (bounds, np.ascontiguousarray(input_channel, np.int64), uniforms, rate, spike_step, spike_id)
-    n = _loop(network.wiring, network.state, opt, network.rng, *arrays)
+    n = _loop(network.wiring, network.state, opt, *arrays)
     return Chunk(spike_step[:n].copy(), spike_id[:n].copy(), rate if record_rate else None)
 
 

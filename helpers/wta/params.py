@@ -40,13 +40,9 @@ class NetworkParams(Parameters):
     m: int = parameter(5, "", "circuits along y", _KM, low=1, high=1000)
     k_min: int = parameter(2, "", "smallest circuit, neurons", _KM, low=1, high=10000)
     k_max: int = parameter(10, "", "largest circuit, neurons", _KM, low=1, high=10000)
-    n_inputs: int = parameter(
-        50, "", "input channels, each to every neuron (published runs: 100)", _KM, low=1, high=10**5
-    )
+    n_inputs: int = parameter(50, "", "input channels, each to all (published runs: 100)", _KM, low=1, high=10**5)
     n_conn: int = parameter(1000, "", "linked ordered pairs of circuits, capped by what the grid has", _KM, low=0)
-    lam: float = parameter(
-        0.088, "1/grid unit", "decay of the link probability with distance", _KM, low=0, low_open=True
-    )
+    lam: float = parameter(0.088, "1/grid unit", "decay of links with distance", _KM, low=0, low_open=True)
     connectivity: str = parameter("exponential", "", "how pairs are drawn", "here", options=("exponential", "orig"))
     stp: str = parameter("correct", "", "depression of recurrent synapses", _KM, options=("correct", "lagged", "off"))
     variance_tracking: bool = parameter(True, "", "one adaptive rate per synapse", "Nessler et al. 2013, eq 71")

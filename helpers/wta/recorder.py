@@ -41,7 +41,7 @@ class Recorder:
     order_neurons : bool
         Order the raster by mean activation time.
     dt_rec : float, optional
-        Interval (ms) at which weights and EPSPs are recorded; None: never.
+        Interval (ms) at which weights and EPSPs of the neurons read out are recorded, over the whole run; None: never.
     keep_ms : float
         Length of the recording that training keeps; a test keeps all.
     record_rate : bool
@@ -124,9 +124,8 @@ class Recorder:
         """
         ids, train = self._readout(id_list, node_collection, readout_size), _flag("train", train)
         ordered = _flag("order_neurons", self.order_neurons if order_neurons is None else order_neurons)
-        self._run(
-            inpgen, t_sim, dt_rec, learn=train, ids=ids, record_rate=True, keep_ms=self.keep_ms if train else None
-        )
+        keep = dict(record_rate=True, keep_ms=self.keep_ms if train else None)
+        self._run(inpgen, t_sim, dt_rec, learn=train, ids=ids, **keep)
         self.history.append(replace(self.result, rate_hz=None))
         order = self.get_order() if ordered and len(measures.pattern_ids(self.result)) else None
         if self.create_plot:
@@ -153,7 +152,7 @@ class Recorder:
         checkpoint : path, optional
             File that holds the run, every `every_ms`; :func:`helpers.wta.files.load` gives it back.
         """
-        options = dict(resume=resume, checkpoint=checkpoint, every_ms=check_number("every_ms", every_ms, 1))
+        options = dict(resume=resume, checkpoint=checkpoint, every_ms=_interval("every_ms", every_ms))
         return self._run(inpgen, t, dt_rec, record_rate=self.record_rate, keep_ms=self.keep_ms, **options)
 
     def test(self, inpgen, t, dt_rec=None, *, resume=False):
@@ -267,9 +266,7 @@ class Recorder:
         """
         from helpers.wta import kernel
 
-        worst = self._worst
-        if worst is None:
-            worst = self._deviation(kernel.rates(self.network)[None])
+        worst = self._deviation(kernel.rates(self.network)[None]) if self._worst is None else self._worst
         if not worst < 1e-9:
             raise BackendError(f"rate fractions of a circuit miss 1 by {worst:.2g}; allowed: 1e-9; please report this")
         return worst

@@ -1,8 +1,10 @@
 """Lyapunov spectra against the matrix products they consist of, timed in the same process and moment.
 
-The bound is the time that the processor's own gemm takes for the flops of the method: 2 N^2 (k + 1) for a step,
-2 N k^2 + k^3 / 3 for a Cholesky QR, at the rate of a gemm of the step's shape; for k = 1, where a product is a
-walk through memory, it is that gemm itself. Spectra and gemm alternate, and the best of the repeats counts.
+The bound is the time that the machine's own gemm takes for the flops of the method: 2 N^2 (k + 1) for a step,
+2 N k^2 + k^3 / 3 for a Cholesky QR. Its rate is that of the product of a step, (N, N) by (N, k + 1). For N = 100 a
+product with k columns is faster, since OpenBLAS leaves out its packing up to 1e6 multiplications: the share of
+that bound is given too. Spectra and gemm alternate, and the best CPU time of the repeats counts. Two QR intervals are
+shown, and the cost with the determinants that `mean_log_det` needs.
 """
 
 import time
@@ -13,7 +15,13 @@ from tests.benchmarks.run import row
 
 SIZES = {"100_100": (100, 100), "400_50": (400, 50)}
 SHARE = 0.75
-OPTIONS = dict(t_ons=1.0, transient=0.0, frame_transient=0.0)
+REPEATS = 25
+OPTIONS = dict(transient=0.0, frame_transient=0.0)
+VARIANTS = {
+    "t_ons = 1": dict(t_ons=1.0, log_det=False),
+    "t_ons = 1 with determinants": dict(t_ons=1.0),
+    "t_ons = 2 with determinants": dict(t_ons=2.0),
+}
 N_NETS = 50
 
 
@@ -24,34 +32,47 @@ def _cpu(action, n=1):
     return (time.process_time() - start) / n
 
 
-def _gemm(weights, k, dtype):
-    """Return one step's matrix product, ready to run."""
+def _gemm_gflops(weights, n_columns, dtype):
+    """Return an action that runs 100 products of a step and returns their rate in GFLOP/s."""
     from scipy.linalg import blas
 
+    from helpers.rnn.lyapunov import one_blas_thread
+
     j = np.asfortranarray(weights, dtype)
-    x = np.asfortranarray(np.random.default_rng(0).standard_normal((len(j), k + 1)), dtype)
+    x = np.asfortranarray(np.random.default_rng(0).standard_normal((len(j), n_columns)), dtype)
     c, gemm = x.copy(order="F"), blas.dgemm if dtype == "float64" else blas.sgemm
-    return lambda: gemm(0.1, j, x, beta=0.9, c=c, overwrite_c=True)
+
+    def run():
+        with one_blas_thread():
+            seconds = _cpu(lambda: gemm(0.1, j, x, beta=0.9, c=c, overwrite_c=True), 100)
+        return 2e-9 * len(j) ** 2 * n_columns / seconds
+
+    return run
 
 
-def _spectrum(n, k, dtype, t_sim, log_det=False):
-    """Return the best CPU seconds of a spectrum and of the bound, measured in turns."""
-    from helpers.rnn.lyapunov import lyapunov_spectrum, one_blas_thread
+def _speed(n, k, dtype, t_sim):
+    """Return for each variant the best CPU seconds and those of the two bounds, all measured in turns."""
+    from helpers.rnn.lyapunov import lyapunov_spectrum
     from helpers.rnn.model import Rnn, random_weights
 
-    rnn = Rnn(random_weights(n, 1.5, seed=0))
-    gemm, n_steps = _gemm(rnn.weights, k, dtype), round(t_sim * 10)
-    share = 1 + (2 * n * k**2 + k**3 / 3) / 10 / (2 * n**2 * (k + 1))
-    best = np.full(2, np.inf)
-    for _ in range(7):
-        ours = _cpu(lambda: lyapunov_spectrum(rnn, k=k, t_sim=t_sim, dtype=dtype, log_det=log_det, **OPTIONS))
-        with one_blas_thread():
-            best = np.minimum(best, [ours, _cpu(gemm, n_steps) * n_steps * share])
-    return best.tolist()
+    rnn, rates = Rnn(random_weights(n, 1.5, seed=0)), np.zeros(2)
+    gemms = [_gemm_gflops(rnn.weights, n_columns, dtype) for n_columns in (k + 1, k)]
+    best = dict.fromkeys(VARIANTS, np.inf)
+    for _ in range(REPEATS):
+        rates = np.maximum(rates, [gemm() for gemm in gemms])
+        for name, variant in VARIANTS.items():
+            options = dict(OPTIONS, **variant, k=k, t_sim=t_sim, dtype=dtype)
+            best[name] = min(best[name], _cpu(lambda: lyapunov_spectrum(rnn, **options)))  # noqa: B023
+    flops = {name: _flops(n, k, t_sim, variant["t_ons"]) for name, variant in VARIANTS.items()}
+    return {name: [best[name], *(1e-9 * flops[name] / rates).tolist()] for name in VARIANTS}
+
+
+def _flops(n, k, t_sim, t_ons):
+    return t_sim * 10 * 2 * n**2 * (k + 1) + t_sim / t_ons * (2 * n * k**2 + k**3 / 3)
 
 
 def _one(size, dtype, quick):
-    return lambda: _spectrum(*SIZES[size], dtype, 20.0 if quick else 200.0)
+    return lambda: _speed(*SIZES[size], dtype, 4.0 if quick else 40.0)
 
 
 def f64_100_100(quick):
@@ -80,7 +101,7 @@ def batched(quick):
     """50 networks of 100 neurons, k = 1, one JAX program; compiled before the clock starts."""
     from helpers.rnn.batch import lyapunov_spectra
 
-    nets, options = _nets(), dict(OPTIONS, k=1, t_sim=20.0 if quick else 200.0, dtype="float32")
+    nets, options = _nets(), dict(OPTIONS, t_ons=1.0, k=1, t_sim=20.0 if quick else 200.0, dtype="float32")
     lyapunov_spectra(nets, **options)
     return lambda: len(lyapunov_spectra(nets, **options))
 
@@ -88,7 +109,7 @@ def batched(quick):
 def one_by_one(quick):
     from helpers.rnn.lyapunov import lyapunov_spectrum
 
-    nets, options = _nets(), dict(OPTIONS, k=1, t_sim=20.0 if quick else 200.0, dtype="float32")
+    nets, options = _nets(), dict(OPTIONS, t_ons=1.0, k=1, t_sim=20.0 if quick else 200.0, dtype="float32")
     return lambda: len([lyapunov_spectrum(net, **options) for net in nets])
 
 
@@ -120,17 +141,20 @@ def over_k(quick):
 def _speed_rows(measure, quick):
     for case in ("f64_100_100", "f64_400_50", "f32_100_100", "f32_400_50"):
         found = measure("bench_lyapunov", case, quick=quick)
-        ours, bound = found.value
-        found.cpu_s = ours
         dtype, n, k = case.split("_")
-        f64 = dtype == "f64"
-        yield row(
-            f"Lyapunov spectrum {dtype}, N = {n}, k = {k}, T = {20 if quick else 200}",
-            found,
-            against=f"gemm bound {bound:.3f} s, reached {bound / ours:.0%}",
-            target=f">= {SHARE:.0%} of the bound" if f64 else "",
-            passed=bound / ours >= SHARE if f64 else None,
-        )
+        for variant, (ours, bound, other) in found.value.items():
+            found.cpu_s = ours
+            held = dtype == "f64" and "with" not in variant
+            if "with" in variant and n != k:
+                continue
+            share = f"reached {bound / ours:.0%} ({other / ours:.0%} of that of k columns)"
+            yield row(
+                f"Lyapunov spectrum {dtype}, N = {n}, k = {k}, {variant}, T = {4 if quick else 40}",
+                found,
+                against=f"gemm bound {bound:.3f} s, {share}",
+                target=f">= {SHARE:.0%} of the bound" if held else "",
+                passed=bound / ours >= SHARE if held else None,
+            )
 
 
 def _scaling_rows(measure, quick):

@@ -46,7 +46,7 @@ def test_additive_rule_is_the_sum_over_all_pairs(pre, post, weight):
 
 @pytest.mark.parametrize("pathway", ["ll_mon", "mon_ts"])
 def test_one_trace_per_cell_equals_one_trace_per_synapse(pathway, rng):
-    """Random trains through the kernel's two passes, every synapse checked alone; multapses and shared cells included."""
+    """Random trains through the kernel's two passes, every synapse checked alone, multapses too."""
     p = preset("ll_fast").replace(n_ll=6, n_mon=8, n_ts=5, ll_mon_apre=0.05, ll_mon_apost=-0.07)
     wires = wiring.draw(p, 2)
     w = wiring.initial_weights(p, 2, wires)[pathway]

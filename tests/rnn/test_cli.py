@@ -33,7 +33,8 @@ def here(tmp_path, monkeypatch):
     """Run in an empty folder, without a progress bar."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CI", "1")
-    return tmp_path
+    yield tmp_path
+    assert Path.cwd() == tmp_path  # a fixture that moved would let commands write elsewhere
 
 
 def call(command, words):
@@ -163,13 +164,12 @@ CHANGES = [
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory):
     """What the base command writes, per command, computed once."""
-    kept, back = {}, os.getcwd()
+    kept = {}
 
     def once(command, monkeypatch):
         if command not in kept:
-            os.chdir(tmp_path_factory.mktemp(command))
-            kept[command] = captured(command, BASE[command], monkeypatch)
-            os.chdir(back)
+            words = f"{BASE[command]} --out {tmp_path_factory.mktemp(command)}"
+            kept[command] = captured(command, words, monkeypatch)
         return kept[command]
 
     return once
@@ -186,10 +186,10 @@ def test_every_flag_changes_the_numbers(command, change, plain, monkeypatch):
         assert column(one)[0] != column(two)[0]
 
 
-@pytest.mark.parametrize("command", BASE)
-def test_jobs_and_qr_interval_do_not_change_the_exponents(command, plain, monkeypatch):
+@pytest.mark.parametrize(("command", "change"), [*((c, "--tons 0.5") for c in BASE), ("spectrum", "--n_jobs 2")])
+def test_jobs_and_qr_interval_do_not_change_the_exponents(command, change, plain, monkeypatch):
     (one,) = [text for name, text in plain(command, monkeypatch).items() if name.endswith(".csv")]
-    found = captured(command, changed(BASE[command], "--n_jobs 2 --tons 0.5"), monkeypatch)
+    found = captured(command, changed(BASE[command], change), monkeypatch)
     (two,) = [text for name, text in found.items() if name.endswith(".csv")]
     one, two = ([float(row["exponent"]) for row in table(text)] for text in (one, two))
     np.testing.assert_allclose(one, two, atol=1e-9)

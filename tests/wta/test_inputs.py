@@ -146,6 +146,14 @@ def test_time_warp_stretches_patterns():
     assert length.min() < 65 and length.max() > 185 and abs(length.mean() - 125) < 12
 
 
+def test_a_cue_alone_after_training_on_sequences():
+    inputs = make(n_patterns=2, pattern_sequences=[[0, 1], [1], [0]], p_switch=0.0)
+    inputs.generate_input(2000)
+    inputs._sequence = 2
+    inputs.set(pattern_sequences=[[0]])
+    assert set(shown(inputs.generate_input(2000))) == {0}
+
+
 def test_patterns_can_be_set_and_read():
     inputs = make(n_patterns=2)
     inputs.set_patterns([([5, 3, 3], [1, 0, 0]), ([], [])])
