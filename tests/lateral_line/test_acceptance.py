@@ -5,6 +5,7 @@ import pytest
 
 from helpers.lateral_line import evaluate, simulate
 from helpers.lateral_line.params import preset
+from helpers.runs import profile
 
 BASE = preset("ll_baseline").replace(n_training_trials=300, keep_ll_mon_stdp_during_test=True)
 SEEDS = range(123, 128)
@@ -154,3 +155,14 @@ def test_distance_tuning_needs_no_learning(weak, acceptance, record):
 def _sigma_at(result, weights, distance_cm):
     params = result.params.replace(distance_cm=distance_cm)
     return evaluate(params, weights, seed=result.seed, controls=False).quality.sigma_theta_rad
+
+
+@pytest.mark.skipif(profile() != "full", reason="NOTEBOOK_PROFILE=full runs all 10 000 trials")
+def test_the_whole_recipe(acceptance, record):
+    row = acceptance["lateral_line"]["full_recipe"]
+    long = simulate(at(0.2).replace(n_training_trials=10_000), seed=123, test_repeats=8, controls=False)
+    part = {"ll_mon": long.initial_weights["ll_mon"], "mon_ts": long.weights["mon_ts"]}
+    published = evaluate(long.params, part, seed=123, test_repeats=8, controls=False)
+    found = [sigmas([result], name)[0] for name in ("quality", "quality_window") for result in (long, published)]
+    record("lateral_line.full_recipe", np.subtract(found, row["reference"]))
+    assert within(row, np.subtract(found, row["reference"]))

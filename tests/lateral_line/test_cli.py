@@ -277,7 +277,10 @@ def test_an_interrupt_keeps_the_last_record(a_run, monkeypatch, capsys, records,
     assert "--resume-from Runs/b" in capsys.readouterr().err
     with np.load("Runs/b/artifacts/mid_checkpoint.npz") as stored:
         assert int(stored["trial_idx"]) == 2 * records - 1
-    assert cli.main(["--resume-from", "b"]) == 0
+    simulate, starts = lateral_line.simulate, []
+    spy = lambda p, start, **more: starts.append(int(start["trial_idx"])) or simulate(p, start=start, **more)  # noqa: E731
+    monkeypatch.setattr(lateral_line, "simulate", spy)
+    assert cli.main(["--resume-from", "b"]) == 0 and starts == [2 * records - 1]
     same = ("latest_seed_123.npz", "../run_summary.json")
     assert [content(Path("Runs/b"))[name] for name in same] == [content(a_run)[name] for name in same]
     with np.load("Runs/b/artifacts/mid_checkpoint.npz") as stored:

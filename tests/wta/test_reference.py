@@ -79,12 +79,12 @@ def test_bad_input():
 
 
 def learned(engine, seed, draw):
-    """Statistics after 20 s of one pattern, own random stream for the engine: weights, spikes, sharpness."""
+    """Statistics after 4 s of one pattern, own random stream for the engine: weights, spikes, sharpness."""
     net = Network(grid_shape=(4, 3), n_inputs=50, n_conn=60, seed=100)
     net.rng = np.random.default_rng([seed, engine is kernel])
     source = InputGenerator(net, r_input=8, r_noise_pattern=2, n_patterns=1, t_noise_range=[300, 500], seed=100)
-    s = source.generate_input(20_000)
-    chunk = engine.run(net, s.time_ms, s.channel, 20_000, **draw)
+    s = source.generate_input(4000)
+    chunk = engine.run(net, s.time_ms, s.channel, 4000, **draw)
     share = kernel.rates(net) / 100
     per_circuit = np.bincount(net.circuit[chunk.spike_id], minlength=12)
     spread = np.std([w.std() for w in np.split(net.state.w_in, net.first[1:-1])])

@@ -1,0 +1,270 @@
+"""Regions: balance, Dale's law and the bound on any synthetic one; tables, legacy files, traced adjacencies."""
+
+import dataclasses
+import pickle
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.sparse import csgraph
+
+from helpers.errors import OutputError, ParameterError
+from helpers.rnn.connectome import (
+    Roi,
+    convert_legacy,
+    exponent_bound,
+    load_roi,
+    load_traced,
+    make_synthetic_roi,
+)
+from helpers.rnn.lyapunov import lyapunov_spectrum
+
+ROIS = st.builds(
+    make_synthetic_roi, st.integers(4, 60), density=st.sampled_from([0.15, 0.4, 1.0]), seed=st.integers(0, 10**6)
+)
+
+
+def slow_weights(roi):
+    """Balance synapse by synapse, as the text says it: senders, then receivers, ten times, for each sign."""
+    j = np.zeros((roi.n, roi.n))
+    for sign in (1, -1):
+        senders = [i for i in range(roi.n) if roi.signs[i] == sign]
+        w = {(i, o): roi.counts[i, o] for i in senders for o in range(roi.n) if roi.counts[i, o]}
+        for side in (0, 1) * 10:
+            total = [sum(x for edge, x in w.items() if edge[side] == i) for i in range(roi.n)]
+            w = {edge: x / (2 * total[edge[side]]) for edge, x in w.items()}
+        for (i, o), x in w.items():
+            j[o, i] = sign * x
+    return j
+
+
+# --- any synthetic region
+
+
+@given(ROIS)
+def test_inputs_are_balanced_and_senders_keep_one_sign(roi):
+    j = roi.weights()
+    assert np.allclose(np.where(j > 0, j, 0).sum(axis=1), 0.5, rtol=0, atol=1e-14)
+    assert np.allclose(np.where(j < 0, j, 0).sum(axis=1), -0.5, rtol=0, atol=1e-14)
+    assert ((j * roi.signs >= 0).all()) and ((j != 0) == (roi.counts.T > 0)).all()
+    assert not j.diagonal().any()
+
+
+@given(ROIS)
+def test_legacy_gives_the_sign_to_the_receiver(roi):
+    legacy = roi.weights("legacy")
+    assert (legacy == roi.weights().T).all() and (legacy * roi.signs[:, None] >= 0).all()
+
+
+@given(ROIS, st.sampled_from(["tanh", "tanh_pos", "tanh_streched"]), st.integers(0, 5))
+def test_no_state_stretches_more_than_the_bound(roi, kind, seed):
+    """The norms of the tangent map bound every step, whatever the gains; raw networks have the number of the text."""
+    rng = np.random.default_rng(seed)
+    raw = roi.rnn(kind)
+    rnn = raw if kind == "tanh" else raw.replace(gain=rng.uniform(-3, 3, roi.n), shift=rng.normal(size=roi.n))
+    for net in (raw, rnn):
+        d = net.step(rng.normal(0, 2, roi.n), np.eye(roi.n))[1]
+        norm = np.exp(0.1 * exponent_bound(net)) + 1e-12
+        assert np.abs(np.linalg.eigvals(d)).max() <= norm and min(np.linalg.norm(d, p) for p in (1, np.inf)) <= norm
+    assert exponent_bound(raw) == pytest.approx(np.log(0.95) / 0.1 if kind == "tanh_pos" else 0, abs=1e-12)
+
+
+@given(ROIS)
+def test_synthetic_regions_are_what_they_promise(roi):
+    assert csgraph.connected_components(roi.counts > 0, connection="strong")[0] == 1
+    for sign in (1, -1):
+        assert (roi.counts[roi.signs == sign] > 0).any(axis=0).all()
+    assert (np.diff(roi.ids) > 0).all() and not roi.counts.diagonal().any()
+    assert ((roi.signs == 1) == (roi.transmitter == 1)).all() and roi.fibre.max() < 12 and roi.transmitter.max() < 7
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_balance_against_the_slow_version(seed):
+    roi = make_synthetic_roi(12, density=0.4, seed=seed)
+    assert np.abs(roi.weights() - slow_weights(roi)).max() < 1e-15
+
+
+@pytest.mark.parametrize("orientation", ["dale", "legacy"])
+def test_the_spectrum_stays_below_the_bound(orientation):
+    rnn = make_synthetic_roi(30, seed=2).rnn("tanh_pos", orientation=orientation)
+    first = lyapunov_spectrum(rnn, k=1, t_sim=100).exponents[0]
+    assert first < exponent_bound(rnn) < -0.5129
+    lifted = rnn.replace(gain=rnn.gain * 3)
+    assert first < -0.6 and first < lyapunov_spectrum(lifted, k=1, t_sim=100).exponents[0] < exponent_bound(lifted)
+
+
+def test_synthetic_statistics():
+    roi = make_synthetic_roi(400, seed=1)
+    present = roi.counts[roi.counts > 0]
+    assert (roi.counts > 0).mean() == pytest.approx(0.15, abs=0.003)
+    assert present.mean() == pytest.approx(10, rel=0.02) and present.min() == 1
+    assert (roi.signs > 0).mean() == pytest.approx(0.5, abs=0.07)
+    assert (make_synthetic_roi(400, seed=1).counts == roi.counts).all()
+
+
+def test_types_are_sorted_unique_values():
+    roi = dataclasses.replace(make_synthetic_roi(5, density=1.0, seed=0), fibre=np.array([40, 7, 40, 9, 7]))
+    assert roi.types("cell_fibers").tolist() == [2, 0, 2, 1, 0]
+    rnn = roi.rnn("tanh_pos", subpopulation="cell_fibers")
+    assert rnn.gain.tolist() == [1, 1, 1] and rnn.gains.shape == (5,)
+    assert roi.rnn("tanh_pos", subpopulation="neurotransmitter").types.max() + 1 == np.unique(roi.transmitter).size
+
+
+def test_a_neuron_without_inhibition_has_excitation_of_one_half():
+    ring = np.roll(np.eye(4), 1, axis=1)
+    roi = Roi(np.arange(4), ring * 7, [1, 1, -1, 1], [1, 1, 0, 1], [0, 0, 0, 0])
+    assert roi.weights().tolist() == [[0, 0, 0, 0.5], [0.5, 0, 0, 0], [0, 0.5, 0, 0], [0, 0, -0.5, 0]]
+
+
+# --- files
+
+
+def same(a, b):
+    return all(np.array_equal(getattr(a, f.name), getattr(b, f.name)) for f in dataclasses.fields(Roi))
+
+
+@given(ROIS)
+def test_tables_keep_a_region(tmp_path_factory, roi):
+    folder = tmp_path_factory.mktemp("roi")
+    roi.write(folder)
+    assert same(load_roi(folder), roi)
+
+
+def legacy_files(folder, roi):
+    """Write the five files; the adjacency is the transpose of sender to receiver."""
+    np.save(folder / "adjacency_scc.npy", roi.counts.T)
+    np.save(folder / "ei_neuron_types.npy", (roi.signs > 0).astype(int))
+    np.save(folder / "nid_scc.npy", roi.ids)
+    for name, codes in (("neurotransmitter", roi.transmitter), ("cell_body_fiber", roi.fibre)):
+        table = dict(zip(roi.ids.tolist(), codes.tolist(), strict=True))
+        (folder / f"{name}_assignments.pkl").write_bytes(pickle.dumps(table))
+
+
+def test_legacy_files_need_the_flag_and_are_then_the_same_region(tmp_path):
+    roi = make_synthetic_roi(12, density=0.4, seed=3)
+    legacy_files(tmp_path, roi)
+    assert same(convert_legacy(tmp_path, allow_pickle=True), roi)
+    with pytest.raises(ParameterError, match=r"run any code; .*allow_pickle=True"):
+        convert_legacy(tmp_path)
+
+
+class Evil:
+    def __reduce__(self):
+        return (pytest.fail, ("the pickle has run",))
+
+
+def test_a_pickle_does_not_run_without_the_flag_nor_inside_an_array(tmp_path):
+    roi = make_synthetic_roi(6, density=0.9, seed=0)
+    legacy_files(tmp_path, roi)
+    (tmp_path / "neurotransmitter_assignments.pkl").write_bytes(pickle.dumps(Evil()))
+    with pytest.raises(ParameterError):
+        convert_legacy(tmp_path)
+    np.save(tmp_path / "nid_scc.npy", np.array([Evil()] * 6), allow_pickle=True)
+    with pytest.raises(ParameterError, match="not a folder of the five legacy files"):
+        convert_legacy(tmp_path, allow_pickle=True)
+
+
+@pytest.mark.parametrize("name", ["nid_scc.npy", "cell_body_fiber_assignments.pkl"])
+def test_a_missing_legacy_file(tmp_path, name):
+    legacy_files(tmp_path, make_synthetic_roi(6, density=0.9, seed=0))
+    (tmp_path / name).unlink()
+    with pytest.raises(ParameterError, match=name):
+        convert_legacy(tmp_path, allow_pickle=True)
+
+
+def traced(folder):
+    """Three neurons in a circle, a fourth that only receives, a fifth without annotation; two regions."""
+    (folder / "neurons.csv").write_text(
+        'instance,bodyId,transmitter,cell_body_fiber,sign\n"a, b",10,1,3,1\nx,20,0,3,-1\nx,30,1,4,1\nx,40,1,4,1\n'
+    )
+    (folder / "traced-total-connections.csv").write_text(
+        "bodyId_pre,bodyId_post,weight\n10,20,5\n20,30,6\n30,10,7\n30,40,9\n50,10,9\n10,30,1\n"
+    )
+    (folder / "traced-roi-connections.csv").write_text(
+        "bodyId_pre,bodyId_post,roi,weight\n10,20,EB,2\n20,10,EB,3\n20,30,PB,6\n10,20,PB,1\n"
+    )
+
+
+def test_traced_adjacencies_give_the_largest_connected_part(tmp_path):
+    traced(tmp_path)
+    roi = load_traced(tmp_path, tmp_path / "neurons.csv")
+    assert roi.ids.tolist() == [10, 20, 30] and roi.signs.tolist() == [1, -1, 1]
+    assert roi.counts.tolist() == [[0, 5, 1], [0, 0, 6], [7, 0, 0]]
+    assert load_traced(tmp_path, tmp_path / "neurons.csv", min_weight=2).counts[0].tolist() == [0, 5, 0]
+    region = load_traced(tmp_path, tmp_path / "neurons.csv", roi="EB")
+    assert region.ids.tolist() == [10, 20] and region.counts.tolist() == [[0, 2], [3, 0]]
+    with pytest.raises(ParameterError, match="roi = 'NO' is unknown; choose one of: EB, PB"):
+        load_traced(tmp_path, tmp_path / "neurons.csv", roi="NO")
+
+
+# --- bad input
+
+GOOD = {
+    "neurons": "bodyId,transmitter,cell_body_fiber,sign\n1,1,0,1\n2,0,0,-1\n",
+    "edges": "bodyId_pre,bodyId_post,weight\n1,2,3\n2,1,4\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("table", "text", "message"),
+    [
+        ("edges", None, "edges.csv"),
+        ("neurons", "", "neurons.csv"),
+        ("neurons", "bodyId,transmitter\n1,1\n", "columns bodyId, transmitter, cell_body_fiber, sign"),
+        ("neurons", "bodyId,transmitter,cell_body_fiber,sign\n", "no rows"),
+        ("neurons", "bodyId,transmitter,cell_body_fiber,sign\n1,gaba,0,1\n2,0,0,-1\n", "whole numbers"),
+        ("neurons", "bodyId,transmitter,cell_body_fiber,sign\n1,1,0,2\n2,0,0,-1\n", "signs"),
+        ("neurons", "bodyId,transmitter,cell_body_fiber,sign\n1,1,0,1\n1,0,0,-1\n", "repeated neurons"),
+        ("neurons", "bodyId,transmitter,cell_body_fiber,sign\n1,1,-4,1\n2,0,0,-1\n", "fibre"),
+        ("edges", "bodyId_pre,bodyId_post,weight\n1,2,3\n2,1\n", "edges.csv"),
+        ("edges", "bodyId_pre,bodyId_post,weight\n1,2,3\n2,1,2.5\n", "whole numbers"),
+        ("edges", "bodyId_pre,bodyId_post,weight\n1,2,-3\n2,1,4\n", "negative weights"),
+        ("edges", "bodyId_pre,bodyId_post,weight\n1,9,3\n2,1,4\n", "unknown neurons"),
+        ("edges", "bodyId_pre,bodyId_post,weight\n1,2,3\n", "2 strongly connected parts"),
+    ],
+)
+def test_bad_tables_are_refused_in_one_line(tmp_path, table, text, message):
+    for name, content in {**GOOD, table: text}.items():
+        if content is not None:
+            (tmp_path / f"{name}.csv").write_text(content)
+    with pytest.raises(ParameterError, match=message) as failed:
+        load_roi(tmp_path)
+    assert "\n" not in str(failed.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (dict(ids=[2, 1]), "ids"),
+        (dict(ids=[1, 2, 3]), "ids"),
+        (dict(counts=[[0, -1], [1, 0]]), "counts goes down to -1"),
+        (dict(counts=[[0, 1, 1], [1, 0, 1]]), "counts has shape"),
+        (dict(signs=[1, 0]), "signs"),
+        (dict(transmitter=[1]), "transmitter has shape"),
+    ],
+)
+def test_bad_regions(change, message):
+    good = dict(ids=[1, 2], counts=[[0, 3], [4, 0]], signs=[1, -1], transmitter=[1, 0], fibre=[0, 0])
+    Roi(**good)
+    with pytest.raises(ParameterError, match=message):
+        Roi(**good | change)
+
+
+@pytest.mark.parametrize("options", [dict(n=3), dict(n=40, density=0), dict(n=40, density=1.1), dict(n=40, seed=None)])
+def test_bad_synthetic_regions(options):
+    with pytest.raises(ParameterError):
+        make_synthetic_roi(options.pop("n"), **options)
+
+
+def test_hopeless_density_words_and_folders(tmp_path):
+    with pytest.raises(ParameterError, match=r"density = 0\.0001 gives no connected graph"):
+        make_synthetic_roi(10, density=1e-4)
+    roi = make_synthetic_roi(8, seed=0)
+    with pytest.raises(ParameterError, match="dale, legacy"):
+        roi.weights("both")
+    with pytest.raises(ParameterError, match="cell_fibers, neurotransmitter"):
+        roi.types("cell_fiber")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError):
+        roi.write(tmp_path / "file")
