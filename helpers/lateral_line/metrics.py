@@ -91,7 +91,7 @@ def map_quality(spike_step, spike_cell, x_cm, *, n_cells, dt_s=1e-3, window_cm=N
     >>> x = np.linspace(0, 4, 1000, endpoint=False)
     >>> quality = map_quality(np.arange(1000), (x / 4 * 300).astype(int), x, n_cells=300)
     >>> round(quality.sigma_theta_rad, 3), quality.n_valid_bins, quality.silent
-    (0.004, 100, False)
+    (0.003, 100, False)
     """
     step, cell, x = _checked(spike_step, spike_cell, x_cm, n_cells)
     check_number("dt_s", dt_s, 0, low_open=True)

@@ -29,17 +29,7 @@ __all__ = ["lyapunov_spectra"]
 
 
 def lyapunov_spectra(
-    rnns,
-    *,
-    k,
-    t_sim,
-    t_ons=1.0,
-    transient=50.0,
-    frame_transient=20.0,
-    h0=None,
-    seed=0,
-    dtype="float64",
-    trace=False,
+    rnns, *, k, t_sim, t_ons=1.0, transient=50.0, frame_transient=20.0, h0=None, seed=0, dtype="float64", trace=False
 ):
     """Return the :class:`~helpers.rnn.lyapunov.Spectrum` of each network, in a list.
 

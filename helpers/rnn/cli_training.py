@@ -122,6 +122,8 @@ def _tail(o):
 
 def _run(o, stem, nets, groups, masks=(None,)):
     """Train all samples, after a check of each; `masks` holds one for each sample, or one None."""
+    import matplotlib.pyplot as plt
+
     from helpers.rnn.gradients import TrainingParams, double, prepared
     from helpers.rnn.training import train
 
@@ -139,7 +141,10 @@ def _run(o, stem, nets, groups, masks=(None,)):
         found = [lyapunov_spectrum(net, k=net.n, t_sim=o.t_sim, seed=seed).exponents for net in (rnn, result.rnn)]
         h0 = np.zeros(rnn.n) if o.init == "zero" else initial(rnn, 1, None, seed)[0]
         _save_model(store / "model.npz", result.rnn, h0)
-        cli._write(o, _files(o, name, result, found, time.perf_counter() - start))
+        files = _files(o, name, result, found, time.perf_counter() - start)
+        cli._write(o, files)
+        for fig in list(files.values())[1:]:
+            plt.close(fig)
 
 
 def _files(o, name, result, found, seconds):

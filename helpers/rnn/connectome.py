@@ -204,8 +204,12 @@ def make_synthetic_roi(n, *, density=0.15, seed=0):
     for _ in range(N_DRAWS):
         transmitter, fibre = rng.choice(7, n, p=SHARES), rng.integers(N_FIBRES, size=n)
         signs = np.where(transmitter == TRANSMITTERS.index("acetylcholine"), 1, -1)
-        counts = _drawn(signs, density, rng) if abs(signs.sum()) <= n - 4 else None
-        if counts is not None and csgraph.connected_components(counts, connection="strong")[0] == 1:
+        if abs(signs.sum()) > n - 4:  # two of each sign, or one of them lacks an input
+            continue
+        counts = _drawn(signs, density, rng)
+        if counts is None:
+            break
+        if csgraph.connected_components(counts, connection="strong")[0] == 1:
             return Roi(ids, counts, signs, transmitter, fibre)
     raise ParameterError(f"density = {density:g} gives no connected graph of {n} neurons; take a higher one")
 
@@ -311,14 +315,14 @@ def _table(path, columns):
     try:
         with open(path, encoding="utf-8") as file:
             head = [word.strip().strip('"') for word in file.readline().split(",")]
-            where = [head.index(name) for name in columns]
-            rows = np.loadtxt(file, kinds, delimiter=",", usecols=where, ndmin=1, quotechar='"', comments=None)
+            lines = file.readlines()
+        where = [head.index(name) for name in columns]
+        if not lines:
+            raise ValueError("it has no rows")
+        return np.loadtxt(lines, kinds, delimiter=",", usecols=where, ndmin=1, quotechar='"', comments=None)
     except (OSError, ValueError) as failure:
         wanted = f"a table with the columns {', '.join(columns)}, whole numbers"
         raise ParameterError(f"{path} is not {wanted}: {_first(failure)}") from None
-    if not rows.size:
-        raise ParameterError(f"{path} holds no rows; give at least one")
-    return rows
 
 
 def _joined(neurons, edges, largest=False):

@@ -24,15 +24,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import blas, cython_blas, lapack, qr
 
-from helpers.errors import (
-    BackendError,
-    ParameterError,
-    check_array,
-    check_choice,
-    check_integer,
-    check_number,
-    check_seed,
-)
+from helpers import errors
+from helpers.errors import BackendError, ParameterError, check_integer, check_number
 
 __all__ = ["Spectrum", "kaplan_yorke", "lyapunov_spectrum", "one_blas_thread"]
 
@@ -96,7 +89,7 @@ def kaplan_yorke(exponents, n=None):
     >>> round(kaplan_yorke([0.906, 0.0, -14.572]), 3), kaplan_yorke([-0.1, -1.0]), kaplan_yorke([0.2, 0.1], n=3)
     (2.062, 0.0, nan)
     """
-    exponents = check_array("exponents", exponents, ndim=1, finite=False)
+    exponents = errors.check_array("exponents", exponents, ndim=1, finite=False)
     total = np.cumsum(exponents)
     j = int(np.argmax(total < 0)) if (total < 0).any() else len(total)
     if j == len(total):
@@ -123,21 +116,9 @@ def one_blas_thread():
 
 
 def lyapunov_spectrum(
-    rnn,
-    *,
-    k,
-    t_sim,
-    t_ons=1.0,
-    transient=50.0,
-    frame_transient=20.0,
-    h0=None,
-    seed=0,
-    dtype="float64",
-    log_det=True,
-    trace=False,
-    tolerance=None,
-    t_max=None,
-):
+    rnn, *, k, t_sim, t_ons=1.0, transient=50.0, frame_transient=20.0, h0=None, seed=0, dtype="float64", log_det=True,
+    trace=False, tolerance=None, t_max=None
+):  # fmt: skip
     """Return the first k Lyapunov exponents of a network as a :class:`Spectrum`.
 
     Parameters
@@ -214,7 +195,7 @@ def check_plan(rnn, k, t_sim, t_ons, transient, frame_transient, dtype, toleranc
     if missing:
         raise ParameterError(f"rnn is a {type(rnn).__name__} without {', '.join(missing)}; give an Rnn or a map")
     check_integer("k", k, 1, rnn.n, hint="at most one exponent per dimension")
-    check_choice("dtype", dtype, tuple(RATIO))
+    errors.check_choice("dtype", dtype, tuple(RATIO))
     t_sim = check_number("t_sim", t_sim, rnn.dt, 1e9, hint="averaged time, at least dt")
     t_ons = check_number("t_ons", t_ons, rnn.dt, t_sim, hint="QR interval, from dt to t_sim")
     if tolerance is not None:
@@ -227,9 +208,9 @@ def check_plan(rnn, k, t_sim, t_ons, transient, frame_transient, dtype, toleranc
 
 def initial(rnn, k, h0, seed):
     """Return the initial state (n,) and the orthonormal frame (n, k), from two streams of `seed`."""
-    streams = check_seed(seed).spawn(2)
+    streams = errors.check_seed(seed).spawn(2)
     h0 = getattr(rnn, "h0", None) if h0 is None else h0
-    h = streams[0].standard_normal(rnn.n) if h0 is None else check_array("h0", h0, shape=(rnn.n,))
+    h = streams[0].standard_normal(rnn.n) if h0 is None else errors.check_array("h0", h0, shape=(rnn.n,))
     frame = np.asfortranarray(streams[1].standard_normal((rnn.n, k)))
     _orthonormalise(frame)
     return h, frame
@@ -291,8 +272,7 @@ def _orthonormalise(frame):
 
 def _householder(frame):
     if not np.isfinite(frame).all():
-        message = "the state or the frame has left the finite numbers; take a shorter t_ons, or check the map"
-        raise BackendError(message)
+        raise BackendError("the state or frame has left the finite numbers; take a shorter t_ons, or check the map")
     q, r = qr(frame, mode="economic", check_finite=False)
     diagonal = r.diagonal()
     frame[:] = q * np.where(diagonal < 0, -1, 1)
@@ -308,19 +288,12 @@ def summarise(logs, durations, log_det, n, *, trace=False, tolerance=None):
     exponents = logs.sum(axis=0) / time
     order = np.argsort(-exponents, kind="stable")
     exponents, logs = exponents[order], logs[:, order]
-    stderr = _block_errors(logs, durations)
-    times = np.cumsum(durations)
-    return Spectrum(
-        exponents=exponents,
-        stderr=stderr,
-        kaplan_yorke=kaplan_yorke(exponents, n),
-        entropy=float(exponents[exponents > 0].sum()),
-        mean_log_det=float(log_det.sum() / time),
-        time=float(time),
-        converged=None if tolerance is None else bool(stderr[0] <= tolerance),
-        times=times if trace else None,
-        running=np.cumsum(logs, axis=0) / times[:, None] if trace else None,
-    )
+    stderr, times = _block_errors(logs, durations), np.cumsum(durations)
+    entropy, mean_log_det = float(exponents[exponents > 0].sum()), float(log_det.sum() / time)
+    converged = None if tolerance is None else bool(stderr[0] <= tolerance)
+    history = (times, np.cumsum(logs, axis=0) / times[:, None]) if trace else ()
+    dimension = kaplan_yorke(exponents, n)
+    return Spectrum(exponents, stderr, dimension, entropy, mean_log_det, float(time), converged, *history)
 
 
 def _block_errors(logs, durations):

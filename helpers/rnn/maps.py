@@ -39,12 +39,8 @@ class Henon(Parameters):
         return np.array([1 - self.a * x * x + y, self.b * x]), d @ q
 
 
-@dataclass(frozen=True)
-class TowelMap(Parameters):
-    """The folded towel map of three dimensions, with two positive exponents."""
-
-    a: float = parameter(3.8, "", "growth rate of x", "Roessler 1979")
-    b: float = parameter(3.78, "", "growth rate of z", "Roessler 1979")
+class TowelMap:
+    """The folded towel map of three dimensions, with two positive exponents (Roessler 1979)."""
 
     n = 3
     dt = 1.0
@@ -53,11 +49,11 @@ class TowelMap(Parameters):
     def step(self, h, q):
         x, y, z = h.tolist()
         u, v, w = y + 0.35, 1 - 2 * z, 1 - 1.9 * x
-        moved = [self.a * x * (1 - x) - 0.05 * u * v, 0.1 * (u * v - 1) * w, self.b * z * (1 - z) + 0.2 * y]
+        moved = [3.8 * x * (1 - x) - 0.05 * u * v, 0.1 * (u * v - 1) * w, 3.78 * z * (1 - z) + 0.2 * y]
         d = [
-            [self.a * (1 - 2 * x), -0.05 * v, 0.1 * u],
+            [3.8 * (1 - 2 * x), -0.05 * v, 0.1 * u],
             [-0.19 * (u * v - 1), 0.1 * v * w, -0.2 * u * w],
-            [0.0, 0.2, self.b * v],
+            [0.0, 0.2, 3.78 * v],
         ]
         return np.array(moved), np.array(d) @ q
 

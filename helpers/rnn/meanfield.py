@@ -65,9 +65,8 @@ def first_exponent(g):
     grid = step * (np.arange(N_TAU) + 0.5)
     potential = np.where(grid < tau[-1], CubicSpline(tau, well)(np.minimum(grid, tau[-1])), floor)
     diagonal = potential + np.r_[1, np.full(N_TAU - 1, 2)] / step**2  # the ground state is even: no flux at tau = 0
-    ground = eigh_tridiagonal(
-        diagonal, np.full(N_TAU - 1, -1 / step**2), eigvals_only=True, select="i", select_range=(0, 0)
-    )
+    lowest = dict(eigvals_only=True, select="i", select_range=(0, 0))
+    ground = eigh_tridiagonal(diagonal, np.full(N_TAU - 1, -1 / step**2), **lowest)
     return float(np.sqrt(1 - ground[0]) - 1)
 
 

@@ -180,11 +180,14 @@ class Rnn:
             raise ParameterError(f"weights has shape {weights.shape}; allowed: square, one row and column per neuron")
         types = None if self.types is None else _checked_types(self.types, len(weights))
         size = len(weights) if types is None else int(types.max()) + 1
-        fields = dict(weights=weights, types=types, activation=activation_name(self.activation))
-        fields |= {name: _per_neuron(name, getattr(self, name), size) for name in ("gain", "shift")}
-        fields["dt"] = check_number("dt", self.dt, 0, 1, low_open=True)
-        for name, value in fields.items():
-            object.__setattr__(self, name, value)
+        self.__dict__.update(  # the dataclass is frozen
+            weights=weights,
+            types=types,
+            activation=activation_name(self.activation),
+            gain=_per_neuron("gain", self.gain, size),
+            shift=_per_neuron("shift", self.shift, size),
+            dt=check_number("dt", self.dt, 0, 1, low_open=True),
+        )
 
     @property
     def n(self):

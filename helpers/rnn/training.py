@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from helpers import runs
-from helpers.errors import BackendError, ParameterError, check_integer, check_number, check_seed
+from helpers.errors import BackendError, ParameterError, check_array, check_integer, check_number, check_seed
 from helpers.rnn.gradients import (
     GROUPS,
     Gradient,
@@ -27,7 +27,7 @@ from helpers.rnn.gradients import (
     trainable,
     value_and_grad,
 )
-from helpers.rnn.model import Rnn
+from helpers.rnn.model import Rnn, response
 
 try:
     import jax
@@ -36,7 +36,18 @@ try:
 except ImportError:
     raise BackendError("JAX or optax is missing; install the extra: pip install 'neural-notebooks[jax]'") from None
 
-__all__ = ["Gradient", "TrainingParams", "TrainingResult", "fixed_number", "floss", "gradient", "train"]
+__all__ = [
+    "Gradient",
+    "TaskResult",
+    "TrainingParams",
+    "TrainingResult",
+    "delayed_copy",
+    "fixed_number",
+    "floss",
+    "gradient",
+    "train",
+    "train_task",
+]
 
 ADAM = optax.scale_by_adam()
 
@@ -257,3 +268,91 @@ def _epoch(state, fixed, *, plan):
     if plan.dale == "clip" and "weights" in free:
         free["weights"] = jnp.where(free["weights"] * fixed["signs"] < 0, 0, free["weights"])
     return (free, moments), (loss, exponents, norms)
+
+
+# --- a task, to see what flossing is for
+
+
+@dataclass(frozen=True, eq=False)
+class TaskResult:
+    """A network trained on a task, its input and output weights (n, n_in), (n_out, n), and the loss of each epoch."""
+
+    rnn: Rnn
+    w_in: np.ndarray
+    w_out: np.ndarray
+    loss: np.ndarray
+
+
+def delayed_copy(n_trials, *, n_steps, delay, seed):
+    """Return inputs of -1 and 1, (n_trials, n_steps, 1), and targets: the same `delay` steps later, nan before.
+
+    Examples
+    --------
+    >>> inputs, targets = delayed_copy(2, n_steps=5, delay=2, seed=0)
+    >>> bool((inputs[:, :3] == targets[:, 2:]).all()), bool(np.isnan(targets[:, :2]).all())
+    (True, True)
+    """
+    delay = check_integer("delay", delay, 1, check_integer("n_steps", n_steps, 2) - 1)
+    inputs = check_seed(seed).choice([-1.0, 1.0], (check_integer("n_trials", n_trials, 1), n_steps, 1))
+    return inputs, np.concatenate([np.full_like(inputs[:, :delay], np.nan), inputs[:, :-delay]], axis=1)
+
+
+def train_task(rnn, inputs, targets, *, n_epochs, lr=1e-3, seed=0, start=None):
+    """Train weights, input and output of a network on trials, by the gradient through all time; a :class:`TaskResult`.
+
+    The network starts each trial at 0 and obeys h' = (1 - dt) h + dt (J phi(h) + W_in u), read out by W_out phi(h).
+
+    Parameters
+    ----------
+    rnn : Rnn
+    inputs, targets : array (n_trials, n_steps, n_in), (n_trials, n_steps, n_out)
+        Targets that are nan do not count; the loss is the mean square of the others' errors.
+    n_epochs : int
+        Each is one step of Adam on all trials.
+    seed : int
+        Of W_in, standard normal, and W_out, divided by sqrt n.
+    start : TaskResult, optional
+        Goes on with its input and output weights, as after :func:`floss` has changed the network in between.
+
+    Examples
+    --------
+    >>> from helpers.rnn.model import random_weights
+    >>> rnn = Rnn(random_weights(20, 1.0, seed=0), dt=1.0)
+    >>> found = train_task(rnn, *delayed_copy(20, n_steps=10, delay=1, seed=1), n_epochs=100, lr=0.01)
+    >>> bool(found.loss[-1] < 0.1 < 0.5 < found.loss[0])
+    True
+    """
+    inputs = check_array("inputs", inputs, ndim=3)
+    targets = check_array("targets", targets, shape=(*inputs.shape[:2], None), finite=False)
+    w_in, w_out = (check_seed(seed).standard_normal((rnn.n, x.shape[2])) for x in (inputs, targets))
+    fields = (
+        dict(w_in=w_in, w_out=w_out.T / np.sqrt(rnn.n)) if start is None else dict(w_in=start.w_in, w_out=start.w_out)
+    )
+    with double():
+        p = {name: jnp.asarray(x) for name, x in dict(weights=np.array(rnn.weights), **fields).items()}
+        kept = dict(gain=rnn.gains, shift=rnn.shifts, dt=rnn.dt, lr=lr, inputs=inputs, targets=targets)
+        moments, losses, kept = ADAM.init(p), [], jax.tree.map(jnp.asarray, kept)
+        for _ in range(check_integer("n_epochs", n_epochs, 1)):
+            p, moments, loss = _task_epoch(p, moments, kept, activation=rnn.activation)
+            losses.append(float(loss))
+        p = {name: np.asarray(x) for name, x in p.items()}
+    return TaskResult(rnn.replace(weights=p["weights"]), p["w_in"], p["w_out"], np.array(losses))
+
+
+@functools.partial(jax.jit, static_argnames="activation")
+def _task_epoch(p, moments, kept, *, activation):
+    def loss(p):
+        def move(h, u):
+            phi = response(activation, h, kept["gain"], kept["shift"], xp=jnp)[0]
+            h = (1 - kept["dt"]) * h + kept["dt"] * (phi @ p["weights"].T + u @ p["w_in"].T)
+            return h, response(activation, h, kept["gain"], kept["shift"], xp=jnp)[0] @ p["w_out"].T
+
+        inputs, targets = (jnp.swapaxes(kept[name], 0, 1) for name in ("inputs", "targets"))
+        found = jax.lax.scan(move, jnp.zeros((inputs.shape[1], len(p["weights"]))), inputs)[1]
+        wrong = jnp.where(jnp.isnan(targets), 0, found - jnp.nan_to_num(targets))
+        return (wrong**2).sum() / (~jnp.isnan(targets)).sum()
+
+    value, slopes = jax.value_and_grad(loss)(p)
+    moves, moments = ADAM.update(slopes, moments)
+    moves["weights"] *= 1 - jnp.eye(len(p["weights"]))  # no neuron has a synapse on itself
+    return {name: x - kept["lr"] * moves[name] for name, x in p.items()}, moments, value

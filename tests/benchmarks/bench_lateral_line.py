@@ -11,7 +11,7 @@ import numpy as np
 from tests.benchmarks.run import row
 
 ROOT = Path(__file__).resolve().parents[2]
-TRIALS_NUMBA, TRIALS_BRIAN2, TRIALS_STANDALONE = 100, 5, 20
+TRIALS_NUMBA, TRIALS_BRIAN2, TRIALS_STANDALONE = 100, 20, 20
 TARGET_MS = 25
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from helpers.errors import BackendError, ParameterError
-from helpers.lateral_line import evaluate, metrics, simulate, training
+from helpers.lateral_line import evaluate, metrics, simulate, training, wiring
 from helpers.lateral_line.params import preset, without_plasticity
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -103,6 +103,10 @@ def test_controls_are_what_they_say(result):
     )
     found = [result.controls["untrained"][k] for k in ("sigma_theta_rad", "valid_fraction_window", "ts_spikes_test")]
     assert found == pytest.approx(expected)
+    permuted = wiring.stream(5, 5).permutation(result.weights["mon_ts"][2])
+    weights = result.weights | {"mon_ts": (*result.weights["mon_ts"][:2], permuted)}
+    shuffled = evaluate(SHORT, weights, seed=5, test_repeats=3, controls=False)
+    assert result.controls["shuffled"]["ts_spikes_test"] == shuffled.ts_spikes_test
     assert 1 < result.controls["chance_rad"] < 3
     assert untrained.controls["untrained"]["sigma_theta_rad"] == expected[0]
 

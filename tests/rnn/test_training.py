@@ -123,6 +123,17 @@ def test_householder_takes_over_where_the_frame_is_ill_conditioned():
     assert relative(found.by_group["weights"], wanted["weights"]) < 1e-5
 
 
+def test_the_gradient_explodes_in_chaos_only_through_the_trajectory():
+    """Single networks of n = 100 differ by ten powers of ten, since lambda_1 runs from .04 to .22."""
+
+    def norms(g, **options):
+        nets = [Rnn(random_weights(100, g, seed=seed)) for seed in range(6)]
+        return [gradient(net, k=1, loss="sum", frame_transient=0.0, **options).norms["weights"] for net in nets]
+
+    assert max(norms(1.0)) < 10 and np.median(norms(4.0)) > 1e10
+    assert max(norms(4.0, grad="frozen")) < 100
+
+
 def test_shared_gains_have_the_summed_gradient():
     types, gain = np.array([0, 1, 1, 2, 0, 2, 1, 0]), np.array([0.7, 1.2, 1.9])
     shared = network(gain=gain, shift=np.zeros(3), types=types)

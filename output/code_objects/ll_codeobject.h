@@ -1,0 +1,7 @@
+#ifndef _INCLUDED_ll_codeobject
+#define _INCLUDED_ll_codeobject
+
+void _run_ll_codeobject();
+
+
+#endif
