@@ -27,7 +27,7 @@ from helpers import figures, runs
 from helpers.errors import HelpersError, OutputError, ParameterError, check_choice, check_integer, check_number
 from helpers.rnn import cli
 from helpers.rnn.connectome import load_roi, make_synthetic_roi
-from helpers.rnn.losses import loss_label
+from helpers.rnn.losses import loss_label, loss_name
 from helpers.rnn.lyapunov import initial, lyapunov_spectrum
 from helpers.rnn.model import Rnn, activation_name, random_weights
 
@@ -113,15 +113,13 @@ def _flag(o, name):
 
 def _tail(o):
     """Return the end of a stem and what is said of the training between lr and dt."""
-    from helpers.rnn.losses import loss_name
-
     loss, times = loss_label(loss_name(o.loss), o.target), f"Tons{o.t_ons}_Tsim{cli._whole(o.t_sim)}_dt{o.dt}"
     coupling = f"_g{o.g}" if "g" in o else ""
     return f"lr{o.lr}_NLE{o.k}_Epochs{o.n_epochs}_{loss}{coupling}_{times}"
 
 
-def _run(o, stem, nets, groups, masks=(None,)):
-    """Train all samples, after a check of each; `masks` holds one for each sample, or one None."""
+def _run(o, stem, samples, groups):
+    """Train all samples, pairs of a network and its masks or None, after a check of each."""
     import matplotlib.pyplot as plt
 
     from helpers.rnn.gradients import TrainingParams, double, prepared
@@ -129,14 +127,13 @@ def _run(o, stem, nets, groups, masks=(None,)):
 
     names = ("k", "target", "loss", "lr", "t_sim", "t_ons", "transient", "window", "init", "grad")
     settings = {name: getattr(o, name) for name in names} | dict(parameters=groups, dale=getattr(o, "dale", "free"))
-    seeds, masks = runs.seeds(o.seed, o.n_samples), list(masks) * (o.n_samples if len(masks) == 1 else 1)
     with double():
-        for rnn, mask in zip(nets, masks, strict=True):
-            prepared(rnn, TrainingParams(**settings), mask)
-    for i, (rnn, seed, mask) in enumerate(zip(nets, seeds, masks, strict=True)):
+        for rnn, masks in samples:
+            prepared(rnn, TrainingParams(**settings), masks)
+    for i, ((rnn, masks), seed) in enumerate(zip(samples, runs.seeds(o.seed, o.n_samples), strict=True)):
         name = f"{stem}_Sample{i}"
         store, start = Path(o.out) / "models" / o.command / name, time.perf_counter()
-        options = dict(masks=mask, early_stopping=o.early_stopping, store=store, n_epochs=o.n_epochs, seed=seed)
+        options = dict(masks=masks, early_stopping=o.early_stopping, store=store, n_epochs=o.n_epochs, seed=seed)
         result = train(rnn, **settings, **options)
         found = [lyapunov_spectrum(net, k=net.n, t_sim=o.t_sim, seed=seed).exponents for net in (rnn, result.rnn)]
         h0 = np.zeros(rnn.n) if o.init == "zero" else initial(rnn, 1, None, seed)[0]
@@ -172,10 +169,13 @@ def _save_model(path, rnn, h0):
     types = np.arange(rnn.n) if rnn.types is None else rnn.types
     arrays = dict(W=np.abs(rnn.weights), C=np.sign(rnn.weights), H=h0, H0=h0, gains=rnn.gain, shifts=rnn.shift)
     arrays |= dict(types=types, dt=rnn.dt, activation=rnn.activation)
-    try:
-        with open(path.with_suffix(".tmp"), "wb") as file:
+
+    def write(draft):
+        with draft.open("wb") as file:
             np.savez(file, **arrays)
-        path.with_suffix(".tmp").replace(path)
+
+    try:
+        runs._place(path, write)
     except OSError as failure:
         raise OutputError(f"cannot write {path} ({failure.strerror}); choose another --out") from None
 
@@ -201,22 +201,24 @@ def train_rd_model(argv=None):
 
 
 def _random(o):
-    """Return stem, networks, trained groups and masks of ``train_rd_model``."""
-    seeds = runs.seeds(o.seed, o.n_samples)
-    nets = [Rnn(random_weights(o.n, o.g, seed=seed), o.activation, np.ones(o.n), np.zeros(o.n), o.dt) for seed in seeds]
-    masks, mark = [None], ""
-    if o.number_param is not None:
+    """Return stem, samples and trained groups of ``train_rd_model``."""
+    seeds, ones = runs.seeds(o.seed, o.n_samples), np.ones(o.n)
+    nets = [Rnn(random_weights(o.n, o.g, seed=seed), o.activation, ones, 0 * ones, o.dt) for seed in seeds]
+    if o.number_param is None:
+        trained = {name: _flag(o, f"train_{name}") for name in GROUPS}
+        samples, mark = [(net, None) for net in nets], ""
+    else:
         from helpers.rnn.training import fixed_number
 
         numbers = dict(zip(("n_weights", "n_gains", "n_shifts"), o.number_param, strict=True))
-        masks = [fixed_number(net, **numbers, seed=seed) for net, seed in zip(nets, seeds, strict=True)]
+        samples = [(net, fixed_number(net, **numbers, seed=seed)) for net, seed in zip(nets, seeds, strict=True)]
+        trained = {name: numbers[f"n_{name}"] > 0 for name in GROUPS}
         mark = f"_Number{'_'.join(map(str, o.number_param))}"
-    trained = {name: _flag(o, f"train_{name}") if masks == [None] else name in masks[0] for name in GROUPS}
     if not any(trained.values()):
         raise ParameterError("nothing is trained: set --train_weights, --train_shifts or --train_gains to True")
     flags = "".join(f"_{name.capitalize()}{value}" for name, value in trained.items())
     stem = f"{cli._word(o)}{flags}{mark}_N{o.n}_{_tail(o)}"
-    return stem, nets, tuple(name for name in GROUPS if trained[name]), masks
+    return stem, samples, tuple(name for name in GROUPS if trained[name])
 
 
 def train_flybrain_full(argv=None):
@@ -238,13 +240,13 @@ def train_flybrain_pop(argv=None):
 
 
 def _region(o):
-    """Return stem, networks and trained groups of a region."""
+    """Return stem, samples and trained groups of a region."""
     subpopulation = getattr(o, "subpopulation", None)
     roi = make_synthetic_roi(o.n, seed=o.seed) if o.roi == "SYN" else _stored(o)
     rnn = roi.rnn(o.activation, orientation=o.orientation, subpopulation=subpopulation, dt=o.dt)
     mark = f"_Subpop_{subpopulation}" if subpopulation else ""
     stem = f"{cli._word(o)}_ROI_{o.roi}{mark}_WeightsFalse_ShiftsTrue_GainsTrue_{_tail(o)}"
-    return stem, [rnn] * o.n_samples, ("shifts", "gains")
+    return stem, [(rnn, None)] * o.n_samples, ("shifts", "gains")
 
 
 def _stored(o):

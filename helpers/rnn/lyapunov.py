@@ -202,7 +202,7 @@ def check_plan(rnn, k, t_sim, t_ons, transient, frame_transient, dtype, toleranc
         check_number("tolerance", tolerance, 0, low_open=True)
     t_max = 10 * t_sim if t_max is None else check_number("t_max", t_max, t_sim, 1e9, hint="at least t_sim")
     waits = check_number("transient", transient, 0, 1e9), check_number("frame_transient", frame_transient, 0, 1e9)
-    # the margin keeps 1.1 / .1 = 11.000000000000002 from becoming 12 steps
+    # the margin keeps .14 / .02 = 7.000000000000001 from becoming 8 steps
     return Plan(*(math.ceil(t / rnn.dt - 1e-9) for t in (*waits, t_sim, t_ons, t_max)))
 
 

@@ -324,7 +324,8 @@ def train_task(rnn, inputs, targets, *, n_epochs, lr=1e-3, seed=0, start=None):
     """
     inputs = check_array("inputs", inputs, ndim=3)
     targets = check_array("targets", targets, shape=(*inputs.shape[:2], None), finite=False)
-    w_in, w_out = (check_seed(seed).standard_normal((rnn.n, x.shape[2])) for x in (inputs, targets))
+    rng = check_seed(seed)
+    w_in, w_out = (rng.standard_normal((rnn.n, x.shape[2])) for x in (inputs, targets))
     fields = (
         dict(w_in=w_in, w_out=w_out.T / np.sqrt(rnn.n)) if start is None else dict(w_in=start.w_in, w_out=start.w_out)
     )

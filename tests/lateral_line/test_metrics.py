@@ -23,7 +23,7 @@ def body_cell(x):
 def bump(sd):
     """A Gaussian bump that runs off the ends of the body: as many spikes per cell as its rounded height."""
     distance = np.arange(N) - X[:, None] / 4 * (N - 1)
-    counts = np.round(200 * np.exp(-(distance**2) / (2 * sd**2))).astype(int)
+    counts = np.round(40 * np.exp(-(distance**2) / (2 * sd**2))).astype(int)
     step, cell = np.nonzero(counts)
     return np.repeat(step, counts[step, cell]), np.repeat(cell, counts[step, cell])
 

@@ -142,9 +142,9 @@ def test_adaptive_stop():
 
 
 def test_a_step_is_not_added_by_rounding():
-    """1.1 / .1 is 11.000000000000002."""
-    found = lyapunov_spectrum(network(), k=1, t_sim=1.1, t_ons=1.1, trace=True)
-    assert found.time == pytest.approx(1.1) and len(found.times) == 1
+    """.14 / .02 is 7.000000000000001."""
+    found = lyapunov_spectrum(network(dt=0.02), k=1, t_sim=0.14, t_ons=0.14, trace=True)
+    assert found.time == pytest.approx(0.14) and len(found.times) == 1
 
 
 # --- seeds, threads, errors
