@@ -31,7 +31,7 @@ def figs_in_tmp(tmp_path, monkeypatch):
 
 
 def pytest_addoption(parser):
-    parser.addoption("--scorecard", metavar="FILE", help="run only the acceptance tests; write their numbers as json")
+    parser.addoption("--scorecard", metavar="FOLDER", help="run only the acceptance tests; write their numbers as json")
 
 
 def pytest_collection_modifyitems(config, items):
@@ -54,5 +54,6 @@ def record():
 
 def pytest_sessionfinish(session):
     target = session.config.getoption("--scorecard")
-    if target:
-        Path(target).write_text(json.dumps(MEASURED, indent=1))
+    if target and MEASURED:
+        worker = getattr(session.config, "workerinput", {}).get("workerid", "main")
+        Path(target, f"{worker}.json").write_text(json.dumps(MEASURED, indent=1))

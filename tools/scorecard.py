@@ -36,11 +36,15 @@ def rows(table, prefix=""):
             yield name, value
 
 
-def measure(path):
-    """Run the acceptance tests; return ({row: numbers}, exit code); a failed test leaves its row out."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--scorecard={path}", "tests"]
+def measure(folder):
+    """Run the acceptance tests on every core; return ({row: numbers}, exit code); a failed test leaves its row out."""
+    options = ["-q", "-p", "no:cacheprovider", "-n", "auto", "--maxprocesses=4", "--dist", "loadscope"]
+    command = [sys.executable, "-m", "pytest", *options, f"--scorecard={folder}", "tests"]
     code = subprocess.run(command, cwd=ROOT).returncode
-    return json.loads(Path(path).read_text()), code
+    measured = {}
+    for path in Path(folder).glob("*.json"):  # one for each worker
+        measured |= json.loads(path.read_text())
+    return measured, code
 
 
 def shown(values):
@@ -67,7 +71,7 @@ def bound(row):
 def verdict(row, measured):
     """Return what to say of a row: its verdict, or that it was missed or not measured."""
     if measured is None:
-        return "**missed or not measured**"
+        return "full profile only" if row.get("profile") == "full" else "**missed or not measured**"
     if "verdict" in row:
         return row["verdict"]
     return "reproduced" if "published" in row else "new"
@@ -82,12 +86,13 @@ def main():
     """Measure, write the scorecard, say how many rows stand; return the exit code."""
     acceptance = dict(rows(tomllib.loads((ROOT / "tests" / "acceptance.toml").read_text())))
     with tempfile.TemporaryDirectory() as folder:
-        measured, code = measure(Path(folder) / "measured.json")
+        measured, code = measure(folder)
     target = ROOT / "figs" / "scorecard.md"
     target.parent.mkdir(exist_ok=True)
     target.write_text(HEAD + "\n".join(line(name, row, measured.get(name)) for name, row in acceptance.items()) + "\n")
-    print(f"{len(measured)} of {len(acceptance)} rows inside their bounds; {target.relative_to(ROOT)} written")
-    return int(code != 0 or len(measured) < len(acceptance))
+    due = {name for name, row in acceptance.items() if name in measured or row.get("profile") != "full"}
+    print(f"{len(measured)} of {len(due)} rows inside their bounds; {target.relative_to(ROOT)} written")
+    return int(code != 0 or len(measured) < len(due))
 
 
 if __name__ == "__main__":

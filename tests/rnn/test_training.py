@@ -65,6 +65,21 @@ def test_exponents_are_those_of_the_numpy_path(g):
     assert np.abs(np.sort(found)[::-1] - wanted).max() < 1e-11
 
 
+def test_cotangents_of_the_qr_for_any_function_of_q_and_r(rng):
+    """Exponents never use the part of S above the diagonal: q_i may gain earlier q_j without changing them."""
+    a, b, c = rng.normal(size=(7, 4)), rng.normal(size=(7, 4)), rng.normal(size=4)
+
+    def value(p):
+        q, r = np.linalg.qr(p["a"])
+        signs = np.sign(r.diagonal())
+        return (b * q * signs).sum() + (c * np.log(np.abs(r.diagonal()))).sum()
+
+    wanted = slow.central_differences(value, dict(a=a), dict(a=range(28)), step=1e-4)["a"]
+    with gradients.double():
+        found = jax.vjp(gradients._qr, jax.numpy.asarray(a))[1]((jax.numpy.asarray(b), jax.numpy.asarray(c)))[0]
+    assert relative(np.ravel(found), wanted) < 1e-9
+
+
 @pytest.mark.parametrize("loss", ["MSE_Custom", "l2", "entropy"])
 def test_gradient_of_each_loss_against_the_adjoint_by_hand(loss):
     rnn = network(g=1.5)

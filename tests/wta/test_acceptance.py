@@ -62,7 +62,7 @@ def test_the_assembly_grows(default, rows, record):
 
 
 def test_without_depression_one_neuron_of_each_circuit_wins(rows, record):
-    """One winner per circuit, but not for ever: all winners change together within a few seconds, every 20 to 40 s.
+    """One winner per circuit, but not for ever: all winners change together, repeatedly.
 
     Winners alone learn, and learning lowers their weights until the others overtake them. A test may fall into such a
     change; then the entropy is high and nobody is above 90 Hz.
