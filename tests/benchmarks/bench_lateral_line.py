@@ -56,6 +56,7 @@ def brian2_standalone(quick):
 
     folder = tempfile.TemporaryDirectory()
     b2.set_device("cpp_standalone", directory=folder.name, build_on_run=False)
+    b2.prefs.devices.cpp_standalone.extra_make_args_unix = ["-j2"]  # the default starts every compiler at once
     reference, stimulus, wiring = (
         importlib.import_module(f"helpers.lateral_line.{name}") for name in ("reference", "stimulus", "wiring")
     )

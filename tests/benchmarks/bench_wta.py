@@ -95,6 +95,7 @@ def brian2_standalone(quick):
     reference, network, given, n_steps = _brian2(quick)
     folder = tempfile.mkdtemp()
     brian2.set_device("cpp_standalone", directory=folder, build_on_run=True)
+    brian2.prefs.devices.cpp_standalone.extra_make_args_unix = ["-j2"]  # the default starts every compiler at once
     reference.run(network, *given, n_steps, draw="brian2")
 
     def run():
