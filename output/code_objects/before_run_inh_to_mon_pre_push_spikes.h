@@ -1,6 +1,0 @@
-#ifndef _INCLUDED_inh_to_mon_pre_push_spikes_before
-#define _INCLUDED_inh_to_mon_pre_push_spikes_before
-
-void _before_run_inh_to_mon_pre_push_spikes();
-
-#endif

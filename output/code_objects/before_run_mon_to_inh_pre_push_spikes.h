@@ -1,6 +1,0 @@
-#ifndef _INCLUDED_mon_to_inh_pre_push_spikes_before
-#define _INCLUDED_mon_to_inh_pre_push_spikes_before
-
-void _before_run_mon_to_inh_pre_push_spikes();
-
-#endif

@@ -1,8 +1,0 @@
-#ifndef _INCLUDED_inh_to_ts_pre_codeobject
-#define _INCLUDED_inh_to_ts_pre_codeobject
-
-void _run_inh_to_ts_pre_codeobject();
-
-void _debugmsg_inh_to_ts_pre_codeobject();
-
-#endif

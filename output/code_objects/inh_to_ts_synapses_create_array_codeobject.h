@@ -1,7 +1,0 @@
-#ifndef _INCLUDED_inh_to_ts_synapses_create_array_codeobject
-#define _INCLUDED_inh_to_ts_synapses_create_array_codeobject
-
-void _run_inh_to_ts_synapses_create_array_codeobject();
-
-
-#endif

@@ -1,7 +1,0 @@
-#ifndef _INCLUDED_ts_to_inh_synapses_create_array_codeobject
-#define _INCLUDED_ts_to_inh_synapses_create_array_codeobject
-
-void _run_ts_to_inh_synapses_create_array_codeobject();
-
-
-#endif
