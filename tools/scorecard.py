@@ -64,7 +64,8 @@ def bound(row):
         parts.append(f"≥ {low:g}" if high == float("inf") else f"{low:g} to {high:g}")
     for key in BOUNDS:
         if key in row:
-            parts.append(f"{key.replace('_', ' ')} {row[key]:g}")
+            values = row[key] if isinstance(row[key], list) else [row[key]]
+            parts.append(f"{key.replace('_', ' ')} " + " / ".join(f"{value:g}" for value in values))
     return ", ".join(parts)
 
 
