@@ -6,6 +6,7 @@ Data by label come as {label: (n_seeds, ...)}; one colour and marker for each la
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.ticker import NullFormatter
 
 from helpers.errors import ParameterError, check_array
 from helpers.figures import OKABE_ITO, band
@@ -30,6 +31,7 @@ def losses(ax, histories, *, ylabel="loss", log=True):
         ax.plot(values.T, color=colour, linewidth=0.5, alpha=0.5)
         lines += ax.plot(np.median(values, axis=0), color=colour, label=label)
     ax.set(xlabel="epoch", ylabel=ylabel, yscale="log" if log else "linear")
+    ax.yaxis.set_minor_formatter(NullFormatter())
     ax.legend()
     return lines
 
