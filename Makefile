@@ -5,6 +5,7 @@ SHELL := bash
 PYTHON ?= python3
 VENV ?= $(or $(NOTEBOOK_VENV),.venv)
 NB ?=
+OFFLINE ?=
 LOCK_FLAGS ?=
 LAB_FLAGS ?=
 XDIST ?= -n auto --maxprocesses=4 --dist loadscope
@@ -20,7 +21,7 @@ export MKL_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help setup figs full notebooks test lab scorecard bench lock clean
+.PHONY: help setup figs full notebooks test lab scorecard student slides thesis bench lock clean book
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -59,12 +60,24 @@ lab: setup ## open JupyterLab on FINAL_notebooks/ (LAB_FLAGS=--no-browser and th
 scorecard: setup ## published number, our number, tolerance, verdict: figs/scorecard.md
 	@$(BIN)/python -m tools.scorecard
 
+student: setup ## FINAL notebooks without answers and solutions: build/student/
+	@$(BIN)/python -m tools.handouts student $(NB)
+
+slides: setup ## a lecture of each FINAL notebook: build/slides/ (OFFLINE=1: needs no network to show)
+	@$(BIN)/python -m tools.handouts slides $(if $(OFFLINE),--offline) $(NB)
+
+thesis: setup ## figures, tables and captions for LaTeX: build/thesis/
+	@$(BIN)/python -m tools.thesis
+
 bench: setup ## CPU time and memory against the peers: tests/benchmarks/results.md
 	@$(BIN)/python -m tests.benchmarks.run
 
 lock: setup ## resolve requirements.lock again (LOCK_FLAGS=--upgrade for the newest versions)
 	@$(BIN)/uv pip compile --universal --generate-hashes --all-extras --python-version 3.11 --no-emit-index-url \
 	  -q $(LOCK_FLAGS) pyproject.toml -o requirements.lock --no-header
+
+book: setup ## static site in build/book/ (OFFLINE=1: opens without a network, formulas included)
+	@$(BIN)/python -m tools.book $(if $(filter-out 0,$(OFFLINE)),--offline)
 
 clean: ## remove the set-up, the caches and the stored sweeps (figures stay)
 	@rm -rf $(VENV) .store build dist *.egg-info .pytest_cache .ruff_cache .hypothesis

@@ -6,6 +6,7 @@ orientation, being cyclic, takes a cyclic map. Plot functions take axes and retu
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -133,7 +134,7 @@ def save(fig, name, *, seed=None, params=None, caption=""):
     """
     import matplotlib
 
-    base = _base(name)
+    base = _base(name, "figure")
     if not hasattr(fig, "savefig"):
         raise ParameterError(f"fig is a {type(fig).__name__}; give a matplotlib Figure")
     record = {"figure": name, "caption": caption, **provenance(seed=seed, params=params)}
@@ -175,7 +176,7 @@ def save_animation(fig, draw, name, *, n_frames, fps=12.0, dpi=110, seed=None, p
     options = dict(format="gif", save_all=True, append_images=frames[1:], duration=round(1000 / fps), loop=0)
     writers = {"gif": lambda path: frames[0].save(path, **options)}
     writers["json"] = _text_writer(json.dumps(record, indent=1, ensure_ascii=False))
-    _write_all(_base(name), writers)
+    _write_all(_base(name, "animation"), writers)
 
 
 def _rendered(fig, draw, k, dpi):
@@ -195,18 +196,23 @@ def save_table(table, name, *, seed=None, params=None, caption=""):
         raise ParameterError(f"table is a {type(table).__name__}; give a helpers.parameters.Table")
     record = {"table": name, "caption": caption, **provenance(seed=seed, params=params)}
     text = {"csv": table.to_csv(), "tex": table.to_latex(), "json": json.dumps(record, indent=1, ensure_ascii=False)}
-    _write_all(_base(name), {suffix: _text_writer(body) for suffix, body in text.items()})
+    _write_all(_base(name, "table"), {suffix: _text_writer(body) for suffix, body in text.items()})
 
 
 def _text_writer(body):
     return lambda path: path.write_text(body.rstrip() + "\n", encoding="utf-8")
 
 
-def _base(name):
+def _base(name, kind):
+    """Return the path without suffix; a name that another kind of file already has is refused: they share the json."""
     parts = Path(str(name)).parts
     if len(parts) != 2 or ".." in parts or Path(str(name)).suffix or os.path.isabs(str(name)):
         raise ParameterError(f"name = {name!r} is not of the form 'model/name' without suffix")
-    return figs_folder() / name
+    base = figs_folder() / name
+    with contextlib.suppress(OSError, ValueError):
+        if kind not in json.loads(base.with_name(f"{base.name}.json").read_text(encoding="utf-8")):
+            raise OutputError(f"name = {name!r} is taken, but not by a {kind}; choose another name")
+    return base
 
 
 def _write_all(base, writers):

@@ -42,6 +42,7 @@ __all__ = [
     "Summary",
     "SweepWarning",
     "choose",
+    "over",
     "profile",
     "provenance",
     "seeds",
@@ -242,6 +243,29 @@ def sweep(function, grid, *, store, n_jobs=-1, progress=True):
     if check_integer("n_jobs", n_jobs, -64, 1024) == 0:
         raise ParameterError("n_jobs = 0 starts no worker; allowed: -1 (every core) or a positive integer")
     return _sweep(function, points, [store / _file_name(function, point) for point in points], n_jobs, progress)
+
+
+def over(function, *, store, n_jobs=-1, progress=True, **grid):
+    """Run :func:`sweep` and stack: every grid value that is a list or array becomes a leading axis, in the order given.
+
+    Numbers, words and tuples are fixed. The result is a dict of arrays (length of first list, of second, ..., own
+    shape), so all points need one shape. Failed points are an OutputError; the others are kept.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as store:
+    ...     over(lambda b, p: {"power": b**p}, store=store, n_jobs=1, b=[2, 3], p=[1, 2])["power"].tolist()
+    [[2, 4], [3, 9]]
+    """
+    swept = {name: list(values) for name, values in grid.items() if isinstance(values, (list, np.ndarray))}
+    points = {name: swept.get(name, [value]) for name, value in grid.items()}
+    shape = tuple(map(len, swept.values()))
+    found = [result for _, result in sweep(function, points, store=store, n_jobs=n_jobs, progress=progress)]
+    if len(found) < np.prod(shape, dtype=int):
+        missing = np.prod(shape, dtype=int) - len(found)
+        raise OutputError(f"{missing} points of the sweep failed; tracebacks: {store}/*.error.json; call again")
+    return {key: np.reshape([r[key] for r in found], shape + np.shape(found[0][key])) for key in found[0]}
 
 
 def _sweep(function, points, paths, n_jobs, progress):

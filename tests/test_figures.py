@@ -416,3 +416,12 @@ def test_the_simulation_does_confuse_red_and_green():
     """The bound means something: a green and a red of a careless palette come closer than five."""
     assert np.linalg.norm(lab("#A05A2C", DEUTERANOPIA) - lab("#6B7A2C", DEUTERANOPIA)) < 5
     assert np.linalg.norm(lab("#A05A2C", np.eye(3)) - lab("#6B7A2C", np.eye(3))) > 40
+
+
+def test_a_figure_and_a_table_cannot_share_a_name(tmp_path, monkeypatch):
+    monkeypatch.setenv("NOTEBOOK_FIGS", str(tmp_path))
+    table = Table(("a",), ((1,),))
+    figures.save_table(table, "model/one")
+    figures.save_table(table, "model/one")
+    with pytest.raises(OutputError, match="'model/one' is taken"):
+        figures.save(figures.figure()[0], "model/one")

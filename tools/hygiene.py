@@ -73,6 +73,11 @@ class Page:
         return [cell for cell in self.notebook.cells if cell.cell_type == "code"]
 
     @cached_property
+    def own(self):
+        """Code cells but those tagged ``quoted``: programs shown as their source has them."""
+        return [cell for cell in self.code if "quoted" not in cell.metadata.get("tags", [])]
+
+    @cached_property
     def texts(self):
         return [cell.source for cell in self.notebook.cells if cell.cell_type == "markdown"]
 
@@ -86,8 +91,8 @@ class Page:
 
     @cached_property
     def lengths(self):
-        """Written lines of each code cell."""
-        return [sum(bool(line.strip()) for line in cell.source.splitlines()) for cell in self.code]
+        """Written lines of each own code cell."""
+        return [sum(bool(line.strip()) for line in cell.source.splitlines()) for cell in self.own]
 
     @cached_property
     def words_per_line(self):
@@ -99,7 +104,7 @@ class Page:
 
     @cached_property
     def functions(self):
-        return [node for cell in self.code for node in ast.walk(_parsed(cell.source)) if _is_def(node)]
+        return [node for cell in self.own for node in ast.walk(_parsed(cell.source)) if _is_def(node)]
 
     def has_heading(self, word):
         return any(word in heading.lower() for heading in self.headings)
@@ -238,7 +243,7 @@ def tags(page):
 @_rule(FINAL_RULES)
 def commands(page):
     """No star import, no %matplotlib inline, no installation."""
-    for cell in page.code:
+    for cell in page.own:
         for name, pattern in COMMANDS.items():
             if match := pattern.search(cell.source):
                 yield f"{name}: {match[0].strip()!r}"

@@ -37,7 +37,7 @@ SERIES = {
     "TF": ("vermillion", "TF trained"),
     "P": ("purple", "P permuted"),
     "X0": ("sky", "X0 extract"),
-    "X0 at 220 mV": ("green", "X0 at 220 mV"),
+    "X0 at 220 mV": ("blue", "X0 at 220 mV"),
     "matched / matched": ("blue", "trained, same mean"),
     "shuffled / shuffled": ("sky", "permuted, same mean"),
     "published": ("black", "published"),

@@ -1,8 +1,8 @@
 r"""The experiments on the transition to chaos: one point of a sweep each, from numbers to a dict of arrays.
 
-Every point function takes plain numbers and can be handed to :func:`helpers.runs.sweep`; :func:`over` does that and
-stacks the grid. A seed fixes the normal draws behind a network, and g scales them: the networks of one seed at
-several g, dt or Jacobians differ in nothing else, so curves over g are smooth and differences are paired.
+Every point function takes plain numbers and can be handed to :func:`helpers.runs.over`, which runs and stacks a grid.
+A seed fixes the normal draws behind a network, and g scales them: the networks of one seed at several g, dt or
+Jacobians differ in nothing else, so curves over g are smooth and differences are paired.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import root
 
-from helpers import runs
-from helpers.errors import OutputError, ParameterError, check_array, check_choice, check_integer, check_number
+from helpers.errors import ParameterError, check_array, check_choice, check_integer, check_number
 from helpers.rnn.lyapunov import initial, lyapunov_spectrum
 from helpers.rnn.model import Rnn, activation_name, random_weights
+from helpers.runs import over
 
 __all__ = [
     "asymmetry",
@@ -253,43 +253,3 @@ def asymmetry(exponents):
     """
     exponents = check_array("exponents", exponents, ndim=1)
     return float(np.sqrt(np.mean((exponents + exponents[::-1] - 2 * exponents.mean()) ** 2)))
-
-
-def over(function, *, store, n_jobs=-1, progress=True, **grid):
-    """Sweep a point function and stack: every grid value that is a list or array becomes a leading axis.
-
-    Parameters
-    ----------
-    function : callable
-        One of the point functions.
-    store : path-like
-        Where finished points are kept, see :func:`helpers.runs.sweep`; a stopped sweep goes on there.
-    **grid
-        Numbers and words are fixed, and so are tuples; lists and arrays are swept, in the order given.
-
-    Returns
-    -------
-    dict
-        Result name -> array (length of first list, of second, ..., own shape). All points need one shape: sweep
-        different n in separate calls.
-
-    Raises
-    ------
-    OutputError
-        If points failed; the others are kept.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as store:
-    ...     over(stability_point, store=store, n_jobs=1, n=5, g=[0.5, 1.0, 2.0], seed=[0, 1])["linear"].shape
-    (3, 2)
-    """
-    swept = {name: list(values) for name, values in grid.items() if isinstance(values, (list, np.ndarray))}
-    points = {name: swept.get(name, [value]) for name, value in grid.items()}
-    shape = tuple(map(len, swept.values()))
-    found = [result for _, result in runs.sweep(function, points, store=store, n_jobs=n_jobs, progress=progress)]
-    if len(found) < np.prod(shape, dtype=int):
-        missing = np.prod(shape, dtype=int) - len(found)
-        raise OutputError(f"{missing} points of the sweep failed; tracebacks: {store}/*.error.json; call again")
-    return {key: np.reshape([r[key] for r in found], shape + np.shape(found[0][key])) for key in found[0]}

@@ -1,0 +1,69 @@
+"""Plots of modular networks. Each takes axes and data, returns artists, and neither shows nor saves."""
+
+import numpy as np
+
+from helpers.figures import OKABE_ITO
+from helpers.modular.synapses import dense
+
+__all__ = ["activity", "over_time", "timeline", "weight_histogram"]
+
+COLOURS = [OKABE_ITO[name] for name in ("blue", "vermillion", "green", "purple", "orange", "sky", "black")]
+
+
+def activity(ax, samples, *, n_shown=30, log=False, growth=None, ylabel="activity"):
+    """Draw recorded vectors (n_t, n) of the first cells in grey and their mean in black.
+
+    `growth`, if given, is a rate per iteration, drawn as the line mean(t_half) exp(growth (t - t_half)).
+    """
+    samples = np.asarray(samples)
+    t, mean = np.arange(1, len(samples) + 1), samples.mean(axis=1)
+    ax.plot(t, samples[:, :n_shown], color=OKABE_ITO["grey"], linewidth=0.4, alpha=0.5, rasterized=True)
+    lines = ax.plot(t, mean, color="black", linewidth=1.4, label="mean")
+    if growth is not None:
+        half = len(t) // 2
+        line = mean[half] * np.exp(growth * (t - t[half]))
+        label = f"growth {growth:.4f} per iteration"
+        lines += ax.plot(t, line, color=OKABE_ITO["vermillion"], linestyle="--", label=label)
+    ax.set(ylabel=ylabel, xlim=(0, len(t)), yscale="log" if log else "linear", xlabel="iteration")
+    ax.legend()
+    return lines
+
+
+def timeline(ax, net):
+    """Draw what one iteration runs, from left to right: a row for each parent, a column for each behaviour."""
+    steps = net.order()
+    parents = list(dict.fromkeys(parent for _, _, parent in steps))
+    rows = [parents.index(parent) for _, _, parent in steps]
+    dots = ax.scatter(range(len(steps)), rows, s=60, c=[COLOURS[row % len(COLOURS)] for row in rows], zorder=2)
+    for x, (row, (_, item, _)) in enumerate(zip(rows, steps, strict=True)):
+        ax.annotate(type(item).__name__, (x, row), (0, 6), textcoords="offset points", ha="center", fontsize=6.5)
+    ax.set_xticks(range(len(steps)), [f"{key:g}" for key, _, _ in steps])
+    ax.set_yticks(range(len(parents)), [parent.tags[0] for parent in parents])
+    ax.set(xlabel="key, in the order of execution", xlim=(-0.7, len(steps) - 0.3), ylim=(len(parents) - 0.5, -0.6))
+    ax.grid(axis="y", zorder=0)
+    return dots
+
+
+def over_time(ax, series, *, ylabel, target=None):
+    """Draw {label: values (n_t,) or (n_t, k)} against the iteration, and a dotted line at the target."""
+    lines = []
+    for (label, values), colour in zip(series.items(), COLOURS, strict=False):
+        values = np.asarray(values)
+        lines += ax.plot(np.arange(1, len(values) + 1), values, color=colour, linewidth=0.8)
+        lines[-1].set_label(label)
+    if target is not None:
+        ax.axhline(target, color="black", linestyle=":", linewidth=0.8)
+    ax.set(ylabel=ylabel, xlabel="iteration")
+    ax.legend()
+    return lines
+
+
+def weight_histogram(ax, weights, *, bins=40):
+    """Draw {label: weight matrix in any storage}: how many existing synapses have which weight (log axis)."""
+    shown = {label: dense(matrix)[dense(matrix) != 0] for label, matrix in weights.items()}
+    edges = np.linspace(0, max(values.max() for values in shown.values()), bins + 1)
+    for (label, values), colour in zip(shown.items(), COLOURS, strict=False):
+        ax.hist(values, edges, histtype="step", color=colour, label=label, linewidth=1.2)
+    ax.set(xlabel="weight", ylabel="synapses", yscale="log")
+    ax.legend()
+    return ax.patches

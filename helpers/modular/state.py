@@ -1,0 +1,213 @@
+"""The state of a network as a value: captured, restored, written to one npz file (arrays and a json text, no pickle).
+
+It holds every array (dense, scipy sparse, :class:`~helpers.modular.synapses.EventWeights`), number, text and
+generator found in the attributes of the network, its groups, synapses and behaviours, also inside lists and
+dictionaries. Objects and memory that attributes share before, they share after. Recorders keep what they recorded.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import warnings
+from collections import deque
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import scipy.sparse
+
+from helpers.errors import ParameterError
+from helpers.modular import synapses
+from helpers.modular.recorder import Recorder
+from helpers.runs import _place
+
+__all__ = ["State", "capture", "load_state", "restore", "save_state"]
+
+FORMAT = "helpers.modular state 1"
+LINKS = ("network", "tags", "behaviour", "dtype", "_schedule", "_read", "afferent_synapses", "efferent_synapses")
+SPARSE = [scipy.sparse.csr_array, scipy.sparse.csr_matrix, scipy.sparse.csc_array, scipy.sparse.csc_matrix]
+OBJECTS = {kind.__name__: kind for kind in (*SPARSE, synapses.EventWeights, synapses.Afferents)}
+
+
+@dataclass(frozen=True)
+class State:
+    """What json can hold: the `form` of the network, attributes of its `objects`, shared `bodies`; and `arrays`."""
+
+    form: dict
+    objects: dict = field(default_factory=dict)
+    bodies: list = field(default_factory=list)
+    arrays: list = field(default_factory=list)
+
+
+def capture(net):
+    """Return the :class:`State` of a network now; it shares no memory with the network."""
+    state, places, left_out = State(_form(net)), {}, []
+    for name, item in _objects(net).items():
+        kept = state.objects[name] = {}
+        for key in [key for key in vars(item) if key not in LINKS]:
+            try:
+                kept[key] = _packed(vars(item)[key], state, places)
+            except _ForeignError as foreign:
+                kept[key] = [None]
+                left_out += [f"{name}.{key} ({foreign})"] if str(foreign) else []
+    if left_out:
+        warnings.warn(f"not part of the state: {', '.join(left_out)}", stacklevel=2)
+    return state
+
+
+def restore(net, state):
+    """Bring a network of the same form into a :class:`State`, from which it continues bit for bit.
+
+    Arrays are replaced, generators set in place, and attributes that did not exist yet are removed.
+    """
+    here, made = _form(net), {}
+    for name in [name for name in {**state.form, **here} if state.form.get(name) != here.get(name)]:
+        saved, now = (form.get(name, "absent") for form in (state.form, here))
+        raise ParameterError(f"the state is of another network: {name} is {saved} in it and {now} here")
+    for name, item in _objects(net).items():
+        kept = state.objects[name]
+        for key in set(vars(item)) - set(kept) - set(LINKS):
+            delattr(item, key)
+        for key in [key for key in kept if kept[key] != [None]]:
+            current, value = getattr(item, key, None), _unpacked(kept[key], state, made)
+            if isinstance(value, np.random.Generator) and type(current) is type(value):
+                current.bit_generator.state = value.bit_generator.state  # others may hold it, or one of its methods
+            else:
+                setattr(item, key, value)
+
+
+def save_state(net, path):
+    """Write the state of a network to `path` (a binary file, or a name: '.npz' is added), whole or not at all."""
+    state = capture(net)
+    text = json.dumps([FORMAT, state.form, state.objects, state.bodies])
+    members = {f"array_{i}": array for i, array in enumerate(state.arrays)} | {"state_json": np.array(text)}
+    if hasattr(path, "write"):
+        return np.savez(path, **members)
+    path = Path(path if str(path).endswith(".npz") else f"{path}.npz")
+    if not path.parent.is_dir():
+        raise ParameterError(f"folder {str(path.parent)!r} does not exist; make it first")
+
+    def write(draft):
+        with draft.open("wb") as file:
+            np.savez(file, **members)
+
+    _place(path, write)
+
+
+def load_state(net, path):
+    """Bring an initialised network of the same form into the state of a file of :func:`save_state`.
+
+    A file that is missing, damaged, or of another network (groups, sizes, synapses, behaviours) is refused with one
+    line, and nothing is changed.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            known, *parts = json.loads(str(file["state_json"]))
+            arrays = [file[f"array_{i}"] for i in range(len(file.files) - 1)]
+    except Exception as failure:
+        raise ParameterError(f"{path} is no saved state ({type(failure).__name__}); use a file of save_state") from None
+    if known != FORMAT:
+        raise ParameterError(f"{path} has the format {known!r}; this version reads {FORMAT!r}")
+    restore(net, State(*parts, arrays))
+
+
+def _objects(net):
+    """Return the network, its groups, synapses and their behaviours by name; recorders are left out."""
+    found = {"network": net} | {f"group {i}": group for i, group in enumerate(net.NeuronGroups)}
+    found |= {f"synapses {i}": synapse for i, synapse in enumerate(net.SynapseGroups)}
+    for name, parent in list(found.items()):
+        kept = {key: item for key, item in parent.behaviour.items() if not isinstance(item, Recorder)}
+        found |= {f"{name}, behaviour {key:g} {type(item).__name__}": item for key, item in kept.items()}
+    return found
+
+
+def _form(net):
+    """Return what must be equal in two networks: sizes, ends of the synapses, keys and classes of the behaviours."""
+    place, forms = net.NeuronGroups.index, {name: "present" for name in _objects(net)}
+    forms |= {f"group {i}": f"of size {group.size}" for i, group in enumerate(net.NeuronGroups)}
+    return forms | {f"synapses {i}": f"{place(s.src)} -> {place(s.dst)}" for i, s in enumerate(net.SynapseGroups)}
+
+
+# --- values: plain ones stay as they are, every other is kept once in `bodies` as [kind, parts], and named by its place
+
+
+class _ForeignError(Exception):
+    """A value that is not part of a state: a function or group (empty message), or an object of an unknown class."""
+
+
+def _packed(value, state, places):
+    if value is None or type(value) in (bool, int, float, str):
+        return value
+    if id(value) not in places:
+        kind, parts = _taken_apart(value, state.arrays)
+        state.bodies.append([kind, [_packed(part, state, places) for part in parts]])
+        places[id(value)] = len(state.bodies) - 1, value  # holding the value keeps its id taken
+    return [places[id(value)][0]]
+
+
+def _taken_apart(value, arrays):
+    kind = type(value).__name__
+    if isinstance(value, np.ndarray | np.generic) and not value.dtype.hasobject:
+        return _array(value, arrays)
+    if type(value) in (list, tuple):
+        return kind, value
+    if type(value) in (dict, deque):
+        return kind, list(value.items()) if kind == "dict" else (list(value), value.maxlen)
+    if isinstance(value, np.random.Generator) or value is np.random:
+        state = np.random.get_state(legacy=False) if value is np.random else value.bit_generator.state  # noqa: NPY002
+        return "legacy" if value is np.random else "generator", [state]
+    if OBJECTS.get(kind) is type(value) or isinstance(value, np.dtype):
+        return ("dtype", [value.str]) if isinstance(value, np.dtype) else (kind, [vars(value)])
+    framework = callable(value) or hasattr(value, "tags") or hasattr(value, "__dataclass_fields__")
+    raise _ForeignError("" if framework else kind)
+
+
+def _array(array, arrays):
+    """Store an array; a view is its place in the array that owns the memory, so that they stay one."""
+    owner = array
+    while isinstance(owner.base, np.ndarray):
+        owner = owner.base
+    if owner is not array and type(owner) is np.ndarray and (owner.flags.c_contiguous or owner.flags.f_contiguous):
+        offset = array.__array_interface__["data"][0] - owner.__array_interface__["data"][0]
+        return "view", (owner, list(array.shape), array.dtype.str, offset, list(array.strides))
+    arrays.append(np.array(array))
+    return "scalar" if isinstance(array, np.generic) else "array", [len(arrays) - 1]
+
+
+def _unpacked(packed, state, made):
+    """Return the value; every array is copied, so that a :class:`State` can be restored again."""
+    if not isinstance(packed, list):
+        return packed
+    if packed[0] not in made:
+        kind, parts = state.bodies[packed[0]]
+        parts = [_unpacked(part, state, made) for part in parts]
+        arrays = {"array": lambda i: np.array(state.arrays[i]), "scalar": lambda i: state.arrays[i][()]}
+        made[packed[0]] = (MAKE | arrays)[kind](*parts)
+    return made[packed[0]]
+
+
+def _view(owner, shape, dtype, offset, strides):
+    return np.ndarray(shape, dtype, owner if owner.flags.c_contiguous else owner.T, offset, strides)
+
+
+def _generator(state):
+    generator = np.random.Generator(getattr(np.random, state["bit_generator"])())
+    generator.bit_generator.state = state
+    return generator
+
+
+def _legacy(state):
+    np.random.set_state(state)  # noqa: NPY002
+    return np.random
+
+
+def _object(kind, attributes):
+    made = kind.__new__(kind)
+    vars(made).update(attributes)
+    return made
+
+
+MAKE = dict(deque=deque, view=_view, generator=_generator, legacy=_legacy, list=lambda *parts: list(parts))
+MAKE |= dict(dtype=np.dtype, tuple=lambda *parts: parts, dict=lambda *parts: dict(parts))
+MAKE |= {name: functools.partial(_object, kind) for name, kind in OBJECTS.items()}

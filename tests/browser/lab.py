@@ -1,0 +1,245 @@
+"""A real JupyterLab in a real browser: what every browser test needs, and nothing about a particular notebook.
+
+:func:`server` runs JupyterLab on the loopback interface with a token, in folders of its own (settings, kernels, home,
+workspace), quiet (no news, no update check) and with a neutral working directory. :class:`Lab` is one page of it::
+
+    lab.open("FINAL_notebooks/FINAL_7_modular_networks.ipynb")   # a copy of the file, kernel ready
+    lab.run_all()
+    assert lab.kernel("print(ui.iteration)") == "300"
+    lab.screenshot("after run all")
+    assert lab.problems() == []
+
+:meth:`Lab.problems` lists console messages, page errors, failed requests, answers from 400 on, and every request that
+leaves the server's address. :func:`watch` collects the same on any playwright page.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+FOLDERS = {
+    "JUPYTER_CONFIG_DIR": "config",
+    "JUPYTER_DATA_DIR": "data",
+    "JUPYTER_RUNTIME_DIR": "runtime",
+    "JUPYTERLAB_SETTINGS_DIR": "settings",
+    "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+    "IPYTHONDIR": "ipython",
+    "MPLCONFIGDIR": "matplotlib",
+    "HOME": "home",
+}
+QUIET = {
+    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
+    "@jupyterlab/apputils-extension:kernels-settings": {"skipKernelRestartDialog": True},
+    "@jupyterlab/docmanager-extension:plugin": {"autosave": False},
+}
+OPTIONS = (
+    "--no-browser",
+    "--allow-root",
+    "--ServerApp.ip=127.0.0.1",
+    "--ServerApp.port=0",
+    "--LabApp.expose_app_in_browser=True",
+    "--LabApp.news_url=",
+    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    "--LabApp.extension_manager=readonly",
+)
+READY = """() => { const panel = window.jupyterapp?.shell.currentWidget;
+  return panel?.context?.isReady && panel.sessionContext?.session?.kernel?.status === 'idle'; }"""
+RUN_ALL = """async (limit) => {
+  const late = new Promise((_, fail) => setTimeout(() => fail(new Error(`cells still run after ${limit} ms`)), limit));
+  await Promise.race([late, window.jupyterapp.commands.execute('notebook:run-all-cells')]);
+  return window.jupyterapp.shell.currentWidget.content.widgets.flatMap((cell) =>
+    cell.model.type === 'code' ? cell.model.outputs.toJSON().filter((out) => out.output_type === 'error') : []);
+}"""
+IN_KERNEL = """async (code) => {
+  const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+  const future = kernel.requestExecute({ code, store_history: false }), out = [];
+  future.onIOPub = ({ header, content }) => {
+    if (header.msg_type === 'stream') out.push(content.text);
+    if (header.msg_type === 'execute_result') out.push(content.data['text/plain']);
+    if (header.msg_type === 'error') out.push(`${content.ename}: ${content.evalue}`);
+  };
+  const reply = (await future.done).content.status;
+  return [reply, out.join('')];
+}"""
+
+
+def browser_path():
+    """Return the path of an installed browser, or None."""
+    return next((path for path in map(shutil.which, BROWSERS) if path), None)
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running JupyterLab: its address (ending in a slash), token, and the folder whose notebooks it serves."""
+
+    url: str
+    token: str
+    folder: Path
+
+    def request(self, path, method="GET"):
+        """Call the server's REST interface and return the decoded answer."""
+        request = urllib.request.Request(f"{self.url}{path}", method=method)
+        request.add_header("Authorization", f"token {self.token}")
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            text = answer.read()
+        return json.loads(text) if text else None
+
+
+@contextlib.contextmanager
+def server(base, *, overrides=None):
+    """Run JupyterLab below the folder `base`; its notebooks stand in ``base/notebooks``. Yields a :class:`Server`.
+
+    `overrides` are settings of JupyterLab beside the quiet ones, {plugin: {key: value}}. The kernels find `helpers`
+    and the notebook environment of the tests. All sessions are ended with the server.
+    """
+    places = {key: base / name for key, name in FOLDERS.items()}
+    for place in (*places.values(), base / "notebooks", base / "config" / "labconfig"):
+        place.mkdir(parents=True)
+    settings = base / "config" / "labconfig" / "default_setting_overrides.json"
+    settings.write_text(json.dumps(QUIET | (overrides or {})))
+    token = secrets.token_hex(16)
+    environment = os.environ | {key: str(place) for key, place in places.items()}
+    environment |= {"PYTHONPATH": str(ROOT), "NOTEBOOK_FIGS": str(base / "figs"), "NOTEBOOK_PROFILE": "quick"}
+    command = [sys.executable, "-m", "jupyterlab", *OPTIONS, f"--IdentityProvider.token={token}"]
+    command.append(f"--ServerApp.root_dir={base / 'notebooks'}")
+    with (base / "server.log").open("w") as log:  # a neutral folder: the current one comes first on the import path
+        process = subprocess.Popen(command, cwd=base / "home", env=environment, stdout=log, stderr=log)
+    try:
+        yield _answering(process, base, places["JUPYTER_RUNTIME_DIR"], token)
+    finally:
+        _stop(process)
+
+
+def _answering(process, base, runtime, token):
+    """Wait until the server answers, and return it."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        for file in runtime.glob(f"jpserver-{process.pid}.json"):
+            with contextlib.suppress(OSError, ValueError):
+                running = Server(json.loads(file.read_text())["url"], token, base / "notebooks")
+                running.request("api")
+                return running
+        time.sleep(0.1)
+    raise RuntimeError(f"JupyterLab did not start:\n{(base / 'server.log').read_text()[-2000:]}")
+
+
+def _stop(process):
+    process.terminate()  # ends the kernels too
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def watch(page, allowed):
+    """Return a list that fills with all that should not happen on a page: see :meth:`Lab.problems`."""
+    found = []
+    bad = {"error", "warning"}
+    page.on("console", lambda m: found.append(f"console {m.type}: {m.text}") if m.type in bad else None)
+    page.on("pageerror", lambda error: found.append(f"page error: {error}"))
+    page.on("requestfailed", lambda r: found.append(f"request failed: {r.url} ({r.failure})"))
+    page.on("response", lambda r: found.append(f"answer {r.status}: {r.url}") if r.status >= 400 else None)
+    own = (allowed, "data:", "blob:", allowed.replace("http", "ws", 1))
+    page.on("request", lambda r: None if r.url.startswith(own) else found.append(f"outside request: {r.url}"))
+    return found
+
+
+class Lab:
+    """One page of a browser on a :class:`Server`; `artefacts` is the folder of its screenshots."""
+
+    def __init__(self, server, page, artefacts):
+        self.server, self.page, self.artefacts = server, page, Path(artefacts)
+        self._problems = watch(page, server.url)
+
+    @classmethod
+    @contextlib.contextmanager
+    def on(cls, browser, server, artefacts):
+        """Open a page of its own (cookies, cache) in a browser; its kernels end with it."""
+        context = browser.new_context(viewport={"width": 1400, "height": 1000})
+        lab = cls(server, context.new_page(), artefacts)
+        yield lab
+        lab.close()
+        context.close()
+
+    def open(self, notebook, *, name=None):
+        """Open a copy of a notebook (a path below the repository, or any other) and wait until its kernel is idle."""
+        source = Path(notebook) if Path(notebook).is_absolute() else ROOT / notebook
+        name = name or source.name
+        shutil.copy(source, self.server.folder / name)
+        self.page.goto(f"{self.server.url}lab/tree/{name}?reset&token={self.server.token}")
+        self.page.wait_for_function(READY, timeout=60_000)
+        self.page.locator("#jupyterlab-splash").wait_for(state="detached")
+        return self
+
+    def command(self, name, arguments=None):
+        """Execute a command of JupyterLab and wait for its end; returns what it returns."""
+        return self.page.evaluate("([n, a]) => window.jupyterapp.commands.execute(n, a ?? {})", [name, arguments])
+
+    def run_all(self, *, timeout_s=120):
+        """Run all cells and return when the last one is done; an error in a cell, or no end in time, raises."""
+        errors = self.page.evaluate(RUN_ALL, 1000 * timeout_s)
+        if errors:
+            raise AssertionError(f"{errors[0]['ename']}: {errors[0]['evalue']}")
+
+    def kernel(self, code):
+        """Run code in the notebook's kernel, also while it plays; returns the printed text, an error raises."""
+        status, text = self.page.evaluate(IN_KERNEL, code)
+        if status != "ok":
+            raise AssertionError(text)
+        return text.strip()
+
+    def cell(self, number):
+        """Return the locator of a cell (from 0, negative from the end), scrolled into view so that it is drawn."""
+        self.page.evaluate(
+            "(n) => { const c = window.jupyterapp.shell.currentWidget.content;"
+            " c.activeCellIndex = n < 0 ? c.widgets.length + n : n; return c.scrollToItem(c.activeCellIndex, 'start'); }",
+            number,
+        )
+        cells = self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook")
+        return cells.locator(".jp-Cell.jp-mod-active")
+
+    def tagged(self, tag):
+        """Return the number of the first cell that carries a tag."""
+        return self.page.evaluate(
+            "(tag) => window.jupyterapp.shell.currentWidget.content.widgets.findIndex("
+            "(cell) => (cell.model.getMetadata('tags') ?? []).includes(tag))",
+            tag,
+        )
+
+    def theme(self, name):
+        """Switch the theme: 'JupyterLab Light' or 'JupyterLab Dark'."""
+        self.command("apputils:change-theme", {"theme": name})
+        self.page.wait_for_selector(f"body[data-jp-theme-name='{name}']", state="attached")
+
+    def screenshot(self, name, locator=None):
+        """Write a picture of the page, or of one element, into the folder of artefacts; returns its path."""
+        self.artefacts.mkdir(parents=True, exist_ok=True)
+        path = self.artefacts / f"{re.sub(r'[^A-Za-z0-9]+', '_', name).strip('_')}.png"
+        (locator or self.page).screenshot(path=path)
+        return path
+
+    def problems(self):
+        """Return what went wrong since the last call: console errors, page errors, failed and outside requests."""
+        found = self._problems[:]
+        self._problems.clear()
+        return found
+
+    def close(self):
+        """End the page's kernels and close it."""
+        for session in self.server.request("api/sessions"):
+            self.server.request(f"api/sessions/{session['id']}", "DELETE")
+        self.page.close()

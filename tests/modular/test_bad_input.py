@@ -1,0 +1,146 @@
+"""Whatever is wrong is said in one line, at once, and changes nothing."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+from helpers.errors import BackendError, HelpersError, ParameterError
+from helpers.modular import (
+    Behaviour,
+    EventRecorder,
+    Network,
+    NeuronDimension,
+    NeuronGroup,
+    Recorder,
+    SynapseGroup,
+    get_squared_dim,
+)
+from helpers.modular.learning import Homeostasis, sorn_like
+from helpers.modular.synapses import EventWeights, stored
+
+
+def net_and_cells():
+    net = Network(seed=0)
+    return net, NeuronGroup(net, 3, tag="cells")
+
+
+CASES = {
+    "size of -1": (lambda n, c: NeuronGroup(n, -1), "size = -1 .*from 1"),
+    "size of 0": (lambda n, c: NeuronGroup(n, 0), "size = 0"),
+    "size of 2.5": (lambda n, c: NeuronGroup(n, 2.5), "size = 2.5 is not an integer"),
+    "group without network": (lambda n, c: NeuronGroup(None, 3), "net = None is not a Network"),
+    "synapses without network": (lambda n, c: SynapseGroup("net", c, c), "net = 'net' is not a Network"),
+    "unknown src": (lambda n, c: SynapseGroup(n, "cell", c), "src = 'cell' .* known: cells, NeuronGroup"),
+    "src of another network": (lambda n, c: SynapseGroup(n, net_and_cells()[1], c), "another network"),
+    "negative key": (lambda n, c: NeuronGroup(n, 3, {-1: Behaviour()}), "key = -1"),
+    "text as key": (lambda n, c: NeuronGroup(n, 3, {"1": Behaviour()}), "key = '1'"),
+    "nan as key": (lambda n, c: NeuronGroup(n, 3, {float("nan"): Behaviour()}), "key = nan"),
+    "class, not object": (lambda n, c: NeuronGroup(n, 3, {1: Behaviour}), "give an object"),
+    "no behaviour": (lambda n, c: NeuronGroup(n, 3, {1: "x"}), "'x' at key 1 is not a behaviour"),
+    "no dictionary": (lambda n, c: NeuronGroup(n, 3, 7), "is not a dictionary"),
+    "tag that is no text": (lambda n, c: NeuronGroup(n, 3, tag=[1]), "tag = .* is not text"),
+    "network dtype": (lambda n, c: Network(dtype=int), "float64 or float32"),
+    "network seed": (lambda n, c: Network(seed=-3), "seed = -3"),
+    "width": (lambda n, c: NeuronDimension(width=0), "width = 0"),
+    "squared": (lambda n, c: get_squared_dim(-4), "n = -4"),
+    "axis": (lambda n, c: NeuronDimension(2).rotate("w", 1), "axis = 'w'"),
+    "density of 2": (lambda n, c: c.get_random_neuron_vec(density=2.0), "density goes up to 2"),
+    "density of -1": (lambda n, c: c.get_random_neuron_vec(density=-1), "density goes down"),
+    "densities": (lambda n, c: c.get_random_neuron_vec(density=[0.5, 0.5]), "density has 2 entries"),
+    "mode": (lambda n, c: c.vector("triangle()"), "mode = 'triangle\\(\\)' cannot be drawn"),
+    "mode that imports": (lambda n, c: c.vector("__import__('os')"), "cannot be drawn"),
+    "storage": (lambda n, c: stored(np.eye(2), "csr"), "sparse = 'csr' is unknown"),
+    "weights with nan": (lambda n, c: EventWeights([[np.nan]]), "NaN"),
+    "source": (lambda n, c: EventWeights(np.eye(2)).dot(np.ones(3)), "source has shape \\(3,\\)"),
+    "expression": (lambda n, c: Recorder(["n.activity +"]), "no recordable expression"),
+    "expression that is a number": (lambda n, c: Recorder([3]), "no recordable expression"),
+    "gapwidth": (lambda n, c: c.add_behaviour(9, Recorder(["n.v"], gapwidth=-1)) and n.initialize(), "gapwidth = -1"),
+    "max_length": (lambda n, c: Recorder(["n.v"], max_length=0), "max_length = 0"),
+    "direction": (lambda n, c: c.synapses("sideways"), "direction = 'sideways'"),
+    "unknown synapse tag": (lambda n, c: c.afferent_synapses["GLU"], "'GLU'; known: All"),
+    "unknown behaviour": (lambda n, c: c.deactivate("STDP"), "matches 'STDP'; known: none"),
+    "lookup with more": (lambda n, c: n["x", 0, "list"], "not a lookup"),
+    "size of a SORN": (lambda n, c: sorn_like(0, seed=1), "n = 0"),
+    "iterations": (lambda n, c: n.initialize() or n.simulate_iterations("1000*ms"), "iterations = '1000"),
+    "negative iterations": (lambda n, c: n.initialize() or n.simulate_iterations(-1), "iterations = -1"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_one_line(case):
+    action, words = CASES[case]
+    net, cells = net_and_cells()
+    with pytest.raises(HelpersError, match=words) as caught:
+        action(net, cells)
+    assert "\n" not in str(caught.value)
+    assert net.NeuronGroups == [cells] and net.SynapseGroups == [] and net.iteration == 0
+
+
+def test_simulating_before_initialize():
+    net, cells = net_and_cells()
+    for run in (net.simulate_iteration, lambda: net.simulate_iterations(3)):
+        with pytest.raises(RuntimeError, match="initialize"):
+            run()
+    net.initialize()
+    NeuronGroup(net, 2, tag="late")
+    with pytest.raises(BackendError, match="call initialize"):
+        net.simulate_iterations(1)
+    net.initialize()
+    net.simulate_iterations(1)
+    assert net.iteration == cells.iteration == 1
+
+
+@pytest.mark.parametrize("shape", [(3, 2), (2, 3, 1), (6,)])
+def test_wrong_shape_of_w(shape):
+    net, cells = net_and_cells()
+    synapse = SynapseGroup(net, cells, NeuronGroup(net, 2, tag="two"), "S")
+    synapse.W = np.zeros(shape)
+    with pytest.raises(ParameterError, match=r"W of .* has shape .*allowed: .*\(2, 3\)"):
+        net.initialize()
+
+
+def test_an_expression_that_fails_names_what_there_is():
+    net, cells = net_and_cells()
+    cells.add_behaviour(9, Recorder(["n.activty"]))
+    cells.activity = np.zeros(3)
+    net.initialize()
+    with pytest.raises(ParameterError, match=r"'n.activty' .*AttributeError.*known: .*activity") as caught:
+        net.simulate_iterations(1)
+    assert isinstance(caught.value.__cause__, AttributeError)
+
+
+def test_unread_keywords_warn_with_the_known_ones():
+    net, cells = net_and_cells()
+    cells.v = np.zeros(3)
+    cells.add_behaviour(1, Homeostasis(target=0.1, taget=0.2))
+    with pytest.warns(UserWarning, match="Homeostasis: .* taget are never read; known: eta, target"):
+        net.initialize()
+    with pytest.warns(UserWarning, match="gap are never read; known: gapwidth, max_length"):
+        cells.add_behaviour(2, EventRecorder("v", gap=3))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        net.initialize(warnings=False)
+
+
+def test_a_taken_key():
+    _net, cells = net_and_cells()
+    first = cells.add_behaviour(1, Behaviour())
+    with pytest.raises(ParameterError, match="key = 1 is taken"):
+        cells.add_behaviour(1, Behaviour())
+    assert cells.behaviour == {1: first}
+
+
+def test_an_ambiguous_tag_of_a_source():
+    net, _cells = net_and_cells()
+    NeuronGroup(net, 2, tag="cells")
+    with pytest.raises(ParameterError, match="tag of 2 neuron groups"):
+        SynapseGroup(net, "cells", "cells")
+
+
+def test_weights_in_fortran_order_cannot_learn():
+    net = sorn_like(5, seed=0)
+    net.SynapseGroups[0].remove_behaviour("Weights")
+    net.SynapseGroups[0].W = np.ones((5, 5))[:, ::-1]
+    with pytest.raises(ParameterError, match="ascontiguousarray"):
+        net.initialize()

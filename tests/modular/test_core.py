@@ -1,0 +1,252 @@
+"""Tags and lookups that never go stale, synapse dictionaries, getters and grids."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import helpers.modular as modular
+from helpers.errors import ParameterError
+from helpers.modular import Behaviour, Network, NeuronDimension, NeuronGroup, Recorder, SynapseGroup, get_squared_dim
+from helpers.modular.synapses import dense
+from helpers.modular.tags import UnknownTagError
+
+ROOT = Path(__file__).resolve().parents[2]
+NAMES = {"Network", "NeuronGroup", "SynapseGroup", "Behaviour", "Behavior", "Recorder", "EventRecorder"}
+NAMES |= {"NeuronDimension", "get_squared_dim"}
+
+
+class Marks(Behaviour):
+    pass
+
+
+def pair():
+    net = Network(tag="net", seed=0)
+    a = NeuronGroup(net, 3, {1: Marks(tag="x, y"), 2: Recorder(["n.size"])}, tag="A,first")
+    b = NeuronGroup(net, 2, {1: Marks(tag="x")}, tag="B")
+    s = SynapseGroup(net, a, b, tag="GLUTAMATE,GLU")
+    return net, a, b, s
+
+
+# --- a19
+
+
+def test_a19_import_leaves_nothing_behind_and_is_light(tmp_path):
+    code = "import time, numpy; t = time.perf_counter()\nfrom helpers.modular import *\n"
+    code += "import sys; print(time.perf_counter() - t)\n"
+    code += "print(sorted(k for k in dir() if k[0] != '_')); print(*sys.modules)"
+    options = dict(cwd=tmp_path, capture_output=True, text=True, check=True, env={"PYTHONPATH": str(ROOT)})
+    runs = [subprocess.run([sys.executable, "-B", "-c", code], **options).stdout.splitlines() for _ in range(3)]
+    assert min(float(run[0]) for run in runs) < 0.5
+    assert set(eval(runs[0][1])) == NAMES | {"time", "numpy", "t", "sys"}
+    loaded = {module.partition(".")[0] for module in runs[0][2].split()}
+    assert not loaded & {"PyQt5", "matplotlib", "scipy", "numba", "ipywidgets", "anywidget", "pandas"}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_exported_names():
+    assert set(modular.__all__) == NAMES and modular.Behavior is modular.Behaviour
+
+
+# --- tags
+
+
+def test_lookup_is_depth_first():
+    net, a, b, s = pair()
+    one, two = a.behaviour[1], b.behaviour[1]
+    assert net["net"] == net["Network"] == [net]
+    assert net["x"] == net["Marks"] == [one, two] and a["x"] == [one] and net["y"] == [one]
+    assert net["NeuronGroup"] == [a, b] and net["first", 0] is a and net["GLU"] == [s]
+    assert a["GLU"] == [], "a synapse group is found from the network only"
+    assert net["x", -1] is two and net["nothing", 3] is None
+    with pytest.raises(IndexError):
+        net["x", 2]
+    assert net[1] == [one, two] and a[1, 0] is one and a[2.0] == [a.behaviour[2]] and net[7] == []
+    with pytest.raises(TypeError):
+        iter(net)
+
+
+def test_a7b_lookups_are_never_stale():
+    net, a, _b, _s = pair()
+    assert net["later"] == [] and net["n.iteration"] == []
+    late = NeuronGroup(net, 1, {9: Recorder(["n.iteration"])}, tag="later")
+    assert net["later"] == [late] and len(net["n.iteration", 0]) == 0
+    net.initialize()
+    net.simulate_iterations(3)
+    samples = net["n.iteration", 0]
+    assert list(samples) == [1, 2, 3]
+    net.clear_recorder()
+    net.simulate_iterations(2)
+    assert len(samples) == len(net["n.iteration", 0]) == 2 and list(samples) == [4, 5]
+    a.tags.append("renamed")
+    assert net["renamed"] == [a]
+
+
+def test_duplicate_and_missing_tags():
+    net = Network()
+    groups = [NeuronGroup(net, 1, tag=tag) for tag in ("A", "A", None, "A,more", None)]
+    assert groups[2].tags == ["NG", "NeuronGroup"]
+    with pytest.warns(UserWarning, match="taken by another neuron group") as caught:
+        net.initialize()
+    assert len(caught) == 3
+    assert [g.tags[0] for g in groups] == ["A", "Ab", "NG", "Ac", "NGb"]
+    net.initialize()  # no second warning
+
+
+def test_afferent_and_efferent_synapses_exist_at_once():
+    net, a, b, s = pair()
+    assert s.tags == ["GLUTAMATE", "GLU", "A => B", "SynapseGroup"]
+    late = NeuronGroup(net, 4, tag="late")
+    t = SynapseGroup(net, "first", "late", tag="GABA")
+    for tag in ("All", "SynapseGroup"):
+        assert a.efferent_synapses[tag] == [s, t] and b.afferent_synapses[tag] == [s]
+    assert late.afferent_synapses["GLU"] == [] and late.afferent_synapses["GABA"] == [t]
+    assert b.synapses("afferent", "A => B") == [s] == a.synapses("efferent", "GLU")
+    assert t.shape == (4, 3) and t.src is a and t.dst is late
+    with pytest.raises(KeyError, match="'gaba'; known: All, GLUTAMATE, GLU, A => B, SynapseGroup, GABA, A => late"):
+        a.afferent_synapses["gaba"]
+    s.tags.append("changed")
+    net.initialize()
+    assert b.afferent_synapses["changed"] == [s]
+
+
+# --- getters
+
+
+def test_legacy_getters_make_two_draws():
+    net = Network(seed="legacy")
+    cells = NeuronGroup(net, 50)
+    synapse = SynapseGroup(net, cells, cells)
+    np.random.seed(7)  # noqa: NPY002
+    vector, matrix = cells.get_random_neuron_vec(density=0.3), synapse.get_random_synapse_mat(density=0.2)
+    single, after = cells.get_random_neuron_vec(density=None), cells.get_random_neuron_vec()
+    old = np.random.RandomState(7)
+    np.testing.assert_array_equal(vector, old.rand(50) * (old.rand(50) <= 0.3))
+    np.testing.assert_array_equal(matrix, old.rand(50, 50) * (old.rand(50, 50) <= 0.2))
+    np.testing.assert_array_equal(single, old.rand(50))
+    np.testing.assert_array_equal(after, old.rand(50))
+
+
+@pytest.mark.parametrize("density", [0.05, 0.5, 1.0, np.full(400, 0.25), None])
+def test_densities_without_rescaling(density):
+    net = Network(seed=1)
+    cells = NeuronGroup(net, 400)
+    share = 1 if density is None else np.mean(density)
+    matrix = SynapseGroup(net, cells, cells).get_random_synapse_mat(density)
+    kept = matrix[matrix > 0]
+    assert kept.size / matrix.size == pytest.approx(share, abs=0.004)
+    assert kept.mean() == pytest.approx(0.5, abs=0.01) and kept.var() == pytest.approx(1 / 12, rel=0.05)
+    vector = cells.get_random_neuron_vec(density)
+    assert vector.shape == (400,) and (vector > 0).mean() == pytest.approx(share, abs=0.1)
+
+
+def test_a_density_vector_is_applied_per_row():
+    for seed in (3, "legacy"):
+        net = Network(seed=seed)
+        cells = NeuronGroup(net, 4)
+        matrix = SynapseGroup(net, cells, cells).get_random_synapse_mat(density=[0, 1, 0, 1])
+        assert (matrix > 0).all(axis=1).tolist() == [False, True, False, True]
+        assert (matrix > 0).any(axis=1).tolist() == [False, True, False, True]
+        assert (cells.get_random_neuron_vec(density=[0, 1, 0, 1]) > 0).tolist() == [False, True, False, True]
+
+
+def test_the_storages_hold_the_same_numbers():
+    def weights(sparse):
+        net = Network(seed=5)
+        cells = NeuronGroup(net, 30)
+        return SynapseGroup(net, cells, cells).get_random_synapse_mat(0.2, sparse=sparse)
+
+    full = weights(False)
+    assert type(full) is np.ndarray
+    for sparse in (True, "event"):
+        np.testing.assert_array_equal(dense(weights(sparse)), full)
+
+
+def test_vector_and_matrix_modes():
+    net = Network(seed=2, dtype=np.float32)
+    cells = NeuronGroup(net, 1000)
+    synapse = SynapseGroup(net, cells, cells)
+    assert cells.vector().dtype == np.float32 and not cells.vector().any()
+    assert (cells.vector(3) == 3).all() and (cells.vector("ones", scale=2) == 2).all()
+    assert cells.vector(bool).dtype == bool and cells.vector(int).dtype.kind == "i"
+    for mode in ("uniform", "random", "rand", "rnd()", "uniform(0, 1)"):
+        assert cells.vector(mode).mean() == pytest.approx(0.5, abs=0.05)
+    normal = cells.vector("normal(3, 0.1)*2")
+    assert normal.mean() == pytest.approx(6, abs=0.05) and normal.std() == pytest.approx(0.2, rel=0.1)
+    assert (cells.vector("ones", density=0.3) > 0).mean() == pytest.approx(0.3, abs=0.06)
+    assert synapse.matrix("normal(0, 1)").shape == (1000, 1000)
+    assert synapse.matrix("ones", density=0.01, sparse=True).nnz == pytest.approx(10_000, rel=0.05)
+    synapse.enabled = False
+    assert not synapse.get_random_synapse_mat().any()
+    assert not cells.get_neuron_vec().any() and synapse.get_synapse_mat().shape == (1000, 1000)
+
+
+def test_parameters_of_a_behaviour():
+    net = Network(seed=3)
+    cells = NeuronGroup(net, 500)
+    item = Marks(a=2, b="normal(5, 1)")
+    assert item.init_kwargs == {"a": 2, "b": "normal(5, 1)"} and item.get_init_attr("none", 7) == 7
+    assert item.parameter("a", 1) == 2 and item.get_init_attr("b") == "normal(5, 1)"
+    assert item.get_init_attr("b", 0, neurons=cells).mean() == pytest.approx(5, abs=0.3)
+
+
+def test_seeds():
+    def draw(seed):
+        return NeuronGroup(Network(seed=seed), 5).get_random_neuron_vec()
+
+    np.testing.assert_array_equal(draw(4), draw(4))
+    np.testing.assert_array_equal(draw(4), draw(np.random.default_rng(4)))
+    assert (draw(None) != draw(None)).all()
+
+
+# --- grids
+
+
+@pytest.mark.parametrize(("n", "w", "h"), [(100, 10, 10), (12, 3, 4), (10, 2, 5), (7, 1, 7), (99, 9, 11), (1, 1, 1)])
+def test_a7c_squared_dimensions(n, w, h):
+    grid = get_squared_dim(n, depth=2)
+    assert (grid.width, grid.height, grid.depth) == (w, h, 2)
+    assert NeuronGroup(Network(), grid).size == 2 * n
+
+
+def test_a7c_positions():
+    cells = NeuronGroup(Network(), NeuronDimension(2, 2, 2))
+    assert cells.x.tolist() == [-0.5, 0.5] * 4
+    assert cells.y.tolist() == [-0.5, -0.5, 0.5, 0.5] * 2
+    assert cells.z.tolist() == [-0.5] * 4 + [0.5] * 4
+    assert cells.id.tolist() == list(range(8)) and cells.vector().shape == (8,)
+    loose = NeuronGroup(Network(), NeuronDimension(3, 1, centered=False))
+    assert loose.x.tolist() == [0, 1, 2]
+
+
+@given(st.integers(1, 3000))
+def test_the_width_is_the_largest_divisor_up_to_the_root(n):
+    grid = get_squared_dim(n)
+    assert grid.width == max(w for w in range(1, int(n**0.5) + 1) if n % w == 0) and grid.width * grid.height == n
+
+
+def test_grids_can_be_moved_scaled_turned_and_stretched():
+    net = Network(seed=0)
+    grid, wide = NeuronDimension(3, 2), NeuronGroup(net, NeuronDimension(6, 2), tag="wide")
+    cells = NeuronGroup(net, grid)
+    x, y = cells.x, cells.y
+    grid.move(x=1).scale(y=2).rotate("z", 90)
+    np.testing.assert_allclose((cells.x, cells.y), (-2 * y, x + 1), atol=1e-12)
+    net.initialize()
+    np.testing.assert_allclose(cells.y, x + 1, atol=1e-12)
+    grid.rotate("z", -90).scale(y=0.5).move(x=-1).stretch_to_equal_size(wide)
+    np.testing.assert_allclose((cells.x, cells.y), (2 * x, y), atol=1e-12)
+    grid.noise(0.1, 0, 0)
+    assert 0 < np.abs(cells.x - 2 * x).max() <= 0.05
+
+
+# --- doctest of the error class
+
+
+def test_an_unknown_tag_is_a_key_error_in_plain_words():
+    error = UnknownTagError("no such tag")
+    assert isinstance(error, KeyError) and isinstance(error, ParameterError) and str(error) == "no such tag"

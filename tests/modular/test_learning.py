@@ -1,0 +1,178 @@
+"""Plasticity restricted to what spiked equals the update of the whole matrix; identities of the two SORN networks."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpers.modular import Behaviour, Network, NeuronGroup, Recorder, SynapseGroup
+from helpers.modular.learning import STDP, Homeostasis, Normalisation, Weights, sorn_2009, sorn_like
+from helpers.modular.synapses import dense, stored
+
+STORAGES = (False, True, "event")
+
+
+class Driven(Behaviour):
+    """Spikes are drawn; the same for every storage."""
+
+    def set_variables(self, neurons):
+        self.random, self.rate = np.random.default_rng(self.get_init_attr("seed")), self.get_init_attr("rate", 0.2)
+        neurons.spike = neurons.vector(bool)
+
+    def new_iteration(self, neurons):
+        neurons.spike = self.random.random(neurons.size) < self.rate
+
+
+def driven_network(storage, seed, n=12, simultaneous=1, rate=0.2):
+    """Two sources onto one group, whose weights share a sum; returns the network, not initialised."""
+    net = Network(seed=seed)
+    rules = {4: STDP(eta=0.3, high=3.0, simultaneous=simultaneous), 5: Normalisation(total=3.0)}
+    a = NeuronGroup(net, n, {1: Driven(seed=seed, rate=rate), **rules}, tag="a")
+    b = NeuronGroup(net, n // 2, {1: Driven(seed=seed + 1, rate=rate)}, tag="b")
+    for src in (a, b):
+        SynapseGroup(net, src, a, "GLUTAMATE", {0: Weights(density=0.3, storage=storage)})
+    return net
+
+
+def naive(weights, exists, spikes, old, simultaneous):
+    """One iteration on whole matrices: outer products, clip, then a common sum per row."""
+    for k, source in enumerate("ab"):
+        post, pre, post_old, pre_old = (x.astype(float) for x in (spikes["a"], spikes[source], old["a"], old[source]))
+        dw = np.outer(post, pre_old) - np.outer(post_old, pre) + simultaneous * np.outer(post, pre)
+        weights[k] = np.where(exists[k], np.clip(weights[k] + 0.3 * dw, 0, 3), weights[k])
+    return common_sum(weights, 3.0)
+
+
+def common_sum(weights, total):
+    sums = sum(w.sum(axis=1) for w in weights)
+    factors = np.where(sums > 0, total / np.where(sums > 0, sums, 1), 1)
+    return [w * factors[:, None] for w in weights]
+
+
+@pytest.mark.parametrize("storage", STORAGES)
+@given(seed=st.integers(0, 50), simultaneous=st.sampled_from([0, 1]), rate=st.sampled_from([0.0, 0.1, 0.5]))
+def test_a16_restricted_learning_equals_the_naive_one(storage, seed, simultaneous, rate):
+    net = driven_network(storage, seed, simultaneous=simultaneous, rate=rate)
+    net.initialize()
+    fresh = driven_network(False, seed)
+    fresh.NeuronGroups[0].remove_behaviour(Normalisation)
+    fresh.initialize()
+    drawn = [synapse.W.copy() for synapse in fresh.SynapseGroups]
+    exists, weights = [w != 0 for w in drawn], common_sum(drawn, 3.0)
+    old = {group.tags[0]: np.zeros(group.size, bool) for group in net.NeuronGroups}
+    for _ in range(12):
+        net.simulate_iteration()
+        spikes = {group.tags[0]: group.spike.copy() for group in net.NeuronGroups}
+        weights, old = naive(weights, exists, spikes, old, simultaneous), spikes
+        for synapse, expected in zip(net.SynapseGroups, weights, strict=True):
+            np.testing.assert_allclose(dense(synapse.W), expected, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("storage", STORAGES)
+def test_a9_rows_sum_to_the_total_after_each_iteration(storage, acceptance):
+    row = acceptance["modular"]["row_sums"]
+    net = sorn_like(100, seed=3, storage=storage)
+    net.initialize()
+    worst = 0
+    for _ in range(300):
+        net.simulate_iteration()
+        sums = dense(net.SynapseGroups[0].W).sum(axis=1)
+        worst = max(worst, np.abs(sums[sums > 0] - 10).max())
+    assert worst / 10 < row["absolute"]
+
+
+def test_a9_single_precision(acceptance):
+    net = Network(seed=1, dtype=np.float32)
+    cells = NeuronGroup(net, 50, {1: Driven(seed=2), 4: STDP(eta=0.1), 5: Normalisation(total=1.0)})
+    synapse = SynapseGroup(net, cells, cells, "GLUTAMATE", {0: Weights(storage="event")})
+    net.initialize()
+    net.simulate_iterations(200)
+    sums = dense(synapse.W).sum(axis=1)
+    assert synapse.W.weights.dtype == np.float32
+    assert np.abs(sums[sums > 0] - 1).max() < acceptance["modular"]["row_sums"]["absolute_f32"]
+
+
+def test_rows_without_synapses_stay_at_zero():
+    net = Network(seed=1)
+    cells = NeuronGroup(net, 4, {1: Driven(seed=0, rate=0.5), 4: STDP(eta=1.0), 5: Normalisation(total=2.0)})
+    synapse = SynapseGroup(net, cells, cells, "GLUTAMATE")
+    synapse.W = np.diag([1.0, 0, 3, 0])
+    net.initialize()
+    net.simulate_iterations(50)
+    assert synapse.W.sum(axis=1).tolist() == [2, 0, 2, 0]
+    assert np.count_nonzero(synapse.W) == 2
+
+
+def test_a_replaced_matrix_is_normalised_whole():
+    net = Network(seed=1)
+    cells = NeuronGroup(net, 6, {1: Driven(seed=0, rate=0.0), 4: STDP(), 5: Normalisation(total=2.0)})
+    synapse = SynapseGroup(net, cells, cells, "GLUTAMATE", {0: Weights(density=1.0)})
+    net.initialize()
+    net.simulate_iterations(2)
+    for storage in STORAGES:
+        synapse.W = stored(np.full((6, 6), 5.0), storage)
+        net.simulate_iterations(2)
+        np.testing.assert_allclose(dense(synapse.W).sum(axis=1), 2, rtol=1e-12)
+
+
+def test_without_stdp_every_iteration_normalises_all_rows():
+    net = Network(seed=1)
+    cells = NeuronGroup(net, 6, {5: Normalisation(total=2.0)})
+    synapse = SynapseGroup(net, cells, cells, "GLUTAMATE", {0: Weights(density=1.0)})
+    net.initialize()
+    synapse.W[2] = 9
+    net.simulate_iteration()
+    np.testing.assert_allclose(synapse.W.sum(axis=1), 2, rtol=1e-12)
+
+
+def test_the_storages_give_the_same_network():
+    def run(storage):
+        net = sorn_like(60, seed=7, storage=storage, more={9: Recorder(["n.v"])})
+        net.initialize()
+        net.simulate_iterations(200)
+        return np.asarray(net["n.v", 0])
+
+    reference = run(False)
+    for storage in STORAGES[1:]:
+        np.testing.assert_allclose(run(storage), reference, rtol=1e-12, atol=1e-12)
+
+
+def test_a8_homeostasis_identity(acceptance, record):
+    class Measure(Behaviour):
+        def set_variables(self, neurons):
+            neurons.measured = []
+
+        def new_iteration(self, neurons):
+            neurons.measured.append(neurons.v.copy())
+
+    net = sorn_like(100, seed=5, more={2.5: Measure(), 9: Recorder(["n.exhaustion"])})
+    net.initialize()
+    net.simulate_iterations(1500)
+    measured, exhaustion = net["cells", 0].measured, np.asarray(net["n.exhaustion", 0])
+    errors = []
+    for first, last in ((100, 101), (10, 500), (0, 1499)):
+        mean = np.mean(measured[first + 1 : last + 1], axis=0) - 0.05
+        errors.append(np.abs(mean - (exhaustion[last] - exhaustion[first]) / (0.001 * (last - first))).max())
+    assert max(errors) < acceptance["modular"]["homeostasis_identity"]["absolute"]
+    record("modular.homeostasis_identity", max(errors))
+
+
+def test_homeostasis_of_one_cell():
+    net = Network()
+    cells = NeuronGroup(net, 1, {3: Homeostasis(target=1.0, eta=0.5)})
+    cells.v = np.array([3.0])
+    net.initialize()
+    net.simulate_iteration()
+    assert (cells.exhaustion[0], cells.v[0]) == (1.0, 2.0)
+
+
+def test_weights_have_no_autapses_on_request():
+    net = sorn_2009(seed=0)
+    net.initialize()
+    for tags, shape in {"E-E": (200, 200), "GABA": (200, 40), "exc => inh": (40, 200)}.items():
+        w = dense(net[tags, 0].W)
+        sums = w.sum(axis=1)
+        np.testing.assert_allclose(sums[sums > 0], 1, rtol=1e-12)
+        assert w.shape == shape
+    assert not dense(net["E-E", 0].W).diagonal().any()
+    assert (dense(net["E-E", 0].W) > 0).sum(axis=1).mean() == pytest.approx(10, abs=1)

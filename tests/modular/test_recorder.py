@@ -1,0 +1,203 @@
+"""Recorders: when they sample, what an expression may be, and that a lookup is a live sequence."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpers.modular import Behaviour, EventRecorder, Network, NeuronGroup, Recorder, SynapseGroup
+from helpers.modular.recorder import Series
+
+
+class Counter(Behaviour):
+    """x_i = i + 10 times the iteration; spike of neuron (iteration mod size)."""
+
+    def set_variables(self, neurons):
+        neurons.level, neurons.spike = neurons.vector(), neurons.vector(bool)
+
+    def new_iteration(self, neurons):
+        neurons.level += 10
+        neurons.spike = neurons.id == neurons.iteration % neurons.size
+
+
+def network(recorder, key=9, n=7):
+    net = Network()
+    cells = NeuronGroup(net, 3, {1: Counter(), key: recorder}, tag="cells")
+    net.initialize()
+    net.simulate_iterations(n)
+    return net, cells
+
+
+@pytest.mark.parametrize(("gap", "expected"), [(0, range(1, 8)), (1, range(1, 8)), (2, (2, 4, 6)), (3, (3, 6))])
+def test_a6_gaps(gap, expected):
+    net, _ = network(Recorder(["n.iteration"], gapwidth=gap))
+    assert list(net["n.iteration", 0]) == list(expected)
+
+
+def test_a6_max_length():
+    net, _ = network(Recorder(["n.iteration", "n.level"], max_length=3), n=8)
+    assert list(net["n.iteration", 0]) == [6, 7, 8]
+    before = np.asarray(net["n.level", 0])
+    copy = before.copy()
+    net.simulate_iterations(1000)
+    np.testing.assert_array_equal(before, copy)
+    assert net["n.level", 0][:, 0].tolist() == [10060, 10070, 10080]
+    assert len(net["n.level", 0]._buffer) < 200, "dropped samples take no memory"
+
+
+@pytest.mark.parametrize(("key", "first"), [(0.5, 0), (9, 10)])
+def test_a_recorder_samples_at_its_key(key, first):
+    net, _ = network(Recorder(["n.level[0]"]), key=key, n=3)
+    assert list(net["n.level[0]", 0]) == [first, first + 10, first + 20]
+
+
+def double_level(neurons):
+    return 2 * neurons.level[0]
+
+
+EXPRESSIONS = {
+    "n.level": np.array([10.0, 10, 10]),
+    "s.level": np.array([10.0, 10, 10]),
+    "neurons.level": np.array([10.0, 10, 10]),
+    "synapse.level": np.array([10.0, 10, 10]),
+    "level": np.array([10.0, 10, 10]),
+    "id": np.arange(3),
+    "np.mean(n.level)": 10,
+    "np.mean(level) + iteration": 11,
+    "n.level[0]": 10,
+    "sum(level)": 30,
+    "[n + size for n in s.id]": [3, 4, 5],
+    "max(level, key=lambda value: value)": 10,
+}
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+def test_expressions(expression):
+    net, _ = network(Recorder([expression]), n=1)
+    np.testing.assert_array_equal(net[expression, 0][0], EXPRESSIONS[expression])
+
+
+def test_callables_and_positional_variables():
+    net, cells = network(Recorder([double_level, "level"], tag="r"), n=2)
+    assert list(net["double_level", 0]) == [20, 40]
+    assert cells["r", 0].variables.keys() == {"double_level", "level"}
+    assert cells["recorder"] == cells["Recorder"] == cells["r"]
+    assert list(network(Recorder("iteration"), n=2)[0]["iteration", 0]) == [1, 2]
+
+
+def test_switches():
+    net, cells = network(Recorder(["n.iteration"]), n=2)
+    net.recording_off()
+    net.simulate_iterations(1)
+    net.recording_on()
+    net.simulate_iterations(2, disable_recording=True)
+    net.simulate_iterations(1)
+    cells.recording = False
+    net.simulate_iterations(1, disable_recording=True)
+    net.simulate_iterations(1)
+    assert list(net["n.iteration", 0]) == [1, 2, 6]
+    net.clear_recorder(["other"])
+    assert len(net["n.iteration", 0]) == 3
+    net.clear_recorder(["n.iteration"])
+    assert len(net["n.iteration", 0]) == 0
+
+
+def test_a_run_that_breaks_leaves_the_recorders_on():
+    def fail(done):
+        raise KeyboardInterrupt
+
+    net, _ = network(Recorder(["n.iteration"]), n=1)
+    with pytest.raises(KeyboardInterrupt):
+        net.simulate_iterations(1, disable_recording=True, progress=fail)
+    net.simulate_iterations(1)
+    assert list(net["n.iteration", 0]) == [1, 3]
+
+
+def test_networks_and_synapses_record_too():
+    net = Network(behaviour={5: Recorder(["n.iteration", "len(NeuronGroups)"])})
+    cells = NeuronGroup(net, 2)
+    synapse = SynapseGroup(net, cells, cells, behaviour={5: Recorder(["s.W", "src.size"])})
+    synapse.W = np.eye(2)
+    net.initialize()
+    net.simulate_iteration()
+    synapse.W[:] = 7
+    net.simulate_iteration()
+    assert list(net["n.iteration", 0]) == [1, 2] and list(net["len(NeuronGroups)", 0]) == [1, 1]
+    np.testing.assert_array_equal(net["s.W", 0], [np.eye(2), np.full((2, 2), 7)])
+    assert net["s.W", 0] is synapse["s.W", 0]
+
+
+def test_a_series_is_a_live_sequence():
+    net, _ = network(Recorder(["n.level", "np.mean(n.level)"]), n=3)
+    samples, mean = net["n.level", 0], net["np.mean(n.level)", 0]
+    assert len(samples) == 3 and samples[-1].tolist() == [30, 30, 30] and [float(m) for m in mean] == [10, 20, 30]
+    array = np.asarray(samples)
+    with pytest.raises(ValueError, match="read-only"):
+        array[0] = 1
+    with pytest.raises(IndexError):
+        samples[3]
+    net.simulate_iterations(500)
+    assert len(samples) == 503 and np.asarray(samples).shape == (503, 3) and array.shape == (3, 3)
+    assert samples[1:3].tolist() == [[20] * 3, [30] * 3] and mean.index(20) == 1 and 5030 in mean
+    assert np.array(mean, dtype=int).dtype == int and "503 samples" in repr(samples)
+
+
+@given(st.lists(st.sampled_from([1, 2.5, True, 1 + 2j, (1, 2), [0.5, 1.5], "ab", "abcd", {"a": 1}, None]), max_size=9))
+def test_a_series_keeps_what_it_is_given(values):
+    series = Series()
+    for value in values:
+        series.append(value)
+    assert len(series) == len(values)
+    for kept, value in zip(series, values, strict=True):
+        assert np.array_equal(kept, value) if not isinstance(value, dict) else kept == value
+
+
+@given(st.integers(1, 7), st.integers(0, 300))
+def test_max_length_equals_the_tail_of_a_list(length, n):
+    series = Series(max_length=length)
+    for i in range(n):
+        series.append(np.array([i, 2 * i]))
+    np.testing.assert_array_equal(
+        np.asarray(series).reshape(-1, 2), [(i, 2 * i) for i in range(n)][-length:] or np.empty((0, 2))
+    )
+
+
+def test_samples_are_copies_and_types_widen():
+    series, state = Series(), np.arange(3)
+    series.append(state)
+    state[:] = 9
+    series.append(np.array([0.5, 1, 2]))
+    np.testing.assert_array_equal(series, [[0, 1, 2], [0.5, 1, 2]])
+    held = {"a": 1}
+    series.append(held)
+    held["a"] = 2
+    assert series[2] == {"a": 1} and series[0].tolist() == [0, 1, 2]
+
+
+def test_large_samples_reserve_no_room_for_many():
+    series = Series()
+    series.append(np.zeros((1000, 1000)))
+    assert len(series._buffer) == 1
+
+
+def test_events():
+    net, cells = network(EventRecorder("spike", tag="events"), n=7)
+    expected = [(t, t % 3) for t in range(1, 8)]
+    events = np.asarray(net["spike", 0])
+    assert events.dtype == np.int32 and events.tolist() == [list(row) for row in expected]
+    assert list(cells["spike.t", 0]) == list(range(1, 8)) and list(cells["spike.i", 0]) == [t % 3 for t in range(1, 8)]
+    net.simulate_iterations(300)
+    assert len(net["spike.t", 0]) == 307
+    net.clear_recorder()
+    assert np.asarray(net["spike", 0]).shape == (0, 2)
+    net.simulate_iterations(1, disable_recording=True)
+    assert len(net["events", 0]["spike", 0]) == 0
+    assert np.asarray(network(EventRecorder("level > 99"), n=3)[0]["level > 99", 0]).shape == (0, 2)
+
+
+def test_initialize_again_clears():
+    net, _ = network(Recorder(["n.iteration"]), n=2)
+    samples = net["n.iteration", 0]
+    net.initialize()
+    net.simulate_iterations(1)
+    assert list(samples) == [3]

@@ -1,0 +1,210 @@
+"""The state of a network: what is in it, that a restored network continues bit for bit, and what is refused."""
+
+import io
+import json
+from collections import deque
+
+import numpy as np
+import pytest
+
+from helpers.errors import ParameterError
+from helpers.modular import Behaviour, Network, NeuronGroup, Recorder, SynapseGroup
+from helpers.modular.learning import sorn_2009, sorn_like
+from helpers.modular.state import capture, load_state, restore, save_state
+
+
+class Everything(Behaviour):
+    """State of every kind: views, shared and swapped arrays, delay lines, own generators, late attributes."""
+
+    def set_variables(self, neurons):
+        rng = neurons.network.rng
+        neurons.x_and_y = rng.random((neurons.size, 2))
+        neurons.x, neurons.y = neurons.x_and_y.T
+        neurons.old = neurons.spike = np.zeros(neurons.size, bool)
+        self.line = deque([np.zeros(neurons.size)] * 3, maxlen=3)
+        self.own, self.shared, self.draw = np.random.default_rng(5), rng, rng.random
+        self.gain, self.steps, self.rates = 0.5, 0, {1: [0.1, np.float32(0.2)], "two": (3, None)}
+
+    def new_iteration(self, neurons):
+        self.steps += 1
+        neurons.x_and_y *= 0.9
+        neurons.x += self.gain * self.draw(neurons.size) + self.line[0]
+        neurons.y += self.own.random() + self.shared.normal(size=neurons.size)
+        neurons.old, neurons.spike = neurons.spike, neurons.x > neurons.y
+        self.line.append(neurons.spike * self.rates[1][0])
+        if not hasattr(neurons, "late"):
+            neurons.late = 0.0
+        neurons.late += neurons.old.sum()
+        neurons.x -= 0.01 * neurons.late
+
+
+class Couple(Behaviour):
+    """Propagation and a change of the weights, in whatever storage."""
+
+    def set_variables(self, synapse):
+        synapse.W = synapse.get_random_synapse_mat(0.3, sparse=self.get_init_attr("sparse", False))
+
+    def new_iteration(self, synapse):
+        synapse.dst.x += 0.1 * synapse.W.dot(synapse.src.spike)
+        data = synapse.W if isinstance(synapse.W, np.ndarray) else getattr(synapse.W, "weights", None)
+        (synapse.W.data if data is None else data)[...] *= 0.99
+
+
+def network(sparse=False, *, size=7, seed=1, other=()):
+    net = Network(seed=seed)
+    keys = {1: Everything(), 9: Recorder(["n.x"]), **dict(other)}
+    cells = NeuronGroup(net, size, keys, tag="cells")
+    SynapseGroup(net, cells, cells, tag="GLUTAMATE", behaviour={2: Couple(sparse=sparse)})
+    net.initialize()
+    return net
+
+
+def numbers(net):
+    """Return all that the dynamics depend on, as one list of plain numbers."""
+    cells, weights = net.NeuronGroups[0], net.SynapseGroups[0].W
+    dense = weights if isinstance(weights, np.ndarray) else weights.toarray()
+    parts = [cells.x_and_y, cells.x, cells.y, cells.old, cells.spike, getattr(cells, "late", -1), dense, net.iteration]
+    return np.concatenate([np.ravel(part).astype(float) for part in parts]).tolist()
+
+
+@pytest.mark.parametrize("sparse", [False, True, "event"])
+@pytest.mark.parametrize("before", [0, 1, 20])
+def test_a_loaded_network_continues_bit_for_bit(sparse, before, tmp_path):
+    net = network(sparse)
+    net.simulate_iterations(before)
+    save_state(net, tmp_path / "state")
+    expected = []
+    for _ in range(5):
+        net.simulate_iteration()
+        expected.append(numbers(net))
+    other = network(sparse, seed=2)
+    for target in (net, other):  # the same one after it went on, and a fresh one
+        load_state(target, tmp_path / "state.npz")
+        for wanted in expected:
+            target.simulate_iteration()
+            assert numbers(target) == wanted
+        assert target["Everything", 0].steps == before + 5
+
+
+def test_what_was_shared_is_shared_again():
+    net = network()
+    fresh, cells = capture(net), net.NeuronGroups[0]
+    assert cells.old is cells.spike
+    net.simulate_iterations(3)
+    restore(net, fresh)
+    behaviour = net["Everything", 0]
+    assert cells.old is cells.spike and np.shares_memory(cells.x, cells.x_and_y)
+    assert behaviour.shared is net.rng and behaviour.line.maxlen == 3 and not hasattr(cells, "late")
+    assert behaviour.rates == {1: [0.1, np.float32(0.2)], "two": (3, None)}
+    assert type(behaviour.rates[1][1]) is np.float32
+
+
+def test_a_state_is_a_value():
+    net = network()
+    state = capture(net)
+    for _ in range(2):
+        net.simulate_iterations(4)
+        restore(net, state)
+        assert numbers(net) == numbers(network())
+
+
+@pytest.mark.parametrize("storage", [False, True, "event"])
+@pytest.mark.parametrize("build", [sorn_like, sorn_2009])
+def test_learning_networks_continue_bit_for_bit(build, storage):
+    net = build(seed=1, storage=storage, **({"n": 50} if build is sorn_like else {"n_exc": 60, "n_inh": 12}))
+    net.initialize()
+    net.simulate_iterations(60)
+    state = capture(net)
+    net.simulate_iterations(40)
+    expected = capture(net)
+    restore(net, state)
+    net.simulate_iterations(40)
+    found = capture(net)
+    assert found.objects == expected.objects and found.bodies == expected.bodies
+    assert all(np.array_equal(a, b) for a, b in zip(found.arrays, expected.arrays, strict=True))
+
+
+def test_legacy_generators_come_back():
+    np.random.seed(3)  # noqa: NPY002
+    net = Network(seed="legacy")
+    cells = NeuronGroup(net, 4)
+    net.initialize()
+    state = capture(net)
+    first = cells.get_random_neuron_vec()
+    restore(net, state)
+    np.testing.assert_array_equal(cells.get_random_neuron_vec(), first)
+
+
+def test_the_file_holds_json_and_arrays_and_no_pickle(tmp_path):
+    net = network(True)
+    save_state(net, tmp_path / "state.npz")
+    with np.load(tmp_path / "state.npz", allow_pickle=False) as file:
+        assert json.loads(str(file["state_json"]))[0] == "helpers.modular state 1"
+        assert all(file[name].dtype.kind in "biufU" for name in file.files)
+    assert [path.name for path in tmp_path.iterdir()] == ["state.npz"]
+    stream = io.BytesIO()
+    save_state(net, stream)
+    stream.seek(0)
+    load_state(net, stream)
+
+
+def test_recorders_keep_what_they_recorded():
+    net = network()
+    state = capture(net)
+    net.simulate_iterations(4)
+    restore(net, state)
+    assert len(net["n.x", 0]) == 4
+
+
+def test_what_cannot_be_stored_is_named_and_stays():
+    class Odd(Behaviour):
+        def set_variables(self, neurons):
+            self.thing, self.function, self.group = object(), max, neurons
+
+    net = network(other={3: Odd()})
+    with pytest.warns(UserWarning, match=r"group 0, behaviour 3 Odd.thing \(object\)$"):
+        state = capture(net)
+    thing = net["Odd", 0].thing
+    restore(net, state)
+    assert net["Odd", 0].thing is thing and net["Odd", 0].group is net.NeuronGroups[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (dict(size=8), r"group 0 is of size 7 in it and of size 8 here"),
+        (dict(other={4: Behaviour()}), r"behaviour 4 Behaviour is absent in it and present here"),
+    ],
+)
+def test_a_state_of_another_network_is_refused_in_one_line_and_changes_nothing(change, message, tmp_path):
+    save_state(network(), tmp_path / "state.npz")
+    other = network(**change)
+    before = numbers(other)
+    with pytest.raises(ParameterError, match=message) as error:
+        load_state(other, tmp_path / "state.npz")
+    assert "\n" not in str(error.value) and numbers(other) == before
+
+
+@pytest.mark.parametrize("content", [None, b"", b"not a zip", "npz"])
+def test_other_files_are_refused_in_one_line(content, tmp_path):
+    path = tmp_path / "file.npz"
+    if content == "npz":
+        np.savez(path, a=np.zeros(3))
+    elif content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ParameterError, match="is no saved state") as error:
+        load_state(network(), path)
+    assert "\n" not in str(error.value)
+
+
+def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
+    net = network()
+    save_state(net, tmp_path / "state.npz")
+    before = (tmp_path / "state.npz").read_bytes()
+    monkeypatch.setattr(np, "savez", lambda *_, **__: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError, match="disk full"):
+        save_state(net, tmp_path / "state.npz")
+    assert [path.name for path in tmp_path.iterdir()] == ["state.npz"]
+    assert (tmp_path / "state.npz").read_bytes() == before
+    with pytest.raises(ParameterError, match="does not exist"):
+        save_state(net, tmp_path / "none" / "state.npz")

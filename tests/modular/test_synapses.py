@@ -1,0 +1,72 @@
+"""One `dot` for three storages, and the view of existing synapses that learning writes through."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.sparse import csr_array
+
+from helpers.modular.synapses import Afferents, EventWeights, dense, stored
+
+STORAGES = (False, True, "event")
+
+
+def matrix(seed, shape, density, dtype=float):
+    rng = np.random.default_rng(seed)
+    return (rng.normal(0, 1, shape) * (rng.random(shape) < density)).astype(dtype)
+
+
+@given(
+    st.integers(0, 99),
+    st.tuples(st.integers(1, 30), st.integers(1, 30)),
+    st.sampled_from([0, 0.1, 0.6, 1]),
+    st.sampled_from(["spikes", "numbers 0/1", "graded", "silent"]),
+)
+def test_a16_dense_csr_and_event_driven_agree(seed, shape, density, kind):
+    w, rng = matrix(seed, shape, density), np.random.default_rng(seed + 1)
+    source = {"spikes": rng.random(shape[1]) < 0.3, "silent": np.zeros(shape[1], bool)}.get(kind)
+    if source is None:
+        source = (rng.random(shape[1]) < 0.3) * (1.0 if kind == "numbers 0/1" else rng.normal(0, 1, shape[1]))
+    expected = np.array([sum(w[i, j] * source[j] for j in range(shape[1])) for i in range(shape[0])])
+    for sparse in STORAGES:
+        held = stored(w, sparse)
+        np.testing.assert_allclose(held.dot(source), expected, rtol=1e-12, atol=1e-12)
+        assert held.shape == shape
+        np.testing.assert_array_equal(dense(held), w)
+
+
+def test_types_of_storage():
+    w = matrix(0, (5, 4), 0.5, np.float32)
+    assert stored(w, False) is w and isinstance(stored(w, True), csr_array)
+    event = stored(w, "event")
+    assert isinstance(event, EventWeights) and event.dot(np.ones(4, bool)).dtype == np.float32
+    twin = event.copy()
+    twin.weights[:] = 0
+    np.testing.assert_array_equal(event.toarray(), w)
+    np.testing.assert_array_equal(EventWeights(csr_array(w)).toarray(), w)
+
+
+@pytest.mark.parametrize("sparse", STORAGES)
+@given(
+    seed=st.integers(0, 99), shape=st.tuples(st.integers(1, 12), st.integers(1, 12)), density=st.sampled_from([0, 0.4])
+)
+def test_afferents_list_the_synapses_of_the_given_rows(sparse, seed, shape, density):
+    w = matrix(seed, shape, density)
+    held = stored(w.copy(), sparse)
+    rows = np.flatnonzero(np.random.default_rng(seed).random(shape[0]) < 0.5)
+    found = Afferents(held)
+    where, row, source = found.of(rows)
+    expected = {(i, j): w[i, j] for i in rows for j in range(shape[1]) if w[i, j]}
+    assert dict(zip(zip(row, source, strict=True), found.data[where], strict=True)) == expected
+    found.data[where] *= 2
+    w[rows] *= 2
+    np.testing.assert_array_equal(dense(held), w)
+
+
+def test_a_synapse_that_reaches_zero_goes_on_existing():
+    for sparse in STORAGES:
+        held = stored(np.array([[0.0, 1.0], [2.0, 3.0]]), sparse)
+        found = Afferents(held)
+        found.data[found.of(np.array([1])).where] = 0
+        assert len(found.of(np.array([0, 1])).where) == 3
+        np.testing.assert_array_equal(dense(held), [[0, 1], [0, 0]])

@@ -1,0 +1,257 @@
+"""The thesis export compiles, and every figure can be printed: size, fonts, text, colours without red and green."""
+
+import itertools
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import matplotlib.colors
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpers.figures import COLUMN_MM, OKABE_ITO, TEXT_MM
+from tools import thesis
+from tools.thesis import ThesisError, faults, latex
+
+ROOT = Path(__file__).resolve().parents[1]
+FIGURES = sorted((ROOT / "figs").glob("*/*.pdf"))
+each = pytest.mark.parametrize("pdf", FIGURES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+SMALLEST_PT = 6.0
+SCRIPT = 0.7  # size of sub- and superscripts in mathtext, as in TeX
+# Four to five just noticeable differences of 2.3 (Mahy, Van Eycken, Oosterlinck 1994, Color Res Appl 19:105).
+SMALLEST_DELTA_E = 10.0
+
+
+# --- text
+
+
+@pytest.mark.parametrize(
+    ("plain", "written"),
+    [
+        ("50 % & 3_4 #1 {x}", r"50 \% \& 3\_4 \#1 \{x\}"),
+        ("a ± b", r"a $\pm$ b"),
+        ("λ₁ in 10⁻³ s", "$\\lambda _{1}$ in 10$^{-3}$ s"),
+        ("B_θ $B_\\theta$", r"B\_$\theta$ $B_\theta$"),
+        ("LL→MON, 60°", r"LL$\rightarrow$MON, 60$^{\circ}$"),
+        ("$σ_θ$ ≤ 2", r"$\sigma _\theta $ $\leq$ 2"),
+        ("1–2 Hénon", "1--2 Hénon"),
+        (r"back\slash~^", r"back\textbackslash{}slash\textasciitilde{}\textasciicircum{}"),
+        ("Δ Ω ϵ"[:3], r"$\Delta$ $\Omega$"),
+    ],
+)
+def test_text_for_latex(plain, written):
+    assert latex(plain) == written
+
+
+def test_text_that_is_latex_already_keeps_its_commands():
+    assert latex(r"tau\_ms & λ \\", escape=False) == r"tau\_ms & $\lambda$ \\"
+
+
+def test_an_unknown_sign_is_named():
+    with pytest.raises(ThesisError, match=r"U\+4E2D"):
+        latex("中")
+
+
+@given(st.text(alphabet="aZ 9.,:;()[]%&#_{}~^\\±µλΔ₁²→°–é", max_size=40))
+def test_any_text_of_known_signs_is_sound(tmp_path_factory, text):
+    folder = tmp_path_factory.mktemp("tex")
+    (folder / "a.tex").write_text(latex(text))
+    assert faults(folder) == []
+
+
+# --- the folder
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    out = tmp_path_factory.mktemp("thesis")
+    thesis.write(ROOT / "figs", out)
+    return out
+
+
+def test_the_folder_has_every_figure_and_table_and_no_fault(folder):
+    figures, tables = ((folder / name).read_text() for name in ("figures.tex", "tables.tex"))
+    assert faults(folder) == []
+    assert figures.count(r"\includegraphics{") == len(FIGURES) == len(list((folder / "figures").glob("*/*.pdf")))
+    assert tables.count(r"\input{") == len(list((ROOT / "figs").glob("*/*.tex")))
+    assert r"\label{fig:v1:mc}" in figures and "MotionClouds of growing" in figures
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "said"),
+    [
+        ("figures.tex", r"\label{fig:v1:mc}", r"\label{fig:v1:gabors}", "label fig:v1:gabors stands twice"),
+        ("figures.tex", "figures/v1/mc.pdf", "figures/v1/no.pdf", "figures/v1/no.pdf is missing"),
+        ("figures.tex", r"\caption{Motion", r"\caption{{Motion", "braces do not balance"),
+        ("figures.tex", r"\caption{Motion", r"\caption{a_b Motion", "a bare _"),
+        ("figures.tex", r"\caption{Motion", r"\caption{$ Motion", "dollar signs do not balance"),
+        ("figures.tex", r"\caption{Motion", r"\caption{λ Motion", "the sign 'λ'"),
+        ("main.tex", r"\input{tables}", r"\input{chapter}", "chapter is missing"),
+    ],
+)
+def test_a_fault_is_found(name, old, new, said, folder, tmp_path):
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    text = (copy / name).read_text()
+    assert old in text
+    (copy / name).write_text(text.replace(old, new))
+    assert any(said in line for line in faults(copy))
+
+
+def test_it_compiles(folder, tmp_path):
+    if not shutil.which("pdflatex"):
+        pytest.skip("pdflatex is not installed: only the syntax was checked")
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    signs = latex(" ".join([*thesis.SIGNS, *thesis.TEXT, *thesis.SPECIAL, "x⁻¹⁰ y₁₂ $α₁²$ éœ"]))
+    (copy / "main.tex").write_text(thesis.PREAMBLE.replace(r"\listoffigures", signs))
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "main.tex"]
+    for _ in range(2):
+        done = subprocess.run(command, cwd=copy, capture_output=True, text=True, errors="replace", check=False)
+        assert done.returncode == 0, re.findall(r"^!.*", done.stdout, re.M)
+    assert "Overfull" not in done.stdout and "undefined" not in done.stdout
+
+
+@pytest.fixture
+def small(tmp_path):
+    """A collection with one figure; returns its json."""
+    place = tmp_path / "figs" / "m"
+    place.mkdir(parents=True)
+    (place / "one.pdf").write_bytes(b"%PDF")
+    (place / "one.json").write_text('{"figure": "m/one", "caption": "What α is."}')
+    return place / "one.json"
+
+
+def test_a_figure_without_caption_is_called_by_its_name(small, tmp_path):
+    assert thesis.main([], root=tmp_path) == 0
+    assert r"\caption{What $\alpha$ is.}" in (tmp_path / "build/thesis/figures.tex").read_text()
+    for record in ('{"figure": "m/one", "caption": ""}', '{"table": "m/one", "caption": "Of the table."}'):
+        small.write_text(record)
+        assert thesis.main(["m"], root=tmp_path) == 0
+        assert r"\caption{One.}" in (tmp_path / "build/thesis/figures.tex").read_text()
+
+
+@pytest.mark.parametrize(
+    ("argv", "change", "said"),
+    [
+        (["none"], lambda record: None, "no pdf in figs/none/"),
+        ([], lambda record: record.unlink(), "m/one.json is missing or broken"),
+        ([], lambda record: record.write_text("{"), "m/one.json is missing or broken"),
+        ([], lambda record: record.write_text('{"figure": "m/one", "caption": "中"}'), "m/one: the sign '中'"),
+    ],
+)
+def test_a_fault_is_one_line_and_writes_nothing(argv, change, said, small, tmp_path, capsys):
+    change(small)
+    assert thesis.main(argv, root=tmp_path) == 2
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1 and err.startswith("thesis: ") and said in err
+    assert not (tmp_path / "build").exists()
+
+
+# --- the figures as they will be printed
+
+
+@each
+def test_size_in_mm(pdf):
+    """From one column to the width of the text, and no higher than a page; the svg has the same size."""
+    box = re.search(rb"/MediaBox \[ ?([\d. ]+)\]", pdf.read_bytes())[1].split()
+    width, height = (float(x) * 25.4 / 72 for x in box[2:])
+    assert COLUMN_MM - 0.1 <= width <= TEXT_MM + 0.1 and height <= 230
+    svg = pdf.with_suffix(".svg").read_text()[:2000]
+    assert np.allclose(
+        [float(x) * 25.4 / 72 for x in re.findall(r'(?:width|height)="([\d.]+)pt"', svg)], (width, height)
+    )
+
+
+@each
+def test_every_font_is_embedded(pdf):
+    """All fonts are TrueType (Type 42) with their file inside; none is one of the readers' own."""
+    raw = pdf.read_bytes()
+    fonts = re.findall(rb"/Type /Font\b.*?>>", raw, re.S)
+    descriptors = re.findall(rb"/Type /FontDescriptor\b.*?>>", raw, re.S)
+    assert {re.search(rb"/Subtype /(\w+)", font)[1] for font in fonts} == {b"Type0", b"CIDFontType2"}
+    assert len(descriptors) == sum(b"CIDFontType2" in font for font in fonts) > 0
+    assert all(b"/FontFile2" in descriptor for descriptor in descriptors)
+
+
+@each
+def test_no_text_is_too_small(pdf):
+    """At least 6 pt at final size; sub- and superscripts are 0.7 of their text and count with it."""
+    assert [f"{text}: {size} pt" for text, size in texts(pdf.with_suffix(".svg")) if size < SMALLEST_PT] == []
+
+
+def texts(svg):
+    """Return (text, size) of every text of a figure; the svg keeps text as text, and a px is a pt of its view box."""
+    source = svg.read_text()
+    width, box = (float(re.search(rf'<svg[^>]* {name}="(?:0 0 )?([\d.]+)', source)[1]) for name in ("width", "viewBox"))
+    found = re.findall(r"<text\b.*?</text>", source, re.S)
+    return [(re.sub(r"<[^>]+>|\s+", "", text), _size(text) * width / box) for text in found]
+
+
+def _size(text):
+    sizes = [float(size) for size in re.findall(r"font(?:-size)?:[^;\"]*?([\d.]+)px", text)]
+    scripts = {round(max(sizes) * SCRIPT**k, 3) for k in (1, 2)}
+    return min(size for size in sizes if round(size, 3) not in scripts)
+
+
+def test_small_text_and_scripts_are_told_apart(tmp_path):
+    svg = '<svg width="100pt" viewBox="0 0 100 50">%s</svg>'
+    path = tmp_path / "a.svg"
+    tick = '<text><tspan style="font: 7px x">10</tspan><tspan style="font: 4.9px x">3</tspan></text>'
+    path.write_text(svg % (tick + '<text style="font-size: 5.5px; x">b</text>'))
+    assert texts(path) == [("103", 7.0), ("b", 5.5)]
+
+
+# --- colours
+
+# Machado, Oliveira, Fernandes (2009), IEEE Trans Vis Comput Graph 15:1291, table 1: deuteranopia, severity 1.
+DEUTERANOPIA = [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]
+TO_XYZ = [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
+WHITE = [0.95047, 1.0, 1.08883]  # D65
+
+
+def linear(colour):
+    """Return linear RGB of an sRGB colour."""
+    rgb = np.array(matplotlib.colors.to_rgb(colour))
+    return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+
+
+def lab(rgb):
+    """Return CIELAB of linear RGB."""
+    x = np.array(TO_XYZ) @ np.clip(rgb, 0, 1) / WHITE
+    f = np.where(x > (6 / 29) ** 3, np.cbrt(x), x / (3 * (6 / 29) ** 2) + 4 / 29)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+def distance(one, other, matrix=DEUTERANOPIA):
+    """Return the CIELAB distance of two colours as a deuteranope sees them."""
+    return float(np.linalg.norm(lab(np.array(matrix) @ linear(one)) - lab(np.array(matrix) @ linear(other))))
+
+
+def close(colours):
+    """Return the pairs of colours that a deuteranope could take for one another."""
+    pairs = itertools.combinations(colours, 2)
+    return [f"{a}, {b}: {distance(a, b):.1f}" for a, b in pairs if distance(a, b) < SMALLEST_DELTA_E]
+
+
+def test_the_simulation_against_known_colours():
+    eye = np.eye(3)
+    assert np.allclose(lab(linear("white")), (100, 0, 0), atol=0.02)
+    assert np.allclose(lab(linear("red")), (53.24, 80.09, 67.20), atol=0.02)  # the published CIELAB of sRGB red
+    assert np.allclose(np.array(DEUTERANOPIA) @ np.ones(3), 1, atol=1e-5), "greys stay grey"
+    assert distance("#c04040", "#708030", eye) > 2 * distance("#c04040", "#708030"), "red and green come together"
+
+
+def test_the_cycle_of_colours_survives_deuteranopia():
+    assert close([colour for name, colour in OKABE_ITO.items() if name != "grey"]) == []
+
+
+@each
+def test_the_colours_of_a_figure_survive_deuteranopia(pdf):
+    """Filled areas and solid lines; dashed and dotted lines are told apart by their dashes."""
+    known = {colour.lower(): name for name, colour in OKABE_ITO.items()}
+    styles = re.findall(r'style="([^"]*)"', pdf.with_suffix(".svg").read_text())
+    solid = " ".join(style for style in styles if "stroke-dasharray" not in style)
+    used = [colour for colour in known if re.search(rf"(?:fill|stroke): {colour}", solid, re.I)]
+    assert [f"{known[a]} and {known[b]}" for a, b in itertools.combinations(used, 2) if close([a, b])] == []
