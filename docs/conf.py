@@ -48,7 +48,8 @@ html_theme_options = {
 if folder := os.environ.get("BOOK_MATHJAX"):
     html_static_path.append(folder)
     mathjax_path = "tex-svg-full.js"  # holds every extension, and needs no fonts
-MARKS = re.compile(r"(`+[^`]+`+)|\||\*+(?=\w)(?![^*]*\*)")  # |x| and *args are no markup
+# |x| and v *= 2 are no markup; literals, *emphasis* and bullets are
+MARKS = re.compile(r"(`+[^`]+`+|(?<![\w*])\*\w[^*`]*\*(?![\w*])|^\s*\*\s)|\||\*")
 LISTS = ("Parameters", "Attributes", "Returns", "Raises")
 
 
@@ -81,7 +82,7 @@ def mend(app, what, name, obj, options, lines):
         if text and block is not None and indent <= block:
             block = None
         block = indent if block is None and (text.startswith(".. math") or text.endswith("::")) else block
-        mended.append(line if block is not None else MARKS.sub(lambda m: m[1] or re.sub("(.)", r"\\\1", m[0]), line))
+        mended.append(line if block is not None else MARKS.sub(lambda m: m[1] or rf"\{m[0]}", line))
     lines[:] = mended
 
 

@@ -31,6 +31,7 @@ __all__ = [
     "save_animation",
     "save_table",
     "show_frame",
+    "summary_table",
     "use_style",
 ]
 
@@ -188,6 +189,26 @@ def _rendered(fig, draw, k, dpi):
     page = io.BytesIO()
     fig.savefig(page, format="png", dpi=dpi)
     return Image.open(page).convert("RGB").quantize(64)
+
+
+def summary_table(label, results, columns):
+    """Return a Table with a row for each of {name: result} and a column for each of {head: function of a result}.
+
+    Arrays over seeds become their mean with a 95 % interval; anything else is shown as it is.
+
+    Examples
+    --------
+    >>> found = {"static": {"rate": np.array([1.0, 1.0])}, "plastic": {"rate": np.array([2.0, 2.0])}}
+    >>> table = summary_table("network", found, {"rate (Hz)": lambda r: r["rate"], "seeds": lambda r: len(r["rate"])})
+    >>> table.rows[1][0], str(table.rows[1][1]), table.rows[1][2]
+    ('plastic', '2 [2, 2], n = 2', 2)
+    """
+
+    def shown(value):
+        return summary(value) if isinstance(value, np.ndarray) and value.ndim else value
+
+    rows = ((name, *(shown(column(found)) for column in columns.values())) for name, found in results.items())
+    return Table((label, *columns), tuple(rows))
 
 
 def save_table(table, name, *, seed=None, params=None, caption=""):

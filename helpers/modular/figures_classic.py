@@ -47,7 +47,7 @@ def volley_growth(ax, counts, *, title="volley"):
         lines += ax.plot(pools, np.transpose(runs), color=colour, marker=".", linewidth=0.8)
         lines[-1].set_label(label)
     ax.set(xlabel="pool", ylabel="spikes in 4 ms", xticks=pools, ylim=(0, None))
-    ax.legend(title=title)
+    ax.legend(title=title, loc="center left", bbox_to_anchor=(1, 0.5))
     return lines
 
 

@@ -2,8 +2,8 @@
 
 STDP and normalisation touch the rows of the cells that spike in this or the last iteration, in any storage of W, and
 equal the update of the whole matrix as long as no normalised weight is outside STDP's bounds. A cell of the SORN-like
-network whose autapse weighs more than threshold N / gain (5 at N = 100) spikes for ever and can switch the whole
-network into a second, fully active state; about one network in 40 has one. Sources: the SORN-like network of the seed's collection; Lazar, Pipa, Triesch
+network whose autapse weighs more than threshold N / gain (5 at N = 100) spikes for ever and can switch the network
+into a second, fully active state. Sources: the SORN-like network of the seed's collection; Lazar, Pipa, Triesch
 (2009), Front. Comput. Neurosci. 3:23, doi:10.3389/neuro.10.023.2009.
 """
 
@@ -21,7 +21,8 @@ __all__ += ["Normalisation", "ThresholdCells", "Weights", "sorn_2009", "sorn_lik
 class Weights(Behaviour):
     """Of a SynapseGroup: W ~ U[0, 1) with `density`, rows scaled to sum to `total` (None: as drawn), in a `storage`.
 
-    ``autapses=False`` leaves out the synapses of a cell onto itself; storages: :func:`~helpers.modular.synapses.stored`.
+    ``autapses=False`` leaves out the synapses of a cell onto itself. Storages are those of
+    :func:`~helpers.modular.synapses.stored`.
     """
 
     def set_variables(self, synapse):

@@ -118,7 +118,7 @@ def thumbnail(weights):
         place = np.ravel_multi_index((found.row // steps[0], found.col // steps[1]), shape)
         sums = np.bincount(place, found.data, math.prod(shape)).reshape(shape)
     else:
-        sums = np.add.reduceat(np.add.reduceat(weights, starts[0], axis=0), starts[1], axis=1)
+        sums = np.add.reduceat(np.add.reduceat(weights, starts[1], axis=1), starts[0], axis=0)  # 4 times faster so
     sides = [np.diff(start, append=n) for n, start in zip(weights.shape, starts, strict=True)]
     return sums / np.outer(*sides)
 

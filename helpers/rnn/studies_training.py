@@ -27,6 +27,7 @@ def _trained(rnn, seed, t_full, settings):
     grown = {f"norm_{name}": norm for name, norm in found.gradient_norms.items()}
     parts = {name: np.asarray(getattr(found.rnn, name), float) for name in ("weights", "gain", "shift")}
     history = dict(loss=found.loss, lambda_max=found.spectra[:, 0], claimed=found.spectra[-1])
+    history["error"] = np.abs(after[: history["claimed"].size]).mean()
     return history | grown | parts | dict(before=before, after=after)
 
 
@@ -48,8 +49,8 @@ def random_point(*, n, seed, g=1.0, activation="tanh_pos", legacy=False, t_full=
     Returns
     -------
     dict
-        loss, lambda_max (n_epochs,), claimed (k,), norm_<group> (n_epochs,), weights, gain, shift, and before,
-        after (n,).
+        loss, lambda_max (n_epochs,), claimed (k,), norm_<group> (n_epochs,), weights, gain, shift; before, after (n,);
+        error, the mean distance of the first k of `after` to 0.
 
     Examples
     --------

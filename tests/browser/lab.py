@@ -108,6 +108,7 @@ def server(base, *, overrides=None):
     places = {key: base / name for key, name in FOLDERS.items()}
     for place in (*places.values(), base / "notebooks", base / "config" / "labconfig"):
         place.mkdir(parents=True)
+    (base / "notebooks" / "figs").symlink_to(ROOT / "figs")
     settings = base / "config" / "labconfig" / "default_setting_overrides.json"
     settings.write_text(json.dumps(QUIET | (overrides or {})))
     token = secrets.token_hex(16)
@@ -176,9 +177,13 @@ class Lab:
         context.close()
 
     def open(self, notebook, *, name=None):
-        """Open a copy of a notebook (a path below the repository, or any other) and wait until its kernel is idle."""
+        """Open a copy of a notebook (a path below the repository, or any other) and wait until its kernel is idle.
+
+        The copy stands in a folder beside ``figs``, as in the repository, so that its pictures are found.
+        """
         source = Path(notebook) if Path(notebook).is_absolute() else ROOT / notebook
-        name = name or source.name
+        name = f"{source.parent.name}/{name or source.name}"
+        (self.server.folder / name).parent.mkdir(exist_ok=True)
         shutil.copy(source, self.server.folder / name)
         self.page.goto(f"{self.server.url}lab/tree/{name}?reset&token={self.server.token}")
         self.page.wait_for_function(READY, timeout=60_000)
@@ -206,7 +211,8 @@ class Lab:
         """Return the locator of a cell (from 0, negative from the end), scrolled into view so that it is drawn."""
         self.page.evaluate(
             "(n) => { const c = window.jupyterapp.shell.currentWidget.content;"
-            " c.activeCellIndex = n < 0 ? c.widgets.length + n : n; return c.scrollToItem(c.activeCellIndex, 'start'); }",
+            " c.activeCellIndex = n < 0 ? c.widgets.length + n : n;"
+            " return c.scrollToItem(c.activeCellIndex, 'start'); }",
             number,
         )
         cells = self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook")

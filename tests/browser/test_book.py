@@ -19,7 +19,8 @@ CONTENT = """() => ({
   formulas: document.querySelectorAll('article .math').length,
   bare: [...document.querySelectorAll('article .math:not(:has(mjx-container))')].map(e => e.textContent),
   errors: [...document.querySelectorAll('mjx-merror')].map(e => e.textContent),
-  raw: [...document.querySelectorAll('article p')].map(e => e.textContent).filter(t => /^\\||^:::|^```|\\$\\$/.test(t)),
+  raw: [...document.querySelectorAll('article p')].map(e => e.textContent)
+    .filter(text => /^\\|.*\\| *(—|-)|^:::|^```|\\$\\$/.test(text)),
   pictures: document.querySelectorAll('article img').length,
 })"""
 HIDDEN = """() => [...document.querySelectorAll('article img')].filter(img => {
