@@ -1,6 +1,9 @@
 """environment.yml, pyproject.toml and requirements.lock name the same packages, and no index address is committed."""
 
+import os
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -177,3 +180,16 @@ def test_lock_holds_no_address():
 def test_no_package_index_address():
     texts = {path: path.read_bytes().decode(errors="replace") for path in committed_files(ROOT)}
     assert [str(path) for path, text in texts.items() if ADDRESSES.search(text)] == []
+
+
+# --- Binder
+
+
+def test_post_build_runs_in_this_environment():
+    """Binder runs postBuild in the root of the repository; its python is the one in front of the path."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    run = subprocess.run(
+        [ROOT / "postBuild"], cwd=ROOT, env=os.environ | {"PATH": path}, capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.endswith("is ready\n")

@@ -108,7 +108,7 @@ def server(base, *, overrides=None):
     places = {key: base / name for key, name in FOLDERS.items()}
     for place in (*places.values(), base / "notebooks", base / "config" / "labconfig"):
         place.mkdir(parents=True)
-    (base / "notebooks" / "figs").symlink_to(ROOT / "figs")
+    shutil.copytree(ROOT / "figs", base / "notebooks" / "figs")  # the server serves no link that leads outside
     settings = base / "config" / "labconfig" / "default_setting_overrides.json"
     settings.write_text(json.dumps(QUIET | (overrides or {})))
     token = secrets.token_hex(16)
