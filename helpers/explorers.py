@@ -64,19 +64,21 @@ class Explorer:
 
         if not 2 <= len(sliders) <= 4:
             raise ParameterError(f"{len(sliders)} slider(s); allowed: 2 to 4; leave the rest at the defaults of draw")
-        known = {name: p.default for name, p in inspect.signature(draw).parameters.items() if p.default is not p.empty}
+        own = {name: p.default for name, p in inspect.signature(draw).parameters.items() if p.default is not p.empty}
         units = {name: name.rpartition("_")[2] for name in sliders}
         texts = {n: f"{n[: -len(u) - 1]} ({UNITS[u]})" if u in UNITS else n for n, u in units.items()} | (labels or {})
         self._draw, self._image, self._places, self._drawn, self._lock = draw, Image(), [], {}, threading.Lock()
-        self._sliders, self._loop = {}, asyncio._get_running_loop()  # the main one; a callback may find another
         self._note, self._failure = (Label(style=dict(font_size="11px", text_color=c)) for c in ("gray", "#B00020"))
+        loop = asyncio._get_running_loop()  # the main one; a callback may find another
+        wake = loop.call_soon_threadsafe if loop else lambda redraw: redraw()
+        self._sliders, self._shown = {}, ()  # exceptions: at the defaults none is shown, all are raised
         for name, spec in sliders.items():
-            start = known[check_choice("slider", name, tuple(known))]
-            slider = self._sliders[name] = interactive.widget_from_abbrev(spec, start)
+            slider = self._sliders[name] = interactive.widget_from_abbrev(spec, own[check_choice("name", name, [*own])])
             slider.description, slider.layout.width, slider.style.description_width = texts[name], "380px", "120px"
-            slider.observe(self._moved, "value")
-        self.set(**{name: known[name] for name in sliders})
+            slider.observe(lambda _: wake(self._redraw), "value")
+        self.set(**{name: own[name] for name in sliders})
         self._box = VBox([HBox([VBox([*self._sliders.values()]), VBox([self._note, self._failure])]), self._image])
+        self._shown = Exception
 
     @property
     def values(self):
@@ -87,7 +89,7 @@ class Explorer:
         """Move some sliders and draw once."""
         with self._lock:  # which no redraw can take before all are moved
             for name, value in values.items():
-                self._sliders[check_choice("slider", name, tuple(self._sliders))].value = value
+                self._sliders[check_choice("name", name, [*self._sliders])].value = value
         self._redraw()
         if self.values != self.values | values:
             raise ParameterError(f"{values} lies outside the sliders, which now stand at {self.values}")
@@ -102,17 +104,12 @@ class Explorer:
         finally:
             list(map(plt.close, set(plt.get_fignums()) - set(before)))
 
-    def _moved(self, _):
-        self._loop.call_soon_threadsafe(self._redraw) if self._loop else self._redraw()
-
     def _redraw(self):
         while self._drawn != self.values and self._lock.acquire(blocking=False):
             start, self._drawn, self.error = time.perf_counter(), self.values, ""
             try:
                 self._image.value = self._png(self.figure())
-            except Exception as failure:
-                if not self._image.value:
-                    raise
+            except self._shown as failure:
                 self.error = f"{type(failure).__name__}: {' '.join(str(failure).split())}"
             finally:
                 self._lock.release()
@@ -123,8 +120,7 @@ class Explorer:
         """Return the picture; its axes stand where the first layout put them, so that nothing jumps."""
         from IPython.core.pylabtools import print_figure
 
-        if self._places:
-            fig.set_layout_engine("none")
+        fig.set_layout_engine("none" if self._places else fig.get_layout_engine())
         for ax, place in zip(fig.axes, self._places, strict=False):
             ax.set_position(place)
         picture = print_figure(fig, bbox_inches=None, dpi=110)
@@ -135,8 +131,8 @@ class Explorer:
         return f"Explorer({', '.join(f'{slider.description} = {slider.value}' for slider in self._sliders.values())})"
 
     def _repr_mimebundle_(self, **_):
-        picture = b64encode(self._image.value).decode()
-        return self._box._repr_mimebundle_() | {"text/plain": repr(self), "image/png": picture}
+        still = {"text/plain": repr(self), "image/png": b64encode(self._image.value).decode()}
+        return self._box._repr_mimebundle_() | still
 
 
 explore = Explorer

@@ -32,10 +32,7 @@ __all__ = [
 
 
 class Weights(Behaviour):
-    """Weights `scale` U(0, 1), all to all; with `p`, the constant `scale` on a random share p of the pairs.
-
-    Constant weights are single precision, which keeps 5000 cells below 1 GB while they are made.
-    """
+    """Weights `scale` U(0, 1), all to all; with `p`, `scale` (single precision) on a random share p."""
 
     def set_variables(self, synapse):
         scale, p = self.get_init_attr("scale", 1.0), self.get_init_attr("p")
@@ -44,10 +41,7 @@ class Weights(Behaviour):
 
 
 class Propagate(Behaviour):
-    """On a synapse group: a spike of src moves dst by W `delay_steps` iterations later, at least 1; a ring of spikes.
-
-    What arrives at key 3 moves the cells at key 1 of the next iteration, which is the first step of the delay.
-    """
+    """On a synapse group: a spike of src moves dst by W `delay_steps` iterations later, at least 1 (key 3 to key 1)."""
 
     def set_variables(self, synapse):
         self.ring = np.zeros((self.get_init_attr("delay_steps", 1), synapse.src.size), bool)
@@ -73,10 +67,7 @@ class Drive(Behaviour):
 
 
 class Spiking(Behaviour):
-    """Cells that `move`, spike where v >= `threshold`, and `land` at `reset`; the models below fill in the three.
-
-    `refractory_steps`: iterations without a spike after one; `free` tells the cells that are not in them.
-    """
+    """Cells that `start`, `move`, spike where v >= `threshold` if `free` of `refractory_steps`, and `land` at reset."""
 
     threshold, reset, refractory_steps = 0.0, 0.0, 0
 
@@ -205,10 +196,7 @@ class Chain(Behaviour):
 
 
 class Hebb(Behaviour):
-    """W = X^T X without diagonal, for `n_patterns` random patterns X of +-1; whole numbers, so that ties are exact.
-
-    Hopfield (1982) PNAS 79:2554, doi:10.1073/pnas.79.8.2554.
-    """
+    """W = X^T X, no diagonal, of random patterns X of +-1. Hopfield (1982) PNAS 79:2554, doi:10.1073/pnas.79.8.2554."""
 
     def set_variables(self, synapse):
         shape = self.get_init_attr("n_patterns", 20), synapse.src.size
@@ -361,9 +349,7 @@ def _exc_inh(seed, sizes, parts, scales):
 
 
 def build_lif(n_exc=800, n_inh=200, *, drive=90.0, seed):
-    """Return the network "exc", "inh" of :class:`Lif` cells: `drive` U(0, 1) + sum W_E s - sum W_I s, W ~ U(0, 1).
-
-    Thresholds -10 (exc) and -30 mV (inh).
+    """Return the network "exc" (threshold -10 mV), "inh" (-30) of :class:`Lif`: I = `drive` U + sum W s, W +-U(0, 1).
 
     >>> net = build_lif(80, 20, seed=0)
     >>> net.simulate_iterations(10)
@@ -408,10 +394,7 @@ def build_hopfield(n_patterns=20, n=784, *, flips=0.1, n_probes=50, stored=True,
 
 
 def build_cell(model, current=0.0, *, dt_ms=0.01, method="euler", steps=(), gap=10):
-    """Return uncoupled "cells" of a model, one for each value of `current`; v is recorded at every `gap`-th step.
-
-    `model` is :class:`HodgkinHuxley`, :class:`WangBuzsaki` or :class:`HindmarshRose`; the rest as in :class:`Cell`.
-    """
+    """Return uncoupled "cells", one for each `current`, of a subclass of :class:`Cell`; v at every `gap`-th step."""
     check_choice("method", method, ("euler", "rk4"))
     check_number("dt_ms", dt_ms, 0, 1, low_open=True)
     net, current = Network(seed=0), np.atleast_1d(check_array("current", current, ndim=(0, 1)))
