@@ -183,6 +183,7 @@ def test_a_view_can_rebuild_the_raster_from_what_is_sent():
         header, buffers = messages[-1]
         frame = header["frame"]
         fresh = np.frombuffer(buffers[2], np.uint8).reshape(-1, frame["rows"])
+        assert frame["full"] or frame["fresh"] == min(n, 10), "what was sent is not sent again"
         kept = raster[:0] if frame["full"] else raster[len(raster) + frame["fresh"] - frame["count"] :]
         raster = np.concatenate([kept, fresh])[-frame["count"] or len(raster) + len(fresh) :]
         np.testing.assert_array_equal(raster, view.codes(shown.history.raster[shown.history.last()], *shown.scale()))
@@ -284,6 +285,19 @@ def test_play_pause_and_changes_while_it_plays():
         await asyncio.sleep(0.1)
         assert net.iteration == stopped and not shown.playing and messages[-1][0]["playing"] is False
         return net
+
+    asyncio.run(main())
+
+
+def test_a_change_from_another_thread_arrives_during_a_blocking_run():
+    async def main():
+        net = network()
+        shown = Network_UI(net)
+        threading.Timer(0.1, say, (shown, "set", "Leak", "decay_factor", 0.25)).start()
+        threading.Timer(0.4, say, (shown, "pause")).start()
+        seen = [net["Leak", 0].decay_factor]
+        shown.run(10**7)  # the event loop stands still
+        assert seen == [0.99] and net["Leak", 0].seen == 0.25 and net.iteration < 10**7
 
     asyncio.run(main())
 
