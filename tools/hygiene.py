@@ -96,7 +96,7 @@ class Page:
 
     @cached_property
     def words_per_line(self):
-        return len(re.sub(r"<[^>]+>", " ", self.text).split()) / max(1, sum(self.lengths))
+        return len(re.sub(r"</?[a-z][^<>]*>", " ", self.text).split()) / max(1, sum(self.lengths))
 
     @cached_property
     def outputs(self):
