@@ -67,14 +67,14 @@ class Explorer:
         own = {name: p.default for name, p in inspect.signature(draw).parameters.items() if p.default is not p.empty}
         units = {name: name.rpartition("_")[2] for name in sliders}
         texts = {n: f"{n[: -len(u) - 1]} ({UNITS[u]})" if u in UNITS else n for n, u in units.items()} | (labels or {})
-        self._draw, self._image, self._places, self._drawn, self._lock = draw, Image(), [], {}, threading.Lock()
+        self._draw, self._places, self._drawn, self._lock = draw, [], {}, threading.Lock()
+        self._image = Image(layout=dict(align_self="flex-start", max_width="100%"))
         self._note, self._failure = (Label(style=dict(font_size="11px", text_color=c)) for c in ("gray", "#B00020"))
-        loop = asyncio._get_running_loop()  # the main one; a callback may find another
-        wake = loop.call_soon_threadsafe if loop else lambda redraw: redraw()
+        wake = getattr(asyncio._get_running_loop(), "call_soon_threadsafe", lambda redraw: redraw())
         self._sliders, self._shown = {}, ()  # exceptions: at the defaults none is shown, all are raised
         for name, spec in sliders.items():
             slider = self._sliders[name] = interactive.widget_from_abbrev(spec, own[check_choice("name", name, [*own])])
-            slider.description, slider.layout.width, slider.style.description_width = texts[name], "380px", "120px"
+            slider.description, slider.layout.width, slider.style.description_width = texts[name], "400px", "140px"
             slider.observe(lambda _: wake(self._redraw), "value")
         self.set(**{name: own[name] for name in sliders})
         self._box = VBox([HBox([VBox([*self._sliders.values()]), VBox([self._note, self._failure])]), self._image])

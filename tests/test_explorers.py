@@ -37,7 +37,8 @@ for part in parts:
         exec(compile(ast.Module([last], []), "cell", "exec"), names)
 first, text, drawn, errors = shown.values, repr(shown), [], []
 for name, slider in shown._sliders.items():
-    ends = getattr(slider, "_options_values", None) or ([slider.min, slider.max] if hasattr(slider, "min") else [True, False])
+    range_ = [slider.min, slider.max] if hasattr(slider, "min") else [True, False]
+    ends = getattr(slider, "_options_values", range_)
     for value in (ends[0], ends[-1], first[name]):
         shown.set(**{name: value})
         drawn.append(shown.seconds)
@@ -67,6 +68,10 @@ class Drawn:
         return fig
 
     __signature__ = inspect.signature(lambda a=1, b_deg=2.0, word="x", on=True: None)
+
+
+def picture(shown):
+    return bytes(shown._image.value)
 
 
 SLIDERS = dict(a=(0, 5), b_deg=(0.0, 9.0, 0.5), word=["x", "y"], on=False)
@@ -100,14 +105,14 @@ def test_labels_replace_names(draw):
 
 
 def test_set_draws_once_and_only_if_something_moves(shown, draw):
-    before = shown._image.value
+    before = picture(shown)
     shown.set(a=2, b_deg=3.5, word="y", on=False)
     assert draw.seen[1:] == [(2, 3.5, "y", False)]
-    assert shown._image.value.startswith(PNG) and shown._image.value != before
+    assert picture(shown).startswith(PNG) and picture(shown) != before
     shown.set(a=2)
     assert len(draw.seen) == 2
     shown.set(a=1, b_deg=2.0, word="x", on=True)
-    assert shown._image.value == before
+    assert picture(shown) == before
 
 
 def test_a_moved_slider_draws(shown, draw):
@@ -118,10 +123,10 @@ def test_a_moved_slider_draws(shown, draw):
 
 def test_seconds_are_those_of_the_redraw():
     slow = explore(Drawn(wait=0.2), a=(0, 5), b_deg=(0.0, 9.0))
-    assert 0.2 <= slow.seconds < 1
+    assert 0.2 <= slow.seconds < REDRAW_S
     quick = explore(Drawn(), a=(0, 5), b_deg=(0.0, 9.0))
     quick.set(a=2)
-    assert 0 < quick.seconds < 0.3
+    assert 0 < quick.seconds < REDRAW_S
 
 
 def test_no_figure_stays_open(shown):
@@ -160,10 +165,10 @@ def test_axes_stand_still_when_tick_labels_grow():
 
 
 def test_an_exception_of_draw_is_one_line_beside_the_sliders_and_the_picture_stays(shown):
-    before = shown._image.value
+    before = picture(shown)
     shown.set(a=5)
     assert shown.error == shown._failure.value == "ValueError: five is too much"
-    assert shown._image.value == before
+    assert picture(shown) == before
     shown.set(a=2)
     assert shown.error == shown._failure.value == ""
 
@@ -246,7 +251,7 @@ def test_without_a_loop_moves_of_several_threads_are_merged():
 def test_the_bundle_holds_view_picture_and_plain_text(shown):
     data = shown._repr_mimebundle_()
     assert set(data) == {WIDGET, "image/png", "text/plain"}
-    assert base64.b64decode(data["image/png"]) == shown._image.value
+    assert base64.b64decode(data["image/png"]) == picture(shown)
     assert data["text/plain"] == repr(shown)
 
 
@@ -294,5 +299,5 @@ def test_the_play_cell_runs_alone_with_two_to_four_sliders(path, tmp_path, recor
     assert found["errors"] == found["open"] == []
     assert max(found["drawn"]) < REDRAW_S
     assert found["text"].startswith("Explorer(")
-    for x, y, images in found["axes"]:
-        assert images or (x and y), f"an axis of {path.stem} has no label"
+    assert all(y or images for _, y, images in found["axes"])
+    assert any(x for x, _, _ in found["axes"])

@@ -36,7 +36,8 @@ def timeline(ax, net):
     rows = [parents.index(parent) for _, _, parent in steps]
     dots = ax.scatter(range(len(steps)), rows, s=60, c=[COLOURS[row % len(COLOURS)] for row in rows], zorder=2)
     for x, (row, (_, item, _)) in enumerate(zip(rows, steps, strict=True)):
-        ax.annotate(type(item).__name__, (x, row), (0, 6), textcoords="offset points", ha="center", fontsize=6.5)
+        up = (0, -12) if x % 2 else (0, 6)
+        ax.annotate(type(item).__name__, (x, row), up, textcoords="offset points", ha="center", fontsize=6.5)
     ax.set_xticks(range(len(steps)), [f"{key:g}" for key, _, _ in steps])
     ax.set_yticks(range(len(parents)), [parent.tags[0] for parent in parents])
     ax.set(xlabel="key, in the order of execution", xlim=(-0.7, len(steps) - 0.3), ylim=(len(parents) - 0.5, -0.6))

@@ -101,9 +101,7 @@ def heat_map(ax, rows, x, y, score, *, labels, centre=None):
     span = {} if centre is None else dict(zip(("vmin", "vmax"), _around(grid[0], centre), strict=True))
     image = ax.imshow(grid[0], origin="lower", aspect="auto", cmap="viridis" if centre is None else "RdBu_r", **span)
     for (i, j), value in np.ndenumerate(grid[0]):
-        ax.text(
-            j, i, f"{value:.1f}\n±{grid[1, i, j]:.1f}", ha="center", va="center", size=6, color=_ink(image, value)
-        )
+        ax.text(j, i, f"{value:.1f}\n±{grid[1, i, j]:.1f}", ha="center", va="center", size=6, color=_ink(image, value))
     ax.set_xticks(range(len(xs)), [f"{v:g}" for v in xs])
     ax.set_yticks(range(len(ys)), [f"{v:g}" for v in ys])
     ax.set(xlabel=labels[0], ylabel=labels[1])
