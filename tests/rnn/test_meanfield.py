@@ -22,6 +22,8 @@ def test_table_to_the_printed_digits(i, acceptance, record):
     for found, text in ((delta, row["delta_0"][i]), (exponent, right.get(g, row["lambda_1"][i]))):
         assert abs(found - float(text)) <= half_digit(text)
     record("rnn.meanfield", [delta, exponent])
+    if g in right:
+        record("rnn.meanfield_corrected", exponent)
 
 
 def test_just_above_onset_the_exponent_tends_to_its_asymptote():
