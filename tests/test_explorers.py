@@ -44,7 +44,9 @@ for name, slider in shown._sliders.items():
         drawn.append(shown.seconds)
         errors += [shown.error] * bool(shown.error)
 import matplotlib.pyplot as plt
-axes = [[ax.get_xlabel(), ax.get_ylabel(), len(ax.get_images())] for ax in shown.figure().axes]
+def y_label(ax):  # of panels that share the axis, the outer one has it
+    return next((one.get_ylabel() for one in ax.get_shared_y_axes().get_siblings(ax) if one.get_ylabel()), "")
+axes = [[ax.get_xlabel(), y_label(ax), len(ax.get_images())] for ax in shown.figure().axes]
 print(json.dumps(dict(sliders=list(first), text=text, drawn=drawn, errors=errors, open=plt.get_fignums(), axes=axes)))
 """
 

@@ -82,12 +82,12 @@ def test_slides_make_a_lecture(slides):
 def test_a_student_copy_opens_in_jupyterlab(path, lab, tmp_path):
     notebook = nbformat.read(path, as_version=4)
     handouts.write_student(path, notebook, tmp_path)
-    shutil.copytree(tmp_path / "figs", lab.server.folder / "figs", dirs_exist_ok=True)
+    shutil.copytree(tmp_path / "figs", lab.server.folder / tmp_path.name / "figs")
     lab.open(tmp_path / path.name)
     text = lab.page.evaluate("() => JSON.stringify(window.jupyterapp.shell.currentWidget.content.model.toJSON())")
     answers = [text.strip()[:60] for name, text in handouts.DETAILS.findall(notebook.cells[-4].source)]
     assert "Résumé en français" in text and handouts.STARTER in text
     assert "<summary>Answers" not in text and not any(answer in text for answer in answers)
     lab.cell(2).locator("img").wait_for()
-    assert lab.page.evaluate("() => document.querySelector('.jp-mod-active img').naturalWidth") > 600
+    lab.page.wait_for_function("() => document.querySelector('.jp-mod-active img').naturalWidth > 600")
     assert lab.problems() == []
