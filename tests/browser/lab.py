@@ -150,9 +150,14 @@ def watch(page, allowed):
     """Return a list that fills with all that should not happen on a page: see :meth:`Lab.problems`."""
     found = []
     bad = {"error", "warning"}
+
+    def lost(request):  # JupyterLab cancels a relative picture to fetch it by its own address: not a failure
+        if request.failure != "net::ERR_ABORTED":
+            found.append(f"request failed: {request.url} ({request.failure})")
+
     page.on("console", lambda m: found.append(f"console {m.type}: {m.text}") if m.type in bad else None)
     page.on("pageerror", lambda error: found.append(f"page error: {error}"))
-    page.on("requestfailed", lambda r: found.append(f"request failed: {r.url} ({r.failure})"))
+    page.on("requestfailed", lost)
     page.on("response", lambda r: found.append(f"answer {r.status}: {r.url}") if r.status >= 400 else None)
     own = (allowed, "data:", "blob:", allowed.replace("http", "ws", 1))
     page.on("request", lambda r: None if r.url.startswith(own) else found.append(f"outside request: {r.url}"))
