@@ -12,7 +12,7 @@ import threading
 import time
 from base64 import b64encode
 
-from helpers.errors import ParameterError, check_choice
+from helpers.parameters import ParameterError, check_choice
 
 __all__ = ["Explorer", "explore"]
 

@@ -13,8 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from helpers.errors import OutputError, ParameterError, check_array, check_integer, check_number
-from helpers.parameters import Table
+from helpers.parameters import OutputError, ParameterError, Table, check_array, check_integer, check_number
 from helpers.runs import ROOT, provenance, summary
 
 __all__ = [

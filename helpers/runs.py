@@ -28,7 +28,7 @@ from pathlib import Path
 import numpy as np
 
 from helpers import __version__
-from helpers.errors import (
+from helpers.parameters import (
     BackendError,
     OutputError,
     ParameterError,

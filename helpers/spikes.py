@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from helpers.errors import ParameterError, check_array, check_integer, check_number
+from helpers.parameters import ParameterError, check_array, check_integer, check_number
 
 __all__ = ["fano_factor", "isi_cv", "pack", "rates_hz", "unpack", "window_counts"]
 

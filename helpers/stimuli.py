@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from scipy import fft
 
-from helpers.errors import (
+from helpers.parameters import (
     OutputError,
     ParameterError,
     check_array,

@@ -2,7 +2,7 @@
 
 Orientation is pi-periodic, in radians. The bandwidth ``B`` is that of form A of :func:`von_mises`, its standard
 deviation near the peak. A fit that cannot be trusted says so (``ok`` False, a ``reason``, every number NaN). In all
-functions the wrong type, shape or range raises :class:`~helpers.errors.ParameterError`, a ``ValueError``.
+functions the wrong type, shape or range raises :class:`~helpers.parameters.ParameterError`, a ``ValueError``.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import functools
 import numpy as np
 from scipy import optimize, special
 
-from helpers.errors import ParameterError, check_array, check_choice
 from helpers.fits import Curve
+from helpers.parameters import ParameterError, check_array, check_choice
 
 __all__ = [
     "NakaRushtonFit",

@@ -5,8 +5,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from helpers import errors
-from helpers.errors import (
+from helpers import parameters as errors
+from helpers.parameters import (
     BackendError,
     HelpersError,
     OutputError,

@@ -17,8 +17,8 @@ import pytest
 from matplotlib.figure import Figure
 from traitlets import TraitError
 
-from helpers.errors import ParameterError
 from helpers.explorers import Explorer, explore
+from helpers.parameters import ParameterError
 from tools.notebooks import WIDGET, clean
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -22,8 +22,7 @@ from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 
 from helpers import figures
-from helpers.errors import OutputError, ParameterError
-from helpers.parameters import Parameters, Table, parameter
+from helpers.parameters import OutputError, ParameterError, Parameters, Table, parameter
 from helpers.runs import summary
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -9,8 +9,7 @@ import math
 import numpy as np
 import pytest
 
-from helpers.errors import ParameterError
-from helpers.parameters import Parameters, Table, parameter
+from helpers.parameters import ParameterError, Parameters, Table, parameter
 
 
 @dataclasses.dataclass(frozen=True)

@@ -19,8 +19,7 @@ import numpy as np
 import pytest
 
 from helpers import runs
-from helpers.errors import BackendError, OutputError, ParameterError
-from helpers.parameters import Parameters, parameter
+from helpers.parameters import BackendError, OutputError, ParameterError, Parameters, parameter
 from helpers.runs import SweepWarning, sweep
 
 ROOT = Path(__file__).resolve().parents[1]

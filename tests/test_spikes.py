@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import spikes
-from helpers.errors import ParameterError
+from helpers.parameters import ParameterError
 
 N_CELLS = 4
 TIMES = st.floats(-20.0, 120.0, allow_nan=False)

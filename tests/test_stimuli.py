@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import special, stats
 
 from helpers import stimuli
-from helpers.errors import OutputError, ParameterError
+from helpers.parameters import OutputError, ParameterError
 
 # Frequencies are low enough that no power folds over, and b_v f_R N_t >= 1.5 resolves the speed plane in f_t.
 # Degrees here; the last two numbers of a row are the shape and the number of seeds.

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate
 
-from helpers.errors import ParameterError
+from helpers.parameters import ParameterError
 from helpers.tuning import (
     circular_variance,
     convert_bandwidth,

@@ -20,10 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from helpers import lateral_line
-from helpers.errors import BackendError, HelpersError, OutputError, ParameterError
 from helpers.lateral_line import files, report
 from helpers.lateral_line.params import MODES, NetworkParams, flags, preset, without_plasticity
 from helpers.lateral_line.simulation import BACKENDS
+from helpers.parameters import BackendError, HelpersError, OutputError, ParameterError
 
 __all__ = ["Job", "main", "parser", "run_seed"]
 

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import numpy as np
 
-from helpers.errors import OutputError, ParameterError
 from helpers.figures import OKABE_ITO, OUTPUT, TEXT_MM, panel_letters
 from helpers.lateral_line import figures_study as panels
 from helpers.lateral_line.figures_study import AFTER, COLOURS, LAYERS, layer_size, legend_above, message
 from helpers.lateral_line.metrics import tuning_curves
+from helpers.parameters import OutputError, ParameterError
 
 __all__ = ["FIGURES", "draw_multiseed_summary", "figure_name", "save_all", "ts_drive"]
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from helpers.errors import ParameterError, check_array
 from helpers.figures import OKABE_ITO, band
 from helpers.lateral_line.params import topographic_counts
 from helpers.lateral_line.stimulus import afferent_rates, dipole_velocity, neuromasts
+from helpers.parameters import ParameterError, check_array
 
 __all__ = [
     "bars",

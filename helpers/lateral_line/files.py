@@ -32,8 +32,8 @@ from pathlib import Path
 import numpy as np
 
 from helpers import __version__, runs
-from helpers.errors import HelpersError, OutputError, ParameterError
 from helpers.lateral_line.params import NetworkParams, topographic_counts
+from helpers.parameters import HelpersError, OutputError, ParameterError
 
 __all__ = [
     "check_fit", "has_checkpoint", "load_checkpoint", "new_folder", "read_origin", "read_run", "read_weights",

@@ -18,9 +18,9 @@ from collections import namedtuple
 import numba
 import numpy as np
 
-from helpers.errors import ParameterError
 from helpers.lateral_line import wiring as wires
 from helpers.lateral_line.stimulus import LAYERS, recording
+from helpers.parameters import ParameterError
 
 __all__ = ["Network"]
 

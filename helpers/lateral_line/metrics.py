@@ -17,7 +17,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from helpers.errors import ParameterError, check_array, check_integer, check_number, check_seed
+from helpers.parameters import ParameterError, check_array, check_integer, check_number, check_seed
 
 __all__ = [
     "MapQuality",

@@ -10,8 +10,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
-from helpers.errors import ParameterError, check_choice
-from helpers.parameters import Parameters, Table, parameter
+from helpers.parameters import ParameterError, Parameters, Table, check_choice, parameter
 
 __all__ = ["MODES", "NetworkParams", "flag_table", "flags", "preset", "topographic_counts", "without_plasticity"]
 

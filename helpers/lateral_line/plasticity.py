@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from helpers.errors import check_array, check_choice, check_number
+from helpers.parameters import check_array, check_choice, check_number
 
 __all__ = ["RULES", "homeostasis", "pair_updates"]
 

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from helpers.errors import BackendError, ParameterError, check_choice, check_integer
 from helpers.lateral_line import metrics, stimulus
 from helpers.lateral_line import wiring as wires
 from helpers.lateral_line.params import NetworkParams
 from helpers.lateral_line.stimulus import LAYERS, Recording
 from helpers.lateral_line.training import History, Training
+from helpers.parameters import BackendError, ParameterError, check_choice, check_integer
 
 __all__ = ["BACKENDS", "History", "Recording", "Result", "evaluate", "simulate"]
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from helpers.errors import check_array, check_number
+from helpers.parameters import check_array, check_number
 
 __all__ = ["Drive", "Recording", "afferent_rates", "dipole_velocity", "evaluation_drive", "ll_drive", "neuromasts"]
 __all__ += ["recording", "shown", "snapshot_drive", "snapshots", "sweep_position", "training_steps", "trial_steps"]

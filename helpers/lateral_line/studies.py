@@ -18,10 +18,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from helpers.errors import ParameterError, check_choice
 from helpers.lateral_line import evaluate, simulate
 from helpers.lateral_line.metrics import map_quality
 from helpers.lateral_line.params import NetworkParams, preset
+from helpers.parameters import ParameterError, check_choice
 
 __all__ = [
     "by_condition",

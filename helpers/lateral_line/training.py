@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from helpers.errors import ParameterError
 from helpers.lateral_line import metrics, plasticity, stimulus
 from helpers.lateral_line import wiring as wires
 from helpers.lateral_line.stimulus import LAYERS
+from helpers.parameters import ParameterError
 
 __all__ = ["History", "Training", "stabilisation_time"]
 

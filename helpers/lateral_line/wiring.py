@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from helpers.errors import ParameterError, check_array
 from helpers.lateral_line.params import topographic_counts
+from helpers.parameters import ParameterError, check_array
 
 __all__ = [
     "Synapses",

@@ -10,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import exprel
 
-from helpers.errors import check_array, check_choice, check_integer, check_number
 from helpers.modular import Behaviour, EventRecorder, Network, NeuronGroup, Recorder, SynapseGroup
 from helpers.modular.synapses import EventWeights
+from helpers.parameters import check_array, check_choice, check_integer, check_number
 
 __all__ = [
     "build_brunel_hakim",

@@ -11,10 +11,10 @@ import warnings as python_warnings
 
 import numpy as np
 
-from helpers.errors import BackendError, ParameterError, check_choice, check_integer, check_seed
 from helpers.modular import draws, synapses
 from helpers.modular.grid import NeuronDimension
 from helpers.modular.tags import Behaviour, Synapses, Tagged, UnknownTagError
+from helpers.parameters import BackendError, ParameterError, check_choice, check_integer, check_seed
 
 __all__ = ["Network", "NeuronGroup", "SynapseGroup"]
 

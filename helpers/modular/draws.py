@@ -4,7 +4,7 @@ import functools
 
 import numpy as np
 
-from helpers.errors import ParameterError, check_array
+from helpers.parameters import ParameterError, check_array
 
 __all__ = ["drawn", "masked", "uniform"]
 

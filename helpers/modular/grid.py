@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from helpers.errors import check_choice, check_integer
 from helpers.modular.tags import Behaviour
+from helpers.parameters import check_choice, check_integer
 
 __all__ = ["NeuronDimension", "get_squared_dim"]
 

@@ -9,10 +9,10 @@ into a second, fully active state. Sources: the SORN-like network of the seed's 
 
 import numpy as np
 
-from helpers.errors import check_integer
 from helpers.modular.core import Network, NeuronGroup, SynapseGroup
 from helpers.modular.synapses import afferents, stored
 from helpers.modular.tags import Behaviour
+from helpers.parameters import check_integer
 
 __all__ = ["STDP", "Drive", "Homeostasis", "IntrinsicPlasticity", "LeakyCells", "NoisyInput"]
 __all__ += ["Normalisation", "ThresholdCells", "Weights", "sorn_2009", "sorn_like"]

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from helpers.errors import ParameterError, check_integer
 from helpers.modular.tags import Behaviour
+from helpers.parameters import ParameterError, check_integer
 
 __all__ = ["EventRecorder", "Recorder", "Series", "compiled"]
 

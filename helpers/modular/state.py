@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 import scipy.sparse
 
-from helpers.errors import ParameterError
 from helpers.modular import synapses
 from helpers.modular.recorder import Recorder
+from helpers.parameters import ParameterError
 from helpers.runs import _place
 
 __all__ = ["State", "capture", "load_state", "restore", "save_state"]

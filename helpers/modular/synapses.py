@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from helpers.errors import ParameterError, check_array
+from helpers.parameters import ParameterError, check_array
 
 __all__ = ["Afferents", "Entries", "EventWeights", "afferents", "dense", "stored"]
 

@@ -5,7 +5,7 @@ import warnings
 
 import numpy as np
 
-from helpers.errors import ParameterError
+from helpers.parameters import ParameterError
 
 __all__ = ["Behavior", "Behaviour", "Synapses", "Tagged", "UnknownTagError"]
 

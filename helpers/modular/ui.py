@@ -22,8 +22,8 @@ from collections import deque
 
 import numpy as np
 
-from helpers.errors import BackendError, ParameterError, check_choice, check_integer, check_number
 from helpers.modular import state, view
+from helpers.parameters import BackendError, ParameterError, check_choice, check_integer, check_number
 
 __all__ = ["Network_UI", "get_default_UI_modules"]
 

@@ -11,7 +11,7 @@ import functools
 
 import numpy as np
 
-from helpers.errors import BackendError, ParameterError
+from helpers.parameters import BackendError, ParameterError
 from helpers.rnn.lyapunov import RATIO, check_plan, initial, interval_lengths, summarise
 from helpers.rnn.model import Rnn, response
 

@@ -20,8 +20,15 @@ from pathlib import Path
 import numpy as np
 
 from helpers import figures, runs
-from helpers.errors import HelpersError, OutputError, ParameterError, check_choice, check_integer, check_number
-from helpers.parameters import Table
+from helpers.parameters import (
+    HelpersError,
+    OutputError,
+    ParameterError,
+    Table,
+    check_choice,
+    check_integer,
+    check_number,
+)
 from helpers.rnn import studies
 from helpers.rnn.model import activation_name
 

@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from helpers import figures, runs
-from helpers.errors import HelpersError, OutputError, ParameterError, check_choice, check_integer, check_number
+from helpers.parameters import HelpersError, OutputError, ParameterError, check_choice, check_integer, check_number
 from helpers.rnn import cli
 from helpers.rnn.connectome import load_roi, make_synthetic_roi
 from helpers.rnn.losses import loss_label, loss_name

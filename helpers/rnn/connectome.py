@@ -32,16 +32,16 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from helpers import runs
-from helpers.errors import (
+from helpers.parameters import (
     OutputError,
     ParameterError,
+    Table,
     check_array,
     check_choice,
     check_integer,
     check_number,
     check_seed,
 )
-from helpers.parameters import Table
 from helpers.rnn.model import Rnn
 
 __all__ = ["TRANSMITTERS", "Roi", "convert_legacy", "exponent_bound", "load_roi", "load_traced", "make_synthetic_roi"]

@@ -6,8 +6,8 @@ import itertools
 
 import numpy as np
 
-from helpers.errors import check_array
 from helpers.figures import OKABE_ITO, band
+from helpers.parameters import check_array
 from helpers.runs import summary
 
 __all__ = [

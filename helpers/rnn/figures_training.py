@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.ticker import NullFormatter
 
-from helpers.errors import ParameterError, check_array
 from helpers.figures import OKABE_ITO, band
+from helpers.parameters import ParameterError, check_array
 
 __all__ = ["distributions", "gradient_check", "losses", "norms", "spectra", "training"]
 

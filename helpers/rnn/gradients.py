@@ -23,8 +23,16 @@ import math
 
 import numpy as np
 
-from helpers.errors import BackendError, ParameterError, check_array, check_choice, check_integer, check_number
-from helpers.parameters import Parameters, parameter
+from helpers.parameters import (
+    BackendError,
+    ParameterError,
+    Parameters,
+    check_array,
+    check_choice,
+    check_integer,
+    check_number,
+    parameter,
+)
 from helpers.rnn.losses import loss_name, loss_value, target_vector
 from helpers.rnn.lyapunov import RATIO, initial
 from helpers.rnn.model import Rnn, response

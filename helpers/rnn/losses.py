@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from helpers.errors import ParameterError, check_array, check_choice, check_integer
+from helpers.parameters import ParameterError, check_array, check_choice, check_integer
 
 __all__ = ["LOSSES", "loss_label", "loss_name", "loss_value", "target_vector"]
 

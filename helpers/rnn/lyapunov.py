@@ -24,8 +24,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import blas, cython_blas, lapack, qr
 
-from helpers import errors
-from helpers.errors import BackendError, ParameterError, check_integer, check_number
+from helpers import parameters as errors
+from helpers.parameters import BackendError, ParameterError, check_integer, check_number
 
 __all__ = ["Spectrum", "kaplan_yorke", "lyapunov_spectrum", "one_blas_thread"]
 

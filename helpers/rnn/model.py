@@ -23,7 +23,7 @@ import dataclasses
 import numpy as np
 from scipy.linalg import blas
 
-from helpers.errors import ParameterError, check_array, check_choice, check_integer, check_number, check_seed
+from helpers.parameters import ParameterError, check_array, check_choice, check_integer, check_number, check_seed
 
 __all__ = ["ACTIVATIONS", "Rnn", "activation_name", "clip_dale", "random_weights", "response"]
 

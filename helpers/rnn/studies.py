@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import root
 
-from helpers.errors import ParameterError, check_array, check_choice, check_integer, check_number
+from helpers.parameters import ParameterError, check_array, check_choice, check_integer, check_number
 from helpers.rnn.lyapunov import initial, lyapunov_spectrum
 from helpers.rnn.model import Rnn, activation_name, random_weights
 from helpers.runs import over

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from helpers import runs
-from helpers.errors import BackendError, ParameterError, check_array, check_integer, check_number, check_seed
+from helpers.parameters import BackendError, ParameterError, check_array, check_integer, check_number, check_seed
 from helpers.rnn.gradients import (
     GROUPS,
     Gradient,

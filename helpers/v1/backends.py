@@ -27,7 +27,7 @@ from unittest import mock
 
 import numpy as np
 
-from helpers.errors import BackendError, check_choice
+from helpers.parameters import BackendError, check_choice
 from helpers.v1 import wiring
 
 __all__ = ["BACKENDS", "Recording", "check_backend", "on_grid", "run_network", "single_synapse"]

@@ -12,8 +12,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from helpers import runs, stimuli, tuning
-from helpers.errors import ParameterError, check_array, check_integer, check_number
-from helpers.parameters import Table
+from helpers.parameters import ParameterError, Table, check_array, check_integer, check_number
 from helpers.v1 import lgn
 
 __all__ = [

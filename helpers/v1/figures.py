@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from helpers import tuning
-from helpers.errors import ParameterError
 from helpers.figures import CYCLIC, OKABE_ITO, band, orientation_axis, raster, show_frame
+from helpers.parameters import ParameterError
 from helpers.runs import summary
 from helpers.v1 import lgn
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from helpers.errors import ParameterError
 from helpers.figures import OKABE_ITO
+from helpers.parameters import ParameterError
 from helpers.runs import summary
 from helpers.v1 import learning
 

@@ -10,8 +10,7 @@ import csv
 import numpy as np
 
 from helpers import figures, runs, stimuli
-from helpers.errors import ParameterError, check_array, check_choice, check_integer, check_number
-from helpers.parameters import Table
+from helpers.parameters import ParameterError, Table, check_array, check_choice, check_integer, check_number
 from helpers.v1 import experiments, ring, wiring
 
 __all__ = [

@@ -18,8 +18,16 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import fft
 
-from helpers.errors import ParameterError, check_array, check_choice, check_integer, check_number, check_seed
-from helpers.parameters import Parameters, parameter
+from helpers.parameters import (
+    ParameterError,
+    Parameters,
+    check_array,
+    check_choice,
+    check_integer,
+    check_number,
+    check_seed,
+    parameter,
+)
 from helpers.stimuli import log_gabor
 
 __all__ = [

@@ -18,8 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from helpers.errors import ParameterError, check_array, check_integer, check_number
-from helpers.parameters import Parameters, parameter
+from helpers.parameters import ParameterError, Parameters, check_array, check_integer, check_number, parameter
 from helpers.spikes import window_counts
 from helpers.stimuli import poisson_trains
 from helpers.v1 import backends, wiring

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from helpers.errors import ParameterError, check_array
 from helpers.figures import OKABE_ITO, band, raster
+from helpers.parameters import ParameterError, check_array
 from helpers.runs import summary
 from helpers.spikes import pack
 from helpers.wta import measures

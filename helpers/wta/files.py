@@ -13,7 +13,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from helpers.errors import OutputError, ParameterError, check_integer
+from helpers.parameters import OutputError, ParameterError, check_integer
 from helpers.runs import _place
 from helpers.wta.inputs import InputGenerator
 from helpers.wta.network import Network, State

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from helpers.errors import ParameterError, check_array, check_integer, check_number
+from helpers.parameters import ParameterError, check_array, check_integer, check_number
 from helpers.wta.network import Network, streams
 from helpers.wta.params import InputParams, Phases
 

@@ -15,7 +15,7 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
-from helpers.errors import ParameterError, check_array, check_integer
+from helpers.parameters import ParameterError, check_array, check_integer
 
 __all__ = ["Chunk", "rates", "run"]
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from helpers.errors import HelpersError
+from helpers.parameters import HelpersError
 from helpers.wta.network import streams
 
 __all__ = ["LegacyError", "disable_stdp", "disable_stp", "enable_stdp", "enable_stp", "randomize_outgoing_connections"]

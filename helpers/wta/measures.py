@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from helpers.errors import ParameterError, check_array, check_choice, check_integer, check_number
+from helpers.parameters import ParameterError, check_array, check_choice, check_integer, check_number
 
 __all__ = [
     "Assemblies",

@@ -11,8 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from helpers.errors import ParameterError, check_array, check_integer, check_seed
-from helpers.parameters import _flag
+from helpers.parameters import ParameterError, _flag, check_array, check_integer, check_seed
 from helpers.wta.params import NetworkParams
 
 __all__ = ["Network", "NodeCollection", "State", "WTACircuit", "Wiring", "nest_init", "rng_seed", "streams"]

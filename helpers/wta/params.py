@@ -12,8 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from helpers.errors import ParameterError, check_integer, check_number
-from helpers.parameters import Parameters, parameter
+from helpers.parameters import ParameterError, Parameters, check_integer, check_number, parameter
 
 __all__ = ["InputParams", "NetworkParams", "Phases", "Result"]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from helpers.errors import ParameterError, check_integer, check_number
+from helpers.parameters import ParameterError, check_integer, check_number
 from helpers.wta.measures import pattern_ids, presentations, spike_steps, step_pattern
 
 __all__ = ["Readout", "Trajectories", "filtered_state", "readout", "trajectories"]

@@ -12,8 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from helpers.errors import BackendError, ParameterError, check_integer, check_number
-from helpers.parameters import _flag
+from helpers.parameters import BackendError, ParameterError, _flag, check_integer, check_number
 from helpers.wta import files, measures
 from helpers.wta.inputs import InputGenerator, Schedule
 from helpers.wta.network import Network, streams

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from helpers.errors import check_choice
+from helpers.parameters import check_choice
 from helpers.wta.kernel import Chunk
 
 __all__ = ["run"]

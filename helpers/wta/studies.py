@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from helpers.errors import ParameterError, check_choice, check_integer
+from helpers.parameters import ParameterError, check_choice, check_integer
 from helpers.wta.inputs import InputGenerator
 from helpers.wta.measures import assemblies, equilibrium, overlap, pattern_ids, step_pattern
 from helpers.wta.network import Network

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from helpers.errors import OutputError, ParameterError
 from helpers.lateral_line import figures, simulate
 from helpers.lateral_line import figures_study as panels
 from helpers.lateral_line.params import preset
+from helpers.parameters import OutputError, ParameterError
 
 BASES = [
     "spatial_two_stage",

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import lateral_line
-from helpers.errors import OutputError, ParameterError
 from helpers.lateral_line import files
 from helpers.lateral_line.params import NetworkParams, preset
+from helpers.parameters import OutputError, ParameterError
 
 PARAMS = preset("ll_fast").replace(
     n_mon=60, n_ts=20, trial_duration_s=0.1, n_training_trials=6, checkpoint_trials=2, test_repeats=2,

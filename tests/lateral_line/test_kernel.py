@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from helpers.errors import ParameterError
 from helpers.lateral_line import kernel, simulate, stimulus, wiring
 from helpers.lateral_line.params import preset, without_plasticity
+from helpers.parameters import ParameterError
 
 SMALL = preset("ll_fast").replace(
     n_ll=20, n_mon=40, n_ts=16, bg_rate_mon_hz=0.0, bg_rate_ts_hz=0.0, mon_ts_gain_mV=900.0, ts_lateral_radius=4,

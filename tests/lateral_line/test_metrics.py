@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.errors import ParameterError
 from helpers.lateral_line import metrics
+from helpers.parameters import ParameterError
 from tests.lateral_line import slow_metrics
 
 N = 300

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.errors import ParameterError
 from helpers.lateral_line import cli, params
 from helpers.lateral_line.params import MODES, NetworkParams, preset, topographic_counts
+from helpers.parameters import ParameterError
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.errors import ParameterError
 from helpers.lateral_line import kernel, plasticity, wiring
 from helpers.lateral_line.params import preset
+from helpers.parameters import ParameterError
 
 steps = st.sets(st.integers(0, 80), max_size=25).map(sorted)
 RULE = dict(a_pre=0.05, a_post=-0.06, w_max=1.0)

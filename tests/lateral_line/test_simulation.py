@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from helpers.errors import BackendError, ParameterError
 from helpers.lateral_line import evaluate, metrics, simulate, training, wiring
 from helpers.lateral_line.params import preset, without_plasticity
+from helpers.parameters import BackendError, ParameterError
 
 ROOT = Path(__file__).resolve().parents[2]
 SHORT = preset("ll_fast").replace(

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.errors import ParameterError
 from helpers.lateral_line import stimulus
 from helpers.lateral_line.params import preset
+from helpers.parameters import ParameterError
 
 BASE = preset("ll_baseline").replace(n_training_trials=20)
 SPHERE = dict(speed_cm_s=5.0, radius_cm=0.5)

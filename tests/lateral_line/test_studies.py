@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from helpers.errors import ParameterError
 from helpers.lateral_line import simulate, studies
+from helpers.parameters import ParameterError
 from helpers.runs import sweep
 
 SMALL = dict(mode="ll_fast", n_mon=240, n_ts=40, mon_ts_gain_mV=700.0)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from helpers.errors import ParameterError
 from helpers.lateral_line import wiring
 from helpers.lateral_line.params import preset, topographic_counts
+from helpers.parameters import ParameterError
 from tests.lateral_line import slow_wiring
 
 BASE = preset("ll_baseline")

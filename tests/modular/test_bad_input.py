@@ -5,7 +5,6 @@ import warnings
 import numpy as np
 import pytest
 
-from helpers.errors import BackendError, HelpersError, ParameterError
 from helpers.modular import (
     Behaviour,
     EventRecorder,
@@ -18,6 +17,7 @@ from helpers.modular import (
 )
 from helpers.modular.learning import Homeostasis, sorn_like
 from helpers.modular.synapses import EventWeights, stored
+from helpers.parameters import BackendError, HelpersError, ParameterError
 
 
 def net_and_cells():

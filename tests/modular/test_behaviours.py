@@ -7,9 +7,9 @@ import pytest
 from scipy.integrate import solve_ivp
 from scipy.linalg import solve_discrete_lyapunov
 
-from helpers.errors import ParameterError
 from helpers.modular import Behaviour, EventRecorder, Network, NeuronGroup, SynapseGroup, behaviours
 from helpers.modular.synapses import dense
+from helpers.parameters import ParameterError
 
 
 class Constant(Behaviour):

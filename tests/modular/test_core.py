@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import helpers.modular as modular
-from helpers.errors import ParameterError
 from helpers.modular import Behaviour, Network, NeuronDimension, NeuronGroup, Recorder, SynapseGroup, get_squared_dim
 from helpers.modular.synapses import dense
 from helpers.modular.tags import UnknownTagError
+from helpers.parameters import ParameterError
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = {"Network", "NeuronGroup", "SynapseGroup", "Behaviour", "Behavior", "Recorder", "EventRecorder"}

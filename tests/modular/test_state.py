@@ -7,10 +7,10 @@ from collections import deque
 import numpy as np
 import pytest
 
-from helpers.errors import ParameterError
 from helpers.modular import Behaviour, Network, NeuronGroup, Recorder, SynapseGroup
 from helpers.modular.learning import sorn_2009, sorn_like
 from helpers.modular.state import capture, load_state, restore, save_state
+from helpers.parameters import ParameterError
 
 
 class Everything(Behaviour):

@@ -12,9 +12,9 @@ import time
 import numpy as np
 import pytest
 
-from helpers.errors import BackendError, ParameterError
 from helpers.modular import Behaviour, Network, NeuronGroup, Recorder, SynapseGroup, get_squared_dim, ui, view
 from helpers.modular.synapses import EventWeights
+from helpers.parameters import BackendError, ParameterError
 
 Network_UI, get_default_UI_modules = ui.Network_UI, ui.get_default_UI_modules
 MODULES = get_default_UI_modules(["activity"], ["W"])

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from helpers.errors import BackendError, ParameterError
+from helpers.parameters import BackendError, ParameterError
 from helpers.rnn.lyapunov import lyapunov_spectrum
 from helpers.rnn.model import ACTIVATIONS, Rnn, random_weights
 
@@ -81,7 +81,7 @@ def test_bad_arguments_are_refused_in_one_line(case):
 def test_without_jax_one_line_says_what_to_install():
     code = (
         "import sys; sys.modules['jax'] = None\n"
-        "from helpers.errors import BackendError\n"
+        "from helpers.parameters import BackendError\n"
         "try:\n    import helpers.rnn.batch\nexcept BackendError as e:\n    print(e)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("jax")
 pytest.importorskip("optax")
 
-from helpers.errors import BackendError, ParameterError
+from helpers.parameters import BackendError, ParameterError
 from helpers.rnn import cli_training as cli
 from helpers.rnn import training
 from helpers.rnn.connectome import make_synthetic_roi

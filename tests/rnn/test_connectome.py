@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csgraph
 
-from helpers.errors import OutputError, ParameterError
+from helpers.parameters import OutputError, ParameterError
 from helpers.rnn.connectome import (
     Roi,
     convert_legacy,

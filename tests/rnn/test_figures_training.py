@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from helpers.errors import ParameterError
+from helpers.parameters import ParameterError
 from helpers.rnn import figures_training as plots
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.errors import ParameterError
+from helpers.parameters import ParameterError
 from helpers.rnn.losses import LOSSES, loss_label, loss_name, loss_value, target_vector
 
 NUMBERS = st.lists(st.floats(-20, 20), min_size=1, max_size=12).map(np.array)

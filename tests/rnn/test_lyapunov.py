@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.linalg import cython_blas
 
-from helpers.errors import BackendError, ParameterError
+from helpers.parameters import BackendError, ParameterError
 from helpers.rnn import lyapunov
 from helpers.rnn.lyapunov import Spectrum, initial, kaplan_yorke, lyapunov_spectrum, one_blas_thread
 from helpers.rnn.maps import Henon

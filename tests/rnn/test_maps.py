@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from helpers.errors import ParameterError
+from helpers.parameters import ParameterError
 from helpers.rnn.lyapunov import lyapunov_spectrum
 from helpers.rnn.maps import Henon, Lorenz, TowelMap
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from helpers.errors import ParameterError
+from helpers.parameters import ParameterError
 from helpers.rnn import meanfield
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from helpers.errors import ParameterError
+from helpers.parameters import ParameterError
 from helpers.rnn.model import ACTIVATIONS, Rnn, activation_name, clip_dale, random_weights, response
 from tests.rnn import slow_lyapunov as slow
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from helpers.errors import OutputError, ParameterError
+from helpers.parameters import OutputError, ParameterError
 from helpers.rnn import studies
 from helpers.rnn.lyapunov import lyapunov_spectrum
 from helpers.rnn.model import Rnn, random_weights

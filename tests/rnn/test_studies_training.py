@@ -6,7 +6,7 @@ import pytest
 pytest.importorskip("jax")
 pytest.importorskip("optax")
 
-from helpers.errors import ParameterError
+from helpers.parameters import ParameterError
 from helpers.rnn import studies_training as experiments
 from helpers.rnn.connectome import exponent_bound, make_synthetic_roi
 from helpers.rnn.lyapunov import lyapunov_spectrum

@@ -15,7 +15,7 @@ pytest.importorskip("optax")
 
 import jax
 
-from helpers.errors import BackendError, OutputError, ParameterError
+from helpers.parameters import BackendError, OutputError, ParameterError
 from helpers.rnn import gradients, training
 from helpers.rnn.losses import loss_value, target_vector
 from helpers.rnn.lyapunov import initial, lyapunov_spectrum

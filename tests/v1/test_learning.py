@@ -15,8 +15,8 @@ from matplotlib.container import Container
 from scipy import stats
 
 from helpers import runs, tuning
-from helpers.errors import ParameterError
 from helpers.figures import figure
+from helpers.parameters import ParameterError
 from helpers.v1 import backends, experiments, figures, figures_learning, learning, lgn, ring, wiring
 from helpers.v1.ring import RingParams
 from tests.v1.test_ring import published_bandwidth_deg, within

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from helpers.errors import ParameterError
+from helpers.parameters import ParameterError
 from helpers.stimuli import grating, motion_cloud
 from helpers.tuning import circular_variance, decode_orientation, orientation_error
 from helpers.v1 import lgn

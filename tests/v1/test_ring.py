@@ -12,7 +12,7 @@ import pytest
 from scipy.optimize import curve_fit
 
 from helpers import tuning
-from helpers.errors import BackendError, ParameterError
+from helpers.parameters import BackendError, ParameterError
 from helpers.v1 import backends, wiring
 from helpers.v1.ring import RingParams, input_rates, simulate, unitary_epsp_mv
 

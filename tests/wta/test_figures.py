@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from helpers.errors import ParameterError
+from helpers.parameters import ParameterError
 from helpers.wta import Network, figures, measures
 from helpers.wta.readout import Trajectories
 from tests.wta.test_measures import N_CIRCUITS, result, sequence, timeline

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from helpers.errors import OutputError, ParameterError
+from helpers.parameters import OutputError, ParameterError
 from helpers.wta import files
 from helpers.wta.inputs import InputGenerator
 from helpers.wta.network import Network

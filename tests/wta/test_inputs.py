@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.errors import ParameterError
+from helpers.parameters import ParameterError
 from helpers.wta.inputs import InputGenerator, _bernoulli, generate_poisson_spiketrain
 from helpers.wta.network import Network
 

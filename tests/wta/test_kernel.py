@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.errors import ParameterError
+from helpers.parameters import ParameterError
 from helpers.wta import kernel, measures
 from helpers.wta.inputs import InputGenerator
 from helpers.wta.network import Network

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import pearsonr, spearmanr
 
-from helpers.errors import ParameterError
+from helpers.parameters import ParameterError
 from helpers.wta import measures
 from helpers.wta.params import Phases, Result
 

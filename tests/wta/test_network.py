@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import helpers.wta as wta
-from helpers.errors import HelpersError, ParameterError
+from helpers.parameters import HelpersError, ParameterError
 from helpers.wta import legacy, network
 from helpers.wta.network import Network, draw_links, draw_links_orig, wire
 

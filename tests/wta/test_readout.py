@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.errors import ParameterError
+from helpers.parameters import ParameterError
 from helpers.wta.params import Phases
 from helpers.wta.readout import filtered_state, readout, trajectories
 from tests.wta.test_measures import result, timeline

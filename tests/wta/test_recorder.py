@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import helpers.wta as wta
-from helpers.errors import BackendError, ParameterError
+from helpers.parameters import BackendError, ParameterError
 from helpers.wta import kernel, recorder
 from helpers.wta.inputs import InputGenerator
 from helpers.wta.network import Network

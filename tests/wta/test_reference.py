@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from helpers.errors import ParameterError
+from helpers.parameters import ParameterError
 from helpers.wta import kernel, reference
 from helpers.wta.inputs import InputGenerator
 from helpers.wta.network import Network, State

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from helpers import runs
-from helpers.errors import ParameterError
+from helpers.parameters import ParameterError
 from helpers.wta import measures, studies
 from tests.wta.test_measures import result, timeline
 
