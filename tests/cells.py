@@ -1,0 +1,51 @@
+"""The cells of a notebook as a module: the reference that engine tests compare with, and the points that they sweep."""
+
+import json
+import linecache
+from pathlib import Path
+from types import ModuleType
+
+__all__ = ["FINAL", "OPEN", "cells", "notebook_path", "run", "sources"]
+
+FINAL = Path(__file__).resolve().parents[1] / "FINAL_notebooks"
+OPEN = ("FINAL_5",)  # the notebooks whose model stands in cells
+
+
+def cells(notebook, *tags, root=FINAL):
+    """Execute, in their order, the code cells that carry one of the tags, and nothing else; return the new module.
+
+    ``cells("FINAL_5", "model", "study").random_network(100, 1.5, seed=0)``. Every call executes anew, so that no
+    test sees what another one changed.
+    """
+    name = f"<{notebook_path(notebook, root).stem}: {', '.join(tags)}>"
+    return run("\n\n\n".join(sources(notebook, *tags, root=root)), name)
+
+
+def notebook_path(notebook, root=FINAL):
+    """Return the path of the one notebook whose name begins so."""
+    (path,) = sorted(Path(root).glob(f"{notebook}*.ipynb"))
+    return path
+
+
+def sources(notebook, *tags, root=FINAL):
+    """Return the sources of the code cells that carry one of the tags, of which each must exist."""
+    found, missing = [], set(tags)
+    for cell in json.loads(notebook_path(notebook, root).read_text(encoding="utf-8"))["cells"]:
+        carried = set(tags).intersection(cell["metadata"].get("tags", ()))
+        if carried and cell["cell_type"] == "code":
+            found.append("".join(cell["source"]))
+            missing -= carried
+    if missing or not tags:
+        raise ValueError(f"no code cell of {notebook} is tagged {', '.join(sorted(missing)) or 'at all: name a tag'}")
+    return found
+
+
+def run(source, name):
+    """Execute source text as the module ``__main__`` of a notebook's kernel would; return the module.
+
+    That name makes workers get functions by value, and sweeps find what the notebook has stored.
+    """
+    module, source = ModuleType("__main__"), source.rstrip() + "\n"
+    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)  # for inspect.getsource
+    exec(compile(source, name, "exec"), module.__dict__)
+    return module

@@ -1,0 +1,301 @@
+"""The model stands in the notebook: each `model` cell of an open notebook runs alone, and is compared with the engine.
+
+Each rule takes a :class:`Book` and yields complaints; below, a small notebook that keeps them all is broken once for
+each.
+"""
+
+import ast
+import builtins
+import dis
+import inspect
+import json
+import os
+import pickle
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from types import CodeType
+
+import matplotlib.pyplot as plt
+import pytest
+from joblib import Parallel, delayed
+
+from helpers import figures, runs
+from tests.cells import FINAL, OPEN, cells, notebook_path, run
+
+MAX_LINES = {"model": 50, "study": 15, "plot": 15}
+FIELD_TOOLS = ("numpy", "scipy", "pyNN", "nest", "brian2", "jax", "optax", "MotionClouds", "LogGabor", "lmfit")
+COMPARISON = re.compile(r"engine == cells: True|engine == cells.*largest difference", re.I)
+NEAR = 3  # code cells after the last model cell among which the comparison stands
+
+
+@dataclass(frozen=True)
+class Book:
+    """The code cells of one notebook, in order."""
+
+    code: list
+
+    @classmethod
+    def read(cls, path):
+        every = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        return cls([cell for cell in every if cell["cell_type"] == "code"])
+
+    def tagged(self, tag):
+        return [source(cell) for cell in self.code if tag in tags(cell)]
+
+    @cached_property
+    def alone(self):
+        """For each model cell: its source, the names it adds, the names it uses in vain, and its failure."""
+        found, above = [], []
+        for text in self.tagged("model"):
+            before, failure, module = set(vars(run("\n".join(above), "<above>"))), None, None
+            try:
+                module = run("\n".join([*above, text]), "<model cell>")
+            except Exception as problem:
+                failure = f"{type(problem).__name__}: {problem}"
+            added = set(vars(module)) - before if module else set()
+            missing = used(compile(text, "<cell>", "exec")) - set(dir(builtins)) - set(vars(module or object))
+            found.append((text, added, missing, failure))
+            above += [text] if module else []
+        return found
+
+
+def tags(cell):
+    return cell["metadata"].get("tags", [])
+
+
+def source(cell):
+    return "".join(cell["source"])
+
+
+def used(code):
+    """Return the names that code, and all functions in it, look up outside themselves."""
+    found = {i.argval for i in dis.get_instructions(code) if i.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
+    return found.union(*(used(inner) for inner in code.co_consts if isinstance(inner, CodeType)))
+
+
+def first_line(text):
+    return text.strip().splitlines()[0]
+
+
+# --- the rules
+
+
+def has_a_model(book):
+    """A notebook that is called open shows its model and at least one study."""
+    yield from (f"no cell is tagged {tag}" for tag in ("model", "study") if not book.tagged(tag))
+
+
+def runs_alone(book):
+    """After the model cells above it, and without anything else, a model cell runs and finds all names it uses."""
+    for text, _, missing, failure in book.alone:
+        if failure:
+            yield f"{first_line(text)!r} stops with {failure}"
+        elif missing:
+            yield f"{first_line(text)!r} uses {', '.join(sorted(missing))}, which no model cell defines"
+
+
+def defines_something(book):
+    """A model cell adds a name to the namespace that it did not import."""
+    for text, added, _, failure in book.alone:
+        imported = {a.asname or a.name.split(".")[0] for node in imports(text) for a in node.names}
+        if not failure and not {name for name in added - imported if not name.startswith("__")}:
+            yield f"{first_line(text)!r} defines nothing"
+
+
+def uses_no_seed(book):
+    """A model is handed its seed; it does not take the notebook's."""
+    for text in book.tagged("model"):
+        names = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
+        if names & {"SEED", "SEEDS"}:
+            yield f"{first_line(text)!r} uses the notebook's SEED; take a seed as argument"
+
+
+def uses_field_tools(book):
+    """A model is written in the field's own tools, not in ours."""
+    for text in book.tagged("model"):
+        for node in imports(text):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module or "."]
+            for name in names:
+                if name.split(".")[0] not in (*FIELD_TOOLS, *sys.stdlib_module_names):
+                    yield f"{first_line(text)!r} imports {name}; allowed: {', '.join(FIELD_TOOLS)}, standard library"
+
+
+def imports(text):
+    return [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Import | ast.ImportFrom)]
+
+
+def is_short(book):
+    """At most 50 written lines in a model cell, 15 in a study or a plot cell."""
+    for tag, most in MAX_LINES.items():
+        for text in book.tagged(tag):
+            lines = sum(bool(line.strip()) for line in text.splitlines())
+            if lines > most:
+                yield f"{first_line(text)!r} has {lines} lines; at most {most} in a {tag} cell"
+
+
+def is_compared_with_the_engine(book):
+    """Soon after the last model cell a visible, executed cell prints how the engine compares with the cells."""
+    last = max((i for i, cell in enumerate(book.code) if "model" in tags(cell)), default=-1)
+    for cell in book.code[last + 1 : last + 1 + NEAR]:
+        hidden = cell["metadata"].get("jupyter", {}).get("source_hidden") or "plot" in tags(cell)
+        if cell["execution_count"] and not hidden and COMPARISON.search(shown(cell)):
+            return
+    yield f"no visible cell among the {NEAR} after the last model cell prints 'engine == cells: True' or the difference"
+
+
+def shown(cell):
+    texts = [out.get("text") or out.get("data", {}).get("text/plain", "") for out in cell["outputs"]]
+    return "\n".join("".join(text) for text in texts)
+
+
+RULES = (has_a_model, runs_alone, defines_something, uses_no_seed, uses_field_tools, is_short)
+RULES += (is_compared_with_the_engine,)
+
+
+@pytest.fixture
+def no_figures(monkeypatch):
+    def refuse(*args, **kwargs):
+        raise AssertionError("a model cell draws or saves a figure")
+
+    monkeypatch.setattr(plt, "figure", refuse)
+    monkeypatch.setattr(figures, "save", refuse)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+@pytest.mark.parametrize("name", OPEN)
+def test_open_notebook(name, rule, no_figures):
+    assert list(rule(Book.read(notebook_path(name)))) == []
+
+
+@pytest.mark.parametrize("name", OPEN)
+def test_study_cells_need_nothing_but_helpers_and_the_model(name, no_figures):
+    module = cells(name, "model", "study")
+    texts = Book.read(notebook_path(name)).tagged("study")
+    missing = set().union(*(used(compile(text, "<cell>", "exec")) for text in texts))
+    assert missing - set(vars(module)) - set(dir(builtins)) == set()
+
+
+# --- the rules themselves: a small notebook that keeps them all, then broken once for each
+
+MAP = 'import numpy as np\n\n\ndef leak(x, g):\n    """x\' = g x."""\n    return g * np.asarray(x)'
+TWICE = "def twice(x, g):\n    return leak(leak(x, g), g)"
+POINT = "def point(g, seed):\n    return {'x': twice(np.arange(2.0), g) + seed}"
+DRAW = "import matplotlib.pyplot as plt\n\nplt.figure()"
+
+
+def cell(text, *tags, output=None, **metadata):
+    outputs = [] if output is None else [{"output_type": "stream", "name": "stdout", "text": [output]}]
+    metadata |= {"tags": list(tags)}
+    return dict(cell_type="code", source=text.splitlines(True), metadata=metadata, outputs=outputs, execution_count=1)
+
+
+def good():
+    compared = cell("print(...)", output="engine == cells: True\n")
+    book = [cell("SEED = 1", "parameters"), cell("raise RuntimeError", "play"), cell(MAP, "model")]
+    return [*book, cell(TWICE, "model"), compared, cell(POINT, "study"), cell("x = 1", "plot")]
+
+
+def write(folder, code):
+    text = dict(cell_type="markdown", source=["# Leak"], metadata={"tags": ["reading"]})
+    (folder / "FINAL_0_leak.ipynb").write_text(json.dumps({"cells": [text, *code]}))
+    return folder
+
+
+def longer(text, lines):
+    return text + "\n# more" * (lines - text.count("\n"))
+
+
+BREAKS = [  # rule, part of the complaint, number of the cell, what stands there instead
+    (has_a_model, "tagged study", 5, cell(POINT)),
+    (runs_alone, "NameError", 2, cell(MAP + "\nleak(1, SEED)", "model")),
+    (runs_alone, "uses leak", 2, cell(MAP.replace("leak", "drain"), "model")),
+    (runs_alone, "uses np", 2, cell(MAP.replace("import numpy as np", ""), "model")),
+    (runs_alone, "uses later", 3, cell(TWICE + "\ndef more():\n    return later()", "model")),
+    (runs_alone, "draws or saves a figure", 3, cell(DRAW, "model")),
+    (runs_alone, "draws or saves a figure", 3, cell("from matplotlib.pyplot import subplots\nsubplots()", "model")),
+    (runs_alone, "draws or saves a figure", 3, cell("from helpers import figures\nfigures.save(1, 'a/b')", "model")),
+    (defines_something, "defines nothing", 3, cell("import numpy as np\nimport scipy.linalg", "model")),
+    (uses_no_seed, "notebook's SEED", 3, cell("def twice(x, g):\n    return SEED", "model")),
+    (uses_field_tools, "imports helpers.rnn", 3, cell("from helpers.rnn import model\n" + TWICE, "model")),
+    (uses_field_tools, "imports pandas", 3, cell(TWICE + "\n\ndef f():\n    import pandas", "model")),
+    (is_short, "51 lines; at most 50 in a model", 3, cell(longer(TWICE, 50), "model")),
+    (is_short, "16 lines; at most 15 in a study", 5, cell(longer(POINT, 15), "study")),
+    (is_short, "16 lines; at most 15 in a plot", 6, cell(longer("x = 1", 15), "plot")),
+    (is_compared_with_the_engine, "no visible cell", 4, cell("x", output="engine == cells: False\n")),
+    (is_compared_with_the_engine, "no visible cell", 4, cell("x", "plot", output="engine == cells: True\n")),
+    (is_compared_with_the_engine, "no visible cell", 4, good()[4] | {"execution_count": None}),
+    (is_compared_with_the_engine, "no visible cell", 4, good()[4] | {"metadata": {"jupyter": {"source_hidden": True}}}),
+    (is_compared_with_the_engine, "no visible cell", 6, cell(TWICE, "model")),
+]
+
+
+def complaints(code, rule, tmp_path):
+    return list(rule(Book.read(notebook_path("FINAL_0", write(tmp_path, code)))))
+
+
+def test_a_good_notebook_has_no_complaints(tmp_path, no_figures):
+    assert [complaints(good(), rule, tmp_path) for rule in RULES] == [[]] * len(RULES)
+    difference = cell("x", output="engine == cells on 5 networks, largest difference 3e-16\n")
+    assert complaints([*good()[:4], difference], is_compared_with_the_engine, tmp_path) == []
+
+
+@pytest.mark.parametrize(("rule", "part", "number", "instead"), BREAKS, ids=[f"{b[0].__name__}-{b[1]}" for b in BREAKS])
+def test_each_rule_sees_its_own_fault(tmp_path, no_figures, rule, part, number, instead):
+    broken = good()
+    broken[number] = instead
+    assert any(part in line for line in complaints(broken, rule, tmp_path)), complaints(broken, rule, tmp_path)
+
+
+# --- tests.cells itself
+
+
+def test_cells_runs_the_tagged_cells_and_nothing_else(tmp_path):
+    found = cells("FINAL_0", "model", root=write(tmp_path, good()))
+    assert found.twice([1.0, 2.0], 3.0).tolist() == [9.0, 18.0]
+    assert not hasattr(found, "SEED") and not hasattr(found, "point")
+    assert cells("FINAL_0", "parameters", root=tmp_path).SEED == 1
+    assert cells("FINAL_0", "study", "model", root=tmp_path).point(2.0, 1)["x"].tolist() == [1.0, 5.0]
+
+
+def test_every_call_gives_a_namespace_of_its_own(tmp_path):
+    one = cells("FINAL_0", "model", root=write(tmp_path, good()))
+    one.leak = None
+    assert cells("FINAL_0", "model", root=tmp_path).twice(1.0, 2.0) == 4.0
+
+
+def test_a_missing_tag_or_notebook_is_an_error(tmp_path):
+    write(tmp_path, good())
+    for wrong in (("model", "stduy"), ()):
+        with pytest.raises(ValueError, match="tagged"):
+            cells("FINAL_0", *wrong, root=tmp_path)
+    with pytest.raises(ValueError):
+        cells("FINAL_9", "model", root=tmp_path)
+    with pytest.raises(ValueError):
+        cells("FINAL", "model", root=FINAL)  # more than one
+
+
+def test_functions_of_cells_have_a_source_and_go_to_workers(tmp_path):
+    found = cells("FINAL_0", "model", "study", root=write(tmp_path, good()))
+    assert inspect.getsource(found.twice) == TWICE + "\n"
+    with pytest.raises(pickle.PicklingError):
+        pickle.dumps(found.twice)  # by name it would be another module's
+    (x,) = Parallel(n_jobs=2)([delayed(found.point)(2.0, 1), delayed(found.point)(2.0, 1)][:1])
+    assert x["x"].tolist() == [1.0, 5.0]
+
+
+def test_a_sweep_of_cells_finds_what_the_notebook_has_stored(tmp_path):
+    """The functions of a kernel live in __main__, wherever their cells stand; so do these, and the key is the same."""
+    point = cells("FINAL_0", "model", "study", root=write(tmp_path, good())).point
+    sweep = "list(runs.sweep(point, [dict(g=2.0, seed=1)], store='store', n_jobs=1, progress=False))"
+    script = "\n\n\n".join(["from helpers import runs", "SEED = 1", MAP, TWICE, "other = 2", POINT, sweep])
+    (tmp_path / "kernel.py").write_text(script)
+    subprocess.run(
+        [sys.executable, "kernel.py"], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(FINAL.parent)}, check=True
+    )
+    (kept,) = (tmp_path / "store").glob("*.npz")
+    written = kept.stat().st_mtime_ns
+    list(runs.sweep(point, [dict(g=2.0, seed=1)], store=tmp_path / "store", n_jobs=1, progress=False))
+    assert [(p, p.stat().st_mtime_ns) for p in (tmp_path / "store").glob("*.npz")] == [(kept, written)]
