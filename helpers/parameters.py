@@ -4,6 +4,11 @@ A model declares ``class RingParams(Parameters)`` as a frozen dataclass whose fi
 :func:`parameter`; units stand in the field name and again in the metadata, from which the checks, the notebook
 table and the provenance record are derived.
 
+Units. The last word of a name says the unit of the plain numbers behind it (``tau_ms``, ``theta_rad``). Every check
+converts a value that carries its own unit (quantities, neo, Brian2, astropy, pint, a list of such) to the unit of the
+name, or refuses it; masked elements and the ``attrs["units"]`` of xarray are honoured in the same place. Nothing is
+stripped in silence, as ``numpy.asarray`` would.
+
 Every message is one line: what was given, the value, the allowed range, and what to do. All errors derive from
 :class:`HelpersError`, and each also from the builtin that callers expect (``ValueError``, ``RuntimeError``).
 """
@@ -15,23 +20,17 @@ import dataclasses
 import io
 import numbers
 import re
+import sys
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-__all__ = [
-    "BackendError",
-    "HelpersError",
-    "OutputError",
-    "ParameterError",
-    "Parameters",
-    "Table",
-    "check_array",
-    "check_choice",
-    "check_integer",
-    "check_number",
-    "check_seed",
-    "parameter",
-]
+__all__ = ["BackendError", "HelpersError", "OutputError", "ParameterError", "Parameters", "Table", "parameter"]
+__all__ += ["check_array", "check_choice", "check_flag", "check_integer", "check_number", "check_seed", "unit_of"]
+
+_SYMBOLS = ("ms", "s", "Hz", "rad", "deg", "cm", "mm", "mV", "nA", "uS", "nF", "px", "cm/s", "km/h")
+UNITS = {symbol.lower().replace("/", "_"): symbol for symbol in _SYMBOLS} | {"kmh": "km/h"}
 
 
 class HelpersError(Exception):
@@ -39,7 +38,7 @@ class HelpersError(Exception):
 
 
 class ParameterError(HelpersError, ValueError):
-    """An argument has the wrong type, shape or range."""
+    """An argument has the wrong type, shape, unit or range."""
 
 
 class BackendError(HelpersError, RuntimeError):
@@ -50,42 +49,100 @@ class OutputError(HelpersError, RuntimeError):
     """A file could not be written, or not within its size budget; nothing half-written remains."""
 
 
+def unit_of(name: str) -> str:
+    """Return the unit that the last word of a name stands for; an empty string where it stands for none.
+
+    Examples
+    --------
+    >>> unit_of("sphere_x_cm"), unit_of("speed_cm_s"), unit_of("weight_us"), unit_of("n_cells")
+    ('cm', 'cm/s', 'uS', '')
+    """
+    words = re.sub(r"\[.*", "", name).lower().split("_")[1:] or [""]
+    return UNITS.get("_".join(words[-2:])) or UNITS.get(words[-1], "")
+
+
+def _plain(name, value, unit=None):
+    """Return `value` in plain numbers of `unit` (None: that of the name): the one place that knows units and masks."""
+    unit = unit_of(name) if unit is None else unit
+    if isinstance(value, (list, tuple)) and not set(map(type, value)) <= {int, float, bool, str}:
+        return [_plain(name, item, unit) for item in value]
+    if hasattr(value, "attrs"):  # xarray, pandas
+        stated = value.attrs.get("units") or unit
+        if unit and stated != unit:
+            raise ParameterError(f"{name} has attrs['units'] = {_short(stated)}; allowed: {unit!r}; convert it first")
+        value = value.data[()] if hasattr(value, "dims") else value
+    mask = getattr(value, "mask", None)  # numpy.ma, astropy; in pandas it is a method
+    if isinstance(mask, (np.ndarray, np.bool_)) and mask.any():
+        raise ParameterError(f"{name} has masked elements; allowed: none; fill them or drop them first")
+    value = value[:] if hasattr(value, "get_item") else value  # a variable of Brian2 gives its unit only here
+    if not any(hasattr(value, mark) for mark in ("dimensionality", "to_value", "get_best_unit")):
+        return value
+    try:
+        return np.asarray(_converted(value, unit))[()]
+    except (ValueError, TypeError, AttributeError, LookupError, SyntaxError):  # every package has its own
+        own = next(getattr(value, mark) for mark in ("dimensionality", "unit", "dim") if hasattr(value, mark))
+        raise ParameterError(f"{name} carries the unit {own}; allowed: {unit or 'none'}, or plain numbers") from None
+
+
+def _converted(value, unit):
+    """Let the package that made the quantity convert it, so that none is imported here."""
+    if hasattr(value, "rescale"):  # quantities, neo
+        return value.rescale(unit or "dimensionless").magnitude
+    if hasattr(value, "to_value"):  # astropy
+        return value.to_value(unit)
+    if hasattr(value, "to"):  # pint
+        return value.to(unit).magnitude
+    known = {**vars(sys.modules["brian2"]), "": 1.0, "rad": 1.0}
+    above, _, below = re.sub(r"\bs\b", "second", unit).partition("/")
+    target = known[above] / known[below]
+    if not value.has_same_dimensions(target):
+        raise ValueError
+    return value / target
+
+
 def _short(value):
     """Return the repr on one line, cut where it would fill the screen."""
     text = " ".join(repr(value).split())
     return text if len(text) <= 80 else text[:77] + "..."
 
 
-def _interval(low, high, low_open, high_open):
-    left = "(" if low_open or low == -np.inf else "["
-    right = ")" if high_open or high == np.inf else "]"
-    return f"{left}{low:g}, {high:g}{right}"
-
-
-def check_number(name, value, low=-np.inf, high=np.inf, *, low_open=False, high_open=False, hint=""):
+def check_number(
+    name: str,
+    value: Any,
+    low: float = -np.inf,
+    high: float = np.inf,
+    *,
+    low_open: bool = False,
+    high_open: bool = False,
+    hint: str = "",
+) -> float:
     """Return `value` as float if it is a real number in the interval, else raise :class:`ParameterError`.
 
-    ``inf`` passes where ``high`` is infinite and not open; NaN, booleans, strings and arrays never pass.
+    ``inf`` passes where ``high`` is infinite and not open; NaN, booleans, strings and arrays never pass. A quantity
+    is converted to the unit of the name.
 
     Examples
     --------
     >>> check_number("contrast", 0.5, 0, 1)
     0.5
     """
-    allowed = f"allowed: a number in {_interval(low, high, low_open, high_open)}"
-    tail = f"; {hint}" if hint else ""
+    left, right = "(" if low_open or low == -np.inf else "[", ")" if high_open or high == np.inf else "]"
+    allowed = f"allowed: a number in {left}{low:g}, {high:g}{right}" + (f"; {hint}" if hint else "")
+    value = _plain(name, value)
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
-        raise ParameterError(f"{name} = {_short(value)} is not a number; {allowed}{tail}")
+        raise ParameterError(f"{name} = {_short(value)} is not a number; {allowed}")
     value = float(value)
     below = value <= low if low_open else value < low
     above = value >= high if high_open else value > high
     if np.isnan(value) or below or above:
-        raise ParameterError(f"{name} = {value:g} is out of range; {allowed}{tail}")
+        raise ParameterError(f"{name} = {value:g} is out of range; {allowed}")
     return value
 
 
-def check_integer(name, value, low=None, high=None, *, hint=""):
+def check_integer(name: str, value: Any, low: int | None = None, high: int | None = None, *, hint: str = "") -> int:
     """Return `value` as int if it is a whole number with ``low <= value <= high``, else raise.
+
+    A float is refused, however whole; a quantity passes if it is whole in the unit of the name.
 
     Examples
     --------
@@ -93,26 +150,51 @@ def check_integer(name, value, low=None, high=None, *, hint=""):
     60
     """
     allowed = f"allowed: an integer from {'any' if low is None else low} to {'any' if high is None else high}"
-    tail = f"; {hint}" if hint else ""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Integral):
-        raise ParameterError(f"{name} = {_short(value)} is not an integer; {allowed}{tail}")
-    if (low is not None and value < low) or (high is not None and value > high):
-        raise ParameterError(f"{name} = {value} is out of range; {allowed}{tail}")
-    return int(value)
+    allowed += f"; {hint}" if hint else ""
+    number = _plain(name, value)
+    if number is not value and isinstance(number, float) and abs(number - np.rint(number)) <= 1e-9 * abs(number):
+        number = int(np.rint(number))
+    if isinstance(number, (bool, np.bool_)) or not isinstance(number, numbers.Integral):
+        raise ParameterError(f"{name} = {_short(number)} is not an integer; {allowed}")
+    if (low is not None and number < low) or (high is not None and number > high):
+        raise ParameterError(f"{name} = {number} is out of range; {allowed}")
+    return int(number)
 
 
-def check_choice(name, value, options):
+def check_flag(name: str, value: Any) -> bool:
+    """Return `value` as bool if it is True or False, else raise."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise ParameterError(f"{name} = {_short(value)} is not a switch; allowed: True or False")
+    return bool(value)
+
+
+def check_choice(name: str, value: Any, options: Sequence[str]) -> str:
     """Return `value` if it is one of `options` (strings), else raise with the list of what exists."""
     if not isinstance(value, str) or value not in options:
         raise ParameterError(f"{name} = {_short(value)} is unknown; choose one of: {', '.join(options)}")
     return value
 
 
-def check_array(name, value, *, ndim=None, shape=None, finite=True, low=None, high=None, empty=False):
-    """Return `value` as a float array of the wanted shape and range, else raise.
+def check_array(
+    name: str,
+    value: Any,
+    *,
+    ndim: int | tuple[int, ...] | None = None,
+    shape: tuple[int | None, ...] | None = None,
+    finite: bool = True,
+    low: float | None = None,
+    high: float | None = None,
+    empty: bool = False,
+    integer: bool = False,
+) -> np.ndarray:
+    """Return `value` as an array of the wanted shape and range, else raise.
 
     Parameters
     ----------
+    name : str
+        Name of the argument; its last word is the unit that a quantity is converted to.
+    value : array_like
+        Numbers; a quantity, a list of quantities, a pandas or xarray object.
     ndim : int or tuple of int, optional
         Allowed numbers of dimensions.
     shape : tuple, optional
@@ -123,14 +205,30 @@ def check_array(name, value, *, ndim=None, shape=None, finite=True, low=None, hi
         Inclusive bounds on every element.
     empty : bool
         Allow an array without elements.
+    integer : bool
+        Take integers only and return them as int64; otherwise the result is float64, or float32 if `value` is.
+
+    Raises
+    ------
+    ParameterError
+        In one line, for the first of these that does not hold.
+
+    Examples
+    --------
+    >>> import quantities as pq
+    >>> check_array("times_ms", [0.5, 2.0] * pq.s, ndim=1, low=0)
+    array([ 500., 2000.])
     """
-    array = _floats(name, value)
-    dims = (ndim,) if isinstance(ndim, int) else ndim
-    if dims is not None and array.ndim not in dims:
-        raise ParameterError(f"{name} has {array.ndim} dimension(s); allowed: {' or '.join(map(str, dims))}")
-    if shape is not None and not _fits(array.shape, shape):
-        wanted = "(" + ", ".join("any" if n is None else str(n) for n in shape) + ")"
-        raise ParameterError(f"{name} has shape {array.shape}; allowed: {wanted}")
+    value, kind = _plain(name, value), "integers" if integer else "numbers"
+    try:
+        array = np.asarray(value)
+    except ValueError as failure:
+        raise ParameterError(f"{name} is not an array of {kind} ({failure}); give a numeric array") from None
+    if array.dtype.kind not in ("iu" if integer and array.size else "biuf"):
+        raise ParameterError(f"{name} is not an array of {kind} (it holds {array.dtype}); give a numeric array")
+    if integer or array.dtype != np.float32:
+        array = array.astype(np.int64 if integer else float)
+    _check_shape(name, array, ndim, shape)
     if array.size == 0 and not empty:
         raise ParameterError(f"{name} is empty, shape {array.shape}; give at least one value")
     if finite and not np.isfinite(array).all():
@@ -142,22 +240,18 @@ def check_array(name, value, *, ndim=None, shape=None, finite=True, low=None, hi
     return array
 
 
-def _floats(name, value):
-    """Return `value` as float64, or float32 if it is; text, objects and complex numbers are not converted."""
-    try:
-        array = np.asarray(value)
-    except ValueError as failure:
-        raise ParameterError(f"{name} is not an array of numbers ({failure}); give a numeric array") from None
-    if array.dtype.kind not in "biuf":
-        raise ParameterError(f"{name} is not an array of numbers (it holds {array.dtype}); give a numeric array")
-    return array if array.dtype == np.float32 else array.astype(float)
+def _check_shape(name, array, ndim, shape):
+    dims = (ndim,) if isinstance(ndim, int) else ndim
+    if dims is not None and array.ndim not in dims:
+        raise ParameterError(f"{name} has {array.ndim} dimension(s); allowed: {' or '.join(map(str, dims))}")
+    if shape is None:
+        return
+    if len(shape) != array.ndim or any(n not in (None, m) for n, m in zip(shape, array.shape, strict=True)):
+        wanted = "(" + ", ".join("any" if n is None else str(n) for n in shape) + ")"
+        raise ParameterError(f"{name} has shape {array.shape}; allowed: {wanted}")
 
 
-def _fits(shape, wanted):
-    return len(shape) == len(wanted) and all(w is None or n == w for n, w in zip(shape, wanted, strict=True))
-
-
-def check_seed(seed, name="seed"):
+def check_seed(seed: int | np.random.Generator, name: str = "seed") -> np.random.Generator:
     """Return a :class:`numpy.random.Generator` for an integer seed >= 0, or the generator itself.
 
     ``None`` is refused: a result that cannot be repeated has no place in a figure.
@@ -172,19 +266,37 @@ def check_seed(seed, name="seed"):
     return np.random.default_rng(check_integer(name, seed, 0, hint="or pass a numpy.random.Generator"))
 
 
-def parameter(default, unit="", meaning="", source="", *, low=-np.inf, high=np.inf, low_open=False, options=None):
+def parameter(
+    default: Any,
+    unit: str = "",
+    meaning: str = "",
+    source: str = "",
+    *,
+    low: float = -np.inf,
+    high: float = np.inf,
+    low_open: bool = False,
+    options: tuple[str, ...] | None = None,
+) -> Any:
     """Declare one field of a :class:`Parameters` dataclass.
 
     Parameters
     ----------
-    default : bool, int, float, str or None
+    default : bool, int, float, str, tuple of numbers or None
         Its type decides the check: int stays int, float accepts any real number, str needs `options`.
     unit, meaning, source : str
-        Shown in the table. `source` says where the value comes from.
+        Shown in the table. A quantity is converted to `unit`. `source` says where the value comes from.
     low, high : float
         Inclusive range (`low_open` excludes the lower end).
     options : tuple of str, optional
         The words a string field may take.
+
+    Examples
+    --------
+    >>> @dataclasses.dataclass(frozen=True)
+    ... class Leak(Parameters):
+    ...     tau_ms: float = parameter(30.0, "ms", "membrane time constant", "Doe 2001", low=0, low_open=True)
+    >>> Leak().table().rows
+    (('tau_ms', '30', 'ms', 'membrane time constant', 'Doe 2001'),)
     """
     metadata = dict(unit=unit, meaning=meaning, source=source, low=low, high=high, low_open=low_open, options=options)
     return dataclasses.field(default=default, metadata=metadata)
@@ -207,7 +319,7 @@ class Parameters:
         for field in dataclasses.fields(self):
             object.__setattr__(self, field.name, _checked(field, getattr(self, field.name)))
 
-    def replace(self, **changes):
+    def replace(self, **changes: Any) -> Parameters:
         """Return a copy with some fields changed; the copy is checked again."""
         self._refuse_unknown(changes)
         return dataclasses.replace(self, **changes)
@@ -218,63 +330,48 @@ class Parameters:
             if name not in known:
                 raise ParameterError(f"{name} is not a field of {type(self).__name__}; fields: {', '.join(known)}")
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain Python values, in order, ready for JSON."""
         return dataclasses.asdict(self)
 
-    def table(self, *names):
+    def table(self, *names: str) -> Table:
         """Return a :class:`Table` of name, value, unit, meaning and source (all fields, or those named)."""
         self._refuse_unknown(names)
-        fields = [f for f in dataclasses.fields(self) if not names or f.name in names]
-        rows = [(f.name, _shown(getattr(self, f.name)), *_described(f)) for f in fields]
+        rows = []
+        for field in dataclasses.fields(self):
+            if not names or field.name in names:
+                value = getattr(self, field.name)
+                shown = f"{value:.4g}" if isinstance(value, float) else str(value)
+                described = [field.metadata.get(key, "") for key in ("unit", "meaning", "source")]
+                rows.append((field.name, shown, *described))
         return Table(("parameter", "value", "unit", "meaning", "source"), tuple(rows))
 
 
-def _described(field):
-    return tuple(field.metadata.get(key, "") for key in ("unit", "meaning", "source"))
-
-
 def _checked(field, value):
-    limits = field.metadata
+    name, limits = field.name, field.metadata
     if not limits or (value is None and field.default is None):
         return value
     if limits["options"]:
-        return check_choice(field.name, value, limits["options"])
+        return check_choice(name, value, limits["options"])
     if isinstance(field.default, bool):
-        return _flag(field.name, value)
+        return check_flag(name, value)
+    low, high, low_open = limits["low"], limits["high"], limits["low_open"]
     if isinstance(field.default, int):
-        high = None if limits["high"] == np.inf else limits["high"]
-        low = None if limits["low"] == -np.inf else limits["low"] + limits["low_open"]
-        return check_integer(field.name, value, low, high)
-    if isinstance(field.default, tuple):
-        return tuple(_number(field, item) for item in _sequence(field.name, value))
-    return _number(field, value)
-
-
-def _number(field, value):
-    limits = field.metadata
-    return check_number(field.name, value, limits["low"], limits["high"], low_open=limits["low_open"])
-
-
-def _sequence(name, value):
+        low = None if low == -np.inf else low + low_open
+        return check_integer(name, value, low, None if high == np.inf else high)
+    value = _plain(name, value, unit_of(name) or limits["unit"])
+    if not isinstance(field.default, tuple):
+        return check_number(name, value, low, high, low_open=low_open)
     if isinstance(value, str) or not np.iterable(value):
         raise ParameterError(f"{name} = {value!r} is not a sequence of numbers; give a tuple")
-    return value
-
-
-def _flag(name, value):
-    if not isinstance(value, (bool, np.bool_)):
-        raise ParameterError(f"{name} = {value!r} is not a switch; allowed: True or False")
-    return bool(value)
-
-
-def _shown(value):
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return tuple(check_number(name, item, low, high, low_open=low_open) for item in value)
 
 
 @dataclasses.dataclass(frozen=True)
 class Table:
     """Rows under named columns: shown in a notebook, written as Markdown, CSV or LaTeX (booktabs).
+
+    Cells are shown as ``str`` gives them, so leading zeros stay.
 
     Examples
     --------
@@ -292,47 +389,63 @@ class Table:
             if len(row) != len(self.columns):
                 raise ParameterError(f"a row has {len(row)} cells, the table {len(self.columns)} columns: {row!r}")
 
-    def to_markdown(self):
+    def to_markdown(self) -> str:
         """Return a pipe table."""
-        lines = [self.columns, ["---"] * len(self.columns), *self.rows]
-        return "\n".join("| " + " | ".join(_one_line(cell) for cell in line) + " |" for line in lines)
+        lines = []
+        for line in [self.columns, ["---"] * len(self.columns), *self.rows]:
+            cells = [" ".join(str(cell).splitlines()).replace("|", r"\|") for cell in line]
+            lines.append("| " + " | ".join(cells) + " |")
+        return "\n".join(lines)
 
-    def to_csv(self):
-        """Return comma-separated text with a header line."""
+    def to_csv(self) -> str:
+        """Return comma-separated text with a header line, as shown; numbers keep their full precision."""
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows([self.columns, *self.rows])
         return text.getvalue()
 
-    def to_latex(self):
-        """Return a ``tabular`` with booktabs rules; needs ``\\usepackage{booktabs}``."""
+    def to_numeric_csv(self) -> str:
+        """Return comma-separated plain numbers: a column of summaries becomes four, mean, low, high and n.
+
+        A summary is any cell with these four attributes, such as :class:`helpers.runs.Summary`. Other numbers keep
+        their full precision and text stays text; beside summaries it stands under the mean.
+
+        Examples
+        --------
+        >>> from types import SimpleNamespace
+        >>> of_seeds = SimpleNamespace(mean=0.2, low=0.1, high=0.3, n=8)
+        >>> print(Table(("g", "lambda_1"), ((1.5, of_seeds),)).to_numeric_csv(), end="")
+        g,lambda_1 mean,lambda_1 low,lambda_1 high,lambda_1 n
+        1.5,0.2,0.1,0.3,8
+        """
+        parts = ("mean", "low", "high", "n")
+        columns, rows = [], [[] for _ in self.rows]
+        for i, head in enumerate(self.columns):
+            spread = any(hasattr(row[i], "low") for row in self.rows)
+            columns += [f"{head} {part}" for part in parts] if spread else [head]
+            for numeric, row in zip(rows, self.rows, strict=True):
+                if hasattr(row[i], "low"):
+                    numeric += [getattr(row[i], part) for part in parts]
+                else:
+                    numeric += [row[i], "", "", ""] if spread else [row[i]]
+        return Table(columns, rows).to_csv()
+
+    def to_latex(self) -> str:
+        """Return a ``tabular`` with booktabs rules and real minus signs; needs ``\\usepackage{booktabs}``."""
         head, *body = [" & ".join(_escaped(cell) for cell in line) + r" \\" for line in [self.columns, *self.rows]]
         lines = [r"\begin{tabular}{" + "l" * len(self.columns) + "}", r"\toprule", head, r"\midrule", *body]
         return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""])
 
-    def _repr_markdown_(self):
-        return self.to_markdown()
-
-    def __repr__(self):
-        return self.to_markdown()
+    _repr_markdown_ = __repr__ = to_markdown
 
 
-def _one_line(cell):
-    return " ".join(str(cell).splitlines()).replace("|", r"\|")
-
-
-LATEX = {
-    **{ord(mark): "\\" + mark for mark in "&%#_{}$"},
-    ord("\\"): r"\textbackslash{}",
-    ord("~"): r"\textasciitilde{}",
-    ord("^"): r"\textasciicircum{}",
-    ord("±"): r"$\pm$",
-    ord("≥"): r"$\geq$",
-    ord("≤"): r"$\leq$",
-    ord("−"): "$-$",
-}
+LATEX = {ord(mark): "\\" + mark for mark in "&%#_{}$"}
+LATEX |= {ord(m): rf"\text{word}{{}}" for m, word in (("\\", "backslash"), ("~", "asciitilde"), ("^", "asciicircum"))}
+LATEX |= {ord(m): f"${word}$" for m, word in (("±", r"\pm"), ("≥", r"\geq"), ("≤", r"\leq"), ("−", "-"))}
+# The sign of a number or of its exponent; not the hyphen of winner-take-all, 5-8 or an option such as --seed.
+MINUS = re.compile(r"(?<![\w.)\]-])-(?=\.?\d|inf\b)|(?<=\de)-(?=\d)")
 
 
 def _escaped(cell):
     """Escape the text of a cell; a formula between dollar signs stays as it is."""
     parts = re.split(r"(\$[^$]+\$)", " ".join(str(cell).splitlines()))
-    return "".join(part if i % 2 else part.translate(LATEX) for i, part in enumerate(parts))
+    return "".join(part if i % 2 else MINUS.sub("−", part).translate(LATEX) for i, part in enumerate(parts))
