@@ -11,7 +11,7 @@ FINAL = Path(__file__).resolve().parents[1] / "FINAL_notebooks"
 OPEN = ("FINAL_5",)  # the notebooks whose model stands in cells
 
 
-def cells(notebook, *tags, root=FINAL):
+def cells(notebook, *tags, root=None):
     """Execute, in their order, the code cells that carry one of the tags, and nothing else; return the new module.
 
     ``cells("FINAL_5", "model", "study").random_network(100, 1.5, seed=0)``. Every call executes anew, so that no
@@ -21,13 +21,13 @@ def cells(notebook, *tags, root=FINAL):
     return run("\n\n\n".join(sources(notebook, *tags, root=root)), name)
 
 
-def notebook_path(notebook, root=FINAL):
+def notebook_path(notebook, root=None):
     """Return the path of the one notebook whose name begins so."""
-    (path,) = sorted(Path(root).glob(f"{notebook}*.ipynb"))
+    (path,) = sorted(Path(root or FINAL).glob(f"{notebook}*.ipynb"))
     return path
 
 
-def sources(notebook, *tags, root=FINAL):
+def sources(notebook, *tags, root=None):
     """Return the sources of the code cells that carry one of the tags, of which each must exist."""
     found, missing = [], set(tags)
     for cell in json.loads(notebook_path(notebook, root).read_text(encoding="utf-8"))["cells"]:

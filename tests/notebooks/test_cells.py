@@ -20,8 +20,9 @@ from types import CodeType
 
 import matplotlib.pyplot as plt
 import pytest
-from joblib import Parallel, delayed
+from joblib import Parallel, delayed, parallel_config
 
+import helpers
 from helpers import figures, runs
 from tests.cells import FINAL, OPEN, cells, notebook_path, run
 
@@ -299,3 +300,30 @@ def test_a_sweep_of_cells_finds_what_the_notebook_has_stored(tmp_path):
     written = kept.stat().st_mtime_ns
     list(runs.sweep(point, [dict(g=2.0, seed=1)], store=tmp_path / "store", n_jobs=1, progress=False))
     assert [(p, p.stat().st_mtime_ns) for p in (tmp_path / "store").glob("*.npz")] == [(kept, written)]
+
+
+# --- the recipe of ARCHITECTURE.md
+
+
+def test_the_recipe_for_a_new_model_runs_as_written(tmp_path, monkeypatch, capsys):
+    """Its files, its cells and its test are put where they say, and run in their order."""
+    text = (FINAL.parent / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    monkeypatch.setattr(helpers, "__path__", [*helpers.__path__, str(tmp_path / "helpers")])
+    monkeypatch.setattr("tests.cells.FINAL", tmp_path)
+    monkeypatch.setattr(runs, "ROOT", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    in_notebook = []
+    for place, code in re.findall(r"^```python\n# ([^\n]+)\n(.*?)^```", text, flags=re.M | re.S):
+        if place.endswith(".py"):
+            (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / place).write_text(code)
+        else:
+            in_notebook.append(cell(code, place.removeprefix("FINAL_9 ")))
+    write(tmp_path, in_notebook).joinpath("FINAL_0_leak.ipynb").rename(tmp_path / "FINAL_9_leaky.ipynb")
+    with parallel_config(backend="threading"):  # other processes do not know the new room
+        kernel = cells("FINAL_9", "model", "compared", "study", "plot")
+    assert "engine == cells: True" in capsys.readouterr().out
+    assert float(kernel.found["rate_hz"][0].mean()) < float(kernel.found["rate_hz"][-1].mean())
+    assert pytest.main(["-q", "-p", "no:cacheprovider", str(tmp_path / "tests/leaky/test_simulate.py")]) == 0
+    for rule in RULES[:-1]:
+        assert list(rule(Book.read(notebook_path("FINAL_9")))) == []
