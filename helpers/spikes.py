@@ -1,60 +1,119 @@
-"""Spike trains as two arrays, times (ms) and cell ids: counts, rates, variability. Knows no simulator."""
+"""Spike trains as two arrays, times (ms) and cell ids: reading, counts, rates, variability. Knows no simulator.
+
+One convention for windows: half-open, ``start <= t < stop``, so that windows which touch share no spike and lose none.
+Borders are meant exactly, although ``3 * 0.1`` and ``1000 / 3`` are not: a spike that lies before a border by less
+than the rounding of its time (1e-12 of it, or of 1 ms; 2e-6 for float32) lies on the border, in the window that starts
+there.
+
+NEST stamps a spike at the end of its time step, so that a spike of the last step of a window carries the time of the
+border and counts in the next one. Where a border belongs to neither window, as in a network that is reset there, drop
+the spikes on it first.
+"""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from helpers.parameters import ParameterError, check_array, check_integer, check_number
 
-__all__ = ["fano_factor", "isi_cv", "pack", "rates_hz", "unpack", "window_counts"]
+__all__ = ["fano_factor", "isi_cv", "pack", "rates_hz", "read_spikes", "unpack", "window_counts"]
+
+IDS = ("id", "sender")
+TIMES = {"time_ms": 1.0, "time_s": 1000.0}
 
 
 def _check(times_ms, ids, n_cells):
     times_ms = check_array("times_ms", times_ms, ndim=1, empty=True)
-    ids = np.asarray(ids)
-    if ids.shape != times_ms.shape or (ids.size and not np.issubdtype(ids.dtype, np.integer)):
-        raise ParameterError(f"ids has shape {ids.shape}, type {ids.dtype}; allowed: one integer id per spike time")
+    ids = check_array("ids", ids, ndim=1, empty=True, integer=True)
     check_integer("n_cells", n_cells, 1)
+    if ids.size != times_ms.size:
+        raise ParameterError(f"ids has {ids.size} entries, times_ms {times_ms.size}; allowed: one id per spike time")
     if ids.size and not 0 <= ids.min() <= ids.max() < n_cells:
-        raise ParameterError(f"ids span {ids.min()} to {ids.max()}; allowed: 0 to {n_cells - 1}")
-    return times_ms, ids.astype(int)
+        hint = "to number the cells from 0, name them in read_spikes(..., cells=...) or subtract the first id"
+        raise ParameterError(f"ids span {ids.min()} to {ids.max()}; allowed: 0 to {n_cells - 1}; {hint}")
+    return times_ms, ids
 
 
-def window_counts(times_ms, ids, *, n_cells, n_windows, window_ms):
-    """Count spikes of each cell strictly inside each window, k T < t < (k+1) T.
+def _past_rounding(times_ms):
+    """Return the times moved forward by their rounding: what lies on a border is then not before it."""
+    rounding = 2e-6 if times_ms.dtype == np.float32 else 1e-12
+    times_ms = times_ms.astype(float)
+    return times_ms + rounding * np.maximum(np.abs(times_ms), 1.0)
+
+
+def window_counts(
+    times_ms: ArrayLike, ids: ArrayLike, *, n_cells: int, n_windows: int, window_ms: float, start_ms: float = 0.0
+) -> np.ndarray:
+    """Count the spikes of each cell in each window, ``start + k T <= t < start + (k + 1) T``.
+
+    Parameters
+    ----------
+    times_ms, ids : (n_spikes,) arrays, finite times in any order and integer ids from 0 to n_cells - 1
+    n_cells, n_windows : int, >= 1
+    window_ms : float, length T of a window, > 0
+    start_ms : float, start of the first window
 
     Returns
     -------
     ndarray of int, shape (n_windows, n_cells)
+        Their sum over windows is ``rates_hz(...) * n_windows * window_ms / 1000`` of the same span.
+
+    Raises
+    ------
+    ParameterError
+        For the wrong type, shape or range; ids that do not start at 0 (NEST's) are refused with what to do.
 
     Examples
     --------
     >>> window_counts([1., 10., 12.], [0, 0, 1], n_cells=2, n_windows=2, window_ms=10.)
     array([[1, 0],
-           [0, 1]])
+           [1, 1]])
     """
     times_ms, ids = _check(times_ms, ids, n_cells)
     check_integer("n_windows", n_windows, 1)
-    check_number("window_ms", window_ms, 0, low_open=True, high_open=True)
-    edges_ms = np.arange(n_windows + 1) * window_ms
-    window = np.searchsorted(edges_ms, times_ms) - 1
+    window_ms = check_number("window_ms", window_ms, 0, low_open=True, high_open=True)
+    start_ms = check_number("start_ms", start_ms, low_open=True, high_open=True)
+    borders_ms = start_ms + window_ms * np.arange(n_windows + 1)
+    window = np.searchsorted(borders_ms, _past_rounding(times_ms), side="right") - 1
     inside = (window >= 0) & (window < n_windows)
-    inside[inside] = times_ms[inside] < edges_ms[window[inside] + 1]
     flat = np.bincount(window[inside] * n_cells + ids[inside], minlength=n_windows * n_cells)
     return flat.reshape(n_windows, n_cells)
 
 
-def rates_hz(times_ms, ids, *, n_cells, start_ms, stop_ms):
-    """Return the mean rate (Hz) of each cell in [start, stop)."""
+def rates_hz(times_ms: ArrayLike, ids: ArrayLike, *, n_cells: int, start_ms: float, stop_ms: float) -> np.ndarray:
+    """Return the mean rate (Hz) of each cell in ``start <= t < stop``, shape (n_cells,).
+
+    Parameters and errors as in :func:`window_counts`; ``stop_ms > start_ms``.
+
+    Examples
+    --------
+    >>> rates_hz([0., 10., 19.9, 20., 5.], [0, 0, 0, 0, 1], n_cells=2, start_ms=0., stop_ms=20.)
+    array([150.,  50.])
+    """
     times_ms, ids = _check(times_ms, ids, n_cells)
-    check_number("start_ms", start_ms, high_open=True, low_open=True)
-    check_number("stop_ms", stop_ms, start_ms, low_open=True, high_open=True)
+    start_ms = check_number("start_ms", start_ms, high_open=True, low_open=True)
+    stop_ms = check_number("stop_ms", stop_ms, start_ms, low_open=True, high_open=True)
+    times_ms = _past_rounding(times_ms)
     inside = (times_ms >= start_ms) & (times_ms < stop_ms)
     return np.bincount(ids[inside], minlength=n_cells) / (stop_ms - start_ms) * 1000.0
 
 
-def fano_factor(counts):
-    """Return variance over mean of the counts along axis 0; nan where a cell is silent. Poisson: 1."""
+def fano_factor(counts: ArrayLike) -> np.ndarray:
+    """Return the variance over the mean of the counts along axis 0; nan where a cell is silent. Poisson: 1.
+
+    Takes (n_repeats, ...) counts >= 0, at least 2 repeats; the variance has n - 1 below it.
+
+    Examples
+    --------
+    >>> fano_factor([[3, 0], [5, 0]])
+    array([0.5, nan])
+    """
     counts = check_array("counts", counts, low=0)
     if counts.ndim == 0 or len(counts) < 2:
         raise ParameterError("counts holds fewer than 2 repeats; give them along axis 0")
@@ -62,37 +121,152 @@ def fano_factor(counts):
     return np.divide(counts.var(axis=0, ddof=1), mean, out=np.full(np.shape(mean), np.nan), where=mean > 0)
 
 
-def isi_cv(times_ms, ids, *, n_cells):
-    """Return the coefficient of variation of each cell's interspike intervals; nan below 3 spikes. Poisson: 1."""
-    trains = unpack(times_ms, ids, n_cells=n_cells)
-    return np.array([_cv(np.diff(train)) if len(train) > 2 else np.nan for train in trains])
+def isi_cv(times_ms: ArrayLike, ids: ArrayLike, *, n_cells: int) -> np.ndarray:
+    """Return the coefficient of variation (sd over mean) of each cell's interspike intervals, shape (n_cells,).
+
+    nan below 3 spikes, or where all fall together. Poisson: 1; a clock: 0. Parameters as in :func:`window_counts`.
+
+    Examples
+    --------
+    >>> isi_cv([0., 1., 4., 2.], [0, 0, 0, 1], n_cells=2).round(3)
+    array([0.707,   nan])
+    """
+    cv = np.full(check_integer("n_cells", n_cells, 1), np.nan)
+    for cell, train in enumerate(unpack(times_ms, ids, n_cells=n_cells)):
+        intervals = np.diff(train)
+        if intervals.size > 1 and intervals.mean() > 0:
+            cv[cell] = intervals.std(ddof=1) / intervals.mean()
+    return cv
 
 
-def _cv(intervals):
-    return intervals.std(ddof=1) / intervals.mean() if intervals.mean() > 0 else np.nan
+def unpack(times_ms: ArrayLike, ids: ArrayLike, *, n_cells: int) -> list[np.ndarray]:
+    """Return one sorted array of times (ms) per cell; parameters as in :func:`window_counts`.
 
-
-def unpack(times_ms, ids, *, n_cells):
-    """Return one sorted array of times per cell."""
+    Examples
+    --------
+    >>> unpack([3., 1., 4.], [0, 1, 1], n_cells=2)
+    [array([3.]), array([1., 4.])]
+    """
     times_ms, ids = _check(times_ms, ids, n_cells)
     order = np.lexsort((times_ms, ids))
     return np.split(times_ms[order], np.cumsum(np.bincount(ids, minlength=n_cells))[:-1])
 
 
-def pack(trains):
-    """Return ``(times_ms, ids)`` in time order from one array of times per cell; inverse of :func:`unpack`.
+def pack(trains: Sequence[ArrayLike]) -> tuple[np.ndarray, np.ndarray]:
+    """Return ``(times_ms, ids)`` in time order from one array of times (ms) per cell; inverse of :func:`unpack`.
+
+    Times with a unit, such as those of a neo ``SpikeTrain``, are converted to ms.
 
     Examples
     --------
     >>> pack([[3.], [1., 4.]])
     (array([1., 3., 4.]), array([1, 0, 1]))
     """
-    if not np.iterable(trains):
-        raise ParameterError(f"trains = {trains!r} is not a sequence; give one array of times per cell")
-    trains = [check_array(f"trains[{i}]", train, ndim=1, empty=True) for i, train in enumerate(trains)]
-    if not trains:
-        raise ParameterError("trains is empty; give one array of times per cell")
-    times = np.concatenate(trains)
+    if not np.iterable(trains) or len(trains) == 0:
+        raise ParameterError(f"trains = {trains!r} holds nothing; give one array of times per cell")
+    trains = [check_array(f"train_ms[{i}]", train, ndim=1, empty=True) for i, train in enumerate(trains)]
+    times_ms = np.concatenate(trains)
     ids = np.repeat(np.arange(len(trains)), [len(train) for train in trains])
-    order = np.argsort(times, kind="stable")
-    return times[order], ids[order]
+    order = np.argsort(times_ms, kind="stable")
+    return times_ms[order], ids[order]
+
+
+def read_spikes(
+    source: Any, *, columns: Sequence[str] | None = None, cells: Sequence[int] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return ``(times_ms, ids)`` in time order from files, neo spike trains or a table.
+
+    Parameters
+    ----------
+    source : path, list of paths, neo object or table
+        * a ``.dat`` file of NEST (its header names the columns), a ``.gdf`` file (id and time in ms, no header), a csv
+          or any text with columns between blanks, tabs or commas; a list of files, one per thread of NEST, is joined;
+        * a neo ``SpikeTrain``, a list of them or a ``Segment``: cell i is train i; times are those of the recording,
+          so they start at ``t_start`` and not at 0;
+        * an array with one row per spike, or a pandas frame.
+    columns : sequence of str, optional
+        Names of the columns from left to right where no header gives them; one is "id" or "sender", one "time_ms" or
+        "time_s", others are passed over. The order is never guessed.
+    cells : sequence of int, optional
+        The id of each cell in the source, in the order in which the cells are to be numbered from 0, such as
+        ``range(61, 121)``; by default ids stay as they are.
+
+    Raises
+    ------
+    ParameterError
+        In one line, with file, line number and what stands there, for what is not a spike.
+
+    Examples
+    --------
+    >>> read_spikes([[7, 0.5], [8, 0.25]], columns=("id", "time_s"), cells=[7, 8])
+    (array([250., 500.]), array([1, 0]))
+    """
+    source = getattr(source, "spiketrains", source)
+    if isinstance(source, (str, os.PathLike)) or hasattr(source, "rescale"):
+        source = [source]
+    if not np.iterable(source) or len(source) == 0:
+        raise ParameterError(f"source = {source!r} holds nothing; give files, spike trains or a table")
+    if hasattr(source, "columns"):  # pandas
+        times_ms, ids = _from_table(source.to_numpy(), source.columns if columns is None else columns)
+    elif all(hasattr(item, "rescale") for item in source):
+        times_ms, ids = pack(source)
+    elif all(isinstance(item, (str, os.PathLike)) for item in source):
+        parts = [_from_file(Path(item), columns) for item in source]
+        times_ms, ids = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    else:
+        times_ms, ids = _from_table(source, columns)
+    if cells is not None:
+        number = {cell: k for k, cell in enumerate(check_array("cells", cells, ndim=1, integer=True).tolist())}
+        try:
+            ids = np.array([number[cell] for cell in ids.tolist()], dtype=np.int64)
+        except KeyError as missing:
+            raise ParameterError(f"cells lacks the id {missing} of the source; name every cell once") from None
+    order = np.lexsort((ids, times_ms))
+    return times_ms[order], ids[order]
+
+
+def _find(columns, where=""):
+    """Return the places of the id and of the time in a row, and the milliseconds in one unit of that time."""
+    names = [] if columns is None else list(columns)
+    id_at = [i for i, name in enumerate(names) if name in IDS]
+    time_at = [i for i, name in enumerate(names) if name in TIMES]
+    if len(id_at) != 1 or len(time_at) != 1:
+        allowed = f"one of {', '.join(IDS)} and one of {', '.join(TIMES)}, in the order of the table"
+        raise ParameterError(f"{where}columns = {names}; allowed: {allowed}, such as ('id', 'time_ms')")
+    return id_at[0], time_at[0], TIMES[names[time_at[0]]]
+
+
+def _from_table(table, columns):
+    id_at, time_at, scale = _find(columns)
+    table = check_array("source", table, ndim=2, shape=(None, len(columns)), empty=True)
+    ids = table[:, id_at]
+    if np.any(ids != np.rint(ids)):
+        raise ParameterError(f"source holds the id {ids[ids != np.rint(ids)][0]:g}; allowed: integers; see columns")
+    return scale * table[:, time_at], ids.astype(np.int64)
+
+
+def _from_file(path, columns):
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as failure:
+        raise ParameterError(f"{path} cannot be read ({failure}); give a text file of spikes") from None
+    rows = [(number, line.replace('"', " ").replace(",", " ").split()) for number, line in enumerate(lines, 1)]
+    rows = [(number, words) for number, words in rows if words and words[0][0] != "#"]
+    if rows and rows[0][1][0][0].isalpha():
+        header = rows.pop(0)[1]
+        columns = header if columns is None else columns
+    elif columns is None and path.suffix == ".gdf":
+        columns = ("id", "time_ms")
+    if not rows:  # a thread of NEST without a spike
+        return np.empty(0), np.empty(0, dtype=np.int64)
+    id_at, time_at, scale = _find(columns, f"{path.name}, line {rows[0][0]}: ")
+    times_ms, ids = np.empty(len(rows)), np.empty(len(rows), dtype=np.int64)
+    for i, (number, words) in enumerate(rows):
+        try:
+            ids[i], times_ms[i] = int(words[id_at]), scale * float(words[time_at])
+        except (ValueError, IndexError, OverflowError):
+            times_ms[i] = np.nan
+        if len(words) != len(columns) or not np.isfinite(times_ms[i]):
+            found, wanted = lines[number - 1][:60], ", ".join(columns)
+            raise ParameterError(f"{path.name}, line {number}: {found!r} is no spike; allowed: {wanted}")
+    return times_ms, ids

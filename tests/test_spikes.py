@@ -1,4 +1,6 @@
-"""Counts, rates and variability against slow loops and closed forms; simulator-free."""
+"""Counts, rates and variability against exact arithmetic, slow loops and closed forms; readers; simulator-free."""
+
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from helpers.parameters import ParameterError
 N_CELLS = 4
 TIMES = st.floats(-20.0, 120.0, allow_nan=False)
 TRAINS = st.lists(st.tuples(TIMES, st.integers(0, N_CELLS - 1)), max_size=40)
+WINDOW = st.fractions(Fraction(1, 5), 400, max_denominator=30)
 
 
 def arrays(table):
@@ -18,29 +21,51 @@ def arrays(table):
     return times_ms, np.array([cell for _, cell in table], dtype=int)
 
 
-def slow_counts(times_ms, ids, n_windows, window_ms):
-    counts = np.zeros((n_windows, N_CELLS), dtype=int)
-    for time, cell in zip(times_ms, ids, strict=True):
-        for k in range(n_windows):
-            counts[k, cell] += k * window_ms < time < (k + 1) * window_ms
-    return counts
+@given(
+    st.lists(st.integers(-50, 30000), min_size=1, max_size=40),
+    st.sampled_from([Fraction(1), Fraction(1, 10), Fraction(1, 40), Fraction(1, 3)]),
+    st.one_of(st.integers(1, 50), WINDOW, st.sampled_from([Fraction(3, 10), Fraction(1000, 3)])),
+    st.integers(-30, 30),
+)
+def test_counts_and_rates_are_exact_on_a_grid(steps, dt, window, start):
+    """Borders in fractions, where nothing rounds, against times and windows in floats, rounded in every way."""
+    window = window if isinstance(window, Fraction) else window * dt
+    exact = [start + step * dt for step in steps]
+    k = [(time - start) // window for time in exact]
+    expected = np.bincount([i for i in k if 0 <= i < 7], minlength=7)
+    by_product = float(start) + float(dt) * np.array(steps)
+    by_quotient = float(start) + np.array(steps) / float(1 / dt)
+    in_seconds = (by_product / 1000) * 1000
+    for times_ms in (by_product, by_quotient, in_seconds, np.nextafter(by_product, -np.inf)):
+        trains = (times_ms, np.zeros(len(steps), int))
+        counts = spikes.window_counts(*trains, n_cells=1, n_windows=7, window_ms=float(window), start_ms=start)
+        assert np.array_equal(counts[:, 0], expected)
+        for stop in (start + 7 * float(window), np.nextafter(float(start + 7 * window), np.inf)):
+            rate = spikes.rates_hz(*trains, n_cells=1, start_ms=start, stop_ms=stop)
+            assert rate[0] == pytest.approx(1000 * expected.sum() / float(7 * window), rel=1e-12)
 
 
-@given(TRAINS, st.floats(0.5, 60.0))
-def test_window_counts_equal_the_slow_loop(table, window_ms):
+@given(TRAINS, WINDOW)
+def test_counts_off_the_borders_equal_the_slow_loop(table, window):
     times_ms, ids = arrays(table)
-    counts = spikes.window_counts(times_ms, ids, n_cells=N_CELLS, n_windows=3, window_ms=window_ms)
-    assert np.array_equal(counts, slow_counts(times_ms, ids, 3, window_ms))
+    expected = np.zeros((3, N_CELLS), dtype=int)
+    for time, cell in table:
+        for k in range(3):
+            expected[k, cell] += k * window <= Fraction(time) + Fraction(1, 10**11) < (k + 1) * window
+    counts = spikes.window_counts(times_ms, ids, n_cells=N_CELLS, n_windows=3, window_ms=float(window))
+    assert np.array_equal(counts, expected)
 
 
-@given(st.integers(0, 60), st.floats(0.01, 60.0))
-def test_window_counts_are_strict_to_the_last_bit(k, window_ms):
-    """A spike on a border counts nowhere; one representable number beside it counts in its window."""
-    border = k * window_ms
-    times_ms = np.array([np.nextafter(border, -np.inf), border, np.nextafter(border, np.inf)])
-    counts = spikes.window_counts(times_ms, [0, 0, 0], n_cells=N_CELLS, n_windows=61, window_ms=window_ms)
-    assert np.array_equal(counts, slow_counts(times_ms, [0, 0, 0], 61, window_ms))
-    assert counts.sum() == (1 if k == 0 else 2)
+def test_a_border_belongs_to_the_window_that_starts_there():
+    """0.1 * 3 is above 0.3 and 3 * 0.3 below 0.9; a sum of a thousand steps and float32 are off by more."""
+    counted = {"n_cells": 1, "n_windows": 4, "window_ms": 0.3}
+    for times_ms in ([0.1 * 3, 0.3, 3 * 0.3, 0.9], np.float32([0.3, 0.3, 0.9, 0.9])):
+        assert spikes.window_counts(times_ms, [0] * 4, **counted)[:, 0].tolist() == [0, 2, 0, 2]
+    summed = np.cumsum(np.full(1000, 0.1))
+    counts = spikes.window_counts(summed, np.zeros(1000, int), n_cells=1, n_windows=100, window_ms=1.0)
+    assert counts[0] == 9 and np.all(counts[1:] == 10)
+    beside = spikes.window_counts([0.3 - 1e-9, 0.3 + 1e-9], [0, 0], **counted)
+    assert beside[:, 0].tolist() == [1, 1, 0, 0]
 
 
 def test_window_counts_ignore_times_far_outside(recwarn):
@@ -69,11 +94,6 @@ def test_pack_and_unpack_are_inverse(table):
 def test_pack_of_silent_cells():
     times_ms, ids = spikes.pack([[], []])
     assert times_ms.size == ids.size == 0 and ids.dtype.kind == "i"
-
-
-def test_rates_count_the_half_open_interval():
-    rates = spikes.rates_hz([0.0, 10.0, 19.9, 20.0, 5.0], [0, 0, 0, 0, 2], n_cells=3, start_ms=0.0, stop_ms=20.0)
-    assert np.allclose(rates, [150.0, 0.0, 50.0])
 
 
 def test_rates_of_a_poisson_train_lie_within_four_standard_errors(rng):
@@ -136,10 +156,10 @@ SPAN = {"n_cells": 2, "start_ms": 0.0, "stop_ms": 10.0}
         (spikes.window_counts, ([[1.0]], [[0]]), WINDOWS, "times_ms has 2 dimension"),
         (spikes.window_counts, ([np.nan], [0]), WINDOWS, "times_ms holds NaN or infinity"),
         (spikes.window_counts, (["a"], [0]), WINDOWS, "times_ms is not an array of numbers"),
-        (spikes.window_counts, ([1.0], [0, 1]), WINDOWS, r"ids has shape \(2,\)"),
-        (spikes.window_counts, ([1.0], [0.0]), WINDOWS, "one integer id per spike time"),
-        (spikes.window_counts, ([1.0], [True]), WINDOWS, "one integer id per spike time"),
-        (spikes.window_counts, ([1.0], [2]), WINDOWS, "ids span 2 to 2; allowed: 0 to 1"),
+        (spikes.window_counts, ([1.0], [0, 1]), WINDOWS, "ids has 2 entries, times_ms 1"),
+        (spikes.window_counts, ([1.0], [0.0]), WINDOWS, "ids is not an array of integers"),
+        (spikes.window_counts, ([1.0], [True]), WINDOWS, "ids is not an array of integers"),
+        (spikes.window_counts, ([1.0], [61]), WINDOWS, r"ids span 61 to 61; allowed: 0 to 1; .*read_spikes.*subtract"),
         (spikes.window_counts, ([1.0], [-1]), WINDOWS, "ids span -1 to -1"),
         (spikes.window_counts, ([1.0], [0]), {**WINDOWS, "n_cells": 0}, "n_cells = 0 is out of range"),
         (spikes.window_counts, ([1.0], [0]), {**WINDOWS, "n_windows": 1.0}, "n_windows = 1.0 is not an integer"),
@@ -152,14 +172,112 @@ SPAN = {"n_cells": 2, "start_ms": 0.0, "stop_ms": 10.0}
         (spikes.fano_factor, (3,), {}, "counts holds fewer than 2 repeats"),
         (spikes.fano_factor, ([1, -1],), {}, "counts goes down to -1"),
         (spikes.isi_cv, ([1.0], [0]), {"n_cells": True}, "n_cells = True is not an integer"),
-        (spikes.unpack, ([1.0], []), {"n_cells": 2}, "one integer id per spike time"),
-        (spikes.pack, ([],), {}, "trains is empty"),
-        (spikes.pack, (3,), {}, "trains = 3 is not a sequence"),
-        (spikes.pack, ([[1.0], 2.0],), {}, r"trains\[1\] has 0 dimension"),
-        (spikes.pack, ([[1.0], [np.inf]],), {}, r"trains\[1\] holds NaN or infinity"),
+        (spikes.unpack, ([1.0], []), {"n_cells": 2}, "one id per spike time"),
+        (spikes.pack, ([],), {}, r"trains = \[\] holds nothing"),
+        (spikes.pack, (3,), {}, "trains = 3 holds nothing"),
+        (spikes.pack, ([[1.0], 2.0],), {}, r"train_ms\[1\] has 0 dimension"),
+        (spikes.pack, ([[1.0], [np.inf]],), {}, r"train_ms\[1\] holds NaN or infinity"),
+        (spikes.read_spikes, ([],), {}, r"source = \[\] holds nothing"),
+        (spikes.read_spikes, (3,), {}, "source = 3 holds nothing"),
+        (spikes.read_spikes, ([[1, 0.5]],), {}, r"columns = \[\]; allowed: one of id, sender and one of time_ms"),
+        (spikes.read_spikes, ([[1, 0.5]],), {"columns": ("id", "time")}, r"columns = \['id', 'time'\]; allowed"),
+        (
+            spikes.read_spikes,
+            ([[0.5, 1]],),
+            {"columns": ("id", "time_ms")},
+            "source holds the id 0.5; allowed: integers",
+        ),
+        (spikes.read_spikes, ([[1]],), {"columns": ("id", "time_ms")}, r"source has shape \(1, 1\)"),
+        (spikes.read_spikes, ([[1, 0.5]],), {"columns": ("id", "time_ms"), "cells": [2]}, "cells lacks the id 1"),
     ],
 )
 def test_bad_input_is_named(function, arguments, options, fragment):
     with pytest.raises(ParameterError, match=fragment) as refusal:
         function(*arguments, **options)
     assert "\n" not in str(refusal.value)
+
+
+# --- readers
+
+# As NEST 3.10 wrote them: one file per thread, each with its header; the .gdf of NEST 2 has none.
+THREADS = (
+    "# NEST version: 3.10.0\n# RecordingBackendASCII version: 2\nsender\ttime_ms\n61\t2.800\n63\t4.100\n61\t12.100\n",
+    "# NEST version: 3.10.0\n# RecordingBackendASCII version: 2\nsender\ttime_ms\n62\t4.100\n62\t5.200\n",
+)
+SPIKES = ([2.8, 4.1, 4.1, 5.2, 12.1], [0, 1, 2, 1, 0])
+
+
+def written(folder, text, name):
+    path = folder / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def assert_spikes(found, expected=SPIKES):
+    np.testing.assert_allclose(found[0], expected[0], rtol=1e-12)
+    assert found[1].tolist() == expected[1] and found[1].dtype.kind == "i"
+
+
+def test_files_of_nest_are_read_and_joined(tmp_path):
+    paths = [written(tmp_path, text, f"ring-7-{i}.dat") for i, text in enumerate(THREADS)]
+    silent = written(tmp_path, THREADS[0][:70], "ring-7-2.dat")
+    assert_spikes(spikes.read_spikes([*paths, silent], cells=range(61, 64)))
+    assert spikes.read_spikes(str(paths[0]))[1].tolist() == [61, 63, 61]
+    assert spikes.read_spikes(silent)[0].size == 0
+    body = "".join(line + "\t\n" for text in THREADS for line in text.splitlines()[3:])
+    assert_spikes(spikes.read_spikes(written(tmp_path, body, "ring.gdf"), cells=[61, 62, 63]))
+
+
+@pytest.mark.parametrize(
+    "text, columns",
+    [
+        ("id,time_ms\n0,2.8\n1,4.1\n2,4.1\n1,5.2\n0,12.1\n", None),
+        ('\ufeff"time_s","weight","id"\r\n.0028,1,0\r\n.0041,1,1\r\n.0041,1,2\r\n.0052,1,1\r\n.0121,1,0', None),
+        ("12.1 0\n2.8 0\n\n# late\n4.1 2\n4.1 1\n5.2 1\n", ("time_ms", "id")),
+        ("t n\n2.8 0\n4.1 2\n4.1 1\n5.2 1\n12.1 0\n", ("time_ms", "id")),
+    ],
+)
+def test_tables_are_read_by_the_names_of_their_columns(tmp_path, text, columns):
+    assert_spikes(spikes.read_spikes(written(tmp_path, text, "spikes.csv"), columns=columns))
+
+
+def test_arrays_and_frames_are_read():
+    pandas = pytest.importorskip("pandas")
+    table = np.column_stack(SPIKES[::-1])
+    assert_spikes(spikes.read_spikes(table, columns=("sender", "time_ms")))
+    frame = pandas.DataFrame({"time_s": np.array(SPIKES[0]) / 1000, "id": SPIKES[1]})
+    assert_spikes(spikes.read_spikes(frame))
+
+
+def test_neo_trains_keep_their_start_and_are_converted():
+    neo, pq = pytest.importorskip("neo"), pytest.importorskip("quantities")
+    segment, ms = neo.Segment(), spikes.unpack(*SPIKES, n_cells=3)
+    trains = [neo.SpikeTrain(ms[0] / 1000, units=pq.s, t_start=0.002, t_stop=1)]
+    trains += [neo.SpikeTrain(train, units=pq.ms, t_start=2, t_stop=1000) for train in ms[1:]]
+    segment.spiketrains = trains
+    for source in (trains, segment, segment.spiketrains):
+        assert_spikes(spikes.read_spikes(source))
+    assert_spikes(spikes.read_spikes(trains[0]), ([2.8, 12.1], [0, 0]))
+    assert_spikes(spikes.pack(trains))
+
+
+@pytest.mark.parametrize(
+    "text, fragment",
+    [
+        ("sender\ttime_step\ttime_offset\n1\t28\t0.0\n", r"bad.dat, line 2: columns = \['sender', 'time_step'"),
+        ("1\t2.8\n", r"bad.dat, line 1: columns = \[\]; allowed: .*such as \('id', 'time_ms'\)"),
+        ("# x\nid time_ms\n1 2.8\n1 2,9\n", "bad.dat, line 4: '1 2,9' is no spike; allowed: id, time_ms"),
+        ("id time_ms\n1 2.8\n1\n", "bad.dat, line 3: '1' is no spike"),
+        ("id time_ms\n1.5 2.8\n", "bad.dat, line 2: '1.5 2.8' is no spike"),
+        ("id time_ms\n1 nan\n", "bad.dat, line 2: '1 nan' is no spike"),
+        ("id time_ms\n99999999999999999999 1.0\n", "bad.dat, line 2"),
+        ("id time_ms\n" + "x" * 5000, "bad.dat, line 2: 'xxx"),
+        (b"\x93NUMPY\x01\x00v\xff\xfe", "bad.dat cannot be read .*give a text file of spikes"),
+        (None, "bad.dat cannot be read .*No such file"),
+    ],
+)
+def test_bad_files_are_named_with_the_line(tmp_path, text, fragment):
+    path = tmp_path / "bad.dat" if text is None else written(tmp_path, text, "bad.dat")
+    with pytest.raises(ParameterError, match=fragment) as refusal:
+        spikes.read_spikes(path)
+    assert "\n" not in str(refusal.value) and len(str(refusal.value)) < 300 + len(str(path))

@@ -288,10 +288,14 @@ def _run(params, theta_rad, b_theta_rad, trains, seed, backend):
 
 
 def _counts(spikes, n_windows, params):
-    """Count the spikes strictly inside each window; in time steps, where the borders are whole numbers."""
-    clock = dict(n_windows=n_windows, window_ms=float(round(params.window_ms / params.dt_ms)))
-    sizes = wiring.populations(params)
-    return {name: window_counts(*spikes[name], n_cells=n, **clock) for name, n in sizes.items()}
+    """Count the spikes strictly inside each window, in time steps: on a border the ring is reset, and none counts."""
+    n_steps = round(params.window_ms / params.dt_ms)
+    clock, counts = dict(n_windows=n_windows, window_ms=float(n_steps)), {}
+    for name, n in wiring.populations(params).items():
+        steps, ids = spikes[name]
+        inside = steps % n_steps != 0
+        counts[name] = window_counts(steps[inside], ids[inside], n_cells=n, **clock)
+    return counts
 
 
 def unitary_epsp_mv(weight_us, *, backend="nest", params=RingParams()):
