@@ -1,281 +1,479 @@
-"""The commands ``lyapu_convergence``, ``transition_2_chaos`` and ``spectrum``: flags, checks, files.
+"""The commands of the random networks: three that measure Lyapunov exponents, and three that train on them.
 
-Names of flags and files are those of the seed (both spellings where its text and its code differ). A command checks
-all values first, sweeps with :func:`helpers.runs.sweep` in a folder below ``--out``, so that a stopped one goes on
-where it was, and then writes all its files or none: tables and logs to ``OUT/logs/<command>``, figures to
-``OUT/fig/<command>``. Bad values end with one line and exit status 2.
+Flags and files are named as in the seed, in both spellings where its text and its code differ. All values are checked
+before anything is written. Below ``--out`` a command leaves
+
+* ``logs/<command>/``: tables (csv) and logs (json). The log of a training holds, for each epoch, training_loss,
+  training_lambda_max, training_spectrum (the k exponents) and grad_weights, grad_gains, grad_shifts (0 for what is not
+  trained), then spectrum (all n exponents before and after, from an independent run) and time_training[s];
+* ``fig/<command>/``: the figures;
+* ``models/<command>/<stem>_Sample<i>/``: ``model.npz`` of a training, with W >= 0, C (signs; W C is J), H, H0, gains,
+  shifts, types, dt and activation, read by :func:`load_model`; and the state from which a stopped training goes on;
+* ``.sweeps/``: the finished points, from which a stopped sweep goes on.
+
+A wrong value is one line and exit status 2, and so is a loss that is no longer finite; a stopped command ends with 130.
 """
 
 from __future__ import annotations
 
-import argparse
 import contextlib
-import inspect
+import functools
 import json
+import re
+import sys
 import tempfile
-import uuid
+import time
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 
+import click
 import numpy as np
+from click import Choice, FloatRange, IntRange
 
-from helpers import figures, runs
-from helpers.parameters import (
-    HelpersError,
-    OutputError,
-    ParameterError,
-    Table,
-    check_choice,
-    check_integer,
-    check_number,
+from helpers import figures, runs, storage
+from helpers.parameters import HelpersError, ParameterError, Table, check_choice, check_integer, check_number
+from helpers.rnn import figures as plots
+from helpers.rnn import meanfield
+from helpers.rnn.connectome import load_roi, make_synthetic_roi
+from helpers.rnn.losses import LOSSES, loss_label, loss_name
+from helpers.rnn.lyapunov import initial, lyapunov_spectrum
+from helpers.rnn.model import ACTIVATIONS, Rnn, activation_name, random_weights
+
+__all__ = [
+    "load_model",
+    "lyapu_convergence",
+    "spectrum",
+    "train_flybrain_full",
+    "train_flybrain_pop",
+    "train_rd_model",
+    "transition_2_chaos",
+]
+
+GROUPS = ("weights", "shifts", "gains")
+
+
+class Command(click.Command):
+    """A click command whose errors are one line and status 2, and that says in one line that it was stopped."""
+
+    def main(self, args=None, prog_name=None, **settings):
+        """Run the command with `args`, by default those of the process."""
+        try:
+            return super().main(args, self.name, standalone_mode=False)
+        except (click.ClickException, HelpersError) as failure:
+            message = failure.format_message() if isinstance(failure, click.ClickException) else str(failure)
+            click.echo(f"{self.name}: {' '.join(message.split())}", err=True)
+            sys.exit(2)
+
+    def parse_args(self, ctx, args):
+        """Put a blank before negative numbers, which click takes for flags where the value may be left out."""
+        return super().parse_args(ctx, [re.sub(r"(^|=)-(?=[\d.e+-]+$)", r"\1 -", word) for word in args])
+
+    def invoke(self, ctx):
+        """Run the function of the command. An interrupt is caught here: in `main` click has printed an empty line."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo(f"{self.name}: stopped; the same command goes on from here", err=True)
+            sys.exit(130)
+
+
+def threshold(ctx, param, word):
+    """Return the loss at which a training stops: 1e-6 for True, none for False."""
+    words = {"true": 1e-6, "t": 1e-6, "false": None, "f": None}
+    return words[word.lower()] if word.lower() in words else FloatRange(-1e6, 1e6).convert(word, param, ctx)
+
+
+# --- options: those in capitals take their default from the command, the lists are shared as they are
+
+
+def option(*flags, **settings):
+    """Return a decorator that still takes settings: ``option("--n", type=int)(default=100)``."""
+    return functools.partial(click.option, *flags, **settings)
+
+
+def with_options(*options):
+    """Return the decorator that adds all the options, to be shown in this order."""
+
+    def add(function):
+        for decorate in reversed(options):
+            function = decorate(function)
+        return function
+
+    return add
+
+
+command = functools.partial(click.command, cls=Command, context_settings={"show_default": True})
+COUNT, GROUP, GRAD = IntRange(1, 100_000), Choice(GROUPS), Choice(["full", "frozen", "window"])
+WORD = Choice([word for words in ACTIVATIONS.values() for word in words], case_sensitive=False)
+LOSS_WORD = Choice([*LOSSES, "Sinai"], case_sensitive=False)
+
+SEED_WORDS, LOSS_TEXT = dict(metavar="[tanh|tanh_pos|tanh_streched]"), "[l2|MSE|MSE_Custom|sum|Sinai|entropy]"
+N = option("--n", type=COUNT, help="Size of the model, number of neurons used")
+K = option("--nLE", "--nle", "k", type=COUNT, help="Number of Lyapunov exponents, at most n")
+N_SAMPLES = option("--n_samples", type=COUNT, help="Number of samples")
+ACTIVATION = option("--activation", type=WORD, help="Activation function, in any spelling")
+G = option("--g", type=FloatRange(0, 1e4), help="Synaptic distribution parameter: weights are N(0, g^2/n)")
+T_ONS = option("--tOns", "--tons", "t_ons", type=FloatRange(1e-4, 1e6), help="Time between two QRs, from dt to tSim")
+T_SIM = option("--tSim", "--tsim", "t_sim", type=FloatRange(1e-4, 1e7), help="Averaged time, after the transients")
+TRANSIENT = option("--transient", type=FloatRange(0, 1e7), help="Time left out, before that of the frame")
+LOSS = option("--loss", type=LOSS_WORD, metavar=LOSS_TEXT, help="Loss; from sum on they are maximised")
+LR = option("--lr", type=FloatRange(0, 1e6, min_open=True), help="Learning rate of Adam")
+PARAMETER = option("--parameter", "parameters", type=GROUP, multiple=True, help="What g acts on; may be repeated")
+
+EVERYWHERE = with_options(
+    click.option("--dt", default=0.1, type=FloatRange(1e-4, 1), help="Euler step; all times are in time constants"),
+    click.option("--seed", default=0, type=IntRange(0, 2**63), help="Seed of networks and initial states"),
+    click.option("--out", default="data", help="Folder of the outputs"),
 )
-from helpers.rnn import studies
-from helpers.rnn.model import activation_name
-
-__all__ = ["lyapu_convergence", "spectrum", "transition_2_chaos"]
-
-REQUIRED = object()
-YES, NO = ("true", "t", "1", "yes", "y", "on"), ("false", "f", "0", "no", "n", "off")
-
-
-# Destination: spellings, type, lowest and highest value, help.
-FLAGS = {
-    "t_ons": ("--tOns --tons", float, 1e-4, 1e6, "Time between two QR factorisations, from dt to tSim"),
-    "activation": ("--activation", str, None, None, "Activation function, in any spelling"),
-    "g": ("--g", float, 0, 1e4, "Synaptic distribution parameter: weights are N(0, g^2/n)"),
-    "gmin": ("--gmin", float, 0, 1e4, "Minimum value for coupling strength g"),
-    "gmax": ("--gmax", float, 0, 1e4, "Maximum value for coupling strength g"),
-    "m_g": ("--m_g", int, 1, 10_000, "Number of g values between gmin and gmax"),
-    "variance_max": ("--variance_max", int, 1, 13, "Number of sigma values: 2^0 to 2^(variance_max - 1)"),
-    "n_samples": ("--n_samples", int, 1, 100_000, "Number of samples"),
-    "n": ("--n", int, 1, 100_000, "Size of the model, number of neurons used"),
-    "k": ("--nLE --nle", int, 1, 100_000, "Number of Lyapunov exponents computed, at most n"),
-    "dt": ("--dt", float, 1e-4, 1, "Euler step; all times are in time constants of the neurons"),
-    "t_sim": ("--tSim --tsim", float, 1e-4, 1e7, "Averaged time, counted after the transients"),
-    "transient": ("--transient", float, 0, 1e7, "Time left out; 20 more for the frame"),
-    "parameters": ("--parameter", str, None, None, "What g acts on; repeat the flag for several"),
-    "save": ("--save", bool, None, None, "Options to save the output; False prints the table only"),
-    "seed": ("--seed", int, 0, 2**63, "Seed of networks and initial states"),
-    "out": ("--out", str, None, None, "Folder of the outputs"),
-    "n_jobs": ("--n_jobs", int, -64, 1024, "Parallel processes; -1 uses every core"),
-}
-METAVAR = {float: "FLOAT", int: "INTEGER", bool: "BOOLEAN", str: "TEXT"}
-COMMON = dict(dt=0.1, transient=50.0, seed=0, out="data", n_jobs=-1)
-STUDY = dict(n_samples=REQUIRED, activation="std", parameters=["weights"], save=True, t_ons=0.2, t_sim=200.0)
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message):
-        self.exit(2, f"{self.prog}: {' '.join(str(message).split())}\n")
+JOBS = click.option("--n_jobs", default=-1, type=IntRange(-64, 1024), help="Processes; -1 uses every core")
+STUDY = with_options(
+    N_SAMPLES(required=True),
+    ACTIVATION(default="std", metavar="[std|pos|strech]"),
+    PARAMETER(default=["weights"]),
+    click.option("--save", default=True, type=bool, help="False prints the table and writes nothing"),
+    T_ONS(default=0.2),
+    T_SIM(default=200.0),
+    JOBS,
+    EVERYWHERE,
+)
+STOP = option("--early_stopping", help="Stop at this loss; without a value, or True, at 1e-6", callback=threshold)
+TRAINING = with_options(
+    click.option("--target", default=0.0, type=FloatRange(-1e6, 1e6), help="Target of the exponents, for l2 and MSE"),
+    T_ONS(default=0.2),
+    T_SIM(default=200.0),
+    click.option("--n_epochs", default=10, type=IntRange(1), help="Number of epochs"),
+    STOP(default="False", is_flag=False, flag_value="True"),
+    click.option("--init", default="random", type=Choice(["zero", "random"]), help="Initial state"),
+    click.option("--grad", default="full", type=GRAD, help="What the gradient goes through; in chaos not full"),
+    click.option("--window", default=15.0, type=FloatRange(1e-4, 1e6), help="Time between two cuts, for --grad window"),
+    TRANSIENT(default=10.0),
+    EVERYWHERE,
+)
+SIGN, SHARED = Choice(["dale", "legacy"]), Choice(["cell_fibers", "neurotransmitter"])
+SUBPOPULATION = option("--subpopulation", type=SHARED, help="What shares a gain and a shift")
+REGION = with_options(
+    N(default=60),
+    click.option("--ROI", "--roi", "roi", default="SYN", help="SYN (synthetic, of size n), or a folder below --data"),
+    click.option("--orientation", default="dale", type=SIGN, help="Whose sign a synapse has: sender or receiver"),
+    click.option("--data", default="data/connectomics", help="Folder of the regions, neurons.csv and edges.csv each"),
+    LR(default=0.01),
+    TRAINING,
+)
 
 
-class _Layout(argparse.HelpFormatter):
-    def add_usage(self, usage, actions, groups, prefix=None):
-        super().add_usage(usage, actions, groups, "Usage: ")
+# --- what the commands share
 
 
-def parser(command, about, flags, words):
-    """Return the parser of a command; `flags` gives destinations of :data:`FLAGS` a default, or REQUIRED."""
-    options = dict(usage="%(prog)s [OPTIONS]", formatter_class=_Layout, add_help=False, allow_abbrev=False)
-    made = _Parser(prog=command, description=about, **options)
-    group = made.add_argument_group("Options")
-    for name, default in flags.items():
-        spellings, kind, _, _, text = FLAGS[name]
-        needed = default is REQUIRED
-        shown = "required" if needed else f"default: {' '.join(np.ravel(default).astype(str))}"
-        options = dict(dest=name, required=needed, default=argparse.SUPPRESS, help=f"{text} [{shown}]")
-        options |= dict(action="append") if name == "parameters" else {}
-        options["metavar"] = {"activation": words, "parameters": "[weights|shifts|gains]"}.get(name) or METAVAR[kind]
-        group.add_argument(*spellings.split(), type=str if kind is bool else kind, **options)
-    group.add_argument("--help", action="help", help="Show this message and exit.")
-    return made
-
-
-def _main(command, run, flags, words, argv):
-    """Parse, check, run, write; what is wrong is one line and status 2, a stopped command one line and 130."""
-    made = parser(command.__name__, inspect.getdoc(command), flags, words)
-    o = argparse.Namespace(**{**flags, **vars(made.parse_args(argv))}, command=command.__name__)
-    try:
-        _check(o)
-        figures.use_style()
-        files = run(o)
-        if getattr(o, "save", True):
-            _write(o, files)
-    except HelpersError as failure:
-        made.error(failure)
-    except KeyboardInterrupt:
-        made.exit(130, f"{made.prog}: stopped; the same command goes on from here\n")
-
-
-def _check(o):
-    """Check every value, and the pairs that have to fit together; nothing has been written yet."""
-    for name in [name for name in FLAGS if name in o]:
-        spellings, kind, low, high, _ = FLAGS[name]
-        if low is not None:
-            (check_integer if kind is int else check_number)(spellings.split()[-1], getattr(o, name), low, high)
+def _opened(name, options):
+    """Return the options of a command, after the checks that all of them need, and the words for its file names."""
+    for key, value in options.items():
+        if value != value:  # click lets nan pass
+            raise ParameterError(f"--{key} = nan is not a number")
+    o = SimpleNamespace(command=name, **options)
     o.activation = activation_name(o.activation)
+    o.word = {"tanh_pos": "tanh_positive"}.get(o.activation, o.activation)
     check_number("--tons", o.t_ons, o.dt, o.t_sim, hint="at least --dt, at most --tsim")
-    if "k" in o:
-        check_integer("--nle", o.k, 1, o.n, hint="at most --n")
-    if "gmin" in o:
-        check_number("--gmin", o.gmin, 0, o.gmax, hint="at most --gmax")
-    if o.n_jobs == 0:
-        raise ParameterError("--n_jobs = 0 starts no worker; allowed: -1 (every core) or a positive integer")
-    if "save" in o:
-        o.save = check_choice("--save", str(o.save).lower(), YES + NO) in YES
-    if "parameters" in o:
-        o.parameters = tuple(dict.fromkeys(o.parameters))
-        studies.network(n=1, g=1.0, seed=0, activation=o.activation, parameters=o.parameters)
-
-
-def _swept(o, **grid):
-    """Run the sweep of a command below --out, or for ``--save False`` in a folder that goes again."""
-    names = ("n", "k", "dt", "t_sim", "t_ons", "transient", "activation", "parameters")
-    fixed = {name: getattr(o, name) for name in names if name in o}
-    kept = contextlib.nullcontext(Path(o.out) / ".sweeps" / runs.source_hash())
-    with kept if getattr(o, "save", True) else tempfile.TemporaryDirectory() as store, warnings.catch_warnings():
-        warnings.simplefilter("ignore", runs.SweepWarning)  # the error of `over` says it
-        return studies.over(studies.exponents_point, store=store, n_jobs=o.n_jobs, **fixed | grid)
+    figures.use_style()
+    return o
 
 
 def _write(o, files):
-    """Write tables, logs and figures {name: content} under draft names, and then give them their names."""
-    drafts = {}
-    try:
-        for name, content in files.items():
-            folder = Path(o.out) / ("logs" if isinstance(content, (str, Table)) else "fig") / o.command
-            folder.mkdir(parents=True, exist_ok=True)
-            drafts[folder / name] = folder / f".{uuid.uuid4().hex}"
-            _draft(drafts[folder / name], content, suffix=name.rsplit(".")[-1])
-        for path, draft in drafts.items():
-            draft.replace(path)
-            print(path)
-    except OSError as failure:
-        raise OutputError(f"cannot write into {o.out} ({failure.strerror or failure}); choose another --out") from None
-    finally:
-        for draft in drafts.values():
-            draft.unlink(missing_ok=True)
+    """Write {name: text, arrays or figure} below --out, all of them or none, and say where."""
+    import matplotlib.pyplot as plt
+
+    paths = {Path(o.out) / name: content for name, content in files.items()}
+    storage.write_all({path: _filler(content, path.suffix[1:]) for path, content in paths.items()})
+    plt.close("all")
+    click.echo("\n".join(map(str, paths)))
 
 
-def _draft(path, content, suffix):
-    if hasattr(content, "savefig"):
-        content.savefig(path, format=suffix, metadata=figures.FORMATS[suffix])
-    else:
-        path.write_text(content.to_csv() if isinstance(content, Table) else content, encoding="utf-8")
+def _filler(content, suffix):
+    """Return the function that writes a content to the path it is given."""
+    if isinstance(content, str):
+        return lambda draft: draft.write_text(content, encoding="utf-8")
+    if isinstance(content, dict):
+        return lambda draft: storage.write_arrays(draft, content)
+    return lambda draft: content.savefig(draft, format=suffix, metadata=figures.FORMATS[suffix])
 
 
-def _word(o):
-    """Return the activation as file names spell it."""
-    return {"tanh_pos": "tanh_positive"}.get(o.activation, o.activation)
+# --- exponents
 
 
-def _whole(x):
-    return int(x) if x == int(x) else x
+def network(*, n, g, seed, activation="tanh", parameters=("weights",), dt=0.1):
+    """Return the random :class:`~helpers.rnn.model.Rnn` of a sweep over g.
+
+    A seed fixes the normal draws and g scales them, so the networks of one seed at several g differ in nothing else.
+
+    Parameters
+    ----------
+    n, seed : int
+    g : float
+        Spread of what is drawn, >= 0: weights N(0, g^2/n); gains and shifts N(1, g^2/n), one per neuron.
+    activation : str
+        Any spelling. Plain tanh has neither gain nor shift.
+    parameters : sequence of {"weights", "shifts", "gains"}
+        What g acts on. The rest is fixed: weights of g = 1, gain 1, shift 0.
+    dt : float
+
+    Examples
+    --------
+    >>> rnn = network(n=4, g=2.0, seed=1, activation="pos", parameters=("weights", "gains"))
+    >>> bool((rnn.weights == random_weights(4, 2.0, seed=1)).all()), rnn.gain.shape, rnn.shift
+    (True, (4,), 0.0)
+    """
+    gains, shifts = 1.0, 0.0
+    if "gains" in parameters:
+        gains = 1 + g / np.sqrt(n) * np.random.default_rng([seed, 1]).standard_normal(n)
+    if "shifts" in parameters:
+        shifts = 1 + g / np.sqrt(n) * np.random.default_rng([seed, 2]).standard_normal(n)
+    weights = random_weights(n, g if "weights" in parameters else 1.0, seed=seed)
+    return Rnn(weights, activation, gains, shifts, dt)
 
 
-def _rows(points, found):
-    """Return one row (*point, i, exponent, standard error) for each exponent of each point."""
-    results = zip(points, found["exponents"].tolist(), found["stderr"].tolist(), strict=True)
-    return [(*p, i + 1, x, e) for p, xs, es in results for i, (x, e) in enumerate(zip(xs, es, strict=True))]
+def exponents_point(*, n, g, seed, activation, dt, parameters=("weights",), state_seed=None, **options):
+    """Return the exponents of one :func:`network`, a point of the sweeps, as a dict of arrays.
+
+    `state_seed`, by default `seed`, is that of the initial state and frame; `options` are those of
+    :func:`~helpers.rnn.lyapunov.lyapunov_spectrum`.
+    """
+    rnn = network(n=n, g=g, seed=seed, activation=activation, parameters=parameters, dt=dt)
+    found = lyapunov_spectrum(rnn, seed=seed if state_seed is None else state_seed, **options)
+    return {name: value for name, value in vars(found).items() if value is not None}
 
 
-def _study(o, g):
-    """Run a study over g; return the results with one axis for all points, and their (sample, seed, g)."""
-    seeds = runs.seeds(o.seed, o.n_samples)
-    found = _swept(o, g=list(g), seed=seeds)
-    points = [(i, seed, float(x)) for x in g for i, seed in enumerate(seeds)]
-    return {name: values.reshape(len(points), *values.shape[2:]) for name, values in found.items()}, points
+def _swept(o, *, keep=True, **grid):
+    """Run a sweep in a folder below --out, or for ``--save False`` in one that goes again."""
+    check_integer("--nle", o.k, 1, o.n, hint="at most --n")
+    if o.n_jobs == 0:
+        raise ParameterError("--n_jobs = 0 starts no worker; allowed: -1 (every core) or a positive integer")
+    fixed = {name: getattr(o, name) for name in ("n", "k", "dt", "t_sim", "t_ons", "transient", "activation")}
+    folder = contextlib.nullcontext(Path(o.out) / ".sweeps") if keep else tempfile.TemporaryDirectory()
+    with folder as store, warnings.catch_warnings():
+        warnings.simplefilter("ignore", runs.SweepWarning)  # the error of `over` says it
+        return runs.over(exponents_point, store=store, n_jobs=o.n_jobs, **fixed, **grid)
 
 
-def _stem(o):
-    run = f"{_word(o)}_N{o.n}_nSample{o.n_samples}_tSim{_whole(o.t_sim)}_dt{o.dt}_tOns{o.t_ons}"
-    return f"{run}_{'_'.join(o.parameters)}"
+def _rows(point, exponents, errors):
+    """Return a row (*point, index, exponent, standard error) for each exponent of a point."""
+    return [(*point, i + 1, float(x), float(error)) for i, (x, error) in enumerate(zip(exponents, errors, strict=True))]
 
 
-def lyapu_convergence(argv=None):
+@command("lyapu_convergence")
+@with_options(T_ONS(required=True), ACTIVATION(required=True, **SEED_WORDS), G(default=1.5), N_SAMPLES(default=5))
+@with_options(N(default=100), K(default=20), T_SIM(default=700.0), TRANSIENT(default=50.0), JOBS, EVERYWHERE)
+def lyapu_convergence(**options):
     """Simulates the convergence of Lyapunov exponents in a recurrent neural network (RNN) model.
 
     One network, n_samples initial states. Writes the running exponents (json), the final ones with standard errors
     (csv) and a figure (png).
     """
-    flags = dict(t_ons=REQUIRED, activation=REQUIRED, g=1.5, n_samples=5, n=100, k=20, t_sim=700.0, **COMMON)
-    _main(lyapu_convergence, _convergence, flags, "[tanh|tanh_pos|tanh_streched]", argv)
-
-
-def _convergence(o):
-    from helpers.rnn import figures as plots
-
+    o = _opened("lyapu_convergence", options)
     starts = runs.seeds(o.seed, o.n_samples)
     found = _swept(o, g=o.g, seed=o.seed, state_seed=starts, trace=True)
-    traces = zip(found["times"].tolist(), found["running"].tolist(), strict=True)
-    log = {f"sample_{i}": dict(times=t, tons=o.t_ons, spectrum=trace) for i, (t, trace) in enumerate(traces)}
-    table = Table(("sample", "state_seed", "index", "exponent", "stderr"), _rows(enumerate(starts), found))
-    print(Table(table.columns, [row for row in table.rows if row[2] == 1]).to_markdown())
+    rows, log = [], {}
+    for i, start in enumerate(starts):
+        times, spectra = found["times"][i].tolist(), found["running"][i].tolist()
+        log[f"sample_{i}"] = dict(times=times, tons=o.t_ons, spectrum=spectra)
+        rows += _rows((i, start), found["exponents"][i], found["stderr"][i])
+    table = Table(("sample", "state_seed", "index", "exponent", "stderr"), tuple(rows))
+    click.echo(Table(table.columns, table.rows[:: o.k]).to_markdown())
     fig, ax = figures.figure(height_mm=75)
     plots.convergence(ax, found["times"][0], found["running"])
-    stem = f"{_word(o)}_N{o.n}_NLE{o.k}_g{o.g}_Tons{o.t_ons}_Tsim{_whole(o.t_sim)}_dt{o.dt}"
-    return {f"{stem}.json": json.dumps(log), f"{stem}.csv": table, f"{stem}.png": fig}
+    stem = f"{o.command}/{o.word}_N{o.n}_NLE{o.k}_g{o.g}_Tons{o.t_ons}_Tsim{o.t_sim:.10g}_dt{o.dt}"
+    _write(o, {f"logs/{stem}.json": json.dumps(log), f"logs/{stem}.csv": table.to_csv(), f"fig/{stem}.png": fig})
 
 
-def transition_2_chaos(argv=None):
+def _study(o, g):
+    """Sweep over g and samples, print lambda_1; return results (n_g, n_samples, ...), table and stem of the files."""
+    o.parameters = tuple(dict.fromkeys(o.parameters))
+    if o.activation == "tanh" and o.parameters != ("weights",):
+        raise ParameterError("--parameter: plain tanh takes weights only; choose strech or pos for shifts and gains")
+    seeds, rows = runs.seeds(o.seed, o.n_samples), []
+    found = _swept(o, keep=o.save, g=g.tolist(), seed=seeds, parameters=o.parameters)
+    for i, x in enumerate(g.tolist()):
+        for j, seed in enumerate(seeds):
+            rows += _rows((j, seed, x), found["exponents"][i, j], found["stderr"][i, j])
+    first = found["exponents"][..., 0]
+    shown = [(f"{x:g}", f"{np.median(row):.4f}", runs.summary(row)) for x, row in zip(g, first, strict=True)]
+    click.echo(Table(("g", "median lambda_1", "mean [95 %]"), tuple(shown)).to_markdown())
+    stem = f"{o.command}/{o.word}_N{o.n}_nSample{o.n_samples}_tSim{o.t_sim:.10g}_dt{o.dt}_tOns{o.t_ons}"
+    table = Table(("sample", "seed", "g", "index", "exponent", "stderr"), tuple(rows))
+    return found, table, f"{stem}_{'_'.join(o.parameters)}"
+
+
+@command("transition_2_chaos")
+@click.option("--gmin", required=True, type=FloatRange(0, 1e4), help="Minimum value for coupling strength g")
+@click.option("--gmax", required=True, type=FloatRange(0, 1e4), help="Maximum value for coupling strength g")
+@click.option("--m_g", default=7, type=IntRange(1, 10_000), help="Number of g values between gmin and gmax")
+@with_options(N(default=1000), K(default=1), TRANSIENT(default=200.0), STUDY)
+def transition_2_chaos(**options):
     """Generates multiple RNN models with varying coupling values and calculates Lyapunov spectrum.
 
     The same seeds serve every g. Writes the exponents with standard errors (csv) and a figure (pdf, svg).
     """
-    flags = dict(gmin=REQUIRED, gmax=REQUIRED, m_g=7, **STUDY, n=1000, k=1, **COMMON | {"transient": 200.0})
-    _main(transition_2_chaos, _transition, flags, "[std|pos|strech]", argv)
-
-
-def _transition(o):
-    from helpers.rnn import figures as plots
-    from helpers.rnn import meanfield
-
+    o = _opened("transition_2_chaos", options)
+    check_number("--gmin", o.gmin, 0, o.gmax, hint="at most --gmax")
     g = np.linspace(o.gmin, o.gmax, o.m_g)
-    found, points = _study(o, g)
-    table = Table(("sample", "seed", "g", "index", "exponent", "stderr"), _rows(points, found))
-    lambda_1 = found["exponents"][:, 0].reshape(g.size, o.n_samples)
-    print(Table(("g", "median lambda_1", "mean [95 %]"), _summaries(g, lambda_1)).to_markdown())
+    found, table, stem = _study(o, g)
+    if not o.save:
+        return
     theory = None
     if o.activation != "tanh_pos" and o.parameters == ("weights",):
         fine = np.linspace(o.gmin, o.gmax, 31)
         theory = fine, [meanfield.first_exponent(x) for x in fine]
     fig, ax = figures.figure(height_mm=75)
-    plots.transition(ax, g, lambda_1, theory=theory)
-    return {f"{_stem(o)}.csv": table, f"{_stem(o)}.pdf": fig, f"{_stem(o)}.svg": fig}
+    plots.transition(ax, g, found["exponents"][..., 0], theory=theory)
+    _write(o, {f"logs/{stem}.csv": table.to_csv(), f"fig/{stem}.pdf": fig, f"fig/{stem}.svg": fig})
 
 
-def _summaries(g, values):
-    return [(f"{x:g}", f"{np.median(row):.4f}", runs.summary(row)) for x, row in zip(g, values, strict=True)]
-
-
-def spectrum(argv=None):
+@command("spectrum")
+@click.option("--variance_max", default=12, type=IntRange(1, 13), help="sigma = 2^0 to 2^(variance_max - 1)")
+@with_options(N(default=100), TRANSIENT(default=50.0), STUDY)
+def spectrum(**options):
     """Calculates whole Lyapunov spectra, their dimension and entropy, at sigma = g = 1, 2, 4, ...
 
     Writes exponents, Kaplan-Yorke dimensions and entropies of every sample by sigma (json), all of them with standard
     errors (csv), and three figures (pdf, svg).
     """
-    flags = dict(variance_max=12, **STUDY, n=100, **COMMON)
-    _main(spectrum, _spectrum, flags, "[std|pos|strech]", argv)
-
-
-def _spectrum(o):
-    from helpers.rnn import figures as plots
-
+    o = _opened("spectrum", options | {"k": options["n"]})
     g = 2.0 ** np.arange(o.variance_max)
-    o.k = o.n
-    found, points = _study(o, g)
-    by_g = {name: values.reshape(g.size, o.n_samples, *values.shape[1:]) for name, values in found.items()}
-    stem, words = _stem(o), [str(int(x)) for x in g]
-    names = {"spectrum": "exponents", "entropies": "entropy", "dim": "kaplan_yorke"}
-    logs = {end: dict(zip(words, by_g[name].tolist(), strict=True)) for end, name in names.items()}
-    files = {f"{stem}_{end}.json": json.dumps(log) for end, log in logs.items()}
-    files[f"{stem}.csv"] = Table(("sample", "seed", "g", "index", "exponent", "stderr"), _rows(points, found))
-    print(Table(("sigma", "median lambda_1", "mean [95 %]"), _summaries(g, by_g["exponents"][..., 0])).to_markdown())
+    found, table, stem = _study(o, g)
+    if not o.save:
+        return
+    words, files = [f"{x:.0f}" for x in g], {f"logs/{stem}.csv": table.to_csv()}
+    for end, name in (("spectrum", "exponents"), ("entropies", "entropy"), ("dim", "kaplan_yorke")):
+        log = dict(zip(words, found[name].tolist(), strict=True))
+        files[f"logs/{stem}_{end}.json"] = json.dumps(log)
+    drawn = {}
     for end, name, label in (("dim", "kaplan_yorke", "$D_{KY}/N$"), ("entro", "entropy", "$H/N$")):
-        fig, ax = figures.figure(width_mm=100)
-        plots.curves(ax, g, {" + ".join(o.parameters): by_g[name].T / o.n}, ylabel=label, xlabel=r"$\sigma$")
+        drawn[end], ax = figures.figure(width_mm=100)
+        figures.dots(ax, {" + ".join(o.parameters): found[name] / o.n}, x=g, within=(0, np.inf))
         ax.set_xscale("log", base=2)
-        files |= {f"{stem}_{end}.{suffix}": fig for suffix in ("pdf", "svg")}
-    fig, ax = figures.figure(width_mm=100, height_mm=80)
-    plots.spectra(ax, dict(zip(words, by_g["exponents"], strict=True)), title=r"$\sigma$")
-    return files | {f"{stem}_spect.{suffix}": fig for suffix in ("pdf", "svg")}
+        ax.set(xlabel=r"$\sigma$", ylabel=label)
+    drawn["spect"], ax = figures.figure(width_mm=100, height_mm=80)
+    plots.spectra(ax, dict(zip(words, found["exponents"], strict=True)), title=r"$\sigma$")
+    for end, fig in drawn.items():
+        files |= {f"fig/{stem}_{end}.{suffix}": fig for suffix in ("pdf", "svg")}
+    _write(o, files)
+
+
+# --- training
+
+
+@command("train_rd_model")
+@with_options(N(required=True), N_SAMPLES(required=True), K(required=True), LOSS(required=True))
+@with_options(ACTIVATION(required=True, **SEED_WORDS), G(required=True), LR(default=1e-3))
+@click.option("--train_weights", default=True, type=bool, help="Optimisation of the weights")
+@click.option("--train_shifts", default=False, type=bool, help="Optimisation of the shifts")
+@click.option("--train_gains", default=False, type=bool, help="Optimisation of the gains")
+@click.option("--number_param", nargs=3, type=IntRange(0), help="Train only so many weights, gains and shifts")
+@click.option("--dale", default="free", type=Choice(["clip", "free"]), help="Weights stop at 0, or change sign")
+@TRAINING
+def train_rd_model(**options):
+    """Trains random RNN models with a loss on their Lyapunov spectrum."""
+    o = _opened("train_rd_model", options)
+    trained, mark, masks, samples = {name: options[f"train_{name}"] for name in GROUPS}, "", None, []
+    if o.number_param is not None:
+        numbers = dict(zip(("weights", "gains", "shifts"), o.number_param, strict=True))
+        trained = {name: numbers[name] > 0 for name in GROUPS}
+        mark = f"_Number{'_'.join(map(str, o.number_param))}"
+    if not any(trained.values()):
+        raise ParameterError("nothing is trained: set --train_weights, --train_shifts or --train_gains to True")
+    from helpers.rnn.training import fixed_number
+
+    for seed in runs.seeds(o.seed, o.n_samples):
+        net = Rnn(random_weights(o.n, o.g, seed=seed), o.activation, np.ones(o.n), np.zeros(o.n), o.dt)
+        if o.number_param is not None:
+            masks = fixed_number(net, seed=seed, **{f"n_{name}": number for name, number in numbers.items()})
+        samples.append((net, masks))
+    flags = "".join(f"_{name.capitalize()}{value}" for name, value in trained.items())
+    _train(o, f"{o.word}{flags}{mark}_N{o.n}", samples, tuple(name for name in GROUPS if trained[name]))
+
+
+@command("train_flybrain_full")
+@with_options(N_SAMPLES(required=True), K(required=True), LOSS(required=True))
+@with_options(ACTIVATION(required=True, **SEED_WORDS), REGION)
+def train_flybrain_full(**options):
+    """Trains the gain and the shift of every neuron of a connectome-constrained RNN; its weights stay."""
+    _train_region(_opened("train_flybrain_full", options))
+
+
+@command("train_flybrain_pop")
+@with_options(N_SAMPLES(default=1), K(default=1), LOSS(default="l2"), ACTIVATION(default="tanh_pos", **SEED_WORDS))
+@with_options(SUBPOPULATION(default="neurotransmitter"), REGION)
+def train_flybrain_pop(**options):
+    """Trains gains and shifts that the neurons of a population share, in a connectome-constrained RNN."""
+    _train_region(_opened("train_flybrain_pop", options), options["subpopulation"])
+
+
+def _train_region(o, subpopulation=None):
+    if o.roi == "SYN":
+        roi = make_synthetic_roi(o.n, seed=o.seed)
+    else:
+        known = sorted(path.parent.name for path in Path(o.data).glob("*/neurons.csv"))
+        roi = load_roi(Path(o.data) / check_choice("--ROI", o.roi, ("SYN", *known)))
+    rnn = roi.rnn(o.activation, orientation=o.orientation, subpopulation=subpopulation, dt=o.dt)
+    mark = f"_Subpop_{subpopulation}" if subpopulation else ""
+    stem = f"{o.word}_ROI_{o.roi}{mark}_WeightsFalse_ShiftsTrue_GainsTrue"
+    _train(o, stem, [(rnn, None)] * o.n_samples, ("shifts", "gains"))
+
+
+def _train(o, stem, samples, groups):
+    """Train all samples, pairs of a network and its masks or None, after a check of each, and write what they leave."""
+    from helpers.rnn.gradients import TrainingParams, double, prepared
+    from helpers.rnn.training import train
+
+    names = ("k", "target", "loss", "lr", "t_sim", "t_ons", "transient", "window", "init", "grad")
+    settings = {name: getattr(o, name) for name in names} | dict(parameters=groups, dale=getattr(o, "dale", "free"))
+    with double():
+        for rnn, masks in samples:
+            prepared(rnn, TrainingParams(**settings), masks)
+    stem += f"_lr{o.lr}_NLE{o.k}_Epochs{o.n_epochs}_{loss_label(loss_name(o.loss), o.target)}"
+    stem += f"_g{o.g}" if hasattr(o, "g") else ""
+    stem += f"_Tons{o.t_ons}_Tsim{o.t_sim:.10g}_dt{o.dt}"
+    for i, ((rnn, masks), seed) in enumerate(zip(samples, runs.seeds(o.seed, o.n_samples), strict=True)):
+        name, start = f"{o.command}/{stem}_Sample{i}", time.perf_counter()
+        state = dict(store=Path(o.out) / "models" / name, n_epochs=o.n_epochs, early_stopping=o.early_stopping)
+        result = train(rnn, masks=masks, seed=seed, **state, **settings)
+        found = [lyapunov_spectrum(net, k=net.n, t_sim=o.t_sim, seed=seed).exponents for net in (rnn, result.rnn)]
+        log = dict(training_loss=result.loss.tolist(), training_lambda_max=result.spectra[:, 0].tolist())
+        log |= dict(spectrum=[x.tolist() for x in found], training_spectrum=result.spectra.tolist())
+        for group in GROUPS:
+            log[f"grad_{group}"] = result.gradient_norms.get(group, np.zeros(result.loss.size)).tolist()
+        log["time_training[s]"] = f"{time.perf_counter() - start:.2f}"
+        h0, net = np.zeros(rnn.n) if o.init == "zero" else initial(rnn, 1, None, seed)[0], result.rnn
+        model = dict(W=np.abs(net.weights), C=np.sign(net.weights), H=h0, H0=h0, gains=net.gain, shifts=net.shift)
+        model |= dict(types=np.arange(net.n) if net.types is None else net.types, dt=net.dt, activation=net.activation)
+        files = {f"models/{name}/model.npz": model, f"logs/{name}_logs.json": json.dumps(log, indent=1)}
+        _write(o, files | _training_figures(o, name, result, found))
+
+
+def load_model(path: str | Path) -> Rnn:
+    """Return the :class:`~helpers.rnn.model.Rnn` in a ``model.npz``, or in the folder that holds it.
+
+    Raises
+    ------
+    ParameterError
+        If it is not a model of this collection, or damaged.
+    """
+    path = Path(path) / "model.npz" if Path(path).is_dir() else Path(path)
+    try:
+        kept = storage.read_arrays(path)[0]
+        weights, types = kept["W"] * kept["C"], kept["types"]
+        types = None if np.array_equal(types, np.arange(len(weights))) else types
+        return Rnn(weights, str(kept["activation"]), kept["gains"], kept["shifts"], float(kept["dt"]), types=types)
+    except (storage.DamagedFile, KeyError) as failure:
+        raise ParameterError(f"{path} is not a stored model ({failure}); give a model.npz of this collection") from None
+
+
+def _training_figures(o, name, result, found):
+    """Return the figures of loss and largest exponent over epochs, and of the spectra before and after."""
+    from helpers.rnn import figures_training as plots
+
+    both, axes = figures.figure(1, 2, height_mm=65, layout="constrained")
+    plots.training(axes, {o.loss: result.loss}, {o.loss: result.spectra})
+    spectra, ax = figures.figure(width_mm=110, height_mm=75, layout="constrained")
+    shown = dict(zip(("before", "after, recomputed"), found, strict=True))
+    plots.spectra(ax, shown, claimed={"after, recomputed": result.spectra[-1]})
+    return {f"fig/{name}_training_logs.png": both, f"fig/{name}_spectrum_logs.png": spectra}

@@ -1,8 +1,9 @@
-"""The commands: every flag of the seed, what it does, what is refused, what is written, and going on after a stop."""
+"""The six commands: flags and files of the seed, what every flag does, refusals in one line, going on after a stop."""
 
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,22 +11,32 @@ import time
 import tomllib
 from pathlib import Path
 
+import click
 import matplotlib
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
-from helpers import runs
-from helpers.parameters import Table
-from helpers.rnn import cli, studies
+from helpers import figures, runs, storage
+from helpers.parameters import BackendError, ParameterError
+from helpers.rnn import cli, meanfield
+from helpers.rnn.connectome import make_synthetic_roi
 from helpers.rnn.lyapunov import lyapunov_spectrum
+from helpers.rnn.model import ACTIVATIONS, Rnn, random_weights
 
 matplotlib.use("Agg")
 ROOT = Path(__file__).resolve().parents[2]
 FAST = "--n_jobs 1 --transient 2 --n 6 --tsim 4"
-CONVERGENCE = f"--tons 1 --activation tanh --nle 3 --n_samples 2 {FAST}"
-TRANSITION = f"--gmin 1 --gmax 3 --m_g 3 --n_samples 2 {FAST}"
-SPECTRUM = f"--n_samples 2 --variance_max 3 {FAST}"
-BASE = {"lyapu_convergence": CONVERGENCE, "transition_2_chaos": TRANSITION, "spectrum": SPECTRUM}
+SHORT = "--n 8 --loss MSE --nLE 2 --tSim 8 --n_epochs 3 --transient 2"  # one plan: it is compiled once
+BASE = {
+    "lyapu_convergence": f"--tons 1 --activation tanh --nle 3 --n_samples 2 {FAST}",
+    "transition_2_chaos": f"--gmin 1 --gmax 3 --m_g 3 --n_samples 2 {FAST}",
+    "spectrum": f"--n_samples 2 --variance_max 3 {FAST}",
+    "train_rd_model": f"--n_samples 1 --activation tanh_pos --g 1 {SHORT}",
+    "train_flybrain_full": f"--n_samples 1 --activation tanh_pos {SHORT}",
+    "train_flybrain_pop": SHORT,
+}
+MEASURE, TRAIN = list(BASE)[:3], list(BASE)[3:]
 
 
 @pytest.fixture(autouse=True)
@@ -33,19 +44,20 @@ def here(tmp_path, monkeypatch):
     """Run in an empty folder, without a progress bar."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CI", "1")
-    yield tmp_path
-    assert Path.cwd() == tmp_path  # a fixture that moved would let commands write elsewhere
+    return tmp_path
 
 
 def call(command, words):
-    getattr(cli, command)(words.split() if isinstance(words, str) else words)
+    getattr(cli, command)(words.split())
 
 
-def changed(words, change):
-    """Return the words with the flags of `change` replaced or added."""
-    flags, words = change.split()[::2], words.split()
-    pairs = [pair for pair in zip(words[::2], words[1::2], strict=True) if pair[0].lower() not in map(str.lower, flags)]
-    return [word for pair in pairs for word in pair] + change.split()
+def changed(command, change):
+    """Return the words of the base command with the flags of `change` replaced or added."""
+    words = BASE[command].split()
+    pairs = list(zip(words[::2], words[1::2], strict=True))
+    named = {word.lower() for word in change.split() if word.startswith("--")}
+    kept = [f"{flag} {value}" for flag, value in pairs if flag.lower() not in named]
+    return " ".join([*kept, change])
 
 
 def files(folder="."):
@@ -53,385 +65,540 @@ def files(folder="."):
     return [p.relative_to(folder).as_posix() for p in found]
 
 
-def captured(command, words, monkeypatch):
-    """Return what a command would write, {name: content}, without drawing to files; figures as their names only."""
-    kept = {}
-    with monkeypatch.context() as patch:
-        patch.setattr(cli, "_write", lambda o, files: kept.update(files))
-        call(command, words)
-    matplotlib.pyplot.close("all")
-    text = {name: content.to_csv() if isinstance(content, Table) else content for name, content in kept.items()}
-    return {name: content if isinstance(content, str) else None for name, content in text.items()}
-
-
-def table(text):
+def rows(text):
     return list(csv.DictReader(text.splitlines()))
 
 
 # --- flags
 
-SEED = {  # the flags of the seed's help texts, and for spectrum of its code
-    "lyapu_convergence": "--tons --activation --g --n_samples --n --nle --help",
-    "transition_2_chaos": "--gmin --gmax --m_g --n_samples --activation --save --help",
-    "spectrum": "--n --n_samples --variance_max --parameter --activation --save --help",
+SEED = {  # the flags of the seed's help texts, in the other spelling too; for spectrum those of its code
+    "lyapu_convergence": "--tons --tOns --activation --g --n_samples --n --nle --nLE --dt --tsim --tSim",
+    "transition_2_chaos": "--gmin --gmax --m_g --n_samples --activation --save --parameter",
+    "spectrum": "--n --n_samples --variance_max --parameter --activation --save",
+    "train_rd_model": "--n --n_samples --nLE --nle --loss --activation --target --tOns --tons --tSim --tsim --g "
+    "--n_epochs --lr --train_weights --train_shifts --train_gains --number_param",
+    "train_flybrain_full": "--n_samples --nLE --nle --loss --ROI --roi --activation --target --tOns --tons --tSim "
+    "--tsim --n_epochs --lr --early_stopping",
+    "train_flybrain_pop": "--n_samples --nle --nLE --subpopulation --ROI --roi --activation --loss --target --tOns "
+    "--tons --tSim --tsim --n_epochs --lr --early_stopping",
+}
+ADDED = "--help --dt --seed --out --transient --tOns --tons --tSim --tsim"
+DEFAULTS = {
+    "lyapu_convergence": dict(g=1.5, n_samples=5, n=100, k=20, t_sim=700, transient=50, dt=0.1, seed=0, out="data"),
+    "transition_2_chaos": dict(m_g=7, activation="std", save=True, n=1000, k=1, t_sim=200, t_ons=0.2, transient=200),
+    "spectrum": dict(n=100, variance_max=12, activation="std", save=True, t_sim=200, t_ons=0.2, n_jobs=-1),
+    "train_rd_model": dict(target=0, t_ons=0.2, t_sim=200, n_epochs=10, lr=1e-3, train_weights=True, dale="free"),
+    "train_flybrain_full": dict(roi="SYN", n=60, lr=0.01, orientation="dale", data="data/connectomics", grad="full"),
+    "train_flybrain_pop": dict(n_samples=1, k=1, subpopulation="neurotransmitter", loss="l2", activation="tanh_pos"),
+}
+REQUIRED = {
+    "lyapu_convergence": "activation t_ons",
+    "transition_2_chaos": "gmax gmin n_samples",
+    "spectrum": "n_samples",
+    "train_rd_model": "activation g k loss n n_samples",
+    "train_flybrain_full": "activation k loss n_samples",
+    "train_flybrain_pop": "",
+}
+WORDS = {
+    "lyapu_convergence": "[tanh|tanh_pos|tanh_streched]",
+    "transition_2_chaos": "[std|pos|strech]",
+    "train_rd_model": "[l2|MSE",
+    "train_flybrain_pop": "[cell_fibers|neurotransmitter]",
 }
 
-ADDED = "--dt --tSim --tsim --tOns --tons --seed --out --n_jobs --transient"
+
+@pytest.mark.parametrize("command", BASE)
+def test_help_shows_every_flag_of_the_seed_and_its_words(command):
+    shown = CliRunner().invoke(getattr(cli, command), ["--help"])
+    assert shown.exit_code == 0 and shown.stdout.startswith(f"Usage: {command} [OPTIONS]")
+    words = shown.stdout.replace(",", " ").split()
+    assert [flag for flag in f"{SEED[command]} {ADDED}".split() if flag not in words] == []
+    assert WORDS.get(command, "Show this message and exit.") in shown.stdout
+    defaults = {option.name: option.default for option in getattr(cli, command).params}
+    assert DEFAULTS[command].items() <= defaults.items()
+    assert sorted(o.name for o in getattr(cli, command).params if o.required) == REQUIRED[command].split()
 
 
-@pytest.mark.parametrize("command", SEED)
-def test_help_shows_every_flag_of_the_seed(command, capsys):
-    with pytest.raises(SystemExit) as stopped:
-        call(command, "--help")
-    text = capsys.readouterr().out
-    assert stopped.value.code == 0
-    assert text.startswith(f"Usage: {command} [OPTIONS]")
-    words = text.replace(",", " ").split()
-    for flag in f"{SEED[command]} {ADDED}".split():
-        assert flag in words, flag
-    assert "Show this message and exit." in text
-
-
-def test_help_shows_the_words_of_the_seed(capsys):
-    shown = {"lyapu_convergence": "[tanh|tanh_pos|tanh_streched]", "transition_2_chaos": "[std|pos|strech]"}
-    for command, words in shown.items():
-        with pytest.raises(SystemExit):
-            call(command, "--help")
-        text = capsys.readouterr().out
-        assert words in text and "FLOAT" in text and "INTEGER" in text and "[required]" in text
-
-
-def test_commands_are_installed_under_their_names():
+def test_commands_are_installed_and_help_needs_no_jax():
     scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+    assert {name: scripts[name] for name in BASE} == {name: f"helpers.rnn.cli:{name}" for name in BASE}
+    code = "import sys; sys.modules['jax'] = None; from helpers.rnn import cli; sys.exit(cli.train_flybrain_pop())"
+    done = subprocess.run([sys.executable, "-c", code, "--help"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout.startswith("Usage: train_flybrain_pop [OPTIONS]")
+
+
+def parsed(command, words):
+    """Return the values of the options, without running the command."""
+    made = getattr(cli, command)
+    return made.make_context(made.name, words.split()).params
+
+
+def test_the_lines_of_the_manual_are_accepted():
+    text = (ROOT / "COMMANDS.md").read_text()
+    lines = re.findall(rf"^    ({'|'.join(BASE)}) (.*)$", text, flags=re.M)
+    assert {name for name, _ in lines} == set(BASE)
+    for command, words in lines:
+        assert parsed(command, words)
+
+
+def test_every_spelling_means_the_same():
+    names = [(flag, name) for flag, name in zip(["nLE", "tOns", "tSim"], ["k", "t_ons", "t_sim"], strict=True)]
     for command in BASE:
-        assert scripts[command] == f"helpers.rnn.cli:{command}"
-        assert callable(getattr(cli, command))
+        for flag, name in names if command != "spectrum" else names[1:]:
+            found = [parsed(command, changed(command, f"--{word} 2"))[name] for word in (flag, flag.lower())]
+            assert found == [2, 2]
+    assert [parsed("train_flybrain_pop", f"--{word} XX")["roi"] for word in ("ROI", "roi")] == ["XX", "XX"]
+    for name, words in ACTIVATIONS.items():
+        for word in words:
+            options = parsed("lyapu_convergence", changed("lyapu_convergence", f"--activation {word.upper()}"))
+            assert cli._opened("c", options).activation == name
+    for word, value in {"True": True, "1": True, "t": True, "no": False, "FALSE": False, "off": False}.items():
+        assert parsed("transition_2_chaos", f"{BASE['transition_2_chaos']} --save {word}")["save"] is value
+    stops = {"": 1e-6, " True": 1e-6, " f": None, " 9.5": 9.5, " -2": -2, " -1e-3": -1e-3, "=-2": -2}
+    for word, value in stops.items():
+        assert parsed("train_flybrain_pop", f"--early_stopping{word} --dt 0.2")["early_stopping"] == value
+    assert parsed("train_flybrain_pop", "")["early_stopping"] is None
 
 
-def test_defaults_are_those_of_the_seed(monkeypatch):
-    seen = {}
-    monkeypatch.setattr(cli, "_convergence", lambda o: seen.update(convergence=vars(o)) or {})
-    monkeypatch.setattr(cli, "_transition", lambda o: seen.update(transition=vars(o)) or {})
-    monkeypatch.setattr(cli, "_spectrum", lambda o: seen.update(spectrum=vars(o)) or {})
-    call("lyapu_convergence", "--tons 0.2 --activation tanh")
-    call("transition_2_chaos", "--gmin 0 --gmax 2 --n_samples 1")
-    call("spectrum", "--n_samples 1")
-    expected = {
-        "convergence": dict(g=1.5, n_samples=5, n=100, k=20, t_sim=700, dt=0.1, seed=0, out="data"),
-        "transition": dict(m_g=7, activation="tanh", save=True, parameters=("weights",), n=1000, k=1, t_sim=200),
-        "spectrum": dict(n=100, variance_max=12, activation="tanh", save=True, t_sim=200, t_ons=0.2, dt=0.1),
-    }
-    for command, values in expected.items():
-        assert values.items() <= seen[command].items()
-    assert files() == []
+# --- what every flag does: the numbers, without drawing
 
 
-CHANGES = [
-    ("lyapu_convergence", "--g 3"),
-    ("lyapu_convergence", "--n 7"),
-    ("lyapu_convergence", "--nle 2"),
-    ("lyapu_convergence", "--n_samples 3"),
-    ("lyapu_convergence", "--activation tanh_pos"),
-    ("lyapu_convergence", "--tons 0.5"),
-    ("lyapu_convergence", "--tsim 5"),
-    ("lyapu_convergence", "--dt 0.2"),
-    ("lyapu_convergence", "--transient 3"),
-    ("lyapu_convergence", "--seed 1"),
-    ("transition_2_chaos", "--gmin 0.5"),
-    ("transition_2_chaos", "--gmax 4"),
-    ("transition_2_chaos", "--m_g 2"),
-    ("transition_2_chaos", "--n_samples 1"),
-    ("transition_2_chaos", "--activation pos"),
-    ("transition_2_chaos", "--activation strech --parameter gains"),
-    ("transition_2_chaos", "--n 5"),
-    ("transition_2_chaos", "--nle 2"),
-    ("transition_2_chaos", "--tsim 5"),
-    ("transition_2_chaos", "--dt 0.2"),
-    ("transition_2_chaos", "--transient 3"),
-    ("transition_2_chaos", "--seed 1"),
-    ("spectrum", "--n 5"),
-    ("spectrum", "--n_samples 3"),
-    ("spectrum", "--variance_max 2"),
-    ("spectrum", "--activation pos"),
-    ("spectrum", "--activation pos --parameter shifts"),
-    ("spectrum", "--tsim 5"),
-    ("spectrum", "--dt 0.2"),
-    ("spectrum", "--transient 3"),
-    ("spectrum", "--seed 1"),
-]
-
-
-@pytest.fixture(scope="module")
-def plain(tmp_path_factory):
-    """What the base command writes, per command, computed once."""
+@pytest.fixture
+def numbers(monkeypatch):
+    """Return a function: what a command would write but for its figures, {name: text}."""
     kept = {}
 
-    def once(command, monkeypatch):
-        if command not in kept:
-            words = f"{BASE[command]} --out {tmp_path_factory.mktemp(command)}"
-            kept[command] = captured(command, words, monkeypatch)
-        return kept[command]
+    def write(o, files):
+        kept.update({name: content for name, content in files.items() if isinstance(content, str)})
 
-    return once
+    monkeypatch.setattr(cli, "_write", write)
+    for module, name in ((cli.plots, "convergence"), (cli.plots, "transition"), (cli.plots, "spectra")):
+        monkeypatch.setattr(module, name, lambda *args, **options: None)
+    monkeypatch.setattr(figures, "dots", lambda *args, **options: None)
+    monkeypatch.setattr(meanfield, "first_exponent", lambda g: 0.0)
 
+    def found(command, words):
+        kept.clear()
+        call(command, words)
+        matplotlib.pyplot.close("all")
+        return dict(kept)
 
-@pytest.mark.parametrize(("command", "change"), CHANGES)
-def test_every_flag_changes_the_numbers(command, change, plain, monkeypatch):
-    before, after = plain(command, monkeypatch), captured(command, changed(BASE[command], change), monkeypatch)
-    (one,), (two,) = ([text for name, text in found.items() if name.endswith(".csv")] for found in (before, after))
-    logs = [{k: v for k, v in found.items() if k.endswith(".json")} for found in (before, after)]
-    assert one != two or logs[0] != logs[1]
-    if change.split()[0] in ("--dt", "--transient", "--seed", "--activation", "--tsim"):
-        column = lambda text: [row["exponent"] for row in table(text)]  # noqa: E731
-        assert column(one)[0] != column(two)[0]
+    return found
 
 
-@pytest.mark.parametrize(("command", "change"), [*((c, "--tons 0.5") for c in BASE), ("spectrum", "--n_jobs 2")])
-def test_jobs_and_qr_interval_do_not_change_the_exponents(command, change, plain, monkeypatch):
-    (one,) = [text for name, text in plain(command, monkeypatch).items() if name.endswith(".csv")]
-    found = captured(command, changed(BASE[command], change), monkeypatch)
-    (two,) = [text for name, text in found.items() if name.endswith(".csv")]
-    one, two = ([float(row["exponent"]) for row in table(text)] for text in (one, two))
+def first_table(found):
+    return next(rows(text) for name, text in found.items() if name.endswith(".csv"))
+
+
+CHANGES = {
+    "lyapu_convergence": "--g 3, --n 7, --nle 2, --n_samples 3, --activation tanh_pos, --activation strech --g 3, "
+    "--tons 0.5, --tsim 5, --dt 0.2, --transient 3, --seed 1",
+    "transition_2_chaos": "--gmin 0.5, --gmax 4, --m_g 2, --n_samples 1, --activation pos, --n 5, --nle 2, --tsim 5, "
+    "--activation strech --parameter gains, --dt 0.2, --transient 3, --seed 1",
+    "spectrum": "--n 5, --n_samples 3, --variance_max 1, --activation pos, --activation pos --parameter shifts, "
+    "--tsim 5, --dt 0.2, --transient 3, --seed 1",
+}
+MOVES = ("--dt", "--transient", "--seed", "--activation", "--tsim")
+
+
+@pytest.mark.parametrize("command", MEASURE)
+def test_every_flag_changes_the_numbers(command, numbers):
+    before = numbers(command, BASE[command])
+    for change in CHANGES[command].split(", "):
+        after = numbers(command, changed(command, change))
+        assert list(before.values()) != list(after.values()), change
+        if change.startswith(MOVES):
+            assert first_table(before)[0]["exponent"] != first_table(after)[0]["exponent"], change
+
+
+@pytest.mark.parametrize(("command", "change"), [*((c, "--tons 0.5") for c in MEASURE), ("spectrum", "--n_jobs 2")])
+def test_jobs_and_qr_interval_do_not_change_the_exponents(command, change, numbers):
+    found = [first_table(numbers(command, words)) for words in (BASE[command], changed(command, change))]
+    one, two = ([float(row["exponent"]) for row in table] for table in found)
     np.testing.assert_allclose(one, two, atol=1e-9)
 
 
-@pytest.mark.parametrize("flag", ["--nLE 2", "--nle 2", "--tOns 0.5", "--tons 0.5", "--tSim 6", "--tsim 6"])
-def test_both_spellings(flag, monkeypatch):
-    found = captured("lyapu_convergence", changed(CONVERGENCE, flag), monkeypatch)
-    low = dict([(flag.lower().split()[0], flag.split()[1])])
-    nle, tons, tsim = (low.get(name, old) for name, old in (("--nle", "3"), ("--tons", "1"), ("--tsim", "4")))
-    assert f"tanh_N6_NLE{nle}_g1.5_Tons{float(tons)}_Tsim{tsim}_dt0.1.csv" in found
-
-
 @pytest.mark.parametrize(
-    ("word", "stem"),
-    [
-        ("std", "tanh"),
-        ("TANH", "tanh"),
-        ("Strech", "tanh_streched"),
-        ("tanh_strech", "tanh_streched"),
-        ("tanh_streched", "tanh_streched"),
-        ("tanh_stretched", "tanh_streched"),
-        ("pos", "tanh_positive"),
-        ("tanh_pos", "tanh_positive"),
-        ("tanh_positive", "tanh_positive"),
-    ],
+    ("parameters", "fixed"), [(("weights",), "gain shift"), (("gains",), "shift"), (("shifts", "gains"), "")]
 )
-def test_every_activation_word(word, stem, monkeypatch):
-    found = captured("lyapu_convergence", changed(CONVERGENCE, f"--activation {word}"), monkeypatch)
-    assert all(name.startswith(f"{stem}_N6_") for name in found)
+def test_g_scales_the_draws_of_what_it_acts_on(parameters, fixed):
+    nets = [cli.network(n=500, g=g, seed=3, activation="pos", parameters=parameters) for g in (0.0, 1.0, 3.0)]
+    for net, g in zip(nets, (0, 1, 3), strict=True):
+        expected = random_weights(500, g if "weights" in parameters else 1.0, seed=3)
+        np.testing.assert_array_equal(net.weights, expected)
+        for name in fixed.split():
+            assert getattr(net, name) == {"gain": 1.0, "shift": 0.0}[name]
+    for name in {"gain", "shift"} - set(fixed.split()):
+        zero, one, three = (getattr(net, name) for net in nets)
+        np.testing.assert_array_equal(zero, 1)
+        np.testing.assert_allclose(three - 1, 3 * (one - 1))
+        assert abs((one - 1).std() * 500**0.5 - 1) < 0.1
+    if len(parameters) == 2:
+        assert abs(np.corrcoef(nets[1].gain, nets[1].shift)[0, 1]) < 0.1
 
 
-@pytest.mark.parametrize(("word", "kept"), [("True", True), ("1", True), ("no", False), ("FALSE", False)])
-def test_save_takes_a_value(word, kept, capsys):
-    call("transition_2_chaos", changed(TRANSITION, f"--save {word} --m_g 1 --gmin 3"))
-    assert (files() != []) is kept
-    assert Path("data").exists() is kept
+@pytest.mark.parametrize("command", ["transition_2_chaos", "spectrum"])
+def test_save_false_prints_the_table_and_writes_nothing(command, here, capsys):
+    call(command, changed(command, "--save no"))
+    assert list(here.iterdir()) == []
     assert "median lambda_1" in capsys.readouterr().out
 
 
-def test_out_is_the_folder(here):
-    call("lyapu_convergence", changed(CONVERGENCE, "--out elsewhere/deep"))
-    assert [p.name for p in here.iterdir()] == ["elsewhere"]
-    assert len(files("elsewhere/deep")) == 3
+# --- refusals: one line, status 2, nothing written
 
-
-# --- refusals
-
-BAD = [
-    ("lyapu_convergence", "--nle 7", "--nle = 7"),
-    ("lyapu_convergence", "--nle 0", "--nle = 0"),
-    ("lyapu_convergence", "--n 0", "--n = 0"),
-    ("lyapu_convergence", "--n 5.5", "--n"),
-    ("lyapu_convergence", "--dt 0.5 --tons 0.2", "--tons = 0.2"),
-    ("lyapu_convergence", "--tons 9", "--tons = 9"),
-    ("lyapu_convergence", "--dt 0", "--dt = 0"),
-    ("lyapu_convergence", "--dt 1.5", "--dt = 1.5"),
-    ("lyapu_convergence", "--dt nan", "--dt = nan"),
-    ("lyapu_convergence", "--g nan", "--g = nan"),
-    ("lyapu_convergence", "--g inf", "--g = inf"),
-    ("lyapu_convergence", "--g -1", "--g = -1"),
-    ("lyapu_convergence", "--g two", "--g"),
-    ("lyapu_convergence", "--tsim -4", "--tsim = -4"),
-    ("lyapu_convergence", "--tsim inf", "--tsim = inf"),
-    ("lyapu_convergence", "--transient -1", "--transient = -1"),
-    ("lyapu_convergence", "--activation relu", "relu"),
-    ("lyapu_convergence", "--n_samples 0", "--n_samples = 0"),
-    ("lyapu_convergence", "--seed -1", "--seed = -1"),
-    ("lyapu_convergence", "--n_jobs 0", "--n_jobs = 0"),
-    ("lyapu_convergence", "--unknown 3", "--unknown"),
-    ("lyapu_convergence", "--sav True", "--sav"),
-    ("transition_2_chaos", "--gmin 4", "--gmin = 4"),
-    ("transition_2_chaos", "--gmax -1", "--gmax = -1"),
-    ("transition_2_chaos", "--m_g 0", "--m_g = 0"),
-    ("transition_2_chaos", "--n_samples 0", "--n_samples = 0"),
-    ("transition_2_chaos", "--save maybe", "maybe"),
-    ("transition_2_chaos", "--parameter bias", "bias"),
-    ("transition_2_chaos", "--parameter gains", "plain tanh"),
-    ("transition_2_chaos", "--activation relu", "relu"),
-    ("spectrum", "--variance_max 0", "--variance_max = 0"),
-    ("spectrum", "--n_samples 0", "--n_samples = 0"),
-    ("spectrum", "--tons 5", "--tons = 5"),
-]
-
-
-@pytest.mark.parametrize(("command", "wrong", "says"), BAD)
-def test_a_bad_value_is_one_line_and_leaves_nothing(command, wrong, says, here, capsys):
-    with pytest.raises(SystemExit) as stopped:
-        call(command, changed(BASE[command], wrong))
-    out, err = capsys.readouterr()
-    assert stopped.value.code == 2 and out == ""
-    assert err.count("\n") == 1 and err.startswith(f"{command}: ") and says in err
-    assert list(here.iterdir()) == []
-
-
-@pytest.mark.parametrize(
-    ("command", "given", "missing"),
-    [
-        ("lyapu_convergence", "--activation tanh", "--tons"),
-        ("lyapu_convergence", "--tons 1", "--activation"),
-        ("transition_2_chaos", "--gmin 1 --gmax 2", "--n_samples"),
-        ("transition_2_chaos", "--gmin 1 --n_samples 2", "--gmax"),
-        ("spectrum", "", "--n_samples"),
+BAD = {
+    "lyapu_convergence": [
+        ("--nle 7", "--nle = 7 is out of range"),
+        ("--nle 0", "'--nLE' / '--nle': 0 is not in the range"),
+        ("--n 5.5", "'5.5' is not a valid integer"),
+        ("--dt 0.5 --tons 0.2", "--tons = 0.2"),
+        ("--tons 9", "--tons = 9"),
+        ("--dt 1.5", "'--dt': 1.5 is not in the range"),
+        ("--dt nan", "--dt = nan"),
+        ("--tsim inf", "'--tSim' / '--tsim': inf"),
+        ("--g nan", "--g = nan"),
+        ("--g -1", "'--g': -1.0 is not in the range"),
+        ("--g two", "'two' is not a valid float"),
+        ("--activation relu", "'relu' is not one of 'tanh', 'std'"),
+        ("--seed -1", "'--seed': -1 is not"),
+        ("--n_jobs 0", "--n_jobs = 0 starts no worker"),
+        ("--sav True", "No such option '--sav'"),
+        ("surplus", "unexpected extra argument (surplus)"),
+        ("--out", "'--out' requires an argument"),
+        ("--out taken", "taken"),
     ],
-)
-def test_a_missing_value_is_named(command, given, missing, here, capsys):
-    with pytest.raises(SystemExit) as stopped:
-        call(command, given)
-    err = capsys.readouterr().err
-    assert stopped.value.code == 2 and err.count("\n") == 1 and missing in err
-    assert list(here.iterdir()) == []
+    "transition_2_chaos": [
+        ("--gmin 4", "--gmin = 4 is out of range"),
+        ("--m_g 0", "'--m_g': 0"),
+        ("--n_samples 0", "'--n_samples': 0"),
+        ("--save maybe", "'maybe' is not a valid boolean"),
+        ("--parameter bias", "'bias' is not one of 'weights', 'shifts', 'gains'"),
+        ("--parameter gains", "plain tanh takes weights only"),
+    ],
+    "spectrum": [("--variance_max 0", "'--variance_max': 0"), ("--nle 2", "No such option '--nle'")],
+    "train_rd_model": [
+        ("--nLE 9", "k = 9"),
+        ("--loss l1", "'l1' is not one of"),
+        ("--train_weights False", "nothing is trained"),
+        ("--number_param 0 0 0", "nothing is trained"),
+        ("--number_param 57 0 0", "n_weights = 57"),
+        ("--number_param 1 0", "'--number_param' requires 3 arguments"),
+        ("--activation tanh --train_gains True", "neither gains nor shifts"),
+        ("--tOns 9", "--tons = 9"),
+        ("--lr 0", "'--lr': 0.0 is not in the range"),
+        ("--early_stopping soon", "'soon' is not a valid float"),
+        ("--grad none", "'none' is not one of 'full', 'frozen', 'window'"),
+        ("--out taken/x", "cannot write"),
+    ],
+    "train_flybrain_full": [
+        ("--ROI EB", "'EB' is unknown; choose one of: SYN, XX"),
+        ("--ROI XX", "strongly connected"),
+        ("--n 3", "n = 3"),
+        ("--activation tanh", "neither gains nor shifts"),
+        ("--orientation up", "'up' is not one of 'dale', 'legacy'"),
+    ],
+    "train_flybrain_pop": [("--subpopulation all", "'all' is not one of 'cell_fibers', 'neurotransmitter'")],
+}
 
 
-def test_an_unwritable_folder_is_one_line(here, capsys):
+@pytest.mark.parametrize("command", BASE)
+def test_a_bad_value_is_one_line_and_leaves_nothing(command, capsys):
+    if command in TRAIN:
+        pytest.importorskip("optax")
     Path("taken").write_text("a file")
-    with pytest.raises(SystemExit) as stopped:
-        call("lyapu_convergence", changed(CONVERGENCE, "--out taken"))
-    err = capsys.readouterr().err
-    assert stopped.value.code == 2 and err.count("\n") == 1 and "taken" in err
-    assert files() == ["taken"]
+    region = Path("data/connectomics/XX")
+    region.mkdir(parents=True)
+    (region / "neurons.csv").write_text("bodyId,transmitter,cell_body_fiber,sign\n1,1,0,1\n2,0,0,-1\n")
+    (region / "edges.csv").write_text("bodyId_pre,bodyId_post,weight\n1,2,3\n")
+    before = sorted(Path().rglob("*"))
+    missing = [("", f"'{flag}'") for flag in ("--activation", "--gmin", "--n_samples")][:1]
+    cases = [(changed(command, wrong), says) for wrong, says in BAD[command]]
+    for words, says in cases + [(words, "Missing option") for words, _ in missing if REQUIRED[command]]:
+        with pytest.raises(SystemExit) as stopped:
+            call(command, words)
+        out, err = capsys.readouterr()
+        assert stopped.value.code == 2 and out == "", words
+        assert err.count("\n") == 1 and err.startswith(f"{command}: ") and says in err, (words, err)
+        assert sorted(Path().rglob("*")) == before, words
+
+
+def test_a_runner_of_click_sees_the_same_line():
+    done = CliRunner().invoke(cli.spectrum, ["--n_samples", "0"])
+    assert done.exit_code == 2 and done.stderr.count("\n") == 1 and done.stderr.startswith("spectrum: Invalid value")
+
+
+def broken(**point):
+    raise RuntimeError("broken on purpose")
 
 
 def test_a_failed_point_writes_no_file(monkeypatch, capsys):
-    def fail(**point):
-        raise RuntimeError("broken on purpose")
-
-    monkeypatch.setattr(studies, "exponents_point", fail)
+    monkeypatch.setattr(cli, "exponents_point", broken)
     with pytest.raises(SystemExit) as stopped:
-        call("transition_2_chaos", TRANSITION)
+        call("transition_2_chaos", BASE["transition_2_chaos"])
     err = capsys.readouterr().err
     assert stopped.value.code == 2 and err.count("\n") == 1 and "6 points of the sweep failed" in err
     assert files() == []
 
 
 def test_files_are_written_together_or_not_at_all(monkeypatch, capsys):
-    draft = cli._draft
-
-    def full(path, content, suffix):
-        if suffix == "svg":
+    def full(figure, path, format, **options):
+        if format == "svg":
             raise OSError(28, "No space left on device")
-        draft(path, content, suffix)
+        Path(path).write_text("drawn")
 
-    monkeypatch.setattr(cli, "_draft", full)
+    monkeypatch.setattr(matplotlib.figure.Figure, "savefig", full)
     with pytest.raises(SystemExit):
-        call("transition_2_chaos", TRANSITION)
-    assert "No space left" in capsys.readouterr().err
+        call("transition_2_chaos", BASE["transition_2_chaos"])
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1 and "No space left" in err
     assert files() == []
 
 
-# --- files
+# --- files of the measuring commands
 
 
 def test_convergence_files():
-    call("lyapu_convergence", changed(CONVERGENCE, "--g 2"))
-    stem = "tanh_N6_NLE3_g2.0_Tons1.0_Tsim4_dt0.1"
-    logs = f"data/logs/lyapu_convergence/{stem}"
-    assert files() == [f"data/fig/lyapu_convergence/{stem}.png", f"{logs}.csv", f"{logs}.json"]
-    log = json.loads(Path(f"{logs}.json").read_text())
-    assert list(log) == ["sample_0", "sample_1"]
-    starts = runs.seeds(0, 2)
-    for sample, start in zip(log.values(), starts, strict=True):
-        rnn = studies.network(n=6, g=2.0, seed=0)
-        expected = lyapunov_spectrum(rnn, k=3, t_sim=4, t_ons=1, transient=2, seed=start, trace=True)
-        np.testing.assert_allclose(sample["spectrum"], expected.running, rtol=1e-12)
-        np.testing.assert_allclose(sample["times"], [1, 2, 3, 4])
-        assert sample["tons"] == 1
+    call("lyapu_convergence", changed("lyapu_convergence", "--g 2 --out elsewhere/deep"))
+    stem = "lyapu_convergence/tanh_N6_NLE3_g2.0_Tons1.0_Tsim4_dt0.1"
+    assert os.listdir() == ["elsewhere"]
+    assert files("elsewhere/deep") == [f"fig/{stem}.png", f"logs/{stem}.csv", f"logs/{stem}.json"]
+    log = json.loads(Path(f"elsewhere/deep/logs/{stem}.json").read_text())
+    table = rows(Path(f"elsewhere/deep/logs/{stem}.csv").read_text())
+    assert list(log) == ["sample_0", "sample_1"] and len(table) == 6
+    for i, start in enumerate(runs.seeds(0, 2)):
+        net = Rnn(random_weights(6, 2.0, seed=0))
+        expected = lyapunov_spectrum(net, k=3, t_sim=4, t_ons=1, transient=2, seed=start, trace=True)
+        np.testing.assert_allclose(log[f"sample_{i}"]["spectrum"], expected.running, rtol=1e-12)
+        np.testing.assert_allclose(log[f"sample_{i}"]["times"], [1, 2, 3, 4])
+        assert log[f"sample_{i}"]["tons"] == 1
+        written = [float(row["exponent"]) for row in table if row["state_seed"] == str(start)]
+        np.testing.assert_allclose(written, expected.exponents, rtol=1e-12)
 
 
 def test_transition_files():
-    call("transition_2_chaos", f"{TRANSITION} --activation pos --parameter gains --parameter weights --parameter gains")
-    stem = "tanh_positive_N6_nSample2_tSim4_dt0.1_tOns0.2_gains_weights"
-    fig, logs = f"data/fig/transition_2_chaos/{stem}", f"data/logs/transition_2_chaos/{stem}"
-    assert files() == [f"{fig}.pdf", f"{fig}.svg", f"{logs}.csv"]
-    rows = table(Path(f"{logs}.csv").read_text())
-    assert list(rows[0]) == ["sample", "seed", "g", "index", "exponent", "stderr"]
-    assert [(float(row["g"]), int(row["sample"])) for row in rows] == [(g, i) for g in (1, 2, 3) for i in (0, 1)]
-    for row in rows:
-        point = dict(n=6, g=float(row["g"]), seed=int(row["seed"]), activation="pos", parameters=("gains", "weights"))
-        expected = lyapunov_spectrum(
-            studies.network(**point), k=1, t_sim=4, t_ons=0.2, transient=2, seed=int(row["seed"])
-        )
+    words = "--activation pos --parameter gains --parameter weights --parameter gains"
+    call("transition_2_chaos", f"{BASE['transition_2_chaos']} {words}")
+    stem = "transition_2_chaos/tanh_positive_N6_nSample2_tSim4_dt0.1_tOns0.2_gains_weights"
+    assert files("data") == [f"fig/{stem}.pdf", f"fig/{stem}.svg", f"logs/{stem}.csv"]
+    table = rows(Path(f"data/logs/{stem}.csv").read_text())
+    assert list(table[0]) == ["sample", "seed", "g", "index", "exponent", "stderr"]
+    assert [(float(row["g"]), int(row["sample"])) for row in table] == [(g, i) for g in (1, 2, 3) for i in (0, 1)]
+    for row in table:
+        g, seed = float(row["g"]), int(row["seed"])
+        net = cli.network(n=6, g=g, seed=seed, activation="pos", parameters=("gains", "weights"))
+        expected = lyapunov_spectrum(net, k=1, t_sim=4, t_ons=0.2, transient=2, seed=seed)
         assert float(row["exponent"]) == expected.exponents[0]
         assert float(row["stderr"]) == expected.stderr[0] > 0
 
 
 def test_spectrum_files():
-    call("spectrum", SPECTRUM)
-    stem = "tanh_N6_nSample2_tSim4_dt0.1_tOns0.2_weights"
+    call("spectrum", BASE["spectrum"])
+    stem = "spectrum/tanh_N6_nSample2_tSim4_dt0.1_tOns0.2_weights"
     ends = ("dim.pdf", "dim.svg", "entro.pdf", "entro.svg", "spect.pdf", "spect.svg")
-    logs = f"data/logs/spectrum/{stem}"
-    tables = [f"{logs}.csv", *(f"{logs}_{end}.json" for end in ("dim", "entropies", "spectrum"))]
-    assert files() == [*(f"data/fig/spectrum/{stem}_{end}" for end in ends), *tables]
-    log = {end: json.loads(Path(f"{logs}_{end}.json").read_text()) for end in ("dim", "entropies", "spectrum")}
+    tables = [f"logs/{stem}.csv", *(f"logs/{stem}_{end}.json" for end in ("dim", "entropies", "spectrum"))]
+    assert files("data") == [*(f"fig/{stem}_{end}" for end in ends), *tables]
+    log = {
+        end: json.loads(Path(f"data/logs/{stem}_{end}.json").read_text()) for end in ("dim", "entropies", "spectrum")
+    }
     for name in log:
         assert list(log[name]) == ["1", "2", "4"]
-    rows = table(Path(f"{logs}.csv").read_text())
-    assert len(rows) == 3 * 2 * 6
+    table = rows(Path(f"data/logs/{stem}.csv").read_text())
+    assert len(table) == 3 * 2 * 6
     for sigma, spectra in log["spectrum"].items():
         for sample, exponents in enumerate(spectra):
-            written = [r for r in rows if float(r["g"]) == float(sigma) and int(r["sample"]) == sample]
+            written = [r for r in table if float(r["g"]) == float(sigma) and int(r["sample"]) == sample]
             assert [float(r["exponent"]) for r in written] == exponents == sorted(exponents, reverse=True)
             positive = sum(x for x in exponents if x > 0)
             assert log["entropies"][sigma][sample] == pytest.approx(positive, abs=1e-12)
 
 
-# --- stopped, and called again
-
-SLOW = "--gmin 1 --gmax 2 --m_g 4 --n_samples 2 --n 150 --nle 4 --tsim 60 --transient 5 --n_jobs 1"
+SLOW = "--gmin 1 --gmax 2 --m_g 3 --n_samples 2 --n 120 --nle 4 --tsim 60 --transient 5 --n_jobs 1"
 
 
-def start(words, folder):
-    code = "from helpers.rnn.cli import transition_2_chaos; transition_2_chaos()"
-    return subprocess.Popen(
-        [sys.executable, "-c", code, *words.split(), "--out", str(folder)],
+def test_a_stopped_sweep_goes_on_and_ends_with_the_same_files(here, monkeypatch):
+    code = "import sys; from helpers.rnn.cli import transition_2_chaos; sys.exit(transition_2_chaos())"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *SLOW.split(), "--out", "stopped"],
         env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "MPLBACKEND": "Agg"},
-        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-
-
-def wait_for_points(process, folder, n, seconds=120):
-    until = time.time() + seconds
-    while len(list(folder.rglob("*.npz"))) < n:
+    until = time.time() + 120
+    while len(list(Path("stopped").rglob("*.npz"))) < 2:
         assert process.poll() is None and time.time() < until, process.stderr.read()
         time.sleep(0.02)
-
-
-def test_a_stopped_command_goes_on_and_ends_with_the_same_files(here):
-    process = start(SLOW, here / "stopped")
-    wait_for_points(process, here / "stopped", 2)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert err.count("\n") == 1 and "stopped; the same command goes on from here" in err
-    kept = {path: path.stat().st_mtime_ns for path in (here / "stopped").rglob("*.npz")}
-    assert 2 <= len(kept) < 8 and files("stopped") == []
+    assert err == "transition_2_chaos: stopped; the same command goes on from here\n"
+    kept = {path: path.stat().st_mtime_ns for path in Path("stopped").rglob("*.npz")}
+    assert 2 <= len(kept) < 6 and files("stopped") == []
     for folder in ("stopped", "whole"):
-        process = start(SLOW, here / folder)
-        _, err = process.communicate(timeout=120)
-        assert process.returncode == 0 and err == ""
+        call("transition_2_chaos", f"{SLOW} --out {folder}")
     assert all(path.stat().st_mtime_ns == before for path, before in kept.items())
     assert files("stopped") == files("whole") and len(files("whole")) == 3
     (name,) = [name for name in files("whole") if name.endswith(".csv")]
-    assert (here / "stopped" / name).read_bytes() == (here / "whole" / name).read_bytes()
+    assert Path("stopped", name).read_bytes() == Path("whole", name).read_bytes()
+
+
+# --- training
+
+TAIL = "NLE2_Epochs3_MSE_0.00"
+STEMS = {
+    "train_rd_model": f"tanh_positive_WeightsTrue_ShiftsFalse_GainsFalse_N8_lr0.001_{TAIL}_g1.0_Tons0.2_Tsim8_dt0.1",
+    "train_flybrain_full": f"tanh_positive_ROI_SYN_WeightsFalse_ShiftsTrue_GainsTrue_lr0.01_{TAIL}_Tons0.2_Tsim8_dt0.1",
+    "train_flybrain_pop": "tanh_positive_ROI_SYN_Subpop_neurotransmitter_WeightsFalse_ShiftsTrue_GainsTrue_lr0.01_"
+    f"{TAIL}_Tons0.2_Tsim8_dt0.1",
+}
+KEYS = "training_loss training_lambda_max grad_gains grad_shifts grad_weights"
+
+
+@pytest.fixture
+def training():
+    pytest.importorskip("jax")
+    pytest.importorskip("optax")
+    from helpers.rnn import training
+
+    return training
+
+
+def log(command, sample=0):
+    return json.loads(Path(f"data/logs/{command}/{STEMS[command]}_Sample{sample}_logs.json").read_text())
+
+
+@pytest.mark.parametrize("command", TRAIN)
+def test_files_and_logs_of_a_training(command, training):
+    call(command, BASE[command])
+    name = f"{command}/{STEMS[command]}_Sample0"
+    ends = [f"fig/{name}_spectrum_logs.png", f"fig/{name}_training_logs.png", f"logs/{name}_logs.json"]
+    assert files("data") == [*ends, *(f"models/{name}/{end}" for end in ("model.npz", "settings.json", "state.npz"))]
+    found = log(command)
+    assert [len(found[key]) for key in KEYS.split()] == [3] * 5 and float(found["time_training[s]"]) > 0
+    assert np.shape(found["training_spectrum"]) == (3, 2) and np.shape(found["spectrum"]) == (2, 8)
+    moved = ["weights"] if command == "train_rd_model" else ["gains", "shifts"]
+    assert [group for group in ("gains", "shifts", "weights") if any(found[f"grad_{group}"])] == moved
+
+
+def test_a_model_is_read_back_and_is_the_trained_one(training):
+    call("train_rd_model", BASE["train_rd_model"])
+    folder = Path(f"data/models/train_rd_model/{STEMS['train_rd_model']}_Sample0")
+    net, seed = cli.load_model(folder), runs.seeds(0, 1)[0]
+    settings = dict(k=2, t_sim=8.0, transient=2.0, lr=1e-3, seed=seed, progress=False)
+    wanted = training.train(net.replace(weights=random_weights(8, 1.0, seed=seed)), n_epochs=3, **settings)
+    assert np.allclose(net.weights, wanted.rnn.weights, atol=1e-15)
+    assert (net.activation, net.dt, net.types) == ("tanh_pos", 0.1, None)
+    assert wanted.loss.tolist() == log("train_rd_model")["training_loss"]
+    arrays, _ = storage.read_arrays(folder / "model.npz")
+    assert set(arrays) == {"W", "C", "H", "H0", "gains", "shifts", "types", "dt", "activation"}
+    assert (arrays["W"] >= 0).all() and ((arrays["W"] != 0) == (arrays["C"] != 0)).all()
+    cut = (folder / "model.npz").read_bytes()[:-200]
+    (folder / "model.npz").write_bytes(cut)
+    for path in (folder, "nowhere.npz"):
+        with pytest.raises(ParameterError, match="not a stored model"):
+            cli.load_model(path)
+
+
+def test_a_stopped_training_goes_on_bit_for_bit(training, monkeypatch, capsys):
+    """The state is stored every 10 epochs; the samples that are finished are not trained again."""
+    words = changed("train_rd_model", "--n_samples 2 --n_epochs 12 --lr 0.1")
+    call("train_rd_model", f"{words} --out whole")
+    epoch, calls = training._epoch, []
+
+    def counted(*args, **options):
+        calls.append(1)
+        if len(calls) == 24:
+            raise KeyboardInterrupt
+        return epoch(*args, **options)
+
+    monkeypatch.setattr(training, "_epoch", counted)
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as stopped:
+        call("train_rd_model", f"{words} --out stopped")
+    assert stopped.value.code == 130
+    assert capsys.readouterr().err == "train_rd_model: stopped; the same command goes on from here\n"
+    call("train_rd_model", f"{words} --out stopped")
+    assert len(calls) == 24 + 2
+    assert files("stopped") == files("whole") and len(files("whole")) == 12
+    losses = {}
+    for folder in ("whole", "stopped"):
+        found = [json.loads(path.read_text()) for path in sorted(Path(folder).rglob("*_logs.json"))]
+        losses[folder] = [sample["training_loss"] for sample in found]
+    assert losses["whole"] == losses["stopped"] and losses["whole"][0] != losses["whole"][1]
+
+
+@pytest.fixture
+def asked(training, monkeypatch):
+    """Return the list of (network, settings) that trainings are asked for; none runs."""
+    kept = []
+
+    def train(rnn, *, k, n_epochs, **settings):
+        kept.append((rnn, {"k": k, "n_epochs": n_epochs, **settings}))
+        return training.TrainingResult(rnn, np.ones(n_epochs), np.zeros((n_epochs, k)), {})
+
+    monkeypatch.setattr(training, "train", train)
+    monkeypatch.setattr(cli, "_write", lambda o, files: matplotlib.pyplot.close("all"))
+    return kept
+
+
+def test_every_flag_reaches_the_training(asked):
+    changes = dict(
+        k=("--nle 3", 3),
+        loss=("--loss sinai", "Sinai"),
+        target=("--target -1", -1),
+        lr=("--lr 0.5", 0.5),
+        t_sim=("--tsim 9", 9),
+        t_ons=("--tons 0.4", 0.4),
+        n_epochs=("--n_epochs 7", 7),
+        early_stopping=("--early_stopping", 1e-6),
+        init=("--init zero", "zero"),
+        grad=("--grad window", "window"),
+        window=("--window 3", 3),
+        transient=("--transient 1", 1),
+        dale=("--dale clip", "clip"),
+        parameters=("--train_gains True --train_shifts True", ("weights", "shifts", "gains")),
+    )
+    call("train_rd_model", BASE["train_rd_model"])
+    (_, before), *_ = asked
+    for name, (words, value) in changes.items():
+        call("train_rd_model", changed("train_rd_model", words))
+        assert before[name] != asked[-1][1][name] == value, name
+    for words in ("--seed 1", "--g 2", "--dt 0.05", "--activation strech", "--n 9"):
+        call("train_rd_model", changed("train_rd_model", words))
+        was, now = (vars(net) for net in (asked[0][0], asked[-1][0]))
+        assert any(not np.array_equal(was[name], now[name]) for name in ("weights", "dt", "activation")), words
+
+
+def test_a_fixed_number_of_parameters(asked):
+    call("train_rd_model", changed("train_rd_model", "--number_param 5 0 2"))
+    _, settings = asked[0]
+    assert {name: mask.sum() for name, mask in settings["masks"].items()} == {"weights": 5, "shifts": 2}
+    assert settings["parameters"] == ("weights", "shifts") and "_Number5_0_2_N8_" in settings["store"].name
+
+
+def test_regions(asked):
+    stored = make_synthetic_roi(8, seed=5)
+    stored.write("data/connectomics/XX")
+    call("train_flybrain_full", changed("train_flybrain_full", "--ROI XX"))
+    call("train_flybrain_pop", changed("train_flybrain_pop", "--subpopulation cell_fibers --orientation legacy"))
+    (full, settings), (shared, others) = asked
+    assert (full.weights == stored.weights()).all() and full.types is None
+    assert settings["store"].name == STEMS["train_flybrain_full"].replace("SYN", "XX") + "_Sample0"
+    roi = make_synthetic_roi(8, seed=0)
+    assert shared.types.tolist() == roi.types("cell_fibers").tolist()
+    assert (shared.weights == roi.weights("legacy")).all() and "Subpop_cell_fibers" in others["store"].name
+    assert settings["parameters"] == others["parameters"] == ("shifts", "gains")
+
+
+def test_a_loss_that_is_no_number_is_one_line(training, monkeypatch, capsys):
+    def train(*args, **options):
+        raise BackendError("the loss or its gradient is not finite at epoch 3")
+
+    monkeypatch.setattr(training, "train", train)
+    with pytest.raises(SystemExit) as stopped:
+        call("train_rd_model", BASE["train_rd_model"])
+    err = capsys.readouterr().err
+    assert stopped.value.code == 2 and err.count("\n") == 1 and "not finite at epoch 3" in err
+
+
+def test_the_commands_are_those_of_click():
+    assert all(isinstance(getattr(cli, name), click.Command) for name in BASE)
