@@ -14,7 +14,6 @@ import os
 import re
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import is_dataclass
 from functools import partial
 from pathlib import Path
 from symtable import symtable
@@ -102,11 +101,10 @@ def orientation_axis(ax: Axes, *, label: str = "orientation (deg)") -> None:
 
 
 def label_lines(ax: Axes, lines: list, *, where: str | None = "end", title: str | None = None) -> None:
-    """Write the labels of lines, below a title, where they lie on no data: "end", "right" (a legend) or None.
+    """Write the labels of lines, below a title, where they lie on no data: at the "end", "right" (a legend) or None.
 
-    "end" is beside the axes at the height of each line's right end, in its colour, with a thin line that leads there.
-    Labels that would overlap, also those of earlier calls, are moved apart by the least sum of squares. Their places
-    are found when the figure is drawn, so limits and scales may change later.
+    "end": beside the axes, as high as the right end of each line, in its colour, a thin line leading there; moved apart
+    (least squares) where labels would overlap, at the time of drawing, so that limits and scales may change later.
     """
     if where == "right":
         ax.legend(handles=lines, title=title, loc="center left", bbox_to_anchor=(1, 0.5))
@@ -115,6 +113,7 @@ def label_lines(ax: Axes, lines: list, *, where: str | None = "end", title: str 
         for line in lines:
             x, y = line.get_data()
             leader = dict(arrowstyle="-", color=line.get_color(), linewidth=0.5, shrinkA=0, shrinkB=1, relpos=(0, 0.5))
+            leader = None if line.get_linestyle() == "None" else leader  # would cross other marks
             style = dict(color=line.get_color(), va="center", annotation_clip=False, arrowprops=leader, gid="line end")
             for end in np.isfinite(y).nonzero()[0][-1:]:  # none of a line that is nowhere
                 text = ax.annotate(line.get_label(), (x[end], y[end]), (0, 0), **style)
@@ -142,8 +141,7 @@ def _beside(ax, text, renderer):
 
 def band(ax: Axes, x: ArrayLike, values: ArrayLike, *, level: float = 0.95, **options: Any) -> Any:
     """Draw the mean over seeds (axis 0 of `values`) with its interval as a shade; returns the line."""
-    values = check_array("values", values, shape=(None, len(x)), finite=False)
-    s = summary(values, level=level)
+    s = summary(check_array("values", values, shape=(None, len(x)), finite=False), level=level)
     (line,) = ax.plot(x, s.mean, **options)
     ax.fill_between(x, s.low, s.high, color=line.get_color(), alpha=0.25, linewidth=0)
     return line
@@ -443,10 +441,11 @@ def notebook_parameters() -> dict[str, Any]:
 
 
 def _is_plain(value):
-    if is_dataclass(value) and not isinstance(value, type):
-        value = vars(value)
-    if isinstance(value, Mapping):
+    if hasattr(type(value), "__dataclass_fields__"):
+        value = [getattr(value, name) for name in value.__dataclass_fields__]
+    elif isinstance(value, Mapping):
         value = list(value.values())
     if isinstance(value, (list, tuple)):
         return all(map(_is_plain, value))
-    return value is None or np.asarray(value).dtype.kind in "biufU"
+    number_or_text = isinstance(value, (int, float, str, np.ndarray, np.generic))
+    return value is None or (number_or_text and np.asarray(value).dtype.kind in "biufU")

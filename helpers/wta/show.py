@@ -21,7 +21,7 @@ def drawn(draw, name, owner, *, seed=None, params=None, size_mm=(120.0, 80.0)):
     name : str
         Saved as figs/wta/<name>.
     owner : Network or Recorder
-        Has save_figures and show_figures.
+        Has save_figures and show_figures, and the params that are recorded if none are given.
     """
     import matplotlib.pyplot as plt
 
@@ -29,7 +29,7 @@ def drawn(draw, name, owner, *, seed=None, params=None, size_mm=(120.0, 80.0)):
         fig = plt.figure(figsize=[size / 25.4 for size in size_mm], layout="constrained")
         draw(fig)
         if owner.save_figures:
-            figures.save(fig, f"wta/{name}", seed=seed, params=params)
+            figures.save(fig, f"wta/{name}", seed=seed, params=owner.params if params is None else params)
         if owner.show_figures and plt.get_backend().lower() != "agg":
             plt.show()
     plt.close(fig)
