@@ -231,7 +231,7 @@ def dots(
         ax.set_xticks(range(n), list(groups) if labels else [""] * n)
         ax.set_xlim(-0.6, n - 0.4)
     else:
-        ax.margins(x=0.04 + 0.05 * n)
+        ax.margins(x=0.06 + 5 * n / (ax.bbox.width * 72 / ax.figure.dpi))
         label_lines(ax, lines, where=labels)
     ax.autoscale_view()
     return lines
@@ -331,13 +331,12 @@ def save(fig: Figure, name: str, *, seed: Any = None, params: Any = None, captio
     if not hasattr(fig, "savefig"):
         raise ParameterError(f"fig is a {type(fig).__name__}; give a matplotlib Figure")
     record = _record("figure", name, seed, params, caption)
-    fills = {s: partial(fig.savefig, format=s, metadata=meta, dpi=DPI[s]) for s, meta in FORMATS.items()}
     with matplotlib.rc_context(OUTPUT):
         fig.draw_without_rendering()  # lays the figure out
         fig.set_layout_engine("none")
         for ax in fig.axes:  # the last bits of the layout differ from run to run
             ax.set_position(np.round(ax.get_position(original=True).bounds, 5))
-        _write(name, record, fills)
+        _write(name, record, {s: partial(fig.savefig, format=s, metadata=FORMATS[s], dpi=DPI[s]) for s in FORMATS})
 
 
 def save_animation(
