@@ -117,11 +117,11 @@ def test_fano_factor_of_constant_counts_is_zero_and_of_silence_nan():
 def test_isi_cv_of_poisson_is_one_and_of_a_clock_zero(rng):
     """Standard error of the CV of exponential intervals is 1 / sqrt(n): 0.016 at n = 4000; four are allowed."""
     poisson = np.cumsum(rng.exponential(10.0, 4000))
-    times_ms, ids = spikes.pack([poisson, np.arange(0.0, 500.0, 10.0), [1.0, 2.0], []])
-    cv = spikes.isi_cv(times_ms, ids, n_cells=4)
+    times_ms, ids = spikes.pack([poisson, np.arange(0.0, 500.0, 10.0), [1.0, 2.0], [], [0.0, 1.0, 4.0]])
+    cv = spikes.isi_cv(times_ms, ids, n_cells=5)
     assert abs(cv[0] - 1) < 0.064
     assert cv[1] == pytest.approx(0, abs=1e-12)
-    assert np.isnan(cv[2:]).all()
+    assert np.isnan(cv[2:4]).all() and cv[4] == pytest.approx(np.sqrt(0.5))
 
 
 def test_isi_cv_does_not_depend_on_the_order_of_the_spikes(rng):
