@@ -1,7 +1,8 @@
 """Seeds, profile, provenance, summaries over seeds, and sweeps that survive interruption.
 
-The truth of a sweep is its folder of files: one per parameter point, written under a temporary name, read back,
-and renamed. A finished point is never computed again; a failed one leaves its traceback and the rest go on.
+The truth of a sweep is its folder of files, one per parameter point. The name of a file is a key of all that its
+numbers depend on: the function with everything it refers to, and the point. So a finished point is never computed
+again, an edit never brings back an old number, and a failed point leaves its traceback while the rest go on.
 """
 
 from __future__ import annotations
@@ -10,24 +11,23 @@ import contextlib
 import functools
 import hashlib
 import importlib.metadata
-import inspect
 import itertools
 import json
 import os
 import platform
 import sys
-import time
 import traceback
 import uuid
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from helpers import __version__
+from helpers import __version__, keys, storage
 from helpers.parameters import (
     BackendError,
     OutputError,
@@ -38,10 +38,14 @@ from helpers.parameters import (
     check_number,
 )
 
+if TYPE_CHECKING:
+    import xarray
+
 __all__ = [
     "Summary",
     "SweepWarning",
     "choose",
+    "collect",
     "over",
     "profile",
     "provenance",
@@ -55,24 +59,28 @@ __all__ = [
 ROOT = Path(__file__).resolve().parents[1]
 RECORDED = ("numpy", "scipy", "matplotlib", "lmfit", "joblib", "pynn", "nest-simulator", "brian2", "numba", "jax")
 MODULES = {"pynn": "pyNN", "nest-simulator": "nest"}
-RESERVED = ("file", "allow_pickle", "point_json")
+UNITS = {"ms": "ms", "s": "s", "hz": "Hz", "rad": "rad", "deg": "deg", "mv": "mV", "na": "nA", "pa": "pA", "us": "uS"}
+UNITS |= {"cm": "cm", "mm": "mm", "um": "um", "px": "px", "db": "dB"}
+
+HOME = uuid.uuid4().hex  # a worker that imports this module has another one
+FAILED, DIFFERS = "failed", "differs"
 
 
 class SweepWarning(UserWarning):
-    """Some points of a sweep failed; their tracebacks are in its store."""
+    """Some points of a sweep failed, or could not be computed by its workers."""
 
 
-def profile():
+def profile() -> str:
     """Return "quick" (default) or "full", from the environment variable NOTEBOOK_PROFILE."""
     return check_choice("NOTEBOOK_PROFILE", os.environ.get("NOTEBOOK_PROFILE", "quick"), ("quick", "full"))
 
 
-def choose(quick, full):
+def choose(quick: Any, full: Any) -> Any:
     """Return the value for the current :func:`profile`."""
     return full if profile() == "full" else quick
 
 
-def seeds(seed, n):
+def seeds(seed: int, n: int) -> list[int]:
     """Return `n` independent integer seeds grown from one root seed, the same on every machine.
 
     Examples
@@ -95,13 +103,13 @@ class Summary:
     high: np.ndarray
     n: np.ndarray
 
-    def __str__(self):
+    def __str__(self) -> str:
         if np.ndim(self.mean):
             return repr(self)
         return f"{self.mean:.3g} [{self.low:.3g}, {self.high:.3g}], n = {self.n}"
 
 
-def summary(values, *, level=0.95):
+def summary(values: Any, *, level: float = 0.95) -> Summary:
     """Summarise repeats along axis 0: mean and Student t interval of the mean, NaN left out.
 
     The interval is mean +- t_(n-1) sd / sqrt n: exact for normal values at any n, where a percentile bootstrap of
@@ -132,39 +140,25 @@ def summary(values, *, level=0.95):
     return Summary(mean, sd, mean - half, mean + half, n)
 
 
-def source_hash(notebook=None):
-    """Return a short hash of the code behind a figure: every file of ``helpers`` and a notebook's code cells."""
-    digest = hashlib.sha256()
-    package = Path(__file__).parent
-    for path in sorted([*package.rglob("*.py"), *package.rglob("*.mplstyle")]):
-        digest.update(path.relative_to(package).as_posix().encode() + path.read_bytes())
-    if notebook is not None:
-        cells = json.loads(Path(notebook).read_text(encoding="utf-8"))["cells"]
-        for cell in cells:
-            if cell["cell_type"] == "code":
-                digest.update("".join(cell["source"]).encode())
-    return digest.hexdigest()[:16]
+def source_hash(notebook: str | os.PathLike | None = None) -> str:
+    """Return a short hash of the code behind a figure: a notebook's code cells and the modules that they use.
 
-
-def store(name):
-    """Return the folder for the sweeps of the current code: ``.store/<hash>/<name>``, emptied by ``make clean``.
-
-    The hash covers every file of ``helpers`` and the versions of the recorded packages, so that no notebook shows
-    numbers of older code.
+    These are the modules of ``helpers`` in the import statements of the cells, and what those import in turn; other
+    rooms leave the hash alone. Without a notebook it covers every room of ``helpers``.
     """
-    versions = json.dumps([_version(package) for package in RECORDED])
-    digest = hashlib.sha256((source_hash() + versions).encode()).hexdigest()[:16]
-    return ROOT / ".store" / digest / name
+    if notebook is None:
+        return keys.source_key()[:16]
+    cells = json.loads(Path(notebook).read_text(encoding="utf-8"))["cells"]
+    code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    return hashlib.sha256((code + keys.source_key(keys.imported_modules(code))).encode()).hexdigest()[:16]
 
 
-def _current_notebook():
-    """Return the path of the running notebook, as Jupyter and the runner announce it, if it lies in the tree."""
-    name = Path(os.environ.get("JPY_SESSION_NAME", "")).name
-    found = [ROOT / folder / name for folder in ("FINAL_notebooks", "dev") if name.endswith(".ipynb")]
-    return next((path for path in found if path.is_file()), None)
+def store(name: str) -> Path:
+    """Return the folder for the sweeps of a name, ``.store/<name>``, emptied by ``make clean``."""
+    return ROOT / ".store" / name
 
 
-def provenance(*, seed=None, params=None):
+def provenance(*, seed: Any = None, params: Any = None) -> dict[str, Any]:
     """Return what a reader needs to repeat a result: seed, parameters, versions, threads, profile, source.
 
     No date, run time or commit: the same run gives the same record.
@@ -182,6 +176,14 @@ def provenance(*, seed=None, params=None):
     }
 
 
+def _current_notebook():
+    """Return the path of the running notebook, as Jupyter and the runner announce it, if it lies in the tree."""
+    name = Path(os.environ.get("JPY_SESSION_NAME", "")).name
+    found = [ROOT / folder / name for folder in ("FINAL_notebooks", "dev") if name.endswith(".ipynb")]
+    return next((path for path in found if path.is_file()), None)
+
+
+@functools.cache
 def _version(name):
     try:
         return importlib.metadata.version(name)
@@ -206,27 +208,44 @@ def _plain(value):
     raise ParameterError(f"a parameter of type {type(value).__name__} cannot be recorded; use numbers, text or lists")
 
 
-def sweep(function, grid, *, store, n_jobs=-1, progress=True):
+def sweep(
+    function: Callable[..., Mapping[str, Any]],
+    grid: Mapping[str, Iterable] | Iterable,
+    *,
+    store: str | os.PathLike,
+    n_jobs: int = -1,
+    progress: bool = True,
+) -> Iterator[tuple[Any, dict[str, Any]]]:
     """Evaluate `function` over a grid of parameters, one file per point; resume where a run stopped.
 
     Parameters
     ----------
     function : callable
         ``function(**point)`` for a mapping, ``function(point)`` for a parameter object. Returns a dict of
-        arrays, numbers or strings. Define it in a module if workers are used.
+        arrays, numbers or strings. A function defined in a notebook can go to workers.
     grid : mapping or iterable
         ``{name: values, ...}`` for every combination, or the points themselves.
     store : path-like
-        Folder of the result files; the name of a file holds the function, its source, the values bound to it
-        (``functools.partial``, closure) and the point. What the function calls is not in it: see :func:`store`.
+        Folder of the result files. The name of a file is a key of all that can change its numbers: the point; the
+        code of the function, its defaults and the values bound to it; the functions and global values that it refers
+        to, and those that these refer to; the modules of ``helpers`` among them; the versions of packages. Files
+        that a function reads, and the environment, are not in it.
     n_jobs : int
         joblib workers; -1 uses every core, 1 stays in this process. ``joblib.parallel_config(backend="dask")``
-        around the call moves it to a cluster.
+        around the call moves it to a cluster. A worker that does not know what this process has changed leaves
+        its points to this process.
 
     Yields
     ------
     (point, result)
         In grid order; a failed point is left out, and a :class:`SweepWarning` at the end counts them.
+
+    Raises
+    ------
+    ParameterError
+        For a bad grid, or a variable of the function whose value cannot be part of a key, such as an open file.
+    OutputError
+        If the store cannot be written.
 
     Examples
     --------
@@ -239,51 +258,49 @@ def sweep(function, grid, *, store, n_jobs=-1, progress=True):
     if not callable(function):
         raise ParameterError(f"function = {function!r} cannot be called; give a function of one parameter point")
     points = _points(grid)
-    store = _folder(store)
+    if not isinstance(store, (str, os.PathLike)):
+        raise ParameterError(f"store = {store!r} is not a path; give a folder for the result files")
+    store = Path(store).absolute()  # a worker may live in another folder
     if check_integer("n_jobs", n_jobs, -64, 1024) == 0:
         raise ParameterError("n_jobs = 0 starts no worker; allowed: -1 (every core) or a positive integer")
-    return _sweep(function, points, [store / _file_name(function, point) for point in points], n_jobs, progress)
+    key = _function_key(function)
+    paths = [store / _file_name(key, point) for point in points]
+    try:
+        store.mkdir(parents=True, exist_ok=True)
+        if not os.access(store, os.W_OK):
+            raise PermissionError(0, "Permission denied")
+    except OSError as failure:
+        raise OutputError(f"cannot write into {store} ({failure.strerror}); choose a writable folder") from None
+    storage.remove_drafts(store)
+    return _sweep(function, points, key, paths, n_jobs, progress)
 
 
-def over(function, *, store, n_jobs=-1, progress=True, **grid):
-    """Run :func:`sweep` and stack: every grid value that is a list or array becomes a leading axis, in the order given.
-
-    Numbers, words and tuples are fixed. The result is a dict of arrays (length of first list, of second, ..., own
-    shape), so all points need one shape. Failed points are an OutputError; the others are kept.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as store:
-    ...     over(lambda b, p: {"power": b**p}, store=store, n_jobs=1, b=[2, 3], p=[1, 2])["power"].tolist()
-    [[2, 4], [3, 9]]
-    """
-    swept = {name: list(values) for name, values in grid.items() if isinstance(values, (list, np.ndarray))}
-    points = {name: swept.get(name, [value]) for name, value in grid.items()}
-    shape = tuple(map(len, swept.values()))
-    found = [result for _, result in sweep(function, points, store=store, n_jobs=n_jobs, progress=progress)]
-    if len(found) < np.prod(shape, dtype=int):
-        missing = np.prod(shape, dtype=int) - len(found)
-        raise OutputError(f"{missing} points of the sweep failed; tracebacks: {store}/*.error.json; call again")
-    return {key: np.reshape([r[key] for r in found], shape + np.shape(found[0][key])) for key in found[0]}
-
-
-def _sweep(function, points, paths, n_jobs, progress):
+def _sweep(function, points, key, paths, n_jobs, progress):
     from joblib import Parallel, delayed
     from tqdm.auto import tqdm
 
-    todo = [i for i, path in enumerate(paths) if _read(path, points[i]) is None]
-    jobs = (delayed(_run_point)(function, points[i], paths[i]) for i in todo)
-    failed, waiting = 0, set(todo)
+    name, folder = getattr(function, "__name__", "sweep"), paths[0].parent
+    todo = [i for i, path in enumerate(paths) if not path.exists()]
+    jobs = (delayed(_run_point)(function, points[i], folder, key, HOME) for i in todo)
+    failed, strange, waiting = 0, False, set(todo)
     silent = not progress or bool(os.environ.get("CI"))
     with _closing(Parallel(n_jobs=n_jobs, return_as="generator")(jobs)) as done:
-        for i, point in enumerate(tqdm(points, disable=silent, desc=getattr(function, "__name__", "sweep"))):
-            if i in waiting and not _next(done):
+        for i, point in enumerate(tqdm(points, disable=silent, desc=name)):
+            path = _next(done) if i in waiting else paths[i]
+            if path == DIFFERS and not strange:
+                strange = True
+                text = f"workers lack what was changed here at run time: {name} is computed by this process alone"
+                warnings.warn(text, SweepWarning, stacklevel=2)
+            result = None if path in (FAILED, DIFFERS) else _read(path)
+            if result is None and path != FAILED:  # damaged, or left to this process
+                path = _run_point(function, point, folder, key, HOME)
+                result = None if path == FAILED else storage.read_arrays(path)[0]
+            if result is None:
                 failed += 1
-                continue
-            yield point, _read(paths[i], point)
+            else:
+                yield point, result
     if failed:
-        message = f"{failed} of {len(points)} points failed; tracebacks: {paths[0].parent}/*.error.json; call again"
+        message = f"{failed} of {len(points)} points failed; tracebacks: {folder}/*.error.json; call again"
         warnings.warn(message, SweepWarning, stacklevel=2)
 
 
@@ -306,9 +323,48 @@ def _next(done):
         raise BackendError(message) from None
 
 
+def _run_point(function, point, folder, key, home):
+    """Compute one point and return the path of its file, or FAILED, or DIFFERS for a worker with another function."""
+    now = _function_key(function)
+    if now != key and home != HOME:
+        return DIFFERS
+    path = folder / _file_name(now, point)
+    error = path.with_suffix(".error.json")
+    try:
+        result = function(**point) if isinstance(point, Mapping) else function(point)
+        if not isinstance(result, Mapping) or not result:
+            kind = type(result).__name__
+            raise ParameterError(f"the swept function returned {kind}; return a dict of arrays or numbers")
+        storage.write_arrays(path, result, {"name": path.name, "point": _plain(point)})
+    except Exception:
+        failure = {"point": _plain(point), "traceback": traceback.format_exc()}
+        storage.write_text(error, json.dumps(failure, indent=1))
+        return FAILED
+    error.unlink(missing_ok=True)
+    return path
+
+
+def _function_key(function):
+    return keys.function_key(function) + json.dumps([platform.python_version(), [_version(name) for name in RECORDED]])
+
+
+def _file_name(key, point):
+    point = sorted(point.items()) if isinstance(point, Mapping) else point
+    return hashlib.sha256((key + keys.value_key(point, "point")).encode()).hexdigest()[:20] + ".npz"
+
+
+def _read(path):
+    """Return the result in a file, or None if it is damaged, or was written under another name."""
+    try:
+        arrays, record = storage.read_arrays(path)
+    except storage.DamagedFile:
+        return None
+    return arrays if record["name"] == path.name else None
+
+
 def _points(grid):
     if isinstance(grid, Mapping):
-        values = [_axis(name, values) for name, values in grid.items()]
+        values = [_values(name, values) for name, values in grid.items()]
         points = [dict(zip(grid, combination, strict=True)) for combination in itertools.product(*values)]
     elif np.iterable(grid):
         points = list(grid)
@@ -319,123 +375,135 @@ def _points(grid):
     for point in points:
         if not isinstance(point, Mapping) and (isinstance(point, type) or not is_dataclass(point)):
             raise ParameterError(f"grid holds {point!r}; each point is a mapping or a parameter dataclass")
+        _plain(point)
     return points
 
 
-def _axis(name, values):
+def _values(name, values):
     if isinstance(values, (str, bytes)) or not np.iterable(values):
         raise ParameterError(f"grid holds {name} = {values!r}; give a list of values, [{values!r}] for a single one")
     return values.tolist() if isinstance(values, np.ndarray) else list(values)
 
 
-def _folder(store):
-    """Return the folder as an absolute path, since a worker may live in another one, after a trial of writing."""
-    if not isinstance(store, (str, os.PathLike)):
-        raise ParameterError(f"store = {store!r} is not a path; give a folder for the result files")
-    store = Path(store).absolute()
+def collect(
+    function: Callable[..., Mapping[str, Any]],
+    grid: Mapping[str, Any],
+    *,
+    store: str | os.PathLike,
+    n_jobs: int = -1,
+    progress: bool = True,
+    dims: Mapping[str, Sequence[str]] | None = None,
+) -> xarray.Dataset:
+    """Run :func:`sweep` and return its results as one labelled dataset.
+
+    Parameters
+    ----------
+    function, store, n_jobs, progress
+        As in :func:`sweep`; every point returns the same names and shapes.
+    grid : mapping
+        ``{name: value}``. A list or array is swept and becomes a dimension, in the order given, with its values as
+        coordinate; values that repeat, or are not numbers or words, are counted 0, 1, ... instead. Anything else,
+        a tuple or a word too, is fixed and stands in ``attrs``.
+    dims : mapping, optional
+        Names of the axes that a result has of itself, ``{"exponents": ("i",)}``; else ``exponents_0``, ...
+
+    Returns
+    -------
+    xarray.Dataset
+        ``attrs["units"]`` of variables and coordinates from the end of their names (``tau_ms``, ``speed_cm_s``).
+
+    Raises
+    ------
+    OutputError
+        If points failed; it names the folder of their tracebacks. The others are kept.
+    ParameterError
+        If the points differ in names or shapes, or names of axes do not fit.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> def noise(sd_mv, seed): return {"v_mv": np.random.default_rng(seed).normal(0, sd_mv, 50)}
+    >>> with tempfile.TemporaryDirectory() as store:
+    ...     found = collect(noise, {"sd_mv": 2.0, "seed": [0, 1, 2]}, store=store, n_jobs=1, dims={"v_mv": ["step"]})
+    >>> found["v_mv"].dims, found["v_mv"].attrs["units"], found["v_mv"].std("step").sizes["seed"]
+    (('seed', 'step'), 'mV', 3)
+    """
+    import xarray
+
+    if not isinstance(grid, Mapping):
+        raise ParameterError(f"grid = {grid!r} is not a mapping; give one of names to values and lists of values")
+    swept, stacked = _stacked(function, grid, store, n_jobs, progress)
+    coordinates = {name: (name, _labels(values), _units(name)) for name, values in swept.items()}
+    variables = {}
+    for name, values in stacked.items():
+        own = values.ndim - len(swept)
+        axes = tuple((dims or {}).get(name, [f"{name}_{k}" for k in range(own)]))
+        if len(axes) != own:
+            raise ParameterError(f"dims names {axes} for {name!r}, which has {own} axes of its own; name each of them")
+        variables[name] = ((*swept, *axes), values, _units(name))
+    fixed = {name: value for name, value in grid.items() if name not in swept}
     try:
-        store.mkdir(parents=True, exist_ok=True)
-        probe = store / f".{uuid.uuid4().hex}.tmp"
-        probe.touch()
-        probe.unlink()
-        _sweep_out(store)
-    except OSError as failure:
-        raise OutputError(f"cannot write into {store} ({failure.strerror}); choose a writable folder") from None
-    return store
+        return xarray.Dataset(variables, coordinates, fixed)
+    except ValueError as failure:
+        why = " ".join(str(failure).split())
+        raise ParameterError(f"the names of results and axes do not fit ({why}); rename them in dims") from None
 
 
-def _sweep_out(store):
-    """Remove the drafts that killed workers left behind, an hour later, when nobody can still be writing them."""
-    for draft in store.glob(".*.tmp"):
-        with contextlib.suppress(FileNotFoundError):
-            if time.time() - draft.stat().st_mtime > 3600:
-                draft.unlink()
+def over(
+    function: Callable[..., Mapping[str, Any]],
+    *,
+    store: str | os.PathLike,
+    n_jobs: int = -1,
+    progress: bool = True,
+    **grid: Any,
+) -> dict[str, np.ndarray]:
+    """Run :func:`sweep` and stack: every grid value that is a list or array becomes a leading axis, in the order given.
+
+    The unlabelled form of :func:`collect`: a dict of arrays (length of first list, of second, ..., own shape).
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as store:
+    ...     over(lambda b, p: {"power": b**p}, store=store, n_jobs=1, b=[2, 3], p=[1, 2])["power"].tolist()
+    [[2, 4], [3, 9]]
+    """
+    return _stacked(function, grid, store, n_jobs, progress)[1]
 
 
-def _identity(function):
-    """Return what tells functions apart: name, source, and the values bound to it by partial, closure or object."""
-    if isinstance(function, functools.partial):
-        return [_identity(function.func), _plain(function.args), _plain(function.keywords)]
-    named = function if hasattr(function, "__qualname__") else type(function)
-    try:
-        code = inspect.getsource(named)
-    except (OSError, TypeError):
-        code = ""
-    bound = [cell.cell_contents for cell in getattr(function, "__closure__", None) or ()]
-    if named is not function or inspect.ismethod(function):
-        bound.append(getattr(function, "__self__", function))
-    return [
-        getattr(named, "__module__", ""),
-        named.__qualname__,
-        code,
-        [getattr(v, "__qualname__", None) or _plain(v) for v in bound],
-    ]
+def _stacked(function, grid, store, n_jobs, progress):
+    """Return the lists of a grid, and {name: results over them}."""
+    swept = {name: _values(name, values) for name, values in grid.items() if isinstance(values, (list, np.ndarray))}
+    points = {name: swept.get(name, [value]) for name, value in grid.items()}
+    found = [result for _, result in sweep(function, points, store=store, n_jobs=n_jobs, progress=progress)]
+    shape = tuple(len(values) for values in swept.values())
+    missing = int(np.prod(shape)) - len(found)
+    if missing:
+        raise OutputError(f"{missing} points of the sweep failed; tracebacks: {store}/*.error.json; call again")
+    stacked = {}
+    for name in found[0]:
+        shapes = {np.shape(result[name]) if name in result else None for result in found}
+        if len(shapes) > 1:
+            raise ParameterError(f"{name!r} has the shapes {shapes}; let every point return the same names and shapes")
+        stacked[name] = np.reshape([result[name] for result in found], (*shape, *shapes.pop()))
+    return swept, stacked
 
 
-def _file_name(function, point):
-    text = json.dumps([__version__, _identity(function), _plain(point)], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:20] + ".npz"
+def _labels(values):
+    """Return the values of an axis as its coordinate, or their places where they are no labels."""
+    kinds = {"U" if isinstance(value, str) else "n" for value in values}
+    labels = (
+        np.asarray(values) if all(np.ndim(value) == 0 for value in values) and len(kinds) == 1 else np.empty(0, "O")
+    )
+    return labels if labels.dtype.kind in "biufU" and len(set(values)) == len(values) else np.arange(len(values))
 
 
-def _run_point(function, point, path):
-    """Compute one point and write its file; on failure write the traceback instead. Returns whether it worked."""
-    error = path.with_suffix(".error.json")
-    try:
-        result = function(**point) if isinstance(point, Mapping) else function(point)
-        _write(path, result, point)
-    except Exception:
-        _report(error, {"point": _plain(point), "traceback": traceback.format_exc()})
-        return False
-    error.unlink(missing_ok=True)
-    return True
-
-
-def _report(path, failure):
-    try:
-        _place(path, lambda draft: draft.write_text(json.dumps(failure, indent=1)))
-    except OSError as trouble:
-        raise OutputError(f"cannot write into {path.parent} any more ({trouble.strerror}); is the disk full?") from None
-
-
-def _place(path, write):
-    """Let `write` fill a draft, then give it its name: others see the whole file or none, also when two write."""
-    draft = path.with_name(f".{uuid.uuid4().hex}.tmp")
-    try:
-        write(draft)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def _write(path, result, point):
-    if not isinstance(result, Mapping) or not result:
-        raise ParameterError(f"the swept function returned {type(result).__name__}; return a dict of arrays or numbers")
-    arrays = {str(key): np.asarray(value) for key, value in result.items()}
-    bad = [key for key, value in arrays.items() if value.dtype.hasobject or key in RESERVED]
-    if bad and bad[0] in RESERVED:
-        raise ParameterError(f"a result cannot have the name {bad[0]!r}; choose another")
-    if bad:
-        raise ParameterError(f"result {bad[0]!r} is not an array, number or string; nothing else can be stored")
-
-    def write(draft):
-        with draft.open("wb") as file:
-            np.savez(file, **arrays, point_json=np.array(_text(point)))
-        if _read(draft, point) is None:
-            raise OutputError(f"{path.name} could not be read back after writing; is the disk full?")
-
-    _place(path, write)
-
-
-def _text(point):
-    return json.dumps(_plain(point), sort_keys=True)
-
-
-def _read(path, point):
-    """Return the stored result, or None if the file is missing, damaged, or not of this point."""
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            if file["point_json"] != _text(point):
-                return None
-            return {key: file[key][()] for key in file.files if key != "point_json"}
-    except Exception:
-        return None
+def _units(name):
+    """Return {"units": ...} from the end of a name: tau_ms, speed_cm_s, sf_per_px; or nothing."""
+    before, last = ["", *name.split("_")][-2:]
+    unit = UNITS.get(last, "")
+    if before == "per" and unit:
+        unit = f"1/{unit}"
+    elif last == "s" and before in UNITS:
+        unit = f"{UNITS[before]}/s"
+    return {"units": unit} if unit and "_" in name else {}

@@ -44,23 +44,33 @@ def write_all(files: Mapping[Path, Callable[[Path], object]], *, verify: Callabl
     Raises
     ------
     OutputError
-        If a folder cannot be written, or a directory stands in the place of a file.
+        If a folder cannot be written, the disk is full, or a folder stands in the place of a file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> write_all({folder / "a.txt": lambda draft: draft.write_text("a"), folder / "b.txt": lambda draft: 1 / 0})
+    Traceback (most recent call last):
+    ZeroDivisionError: division by zero
+    >>> list(folder.iterdir())
+    []
     """
     drafts = {Path(path): Path(path).with_name(f".{uuid.uuid4().hex}.tmp") for path in files}
+    fills = dict(zip(drafts, files.values(), strict=True))
     try:
         for path, draft in drafts.items():
             path.parent.mkdir(parents=True, exist_ok=True)
-            files[path](draft)
+            fills[path](draft)
+            draft.stat()  # a fill that wrote nothing is found before any file is replaced
             if verify is not None:
                 verify(draft)
-        for path in drafts:
             if path.is_dir():
-                raise OutputError(f"{path.name} is a folder; rename it, the file needs its place")
+                raise OutputError(f"{path} is a folder; rename it, the file needs its place")
         for path, draft in drafts.items():
             draft.replace(path)
     except OSError as failure:
-        why = failure.strerror or failure
-        raise OutputError(f"cannot write {Path(next(iter(files)))} ({why}); choose a writable folder") from None
+        raise OutputError(f"cannot write {path} ({failure.strerror or failure}); choose a writable folder") from None
     finally:
         for draft in drafts.values():
             with contextlib.suppress(OSError):
@@ -95,12 +105,16 @@ def write_arrays(path: Path, arrays: Mapping[str, Any], record: Any = None):
     >>> read_arrays(path)
     ({'rate_hz': array([1., 2.])}, {'seed': 3})
     """
-    kept = {str(name): np.asarray(value) for name, value in arrays.items()}
-    for name, value in kept.items():
-        if name in RESERVED:
+    kept = {}
+    for name, value in arrays.items():
+        kept[str(name)] = array = np.asarray(value)
+        if str(name) in RESERVED:
             raise ParameterError(f"an array cannot have the name {name!r}; choose another")
-        if value.dtype.hasobject:
+        if array.dtype.hasobject:
             raise ParameterError(f"{name!r} is not an array, number or string; nothing else can be stored")
+        if isinstance(value, np.ndarray) and type(value) not in (np.ndarray, np.memmap):
+            kind = type(value).__name__
+            raise ParameterError(f"{name!r} is a {kind}, whose mask or unit would be lost; store its plain values")
     kept[RECORD] = np.array(json.dumps(record, sort_keys=True))
 
     def fill(draft):
@@ -126,7 +140,7 @@ def read_arrays(path: Path) -> tuple[dict[str, Any], Any]:
             raise ValueError("its checksum does not fit")
         record = json.loads(str(kept.pop(RECORD)))
     except Exception as failure:
-        why = f"no {failure}" if isinstance(failure, KeyError) else failure
+        why = f"no {failure}" if isinstance(failure, KeyError) else " ".join(str(failure).split())
         raise DamagedFile(f"{path} cannot be used ({why}); delete it and compute it again") from None
     return {name: value[()] for name, value in kept.items()}, record
 
@@ -135,7 +149,7 @@ def _checksum(arrays):
     digest = hashlib.sha256()
     for name in sorted(arrays):
         array = np.ascontiguousarray(arrays[name])
-        digest.update(f"{name} {array.dtype.str} {np.shape(arrays[name])} ".encode() + array.tobytes())
+        digest.update(f"{name} {array.dtype.descr} {np.shape(arrays[name])} ".encode() + array.tobytes())
     return digest.hexdigest()
 
 

@@ -20,7 +20,7 @@ import scipy.sparse
 from helpers.modular import synapses
 from helpers.modular.recorder import Recorder
 from helpers.parameters import ParameterError
-from helpers.runs import _place
+from helpers.storage import write
 
 __all__ = ["State", "capture", "load_state", "restore", "save_state"]
 
@@ -88,11 +88,11 @@ def save_state(net, path):
     if not path.parent.is_dir():
         raise ParameterError(f"folder {str(path.parent)!r} does not exist; make it first")
 
-    def write(draft):
+    def fill(draft):
         with draft.open("wb") as file:
             np.savez(file, **members)
 
-    _place(path, write)
+    write(path, fill)
 
 
 def load_state(net, path):

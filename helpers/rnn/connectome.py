@@ -31,9 +31,8 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from helpers import runs
+from helpers import storage
 from helpers.parameters import (
-    OutputError,
     ParameterError,
     Table,
     check_array,
@@ -145,12 +144,8 @@ class Roi:
             "neurons": Table(NEURONS, tuple(neurons)),
             "edges": Table(EDGES, tuple((*e, int(w)) for *e, w in edges)),
         }
-        folder = runs._folder(folder)
-        try:
-            for name, table in tables.items():
-                runs._place(folder / f"{name}.csv", lambda draft, table=table: draft.write_text(table.to_csv()))
-        except OSError as failure:
-            raise OutputError(f"cannot write into {folder} ({failure.strerror}); choose another folder") from None
+        for name, table in tables.items():
+            storage.write_text(Path(folder) / f"{name}.csv", table.to_csv())
 
 
 def exponent_bound(rnn):

@@ -7,15 +7,17 @@ exponents. An epoch is compiled once for each shape and plan.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import json
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from helpers import runs
+from helpers import storage
 from helpers.parameters import BackendError, ParameterError, check_array, check_integer, check_number, check_seed
 from helpers.rnn.gradients import (
     GROUPS,
@@ -173,7 +175,8 @@ class _Run:
         if store is not None:
             self.settings = {**params.to_dict(), "network": _digest([rnn.dt, free, self.fixed])}
             self.path = _claimed(store, self.settings) / "state.npz"
-            self._load(runs._read(self.path, self.settings))
+            with contextlib.suppress(storage.DamagedFile):  # or missing: computed again
+                self._load(storage.read_arrays(self.path)[0])
 
     @property
     def epoch(self):
@@ -211,13 +214,12 @@ class _Run:
         if self.path is not None:
             leaves = {f"leaf_{i}": leaf for i, leaf in enumerate(jax.tree.leaves(self.state))}
             history = dict(loss=self.loss, spectra=self.spectra, norms=self.norms)
-            runs._write(self.path, leaves | history, self.settings)
+            storage.write_arrays(self.path, leaves | history, self.settings)
 
     def _load(self, stored):
-        if stored is not None:
-            leaves = [jnp.asarray(stored[f"leaf_{i}"]) for i in range(len(jax.tree.leaves(self.state)))]
-            self.state = self.last = jax.tree.unflatten(jax.tree.structure(self.state), leaves)
-            self.loss, self.spectra, self.norms = (list(stored[name]) for name in ("loss", "spectra", "norms"))
+        leaves = [jnp.asarray(stored[f"leaf_{i}"]) for i in range(len(jax.tree.leaves(self.state)))]
+        self.state = self.last = jax.tree.unflatten(jax.tree.structure(self.state), leaves)
+        self.loss, self.spectra, self.norms = (list(stored[name]) for name in ("loss", "spectra", "norms"))
 
     def result(self):
         found = {name.removesuffix("s") if name != "weights" else name: x for name, x in self.state[0].items()}
@@ -233,10 +235,11 @@ class _Run:
 
 def _claimed(store, settings):
     """Return the folder, with the settings in a file of their own; refuse it if they are those of another training."""
-    folder = runs._folder(store)
+    folder = Path(store)
+    storage.remove_drafts(folder)
     file, wanted = folder / "settings.json", json.loads(json.dumps(settings))
     if not file.exists():
-        runs._place(file, lambda draft: draft.write_text(json.dumps(settings, indent=1)))
+        storage.write_text(file, json.dumps(settings, indent=1))
     try:
         found = json.loads(file.read_text())
     except ValueError:

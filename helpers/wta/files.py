@@ -13,8 +13,8 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from helpers.parameters import OutputError, ParameterError, check_integer
-from helpers.runs import _place
+from helpers.parameters import ParameterError, check_integer
+from helpers.storage import write
 from helpers.wta.inputs import InputGenerator
 from helpers.wta.network import Network, State
 
@@ -60,14 +60,11 @@ def _seed(seed):
 
 
 def _write(path, arrays):
-    def write(draft):
+    def fill(draft):
         with draft.open("wb") as file:
             np.savez(file, **arrays)
 
-    try:
-        _place(path, write)
-    except OSError as failure:
-        raise OutputError(f"cannot write {path} ({failure.strerror}); choose a writable folder") from None
+    write(path, fill)
 
 
 def load(path):
