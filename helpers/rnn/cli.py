@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import json
 import re
 import sys
@@ -26,6 +27,7 @@ import time
 import warnings
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import click
 import numpy as np
@@ -38,7 +40,7 @@ from helpers.rnn import meanfield
 from helpers.rnn.connectome import load_roi, make_synthetic_roi
 from helpers.rnn.losses import LOSSES, loss_label, loss_name
 from helpers.rnn.lyapunov import initial, lyapunov_spectrum
-from helpers.rnn.model import ACTIVATIONS, Rnn, activation_name, random_weights
+from helpers.rnn.model import SPELLINGS, Rnn, activation_name, random_weights
 
 __all__ = [
     "load_model",
@@ -105,7 +107,7 @@ def with_options(*options):
 
 command = functools.partial(click.command, cls=Command, context_settings={"show_default": True})
 COUNT, GROUP, GRAD = IntRange(1, 100_000), Choice(GROUPS), Choice(["full", "frozen", "window"])
-WORD = Choice([word for words in ACTIVATIONS.values() for word in words], case_sensitive=False)
+WORD = Choice(list(SPELLINGS), case_sensitive=False)
 LOSS_WORD = Choice([*LOSSES, "Sinai"], case_sensitive=False)
 
 SEED_WORDS, LOSS_TEXT = dict(metavar="[tanh|tanh_pos|tanh_streched]"), "[l2|MSE|MSE_Custom|sum|Sinai|entropy]"
@@ -182,10 +184,13 @@ def _write(o, files):
     """Write {name: text, arrays or figure} below --out, all of them or none, and say where."""
     import matplotlib.pyplot as plt
 
-    paths = {Path(o.out) / name: content for name, content in files.items()}
-    storage.write_all({path: _filler(content, path.suffix[1:]) for path, content in paths.items()})
+    fills = {}
+    for name, content in files.items():
+        path = Path(o.out) / name
+        fills[path] = _filler(content, path.suffix[1:])
+    storage.write_all(fills)
     plt.close("all")
-    click.echo("\n".join(map(str, paths)))
+    click.echo("\n".join(map(str, fills)))
 
 
 def _filler(content, suffix):
@@ -262,7 +267,7 @@ def _rows(point, exponents, errors):
 @command("lyapu_convergence")
 @with_options(T_ONS(required=True), ACTIVATION(required=True, **SEED_WORDS), G(default=1.5), N_SAMPLES(default=5))
 @with_options(N(default=100), K(default=20), T_SIM(default=700.0), TRANSIENT(default=50.0), JOBS, EVERYWHERE)
-def lyapu_convergence(**options):
+def lyapu_convergence(**options: Any) -> None:
     """Simulates the convergence of Lyapunov exponents in a recurrent neural network (RNN) model.
 
     One network, n_samples initial states. Writes the running exponents (json), the final ones with standard errors
@@ -289,13 +294,13 @@ def _study(o, g):
     o.parameters = tuple(dict.fromkeys(o.parameters))
     if o.activation == "tanh" and o.parameters != ("weights",):
         raise ParameterError("--parameter: plain tanh takes weights only; choose strech or pos for shifts and gains")
-    seeds, rows = runs.seeds(o.seed, o.n_samples), []
+    seeds, rows, shown = runs.seeds(o.seed, o.n_samples), [], []
     found = _swept(o, keep=o.save, g=g.tolist(), seed=seeds, parameters=o.parameters)
     for i, x in enumerate(g.tolist()):
         for j, seed in enumerate(seeds):
             rows += _rows((j, seed, x), found["exponents"][i, j], found["stderr"][i, j])
-    first = found["exponents"][..., 0]
-    shown = [(f"{x:g}", f"{np.median(row):.4f}", runs.summary(row)) for x, row in zip(g, first, strict=True)]
+        first = found["exponents"][i, :, 0]
+        shown.append((f"{x:g}", f"{np.median(first):.4f}", runs.summary(first)))
     click.echo(Table(("g", "median lambda_1", "mean [95 %]"), tuple(shown)).to_markdown())
     stem = f"{o.command}/{o.word}_N{o.n}_nSample{o.n_samples}_tSim{o.t_sim:.10g}_dt{o.dt}_tOns{o.t_ons}"
     table = Table(("sample", "seed", "g", "index", "exponent", "stderr"), tuple(rows))
@@ -307,7 +312,7 @@ def _study(o, g):
 @click.option("--gmax", required=True, type=FloatRange(0, 1e4), help="Maximum value for coupling strength g")
 @click.option("--m_g", default=7, type=IntRange(1, 10_000), help="Number of g values between gmin and gmax")
 @with_options(N(default=1000), K(default=1), TRANSIENT(default=200.0), STUDY)
-def transition_2_chaos(**options):
+def transition_2_chaos(**options: Any) -> None:
     """Generates multiple RNN models with varying coupling values and calculates Lyapunov spectrum.
 
     The same seeds serve every g. Writes the exponents with standard errors (csv) and a figure (pdf, svg).
@@ -330,7 +335,7 @@ def transition_2_chaos(**options):
 @command("spectrum")
 @click.option("--variance_max", default=12, type=IntRange(1, 13), help="sigma = 2^0 to 2^(variance_max - 1)")
 @with_options(N(default=100), TRANSIENT(default=50.0), STUDY)
-def spectrum(**options):
+def spectrum(**options: Any) -> None:
     """Calculates whole Lyapunov spectra, their dimension and entropy, at sigma = g = 1, 2, 4, ...
 
     Writes exponents, Kaplan-Yorke dimensions and entropies of every sample by sigma (json), all of them with standard
@@ -354,7 +359,7 @@ def spectrum(**options):
     drawn["spect"], ax = figures.figure(width_mm=100, height_mm=80)
     plots.spectra(ax, dict(zip(words, found["exponents"], strict=True)), title=r"$\sigma$")
     for end, fig in drawn.items():
-        files |= {f"fig/{stem}_{end}.{suffix}": fig for suffix in ("pdf", "svg")}
+        files[f"fig/{stem}_{end}.pdf"] = files[f"fig/{stem}_{end}.svg"] = fig
     _write(o, files)
 
 
@@ -370,31 +375,31 @@ def spectrum(**options):
 @click.option("--number_param", nargs=3, type=IntRange(0), help="Train only so many weights, gains and shifts")
 @click.option("--dale", default="free", type=Choice(["clip", "free"]), help="Weights stop at 0, or change sign")
 @TRAINING
-def train_rd_model(**options):
+def train_rd_model(**options: Any) -> None:
     """Trains random RNN models with a loss on their Lyapunov spectrum."""
     o = _opened("train_rd_model", options)
-    trained, mark, masks, samples = {name: options[f"train_{name}"] for name in GROUPS}, "", None, []
+    trained, mark, masks, samples = (o.train_weights, o.train_shifts, o.train_gains), "", None, []
     if o.number_param is not None:
-        numbers = dict(zip(("weights", "gains", "shifts"), o.number_param, strict=True))
-        trained = {name: numbers[name] > 0 for name in GROUPS}
-        mark = f"_Number{'_'.join(map(str, o.number_param))}"
-    if not any(trained.values()):
+        n_weights, n_gains, n_shifts = o.number_param
+        trained = n_weights > 0, n_shifts > 0, n_gains > 0
+        mark = f"_Number{n_weights}_{n_gains}_{n_shifts}"
+    if not any(trained):
         raise ParameterError("nothing is trained: set --train_weights, --train_shifts or --train_gains to True")
     from helpers.rnn.training import fixed_number
 
     for seed in runs.seeds(o.seed, o.n_samples):
         net = Rnn(random_weights(o.n, o.g, seed=seed), o.activation, np.ones(o.n), np.zeros(o.n), o.dt)
         if o.number_param is not None:
-            masks = fixed_number(net, seed=seed, **{f"n_{name}": number for name, number in numbers.items()})
+            masks = fixed_number(net, n_weights=n_weights, n_gains=n_gains, n_shifts=n_shifts, seed=seed)
         samples.append((net, masks))
-    flags = "".join(f"_{name.capitalize()}{value}" for name, value in trained.items())
-    _train(o, f"{o.word}{flags}{mark}_N{o.n}", samples, tuple(name for name in GROUPS if trained[name]))
+    stem = "{}_Weights{}_Shifts{}_Gains{}{}_N{}".format(o.word, *trained, mark, o.n)
+    _train(o, stem, samples, tuple(itertools.compress(GROUPS, trained)))
 
 
 @command("train_flybrain_full")
 @with_options(N_SAMPLES(required=True), K(required=True), LOSS(required=True))
 @with_options(ACTIVATION(required=True, **SEED_WORDS), REGION)
-def train_flybrain_full(**options):
+def train_flybrain_full(**options: Any) -> None:
     """Trains the gain and the shift of every neuron of a connectome-constrained RNN; its weights stay."""
     _train_region(_opened("train_flybrain_full", options))
 
@@ -402,7 +407,7 @@ def train_flybrain_full(**options):
 @command("train_flybrain_pop")
 @with_options(N_SAMPLES(default=1), K(default=1), LOSS(default="l2"), ACTIVATION(default="tanh_pos", **SEED_WORDS))
 @with_options(SUBPOPULATION(default="neurotransmitter"), REGION)
-def train_flybrain_pop(**options):
+def train_flybrain_pop(**options: Any) -> None:
     """Trains gains and shifts that the neurons of a population share, in a connectome-constrained RNN."""
     _train_region(_opened("train_flybrain_pop", options), options["subpopulation"])
 
@@ -436,9 +441,10 @@ def _train(o, stem, samples, groups):
         name, start = f"{o.command}/{stem}_Sample{i}", time.perf_counter()
         state = dict(store=Path(o.out) / "models" / name, n_epochs=o.n_epochs, early_stopping=o.early_stopping)
         result = train(rnn, masks=masks, seed=seed, **state, **settings)
-        found = [lyapunov_spectrum(net, k=net.n, t_sim=o.t_sim, seed=seed).exponents for net in (rnn, result.rnn)]
+        measure = functools.partial(lyapunov_spectrum, k=rnn.n, t_sim=o.t_sim, seed=seed)
+        found = np.array([measure(rnn).exponents, measure(result.rnn).exponents])
         log = dict(training_loss=result.loss.tolist(), training_lambda_max=result.spectra[:, 0].tolist())
-        log |= dict(spectrum=[x.tolist() for x in found], training_spectrum=result.spectra.tolist())
+        log |= dict(spectrum=found.tolist(), training_spectrum=result.spectra.tolist())
         for group in GROUPS:
             log[f"grad_{group}"] = result.gradient_norms.get(group, np.zeros(result.loss.size)).tolist()
         log["time_training[s]"] = f"{time.perf_counter() - start:.2f}"
