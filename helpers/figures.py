@@ -180,7 +180,7 @@ def bands(
         s = summary(values, level=level)
         lines += ax.plot(x, s.mean, color=colour, label=label, marker=marker if markers else "None")
         shaded = (s.n >= MIN_SEEDS) & (s.low >= within[0]) & (s.high <= within[1])
-        shaded &= np.convolve(shaded, (1, 1, 1), "same") > 1  # a shade needs a neighbour
+        shaded &= np.convolve(shaded, (1, 1, 1))[1:-1] > 1  # a shade needs a neighbour
         ax.fill_between(x, s.low, s.high, where=shaded, color=colour, alpha=0.2, linewidth=0)
         if len(values) > 1 and not shaded.all():
             ax.plot(x, np.where(shaded, np.nan, values).T, ".", color=colour, alpha=0.5, markersize=2.5)
