@@ -27,7 +27,8 @@ from typing import Any
 import numpy as np
 
 __all__ = ["BackendError", "HelpersError", "OutputError", "ParameterError", "Parameters", "Table", "parameter"]
-__all__ += ["check_array", "check_choice", "check_flag", "check_integer", "check_number", "check_seed", "unit_of"]
+__all__ += ["check_array", "check_choice", "check_flag", "check_integer", "check_number", "check_seed"]
+__all__ += ["plain", "unit_of"]
 
 _SYMBOLS = ("ms", "s", "Hz", "rad", "deg", "cm", "mm", "mV", "nA", "uS", "nF", "px", "cm/s", "km/h")
 UNITS = {symbol.lower().replace("/", "_"): symbol for symbol in _SYMBOLS} | {"kmh": "km/h"}
@@ -61,11 +62,32 @@ def unit_of(name: str) -> str:
     return UNITS.get("_".join(words[-2:])) or UNITS.get(words[-1], "")
 
 
-def _plain(name, value, unit=None):
-    """Return `value` in plain numbers of `unit` (None: that of the name): the one place that knows units and masks."""
+def plain(name: str, value: Any, unit: str | None = None) -> Any:
+    """Return `value` without its own unit, in plain numbers of `unit`: the one place that knows units and masks.
+
+    Parameters
+    ----------
+    name : str
+        Name of the argument; its last word says the unit where `unit` is None.
+    value : any
+        What carries no unit and no mask comes back as it is; lists are searched.
+    unit : str, optional
+        Such as "ms" or "cm/s"; an empty string for pure numbers.
+
+    Raises
+    ------
+    ParameterError
+        If the unit does not convert, or an element is masked.
+
+    Examples
+    --------
+    >>> import quantities as pq
+    >>> plain("tau_ms", [0.02 * pq.s, 5.0])
+    [np.float64(20.0), 5.0]
+    """
     unit = unit_of(name) if unit is None else unit
     if isinstance(value, (list, tuple)) and not set(map(type, value)) <= {int, float, bool, str}:
-        return [_plain(name, item, unit) for item in value]
+        return [plain(name, item, unit) for item in value]
     if hasattr(value, "attrs"):  # xarray, pandas
         stated = value.attrs.get("units") or unit
         if unit and stated != unit:
@@ -81,7 +103,9 @@ def _plain(name, value, unit=None):
         return np.asarray(_converted(value, unit))[()]
     except (ValueError, TypeError, AttributeError, LookupError, SyntaxError):  # every package has its own
         own = next(getattr(value, mark) for mark in ("dimensionality", "unit", "dim") if hasattr(value, mark))
-        raise ParameterError(f"{name} carries the unit {own}; allowed: {unit or 'none'}, or plain numbers") from None
+        raise ParameterError(
+            f"{name} carries the unit {own or 'none'}; allowed: {unit or 'none'}, or plain numbers"
+        ) from None
 
 
 def _converted(value, unit):
@@ -128,7 +152,7 @@ def check_number(
     """
     left, right = "(" if low_open or low == -np.inf else "[", ")" if high_open or high == np.inf else "]"
     allowed = f"allowed: a number in {left}{low:g}, {high:g}{right}" + (f"; {hint}" if hint else "")
-    value = _plain(name, value)
+    value = plain(name, value)
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
         raise ParameterError(f"{name} = {_short(value)} is not a number; {allowed}")
     value = float(value)
@@ -151,7 +175,7 @@ def check_integer(name: str, value: Any, low: int | None = None, high: int | Non
     """
     allowed = f"allowed: an integer from {'any' if low is None else low} to {'any' if high is None else high}"
     allowed += f"; {hint}" if hint else ""
-    number = _plain(name, value)
+    number = plain(name, value)
     if number is not value and isinstance(number, float) and abs(number - np.rint(number)) <= 1e-9 * abs(number):
         number = int(np.rint(number))
     if isinstance(number, (bool, np.bool_)) or not isinstance(number, numbers.Integral):
@@ -219,7 +243,7 @@ def check_array(
     >>> check_array("times_ms", [0.5, 2.0] * pq.s, ndim=1, low=0)
     array([ 500., 2000.])
     """
-    value, kind = _plain(name, value), "integers" if integer else "numbers"
+    value, kind = plain(name, value), "integers" if integer else "numbers"
     try:
         array = np.asarray(value)
     except ValueError as failure:
@@ -359,7 +383,7 @@ def _checked(field, value):
     if isinstance(field.default, int):
         low = None if low == -np.inf else low + low_open
         return check_integer(name, value, low, None if high == np.inf else high)
-    value = _plain(name, value, unit_of(name) or limits["unit"])
+    value = plain(name, value, unit_of(name) or limits["unit"])
     if not isinstance(field.default, tuple):
         return check_number(name, value, low, high, low_open=low_open)
     if isinstance(value, str) or not np.iterable(value):
