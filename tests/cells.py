@@ -43,9 +43,9 @@ def sources(notebook, *tags, root=None):
 def run(source, name):
     """Execute source text as the module ``__main__`` of a notebook's kernel would; return the module.
 
-    That name makes workers get functions by value, and sweeps find what the notebook has stored.
+    A worker then gets its functions by value, as it does those of a notebook.
     """
-    module, source = ModuleType("__main__"), source.rstrip() + "\n"
+    module = ModuleType("__main__")
     linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)  # for inspect.getsource
     exec(compile(source, name, "exec"), module.__dict__)
     return module
