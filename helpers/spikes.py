@@ -31,7 +31,6 @@ TIMES = {"time_ms": 1.0, "time_s": 1000.0}
 def _check(times_ms, ids, n_cells):
     times_ms = check_array("times_ms", times_ms, ndim=1, empty=True)
     ids = check_array("ids", ids, ndim=1, empty=True, integer=True)
-    check_integer("n_cells", n_cells, 1)
     if ids.size != times_ms.size:
         raise ParameterError(f"ids has {ids.size} entries, times_ms {times_ms.size}; allowed: one id per spike time")
     if ids.size and not 0 <= ids.min() <= ids.max() < n_cells:
@@ -75,8 +74,9 @@ def window_counts(
     array([[1, 0],
            [1, 1]])
     """
+    n_cells = check_integer("n_cells", n_cells, 1)
     times_ms, ids = _check(times_ms, ids, n_cells)
-    check_integer("n_windows", n_windows, 1)
+    n_windows = check_integer("n_windows", n_windows, 1)
     window_ms = check_number("window_ms", window_ms, 0, low_open=True, high_open=True)
     start_ms = check_number("start_ms", start_ms, low_open=True, high_open=True)
     borders_ms = start_ms + window_ms * np.arange(n_windows + 1)
@@ -96,6 +96,7 @@ def rates_hz(times_ms: ArrayLike, ids: ArrayLike, *, n_cells: int, start_ms: flo
     >>> rates_hz([0., 10., 19.9, 20., 5.], [0, 0, 0, 0, 1], n_cells=2, start_ms=0., stop_ms=20.)
     array([150.,  50.])
     """
+    n_cells = check_integer("n_cells", n_cells, 1)
     times_ms, ids = _check(times_ms, ids, n_cells)
     start_ms = check_number("start_ms", start_ms, high_open=True, low_open=True)
     stop_ms = check_number("stop_ms", stop_ms, start_ms, low_open=True, high_open=True)
@@ -131,7 +132,8 @@ def isi_cv(times_ms: ArrayLike, ids: ArrayLike, *, n_cells: int) -> np.ndarray:
     >>> isi_cv([0., 1., 4., 2.], [0, 0, 0, 1], n_cells=2).round(3)
     array([0.707,   nan])
     """
-    cv = np.full(check_integer("n_cells", n_cells, 1), np.nan)
+    n_cells = check_integer("n_cells", n_cells, 1)
+    cv = np.full(n_cells, np.nan)
     for cell, train in enumerate(unpack(times_ms, ids, n_cells=n_cells)):
         intervals = np.diff(train)
         if intervals.size > 1 and intervals.mean() > 0:
@@ -147,6 +149,7 @@ def unpack(times_ms: ArrayLike, ids: ArrayLike, *, n_cells: int) -> list[np.ndar
     >>> unpack([3., 1., 4.], [0, 1, 1], n_cells=2)
     [array([3.]), array([1., 4.])]
     """
+    n_cells = check_integer("n_cells", n_cells, 1)
     times_ms, ids = _check(times_ms, ids, n_cells)
     order = np.lexsort((times_ms, ids))
     return np.split(times_ms[order], np.cumsum(np.bincount(ids, minlength=n_cells))[:-1])
