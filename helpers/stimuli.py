@@ -1,24 +1,35 @@
-"""Stimuli as arrays: motion clouds, gratings, log-Gabor templates, Poisson spike trains, GIF files.
+"""Stimuli as arrays: motion clouds, gratings, log-Gabor templates, Poisson spike trains, movies in and out.
 
 Conventions, tested in ``tests/test_stimuli.py``:
 
 * movies have axes (x, y, t); spatial frequency is in cycles/pixel, temporal frequency in cycles/frame;
 * ``theta_rad`` is the direction of the wave vector, the normal to the stripes, counter-clockwise from x; it is
   pi-periodic. Drawn with ``imshow(frame.T, origin="lower")`` the angle on the page is the angle in the formula;
+  movie files are written and read in that way, x to the right and y upwards on the screen;
 * a velocity of 1 is one pixel per frame, towards growing x for ``v_x > 0``.
 """
 
 from __future__ import annotations
 
-import contextlib
+import importlib.util
+import io
+import json
+import math
 import os
+import re
+import tempfile
+import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy import fft
+from scipy import fft, special
 
+from helpers import storage
 from helpers.parameters import (
+    BackendError,
+    HelpersError,
     OutputError,
     ParameterError,
     check_array,
@@ -34,28 +45,33 @@ __all__ = [
     "grating",
     "log_gabor",
     "motion_cloud",
+    "movie_fps",
     "poisson_trains",
+    "read_movie",
     "save_animation",
+    "write_movie",
 ]
 
 METHODS = ("michelson", "energy", "raw")
+LUMA = (0.299, 0.587, 0.114)  # Rec. 601
+PathLike = str | os.PathLike
 
 
 def motion_cloud(
-    shape,
+    shape: Sequence[int],
     *,
-    theta_rad,
-    b_theta_rad,
-    sf_0,
-    b_sf,
-    v_x=1.0,
-    v_y=0.0,
-    b_v=0.5,
-    alpha=0.0,
-    contrast=1.0,
-    method="michelson",
-    seed,
-):
+    theta_rad: float,
+    b_theta_rad: float,
+    sf_0: float,
+    b_sf: float,
+    v_x: float = 1.0,
+    v_y: float = 0.0,
+    b_v: float = 0.5,
+    alpha: float = 0.0,
+    contrast: float = 1.0,
+    method: str = "michelson",
+    seed: int | np.random.Generator,
+) -> np.ndarray:
     r"""Draw a random texture with given orientation, spatial frequency and speed: a MotionCloud.
 
     Gaussian noise is given the spectral amplitude
@@ -69,6 +85,17 @@ def motion_cloud(
     Only half of the spectrum is built (the movie is real), in single precision, and the three spatial factors
     are evaluated once per spatial frequency, as logarithms shifted to a maximum of one: no bandwidth overflows.
 
+    A grid holds no envelope that falls between its frequencies, passes 0.5 cycles/pixel or passes 0.5 cycles/frame.
+    So the moments of the squared envelope on the grid are compared with those of the formula (see
+    :class:`CloudStatistics`), and the cloud is refused where they differ by more than
+
+    * orientation: 1 deg, or half of `b_theta_rad`, along the axis of a resultant of length one;
+      circular variance: 8 %, at least 0.006;
+    * mean of ln f: 0.05, or half of its bandwidth; standard deviation of ln f: 10 %, at least 0.006;
+    * speed of the waves: 0.05 pixel/frame (rms); its spread: 10 %, at least 0.006 pixel/frame.
+
+    A single cloud scatters about these moments, the more the fewer bins its envelope covers.
+
     Parameters
     ----------
     shape : (int, int, int)
@@ -79,7 +106,7 @@ def motion_cloud(
         Orientation bandwidth (rad), > 0; ``inf`` makes the cloud isotropic. It is the standard deviation of the
         *amplitude*; that of the power is smaller by sqrt 2.
     sf_0, b_sf : float
-        Spatial frequency and its bandwidth (cycles/pixel), both > 0.
+        Spatial frequency, in (0, 0.5], and its bandwidth, > 0 (cycles/pixel).
     v_x, v_y, b_v : float
         Velocity and its bandwidth (pixel/frame), ``b_v >= 0``; 0 freezes the cloud (the velocity is then not
         used), ``inf`` makes every frame independent.
@@ -99,7 +126,7 @@ def motion_cloud(
     Raises
     ------
     ParameterError
-        An argument out of range, or no bin of the grid inside the envelope.
+        An argument out of range, or an envelope that the grid does not hold; the message says which bound.
 
     References
     ----------
@@ -112,31 +139,49 @@ def motion_cloud(
     ((32, 32, 16), dtype('float32'), True)
     """
     shape = _check_shape(shape)
-    check_number("theta_rad", theta_rad, high_open=True, low_open=True)
-    check_number("b_theta_rad", b_theta_rad, 0, low_open=True, hint="inf gives an isotropic cloud")
-    _check_frequency(sf_0, b_sf)
-    for name, value in (("v_x", v_x), ("v_y", v_y), ("alpha", alpha)):
-        check_number(name, value, low_open=True, high_open=True)
+    _check_finite(theta_rad=theta_rad, v_x=v_x, v_y=v_y, alpha=alpha)
+    _check_widths(sf_0, b_sf, b_theta_rad)
     check_number("b_v", b_v, 0, hint="0 freezes the cloud, inf makes frames independent")
     check_choice("method", method, METHODS)
     check_number("contrast", contrast, 0, 1 if method == "michelson" else 1e6)
-    spectrum = _half_spectrum_noise(shape, check_seed(seed))
-    with np.errstate(over="ignore"):
-        spectrum *= _spatial_envelope(shape, theta_rad, b_theta_rad, sf_0, b_sf, alpha)[..., None]
-        _apply_speed(spectrum, shape, v_x, v_y, b_v)
+    rng = check_seed(seed)
+    moving = shape[2] > 1 and 0 < b_v < np.inf
+    log_sd = np.log1p(b_sf / sf_0)
+    k = min(0.5 / b_theta_rad / b_theta_rad, 1e15)
+    cv = 1 - special.i1e(k) / special.i0e(k)
+    # Summed over f_t, the speed factor is proportional to f_R: it raises the mean of ln f.
+    log_sf = np.log(sf_0) + (0.5 * moving - alpha) * log_sd**2
+    law = _law(cv, max(0.006, 0.08 * cv), log_sf, log_sd, b_theta_rad)
+    with np.errstate(over="ignore", invalid="ignore"):
+        amplitude = _cloud_amplitude(shape, theta_rad, b_theta_rad, sf_0, log_sd, alpha)
+        power = amplitude**2
+        _check_space(power * _grid(shape)[2] ** moving, law, theta_rad, b_theta_rad, sf_0, b_sf, alpha)
+        spectrum = _half_spectrum_noise(shape, rng)
+        spectrum *= amplitude.astype(np.float32)[..., None]
+        if b_v == 0:
+            spectrum[..., 1:] = 0
+        if moving:
+            temporal = _apply_speed(spectrum, shape, v_x, v_y, b_v)
+            _check_speed(power, temporal, law, theta_rad, v_x, v_y, b_v, shape[2])
     return _rectified(fft.irfftn(spectrum, s=shape, overwrite_x=True), contrast, method)
 
 
-def _check_shape(shape):
-    if not isinstance(shape, (tuple, list)) or len(shape) != 3:
-        raise ParameterError(f"shape = {shape!r} is not (N_x, N_y, N_t); give three integers")
-    lows = (2, 2, 1)
-    return tuple(check_integer(f"shape[{axis}]", n, low) for axis, (n, low) in enumerate(zip(shape, lows, strict=True)))
+def _check_shape(shape, axes="xyt"):
+    if not isinstance(shape, (tuple, list)) or len(shape) != len(axes):
+        names = ", ".join(f"N_{axis}" for axis in axes)
+        raise ParameterError(f"shape = {shape!r} is not ({names}); give {len(axes)} integers")
+    return tuple(check_integer(f"shape[{i}]", n, 1 if axes[i] == "t" else 2) for i, n in enumerate(shape))
 
 
-def _check_frequency(sf_0, b_sf):
-    check_number("sf_0", sf_0, 0, 1, low_open=True, hint="cycles per pixel; the grid reaches .5")
+def _check_finite(**values):
+    for name, value in values.items():
+        check_number(name, value, low_open=True, high_open=True)
+
+
+def _check_widths(sf_0, b_sf, b_theta_rad):
+    check_number("sf_0", sf_0, 0, 0.5, low_open=True, hint="cycles per pixel; the grid ends at 0.5")
     check_number("b_sf", b_sf, 0, low_open=True, high_open=True)
+    check_number("b_theta_rad", b_theta_rad, 0, low_open=True, hint="inf for every orientation")
 
 
 def _half_spectrum_noise(shape, rng):
@@ -150,57 +195,121 @@ def _half_spectrum_noise(shape, rng):
 
 
 def _grid(shape):
-    """Return f_x (N_x, 1), f_y (1, N_y) and f_R with the origin at infinity, where every envelope vanishes."""
+    """Return f_x (N_x, 1), f_y (1, N_y) and f_R, which is 1 at the origin, where no envelope has power."""
     f_x, f_y = np.fft.fftfreq(shape[0])[:, None], np.fft.fftfreq(shape[1])[None, :]
     f_r = np.hypot(f_x, f_y)
-    f_r[0, 0] = np.inf
+    f_r[0, 0] = 1.0
     return f_x, f_y, f_r
 
 
-def _spatial_envelope(shape, theta_rad, b_theta_rad, sf_0, b_sf, alpha):
+def _cloud_amplitude(shape, theta_rad, b_theta_rad, sf_0, log_sd, alpha):
     f_x, f_y, f_r = _grid(shape)
-    f_r[0, 0] = 1.0
     log_f = np.log(f_r)
-    log_amplitude = -(1 + alpha) * log_f - 0.5 * ((log_f - np.log(sf_0)) / np.log1p(b_sf / sf_0)) ** 2
+    log_amplitude = -(1 + alpha) * log_f - 0.5 * ((log_f - np.log(sf_0)) / log_sd) ** 2
     cosine = np.cos(2 * (np.arctan2(f_y, f_x) - theta_rad))
     log_amplitude += (cosine - 1) / 4 / b_theta_rad / b_theta_rad
     log_amplitude[0, 0] = -np.inf
-    peak = log_amplitude.max()
-    if not np.isfinite(peak):
-        raise ParameterError(f"b_theta_rad = {b_theta_rad:g}: no bin of the {shape[:2]} grid is inside; widen it")
-    return np.exp(log_amplitude - peak).astype(np.float32)
+    return np.exp(log_amplitude - log_amplitude.max())
 
 
 def _apply_speed(spectrum, shape, v_x, v_y, b_v):
-    """Multiply by the speed envelope in place, one plane of constant f_x at a time."""
-    if shape[2] == 1 or b_v == np.inf:
-        return
-    if b_v == 0:
-        spectrum[..., 1:] = 0
-        return
+    """Multiply by the speed envelope in place, one plane of constant f_x at a time.
+
+    Return, for each spatial frequency, the squared envelope summed over f_t with the weights 1, f_t and f_t^2.
+    """
     f_x, f_y, f_r = _grid(shape)
     f_t = np.fft.rfftfreq(shape[2]).astype(np.float32)
+    weights = _both_halves(np.stack([np.ones_like(f_t), f_t, f_t**2]), shape[2]).T
     scale = np.sqrt(0.5) / max(b_v, 1e-12) / f_r  # thinner than any bin, and finite in single precision
     shift = ((v_x * f_x + v_y * f_y) * scale).astype(np.float32)
     scale = scale.astype(np.float32)
-    for plane, k, s in zip(spectrum, scale, shift, strict=True):
+    sums = np.empty((*shape[:2], 3), np.float32)
+    for plane, k, s, total in zip(spectrum, scale, shift, sums, strict=True):
         distance = np.multiply.outer(k, f_t)
         distance += s[:, None]
         np.square(distance, out=distance)
         np.negative(distance, out=distance)
         plane *= np.exp(distance, out=distance)
+        np.matmul(np.square(distance, out=distance), weights, out=total)
+    return np.moveaxis(sums, 2, 0)
+
+
+def _both_halves(power, n_t):
+    """Double, in place, the planes of f_t > 0 that stand for f_t < 0 too."""
+    power[..., 1 : (n_t + 1) // 2] *= 2
+    return power
 
 
 def _rectified(z, contrast, method):
     z -= z.mean(dtype=float)
-    scale = np.abs(z).max() if method == "michelson" else z.std(dtype=float)
-    if not scale > 0:
-        raise ParameterError("the envelope leaves no energy on this grid; enlarge the shape or widen the bandwidths")
-    z /= np.float32(scale)
+    z /= np.float32(np.abs(z).max() if method == "michelson" else z.std(dtype=float))
     if method != "raw":
         z *= np.float32(0.5 * contrast)
         z += np.float32(0.5)
     return z
+
+
+def _law(cv, cv_tolerance, log_sf, log_sd, b_theta_rad):
+    """Return the :func:`_spatial_moments` that an envelope should have by its formula, and their tolerances."""
+    sd = log_sd / np.sqrt(2)  # of the power; log_sd is that of the amplitude
+    tolerance = cv_tolerance, min(np.radians(2), b_theta_rad), min(0.05, log_sd / 2), max(0.1 * sd, 0.006)
+    return np.array([1 - cv, 0, log_sf, sd]), np.array(tolerance)
+
+
+def _spatial_moments(power, theta_rad):
+    """Return the mean of cos and sin of twice the angle to `theta_rad`, and mean and sd of ln f."""
+    f_x, f_y, f_r = _grid(power.shape)
+    share = power / power.sum()
+    resultant = (share * ((f_x + 1j * f_y) / f_r) ** 2).sum() * np.exp(-2j * theta_rad)
+    log_f = np.log(f_r)
+    mean = (share * log_f).sum()
+    sd = np.sqrt((share * (log_f - mean) ** 2).sum())
+    return np.array([resultant.real, resultant.imag, mean, sd])
+
+
+def _agrees(power, theta_rad, law):
+    return bool(np.all(np.abs(_spatial_moments(power, theta_rad) - law[0]) <= law[1]))
+
+
+def _check_space(power, law, theta_rad, b_theta_rad, sf_0, b_sf, alpha=0.0):
+    """Refuse an envelope that the spatial grid does not hold; `power` per spatial frequency."""
+    if _agrees(power, theta_rad, law):
+        return
+    n, (_, _, log_sf, sd) = min(power.shape), law[0]
+    above, below = np.log(0.5) - log_sf, log_sf + np.log(n)
+    if min(above, below) > 2.5 * sd:
+        bins = n * sf_0 * np.array([b_theta_rad, np.sqrt(2) * sd])
+        raise ParameterError(
+            f"b_theta_rad = {b_theta_rad:g} ({bins[0]:.2g} bins) and b_sf = {b_sf:g} ({bins[1]:.2g} bins) fall between "
+            f"the frequencies of the {power.shape} grid; widen the one below a bin or enlarge shape"
+        )
+    given = f"sf_0 = {sf_0:g} with b_sf = {b_sf:g}" + (f" and alpha = {alpha:g}" if alpha else "")
+    bound = "the Nyquist limit, 0.5" if above < below else f"the lowest frequency of the grid, 1/{n}"
+    change = "lower sf_0" if above < below else "raise sf_0, enlarge shape"
+    raise ParameterError(f"{given} passes {bound} cycles/pixel; {change} or narrow b_sf")
+
+
+def _check_speed(power, temporal, law, theta_rad, v_x, v_y, b_v, n_t):
+    """Refuse an envelope that the temporal grid does not hold; `temporal` from :func:`_apply_speed`."""
+    total, first, second = power * temporal
+    if total.any() and _agrees(total, theta_rad, law):
+        velocity, spread = _speed_plane(total, first, second)
+        error, along = velocity - (v_x, v_y), (np.cos(theta_rad), np.sin(theta_rad))
+        # Mean over the directions of the waves, whose resultant has the length law[0][0].
+        rms = np.sqrt((error @ error + law[0][0] * (2 * (error @ along) ** 2 - error @ error)) / 2)
+        if rms <= 0.05 and abs(spread - b_v / np.sqrt(2)) <= max(0.1 * b_v / np.sqrt(2), 0.006):
+            return
+    f_x, f_y, f_r = _grid(power.shape)
+    beyond = np.average(np.abs(v_x * f_x + v_y * f_y) + b_v * f_r > 0.5, weights=power * f_r)
+    if beyond < 0.05:
+        raise ParameterError(
+            f"b_v = {b_v:g} makes the speed plane {b_v * n_t * np.exp(law[0][2]):.2g} bins thick, between the "
+            f"frequencies of shape[2] = {n_t} frames; widen it, draw more frames and cut them, or freeze it by b_v = 0"
+        )
+    raise ParameterError(
+        f"v_x = {v_x:g}, v_y = {v_y:g} with b_v = {b_v:g} put {beyond:.0%} of the power beyond the frame rate, 0.5 "
+        "cycles/frame; slow down, narrow b_v (inf makes frames independent), or lower sf_0"
+    )
 
 
 @dataclass(frozen=True)
@@ -210,7 +319,8 @@ class CloudStatistics:
     theta_rad, cv : circular mean (in [0, pi)) and circular variance of the orientation of the power
     v_x, v_y : velocity of the fitted speed plane (pixel/frame); nan for one frame
     speed_spread : rms distance from that plane over f_R; theory B_V / sqrt 2
-    log_mean_sf : exp of the mean of ln f (cycles/pixel); theory sf_0 exp(s^2/2), s = ln(1 + B_sf/sf_0), alpha 0
+    log_mean_sf : exp of the mean of ln f (cycles/pixel); theory sf_0 exp((1/2 - alpha) s^2), s = ln(1 + B_sf/sf_0),
+        and sf_0 exp(-alpha s^2) for one frame and B_V 0 or inf
     log_sd_sf : standard deviation of ln f; theory s / sqrt 2
     kurtosis : of the pixel values, 3 for a Gaussian texture
     """
@@ -225,7 +335,7 @@ class CloudStatistics:
     kurtosis: float
 
 
-def cloud_statistics(movie):
+def cloud_statistics(movie: np.ndarray) -> CloudStatistics:
     """Measure :class:`CloudStatistics` of a movie (N_x, N_y, N_t) from its power spectrum.
 
     Examples
@@ -238,48 +348,49 @@ def cloud_statistics(movie):
     if not np.ptp(movie, axis=(0, 1)).any():
         raise ParameterError("movie has no spatial contrast, so no spectrum; give frames that are not uniform")
     z = movie - movie.mean(dtype=float)
-    power = np.abs(fft.rfftn(z)) ** 2
-    power[..., 1 : (z.shape[2] + 1) // 2] *= 2
-    f_x, f_y, f_r = _grid(z.shape)
-    spatial = power.sum(axis=2)
-    spatial[0, 0] = 0
-    orientation = np.average(np.exp(2j * np.arctan2(f_y, f_x)), weights=spatial)
-    f_r[0, 0] = 1.0
-    mean, sd = _weighted_moments(np.log(f_r), spatial)
-    velocity, spread = _speed_plane(power, f_x, f_y, f_r, np.fft.rfftfreq(z.shape[2]))
+    square = z**2
+    power = _both_halves(np.abs(fft.rfftn(z)) ** 2, z.shape[2])
+    power[0, 0] = 0
+    total = power.sum(axis=2)
+    cos, sin, log_mean, log_sd = _spatial_moments(total, 0.0)
+    velocity, spread = np.full(2, np.nan), np.nan
+    if z.shape[2] > 1:
+        f_t = np.fft.rfftfreq(z.shape[2])
+        velocity, spread = _speed_plane(total, power @ f_t, power @ f_t**2)
     return CloudStatistics(
-        theta_rad=float(np.angle(orientation) / 2 % np.pi),
-        cv=float(1 - abs(orientation)),
-        v_x=velocity[0],
-        v_y=velocity[1],
-        speed_spread=spread,
-        log_mean_sf=float(np.exp(mean)),
-        log_sd_sf=sd,
-        kurtosis=float(np.mean(z**4, dtype=float) / np.mean(z**2, dtype=float) ** 2),
+        theta_rad=float(np.arctan2(sin, cos) / 2 % np.pi),
+        cv=float(1 - np.hypot(cos, sin)),
+        v_x=float(velocity[0]),
+        v_y=float(velocity[1]),
+        speed_spread=float(spread),
+        log_mean_sf=float(np.exp(log_mean)),
+        log_sd_sf=float(log_sd),
+        kurtosis=float(np.mean(square**2) / np.mean(square) ** 2),
     )
 
 
-def _weighted_moments(x, weights):
-    mean = np.average(x, weights=weights)
-    return mean, float(np.sqrt(np.average((x - mean) ** 2, weights=weights)))
+def _speed_plane(total, first, second):
+    """Fit f_t = -V.f to a power whose sums over f_t with weights 1, f_t, f_t^2 are given, each bin over f_R^2.
 
-
-def _speed_plane(power, f_x, f_y, f_r, f_t):
-    """Fit f_t = -V.f to the power, each bin weighted by power / f_R^2, as the speed envelope does."""
-    if power.shape[2] == 1:
-        return (np.nan, np.nan), np.nan
-    power = power.copy()
-    power[0, 0] = 0
-    first, second = power @ f_t / f_r**2, power @ f_t**2 / f_r**2
-    total = power.sum(axis=2) / f_r**2
-    a = np.array([[(total * p * q).sum() for q in (f_x, f_y)] for p in (f_x, f_y)])
-    b = -np.array([(first * p).sum() for p in (f_x, f_y)])
+    Return the velocity, and the rms distance from the plane over f_R.
+    """
+    f_x, f_y, f_r = _grid(total.shape)
+    a = np.array([[(total * p * q / f_r**2).sum() for q in (f_x, f_y)] for p in (f_x, f_y)])
+    b = -np.array([(first * p / f_r**2).sum() for p in (f_x, f_y)])
     v = np.linalg.lstsq(a, b, rcond=1e-9)[0]
-    residual = second.sum() - v @ b
-    return (float(v[0]), float(v[1])), float(np.sqrt(max(residual, 0) / power.sum()))
+    return v, np.sqrt(max((second / f_r**2).sum() - v @ b, 0) / total.sum())
 
 
-def grating(shape, *, theta_rad, sf_0, v_x=1.0, v_y=0.0, phase=0.0, contrast=1.0):
+def grating(
+    shape: Sequence[int],
+    *,
+    theta_rad: float,
+    sf_0: float,
+    v_x: float = 1.0,
+    v_y: float = 0.0,
+    phase: float = 0.0,
+    contrast: float = 1.0,
+) -> np.ndarray:
     """Return a drifting sinusoidal grating in [0, 1], float32: .5 + .5 contrast cos(2 pi f.(x - V t) + phase).
 
     The cloud of zero bandwidth; arguments as in :func:`motion_cloud`, `phase` in rad.
@@ -290,8 +401,7 @@ def grating(shape, *, theta_rad, sf_0, v_x=1.0, v_y=0.0, phase=0.0, contrast=1.0
     True
     """
     n_x, n_y, n_t = _check_shape(shape)
-    for name, value in (("theta_rad", theta_rad), ("v_x", v_x), ("v_y", v_y), ("phase", phase)):
-        check_number(name, value, low_open=True, high_open=True)
+    _check_finite(theta_rad=theta_rad, v_x=v_x, v_y=v_y, phase=phase)
     check_number("sf_0", sf_0, 0, 0.5, low_open=True, hint="cycles per pixel")
     check_number("contrast", contrast, 0, 1)
     f_x, f_y = sf_0 * np.cos(theta_rad), sf_0 * np.sin(theta_rad)
@@ -300,7 +410,17 @@ def grating(shape, *, theta_rad, sf_0, v_x=1.0, v_y=0.0, phase=0.0, contrast=1.0
     return (0.5 + 0.5 * contrast * wave).astype(np.float32)
 
 
-def log_gabor(shape, *, x, y, sf_0, b_sf, theta_rad, b_theta_rad, phase=0.0):
+def log_gabor(
+    shape: Sequence[int],
+    *,
+    x: float,
+    y: float,
+    sf_0: float,
+    b_sf: float,
+    theta_rad: float,
+    b_theta_rad: float,
+    phase: float = 0.0,
+) -> np.ndarray:
     r"""Return a log-Gabor receptive field (N_x, N_y) with unit norm and zero mean.
 
     .. math:: \frac1{f_R} e^{-\frac{\ln^2(f_R/f_0)}{2 B_f^2}}\; e^{\frac{\cos(\varphi-\theta)-1}{B_\theta^2}}
@@ -314,13 +434,19 @@ def log_gabor(shape, *, x, y, sf_0, b_sf, theta_rad, b_theta_rad, phase=0.0):
     x, y : float
         Centre (pixel), along axes 0 and 1.
     sf_0 : float
-        Spatial frequency (cycles/pixel), > 0.
+        Spatial frequency (cycles/pixel), in (0, 0.5].
     b_sf : float
         Standard deviation of ln f (not cycles/pixel as in :func:`motion_cloud`), > 0.
     theta_rad, b_theta_rad : float
         Direction of the wave vector and standard deviation around it (rad); ``inf`` for every direction.
     phase : float
         In rad.
+
+    Raises
+    ------
+    ParameterError
+        An argument out of range, or a spectrum that the grid does not hold: bounds as in :func:`motion_cloud`, but
+        0.02 for the circular variance.
 
     References
     ----------
@@ -332,25 +458,24 @@ def log_gabor(shape, *, x, y, sf_0, b_sf, theta_rad, b_theta_rad, phase=0.0):
     >>> bool(field.argmax() == 16 * 32 + 16)
     True
     """
-    if not isinstance(shape, (tuple, list)) or len(shape) != 2:
-        raise ParameterError(f"shape = {shape!r} is not (N_x, N_y); give two integers")
-    shape = tuple(check_integer(f"shape[{axis}]", n, 2) for axis, n in enumerate(shape))
-    for name, value in (("x", x), ("y", y), ("theta_rad", theta_rad), ("phase", phase)):
-        check_number(name, value, low_open=True, high_open=True)
-    _check_frequency(sf_0, b_sf)
-    check_number("b_theta_rad", b_theta_rad, 0, low_open=True)
+    shape = _check_shape(shape, "xy")
+    _check_finite(x=x, y=y, theta_rad=theta_rad, phase=phase)
+    _check_widths(sf_0, b_sf, b_theta_rad)
     f_x, f_y, f_r = _grid(shape)
-    f_r[0, 0] = 1.0
     log_f = np.log(f_r)
-    log_env = -log_f - 0.5 * ((log_f - np.log(sf_0)) / b_sf) ** 2
-    log_env += (np.cos(np.arctan2(f_y, f_x) - theta_rad) - 1) / b_theta_rad / b_theta_rad
-    log_env[0, 0] = -np.inf
-    envelope = np.exp(log_env - log_env.max())
+    k = min(2 / b_theta_rad / b_theta_rad, 1e15)
+    law = _law(1 - special.ive(2, k) / special.ive(0, k), 0.02, np.log(sf_0), b_sf, b_theta_rad)
+    with np.errstate(over="ignore", invalid="ignore"):
+        log_env = -log_f - 0.5 * ((log_f - np.log(sf_0)) / b_sf) ** 2
+        log_env += (np.cos(np.arctan2(f_y, f_x) - theta_rad) - 1) / b_theta_rad / b_theta_rad
+        log_env[0, 0] = -np.inf
+        envelope = np.exp(log_env - log_env.max())
+        _check_space(envelope**2, law, theta_rad, b_theta_rad, sf_0, b_sf)
     field = fft.ifft2(envelope * np.exp(1j * (phase - 2 * np.pi * (x * f_x + y * f_y)))).real
     return field / np.linalg.norm(field)
 
 
-def poisson_trains(rate_hz, *, dt_ms, seed):
+def poisson_trains(rate_hz: np.ndarray, *, dt_ms: float, seed: int | np.random.Generator) -> list[np.ndarray]:
     """Draw independent inhomogeneous Poisson spike trains with piecewise-constant rates.
 
     In each step the count is Poisson with mean ``rate dt`` and the times are uniform inside it: exact for any
@@ -383,62 +508,264 @@ def poisson_trains(rate_hz, *, dt_ms, seed):
     return [np.sort((np.repeat(steps, n) + rng.random(n.sum())) * dt_ms) for n in counts.T]
 
 
-def save_animation(movie, path, *, fps=24.0, scale=2, max_frames=64, max_mb=2.0):
-    """Write a movie in [0, 1] as a looping GIF, check that it exists, and return its path.
+def read_movie(source: np.ndarray | PathLike, *, axes: str | None = None) -> np.ndarray:
+    """Return a movie (N_x, N_y, N_t) of grey levels in [0, 1], float32, with x to the right and y upwards.
+
+    Parameters
+    ----------
+    source : array_like or path-like
+        An array, a ``.npy``, ``.gif`` or ``.mp4`` file, or a folder of ``.png`` files, in the order of the last number
+        in their names. Unsigned integers are divided by the largest number of their type; floats must lie in [0, 1].
+        Colour becomes luminance, 0.299 R + 0.587 G + 0.114 B of the stored values; transparency is left out.
+    axes : str
+        The axes of an array in their order, such as "txy" or "tyxc": t, x, y (growing upwards) or in its place r (the
+        rows of an image, growing downwards), and c for colour. An array and a ``.npy`` of other origin need it; the
+        other files have their own.
+
+    Raises
+    ------
+    ParameterError
+        Axes not named, values outside [0, 1], NaN, signed integers, frames of unequal size, a file that is no movie
+        or is cut short.
+    BackendError
+        An ``.mp4`` without the package imageio-ffmpeg.
+
+    Notes
+    -----
+    A movie of :func:`write_movie` comes back exactly from ``.npy``, within 1/510 from ``.gif`` and ``.png``, and
+    within 0.06 (rms 0.015) from ``.mp4``, measured with noise in every pixel. A gif whose frames do not last
+    equally long is sampled at the common divisor of their durations.
+
+    Examples
+    --------
+    >>> read_movie(np.zeros((5, 48, 64), np.uint8), axes="tyx").shape
+    (64, 48, 5)
+    """
+    if isinstance(source, (str, os.PathLike)):
+        source, own, _ = _decoded(_path(source))
+        if own == "trx" and axes not in (None, own):
+            raise ParameterError(f"axes = {axes!r} is for arrays; images have axes of their own, leave it out")
+        axes = axes or own
+    named = str(axes).replace("r", "y")
+    if sorted(named) not in (["t", "x", "y"], ["c", "t", "x", "y"]):
+        raise ParameterError(
+            f"axes = {axes!r} does not name the axes; give t, x, y (upwards) or r (rows, downwards), and c if there is "
+            "colour, in the order of the array, such as 'txy'"
+        )
+    dtype = np.asarray(source).dtype
+    values = check_array("source", source, ndim=len(named))
+    values = values.transpose([named.index(axis) for axis in "xytc" if axis in named])
+    movie = check_array("source", _grey(values, dtype), low=0, high=1)
+    return np.ascontiguousarray(movie[:, ::-1] if "r" in axes else movie)
+
+
+def _grey(values, dtype):
+    """Return float32 levels of values that had the given type in their file or array; a fourth axis is colour."""
+    if dtype.kind == "i":
+        raise ParameterError(f"source holds {dtype}; give unsigned integers such as uint8, or floats in [0, 1]")
+    if values.ndim == 4:
+        n = values.shape[3]
+        if n > 4:
+            raise ParameterError(f"source has {n} colours; allowed: 1 or 3, and perhaps transparency; check axes")
+        values = values[..., 0] if n < 3 else values[..., :3] @ LUMA
+    return (values / (np.iinfo(dtype).max if dtype.kind == "u" else 1)).astype(np.float32)
+
+
+def movie_fps(path: PathLike) -> float:
+    """Return the frames per second of a movie file, of an ``.mp4`` to 0.01; a file without a rate is an error.
+
+    The rates of ``.npy`` files and folders of ``.png`` stand in the JSON file of :func:`write_movie`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> movie_fps(write_movie(np.zeros((8, 8, 3)), Path(tempfile.mkdtemp()) / "grey.gif", fps=25))
+    25.0
+    """
+    fps = _decoded(_path(path))[2]
+    if not fps:
+        raise ParameterError(f"{Path(path).name} holds no frame rate; pass the number that you know")
+    return float(fps)
+
+
+def _path(path):
+    if not isinstance(path, (str, os.PathLike)):
+        raise ParameterError(f"path = {path!r} is not a path; give a name that ends in .gif, .mp4 or .npy, or a folder")
+    return Path(path)
+
+
+def _imageio(suffix):
+    """Return imageio and the name of its plugin for a suffix."""
+    import imageio.v3 as iio
+
+    if suffix == ".mp4" and importlib.util.find_spec("imageio_ffmpeg") is None:
+        raise BackendError("an .mp4 needs the package imageio-ffmpeg; pip install -e '.[movies]'")
+    return iio, "FFMPEG" if suffix == ".mp4" else "pillow"
+
+
+def _decoded(path, suffix=None):
+    """Return the values of a movie file, their axes and the frames per second; None for what it does not say."""
+    suffix = suffix or path.suffix.lower()
+    try:
+        record = _record_of(path)
+        told = json.loads(record.read_text(encoding="utf-8")) if record.exists() else {"axes": None, "fps": 0}
+        if suffix == ".npy":
+            return np.load(path, allow_pickle=False), told["axes"], float(told["fps"])
+        images, fps = (_png_images(path), float(told["fps"])) if path.is_dir() else _film_images(path, suffix)
+        sizes = {image.shape[:2] for image in images}
+        if len(sizes) != 1:
+            raise ValueError(f"frames of sizes {sorted(sizes)}" if sizes else "no frames")
+        return np.stack([_grey(np.atleast_3d(image)[None], image.dtype)[0] for image in images]), "trx", fps
+    except HelpersError:
+        raise
+    except Exception as failure:
+        why = " ".join(str(failure).split())[-200:]
+        raise ParameterError(f"{path} is no movie ({why}); give a .gif, .mp4 or .npy, or a folder of .png") from None
+
+
+def _record_of(path):
+    """Return the JSON file with axes and rate of a folder of images, or of an array."""
+    return path / "movie.json" if path.is_dir() or path.suffix == "" else path.with_name(f"{path.name}.json")
+
+
+def _png_images(folder):
+    files = list(folder.glob("*.png"))
+    numbers = [int(re.findall(r"\d+", file.stem)[-1]) if re.search(r"\d", file.stem) else -1 for file in files]
+    if -1 in numbers or len(set(numbers)) < len(files):
+        raise ValueError("its images are not told apart by the last number in their names")
+    return [_imageio(".png")[0].imread(file) for _, file in sorted(zip(numbers, files, strict=True))]
+
+
+def _film_images(path, suffix):
+    """Return the images of a .gif or .mp4, and the frames per second."""
+    if suffix not in (".gif", ".mp4"):
+        raise ValueError("its name ends otherwise")
+    iio, plugin = _imageio(suffix)
+    with iio.imopen(path, "r", plugin=plugin, extension=suffix) as file:
+        images = list(file.iter())
+        about = [file.metadata(index=k) for k in range(len(images) if suffix == ".gif" else 1)]
+    if suffix == ".mp4":
+        whole, fps = abs(len(images) - about[0]["fps"] * about[0]["duration"]) < 1.5, about[0]["fps"]
+    else:
+        whole, fps = path.read_bytes()[-1:] == b";", 0
+        # Encoders merge equal frames into one that lasts longer; write_movie notes how long one lasts.
+        lasts_ms = [int(one.get("duration", 0)) for one in about]
+        noted = re.match(rb"frame_ms=(\d+)", about[0].get("comment", b""))
+        if frame_ms := int(noted[1]) if noted else math.gcd(*lasts_ms):
+            images = [image for image, ms in zip(images, lasts_ms, strict=True) for _ in range(max(ms // frame_ms, 1))]
+            fps = 1000 / frame_ms
+    if not whole:
+        raise ValueError("it is cut short")
+    return images, fps
+
+
+def write_movie(movie: np.ndarray, path: PathLike, *, fps: float, max_mb: float = math.inf) -> Path:
+    """Write a movie in [0, 1] as the ending of its name says, check that it can be read, and return its path.
 
     Parameters
     ----------
     movie : array_like, shape (N_x, N_y, N_t)
         Grey levels; x to the right and y upwards on the screen.
     path : path-like
-        Ends in ``.gif``; the folder is made.
-    fps, scale : float, int
-        Frames per second (GIF keeps hundredths of a second) and enlargement.
-    max_frames, max_mb : int, float
-        Budget; a larger animation is refused, with nothing left behind.
+        ``.gif`` (repeats for ever) or ``.mp4`` (H.264, lossy), with 256 grey levels; ``.npy`` (float32, exact); or
+        a folder, without ending, for a ``.png`` per frame. Folders are made. Axes and rate of the last two stand in
+        a JSON file.
+    fps : float
+        Frames per second. A gif holds whole hundredths of a second per frame and at least two (browsers slow down
+        shorter ones): it gets the nearest rate, and a warning says which where that is another; above 50 is an error.
+    max_mb : float
+        A larger file is refused.
 
     Raises
     ------
     ParameterError
-        Values outside [0, 1], wrong shape, too many frames.
+        Values outside [0, 1] or NaN, wrong shape, unknown ending, a rate that the file cannot hold.
     OutputError
-        The folder cannot be written, or the file is over budget.
+        The folder cannot be written, or the file is too large; nothing is left behind.
+    BackendError
+        An ``.mp4`` without the package imageio-ffmpeg.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> movie = grating((24, 16, 5), theta_rad=1.0, sf_0=0.1)
+    >>> path = write_movie(movie, Path(tempfile.mkdtemp()) / "grating.npy", fps=24)
+    >>> bool((read_movie(path) == movie).all()), movie_fps(path)
+    (True, 24.0)
     """
-    movie = check_array("movie", movie, ndim=3, low=0, high=1)
-    check_number("fps", fps, 0, 100, low_open=True)
+    movie = check_array("movie", movie, ndim=3, low=0, high=1).astype(np.float32, copy=False)
+    check_number("fps", fps, 0, 1000, low_open=True)
+    check_number("max_mb", max_mb, 0, low_open=True)
+    path = _path(path)
+    files = _encoded(movie, path, float(fps))
+    size_mb = sum(len(data) for data in files.values()) / 1e6
+    if size_mb > max_mb:
+        raise OutputError(f"{path.name} would have {size_mb:.1f} MB; allowed: {max_mb:g}; fewer frames or pixels")
+
+    def verify(draft):
+        if len(files) == 1 and _decoded(draft, path.suffix.lower())[0].size != movie.size:
+            raise OutputError(f"{path.name} does not come back with {movie.shape[2]} frames; choose another ending")
+
+    storage.write_all({f: lambda draft, data=data: draft.write_bytes(data) for f, data in files.items()}, verify=verify)
+    return path
+
+
+def _encoded(movie, path, fps):
+    """Return {file: bytes} of a movie."""
+    suffix = path.suffix.lower()
+    iio, plugin = _imageio(suffix)
+    images = np.round(255 * movie).astype(np.uint8).transpose(2, 1, 0)[:, ::-1]
+    record = {_record_of(path): json.dumps({"axes": "xyt", "fps": fps}).encode()}
+    if suffix == ".npy":
+        file = io.BytesIO()
+        np.save(file, movie)
+        return {path: file.getvalue(), **record}
+    if suffix == "":
+        encoded = [iio.imwrite("<bytes>", image, extension=".png") for image in images]
+        files = {path / f"{k:05d}.png": data for k, data in enumerate(encoded)}
+        if set(path.glob("*.png")) - set(files):
+            raise OutputError(f"{path} holds other images, which would be read too; choose another folder")
+        return files | record
+    if suffix == ".gif":
+        frame_ms = _gif_frame_ms(fps, path.name)
+        options = dict(duration=frame_ms, comment=f"frame_ms={frame_ms}", loop=0)
+    elif suffix == ".mp4":
+        odd = movie.shape[0] % 2 or movie.shape[1] % 2  # 4:2:0, which every player shows, needs even sizes
+        options = dict(codec="libx264", pixelformat="yuv444p" if odd else "yuv420p", fps=fps)
+        options |= dict(macro_block_size=1, output_params=["-crf", "10"])
+    else:
+        raise ParameterError(f"path = {path.name!r} is no movie; end it with .gif, .mp4 or .npy, or name a folder")
+    with tempfile.TemporaryDirectory() as folder:  # ffmpeg finishes an .mp4 only when its file is closed
+        draft = Path(folder, f"movie{suffix}")
+        iio.imwrite(draft, images, plugin=plugin, is_batch=True, **options)
+        return {path: draft.read_bytes()}
+
+
+def _gif_frame_ms(fps, name):
+    if fps > 50:
+        raise ParameterError(f"fps = {fps:g} is out of range for {name}; allowed: at most 50 in a gif; choose .mp4")
+    shorter = max(int(100 / fps), 2)
+    frame_ms = 10 * min(shorter, shorter + 1, key=lambda hundredths: abs(100 / hundredths - fps))
+    if abs(1000 / frame_ms - fps) > 1e-6 * fps:
+        told = (
+            f"{name} has {1000 / frame_ms:.4g} frames per second, not {fps:g}; a gif holds whole hundredths of a second"
+        )
+        warnings.warn(told, stacklevel=4)
+    return frame_ms
+
+
+def save_animation(
+    movie: np.ndarray, path: PathLike, *, fps: float = 25.0, scale: int = 2, max_frames: int = 64, max_mb: float = 2.0
+) -> Path:
+    """Write a movie in [0, 1] as a small looping gif, see :func:`write_movie`.
+
+    `scale` enlarges each pixel; more than `max_frames` frames or `max_mb` megabytes are refused.
+    """
+    movie = check_array("movie", movie, ndim=3)
     check_integer("scale", scale, 1, 16)
     check_integer("max_frames", max_frames, 1)
-    check_number("max_mb", max_mb, 0, low_open=True)
     if movie.shape[2] > max_frames:
         raise ParameterError(f"movie has {movie.shape[2]} frames; allowed: {max_frames}; pass movie[..., ::2]")
-    if not isinstance(path, (str, os.PathLike)):
-        raise ParameterError(f"path = {path!r} is not a path; give a file name that ends in .gif")
-    path = Path(path)
-    if path.suffix != ".gif":
-        raise ParameterError(f"path = {path.name!r} is not a GIF; end the name with .gif")
-    return _write_gif(_frames(movie, scale), path, round(1000 / fps), max_mb)
-
-
-def _frames(movie, scale):
-    from PIL import Image
-
-    grey = np.round(255 * movie).astype(np.uint8).transpose(2, 1, 0)[:, ::-1]
-    big = grey.repeat(scale, axis=1).repeat(scale, axis=2)
-    return [Image.fromarray(np.ascontiguousarray(frame)) for frame in big]
-
-
-def _write_gif(frames, path, frame_ms, max_mb):
-    draft = path.with_suffix(f".{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        frames[0].save(draft, "gif", save_all=True, append_images=frames[1:], duration=frame_ms, loop=0)
-        size_mb = draft.stat().st_size / 1e6
-        if size_mb > max_mb:
-            raise OutputError(f"{path.name} would have {size_mb:.1f} MB; allowed: {max_mb:g}; fewer frames or pixels")
-        draft.replace(path)
-    except OSError as failure:
-        raise OutputError(f"cannot write {path} ({failure.strerror or failure}); choose a writable folder") from None
-    finally:
-        with contextlib.suppress(OSError):
-            draft.unlink()
-    return path
+    if _path(path).suffix != ".gif":
+        raise ParameterError(f"path = {Path(path).name!r} is not a GIF; end the name with .gif")
+    return write_movie(movie.repeat(scale, axis=0).repeat(scale, axis=1), path, fps=fps, max_mb=max_mb)

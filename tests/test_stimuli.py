@@ -1,26 +1,27 @@
-"""Motion clouds against closed forms, loops and the MotionClouds package; the other stimuli; bad input."""
+"""Motion clouds against closed forms, loops and the MotionClouds package; the other stimuli; movies; bad input."""
 
 import functools
+import itertools
 import random
-from itertools import pairwise
+import warnings
+from fractions import Fraction
 
+import imageio.v3 as iio
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from scipy import special, stats
 
 from helpers import stimuli
-from helpers.parameters import OutputError, ParameterError
+from helpers.parameters import BackendError, HelpersError, OutputError, ParameterError
 
 # Frequencies are low enough that no power folds over, and b_v f_R N_t >= 1.5 resolves the speed plane in f_t.
 # Degrees here; the last two numbers of a row are the shape and the number of seeds.
 CLOUDS = {
-    "8 deg": (8, 40, dict(v_x=1.0, v_y=0.0, b_v=0.3), (128, 128, 64), 20),
     "8 deg, fast upwards": (8, 120, dict(v_x=0.0, v_y=1.2, b_v=0.3), (128, 128, 64), 20),
-    "20 deg at the seam": (20, 179, dict(v_x=0.5, v_y=-0.7, b_v=0.4), (128, 128, 64), 12),
-    "20 deg past the seam, odd grid": (20, 1, dict(v_x=-0.8, v_y=-0.4, b_v=0.4), (127, 129, 61), 12),
-    "35 deg, downwards": (35, 90, dict(v_x=0.0, v_y=-1.0, b_v=0.3), (128, 128, 64), 8),
+    "20 deg past the seam, odd grid": (20, 1, dict(v_x=-0.8, v_y=-0.4, b_v=0.4), (125, 135, 63), 12),
     "35 deg, still": (35, 0, dict(v_x=0.0, v_y=0.0, b_v=0.5), (96, 128, 64), 8),
     "60 deg": (60, 30, dict(v_x=-0.6, v_y=0.3, b_v=0.4), (128, 128, 64), 8),
     "isotropic": (np.inf, 0, dict(v_x=0.6, v_y=0.6, b_v=0.3), (128, 128, 64), 8),
@@ -76,13 +77,12 @@ def test_mean_orientation(name):
 
 
 @pytest.mark.parametrize("name", CLOUDS)
-@pytest.mark.parametrize("axis", ["v_x", "v_y"])
-def test_velocity(name, axis, acceptance, record):
+def test_velocity(name, acceptance, record):
     rule = acceptance["clouds"]["velocity"]
-    narrow = CLOUDS[name][0] < rule["narrow_below_deg"]
-    tolerance = rule["absolute_narrow"] if narrow else rule["absolute"]
-    assert_mean_is(measured(name)[axis], CLOUDS[name][2][axis], tolerance)
-    record("clouds.velocity", measured(name)[axis].mean() - CLOUDS[name][2][axis])
+    tolerance = rule["absolute_narrow" if CLOUDS[name][0] < rule["narrow_below_deg"] else "absolute"]
+    for axis in ("v_x", "v_y"):
+        assert_mean_is(measured(name)[axis], CLOUDS[name][2][axis], tolerance)
+        record("clouds.velocity", measured(name)[axis].mean() - CLOUDS[name][2][axis])
 
 
 @pytest.mark.parametrize("name", CLOUDS)
@@ -95,13 +95,10 @@ def test_speed_spread(name, acceptance, record):
 @pytest.mark.parametrize("name", CLOUDS)
 def test_log_frequency(name, acceptance, record):
     rule = acceptance["clouds"]["log_frequency"]
-    mean, sd = SF_0 * np.exp(LOG_SD**2 / 2), LOG_SD / np.sqrt(2)
-    assert_mean_is(measured(name)["log_mean_sf"], mean, rule["relative_mean"] * mean)
-    assert_mean_is(measured(name)["log_sd_sf"], sd, rule["relative_sd"] * sd)
-    record(
-        "clouds.log_frequency",
-        [measured(name)[k].mean() / w - 1 for k, w in (("log_mean_sf", mean), ("log_sd_sf", sd))],
-    )
+    wanted = {"log_mean_sf": SF_0 * np.exp(LOG_SD**2 / 2), "log_sd_sf": LOG_SD / np.sqrt(2)}
+    for field, relative in (("log_mean_sf", rule["relative_mean"]), ("log_sd_sf", rule["relative_sd"])):
+        assert_mean_is(measured(name)[field], wanted[field], relative * wanted[field])
+        record("clouds.log_frequency", measured(name)[field].mean() / wanted[field] - 1)
 
 
 @pytest.mark.parametrize("name", CLOUDS)
@@ -111,66 +108,174 @@ def test_kurtosis(name, acceptance, record):
     record("clouds.kurtosis", measured(name)["kurtosis"].mean())
 
 
-@pytest.mark.parametrize("alpha", [1.0, -1.0])
-def test_alpha_shifts_the_log_mean_frequency(alpha):
-    """A factor f^-alpha on the amplitude moves the mean of ln f by -alpha s^2."""
-    draws = [cloud((128, 128, 1), sf_0=SF_0, b_sf=B_SF, alpha=alpha, method="raw", seed=seed) for seed in range(8)]
-    found = [np.log(stimuli.cloud_statistics(one).log_mean_sf) for one in draws]
-    wanted = np.log(SF_0) - alpha * LOG_SD**2
-    assert_mean_is(found, wanted, 0.03)
+# --- motion clouds: what the grid does not hold
 
 
-# --- cloud_statistics against loops
+def full_grid(shape):
+    f_x, f_y, f_t = np.meshgrid(*(np.fft.fftfreq(n) for n in shape), indexing="ij")
+    f_r = np.hypot(f_x, f_y)
+    f_r[0, 0] = 1
+    return f_x, f_y, np.abs(f_t) if shape[2] == 2 else f_t, f_r
 
 
-def slow_statistics(movie):
-    """The moments by loops over every bin of the full complex spectrum."""
-    z = movie - movie.mean()
-    power = np.abs(np.fft.fftn(z)) ** 2
-    rows = [np.fft.fftfreq(n) for n in movie.shape]
-    total = vector = log_sum = log_square = 0.0
-    normal, target = np.zeros((2, 2)), np.zeros(2)
-    bins = [index for index in np.ndindex(movie.shape) if index[0] or index[1]]
-    for i, j, k in bins:
-        p, f, f_t = power[i, j, k], np.array([rows[0][i], rows[1][j]]), rows[2][k]
-        radius = np.hypot(*f)
-        total += p
-        vector += p * np.exp(2j * np.arctan2(f[1], f[0]))
-        log_sum += p * np.log(radius)
-        log_square += p * np.log(radius) ** 2
-        normal += p * np.outer(f, f) / radius**2
-        target -= p * f_t * f / radius**2
-    v = np.linalg.solve(normal, target)
-    residual = 0.0
-    for i, j, k in bins:
-        f = np.array([rows[0][i], rows[1][j]])
-        residual += power[i, j, k] * (rows[2][k] + v @ f) ** 2 / (f @ f)
-    mean = log_sum / total
-    return {
-        "theta_rad": np.angle(vector / total) / 2 % np.pi,
-        "cv": 1 - abs(vector) / total,
-        "v_x": v[0],
-        "v_y": v[1],
-        "speed_spread": np.sqrt(residual / total),
-        "log_mean_sf": np.exp(mean),
-        "log_sd_sf": np.sqrt(log_square / total - mean**2),
-        "kurtosis": np.mean(z**4) / np.mean(z**2) ** 2,
-    }
+def formula_power(shape, *, theta_rad, b_theta_rad, sf_0, b_sf, v_x, v_y, b_v, alpha):
+    """The squared formula on the whole complex grid, in double precision."""
+    f_x, f_y, f_t, f_r = full_grid(shape)
+    log_f = np.log(f_r / sf_0)
+    power = -2 * (1 + alpha) * log_f - (log_f / np.log(1 + b_sf / sf_0)) ** 2
+    power += (np.cos(2 * (np.arctan2(f_y, f_x) - theta_rad)) - 1) / (2 * b_theta_rad**2)
+    if b_v == 0:
+        power[..., 1:] = -np.inf
+    elif shape[2] > 1 and b_v < np.inf:
+        power -= ((f_t + v_x * f_x + v_y * f_y) / (b_v * f_r)) ** 2
+    power[0, 0] = -np.inf
+    return np.exp(power - power.max())
 
 
-@pytest.mark.parametrize("shape", [(15, 13, 8), (15, 13, 9), (9, 17, 2), (11, 9, 3)])
-def test_cloud_statistics_equal_loops_over_the_full_spectrum(shape, rng):
+def moments(power):
+    """What CloudStatistics says of a movie, from its power on the whole complex grid."""
+    f_x, f_y, f_t, f_r = full_grid(power.shape)
+    weights = power * (f_r < 1)
+    resultant = np.average(np.exp(2j * np.arctan2(f_y, f_x)), weights=weights)
+    log_mean = np.average(np.log(f_r), weights=weights)
+    u, p = np.array([f_x / f_r, f_y / f_r]).reshape(2, -1), weights.ravel()
+    v = np.linalg.lstsq((u * p) @ u.T, -(u * p) @ (f_t / f_r).ravel(), rcond=1e-9)[0]
+    return dict(
+        theta_rad=np.angle(resultant) / 2 % np.pi,
+        cv=1 - abs(resultant),
+        v_x=v[0],
+        v_y=v[1],
+        speed_spread=np.sqrt(np.average(((f_t + v[0] * f_x + v[1] * f_y) / f_r) ** 2, weights=weights)),
+        log_mean_sf=np.exp(log_mean),
+        log_sd_sf=np.sqrt(np.average((np.log(f_r) - log_mean) ** 2, weights=weights)),
+    )
+
+
+def errors(found, law, moving):
+    """Distances of moments from the formula (resultant, ln f, its sd, rms speed, spread) and their bounds."""
+    theta, s, cv = law["theta_rad"], np.log(1 + law["b_sf"] / law["sf_0"]), expected_cv(law["b_theta_rad"])
+    resultant = (1 - found["cv"]) * np.exp(2j * (found["theta_rad"] - theta))
+    log_mean = np.log(law["sf_0"]) + (moving / 2 - law["alpha"]) * s**2
+    error = found["v_x"] - law["v_x"] + 1j * (found["v_y"] - law["v_y"])
+    across, along = (error * np.exp(-1j * theta)).real, (error * np.exp(-1j * theta)).imag
+    sd, spread = s / np.sqrt(2), law["b_v"] / np.sqrt(2)
+    rows = [
+        (resultant.imag, min(np.radians(2), law["b_theta_rad"])),
+        (resultant.real - (1 - cv), max(0.006, 0.08 * cv)),
+        (np.log(found["log_mean_sf"]) - log_mean, min(0.05, s / 2)),
+        (found["log_sd_sf"] - sd, max(0.1 * sd, 0.006)),
+        (np.sqrt(across**2 * (1 - cv / 2) + along**2 * cv / 2), 0.05),
+        (found["speed_spread"] - spread, max(0.1 * spread, 0.006)),
+    ]
+    return np.abs(rows[: 6 if moving else 4]).T
+
+
+def standard_errors(law, power, moving):
+    """Those of one draw: the powers of its bins are exponentially distributed, and come in conjugate pairs."""
+    f_x, f_y, f_t, f_r = full_grid(power.shape)
+    s, phase = np.log(1 + law["b_sf"] / law["sf_0"]), np.exp(2j * (np.arctan2(f_y, f_x) - law["theta_rad"]))
+    rows = [phase.imag, phase.real, np.log(f_r), (np.log(f_r) - np.average(np.log(f_r), weights=power)) ** 2 / 2 / s]
+    if moving:
+        rest = (f_t + law["v_x"] * f_x + law["v_y"] * f_y) / f_r
+        rows += [2 * rest, rest**2 / law["b_v"]]
+    deviations = [power * (row - np.average(row, weights=power)) for row in rows]
+    return np.sqrt([2 * np.sum(d**2) for d in deviations]) / power.sum()
+
+
+def log_floats(low, high):
+    return st.floats(np.log(low), np.log(high)).map(lambda x: float(np.exp(x)))
+
+
+def laws(b_theta_rad, sf_0, b_sf, speed, b_v):
+    return st.fixed_dictionaries(
+        dict(
+            theta_rad=st.floats(-4, 4),
+            b_theta_rad=log_floats(*b_theta_rad) | st.just(np.inf),
+            sf_0=log_floats(*sf_0),
+            b_sf=log_floats(*b_sf),
+            v_x=st.floats(-speed, speed),
+            v_y=st.floats(-speed, speed),
+            b_v=log_floats(*b_v) | st.sampled_from([0.0, np.inf]),
+            alpha=st.floats(-1, 2),
+        )
+    )
+
+
+def grids(low, frames):
+    return st.tuples(st.integers(low, 48), st.integers(low, 48), st.sampled_from(frames))
+
+
+ANYTHING = st.tuples(grids(2, [1, 2, 7, 24, 33]), laws((0.01, 3), (0.01, 0.5), (0.001, 1), 3, (0.01, 10)))
+MODERATE = st.tuples(grids(32, [1, 24, 33, 48]), laws((0.1, 3), (0.12, 0.22), (0.03, 0.09), 1, (0.15, 0.6)))
+
+
+@settings(max_examples=120)
+@given(case=ANYTHING | MODERATE, seed=st.integers(0, 2**32))
+def test_a_cloud_is_returned_as_asked_or_refused(case, seed):
+    """Returned exactly where the formula on the grid keeps its moments; then the movie has them, up to its scatter."""
+    shape, law = case
+    power, moving = formula_power(shape, **law), shape[2] > 1 and 0 < law["b_v"] < np.inf
+    error, bound = errors(moments(power), law, moving)
+    try:
+        movie = stimuli.motion_cloud(shape, **law, method="raw", seed=seed)
+    except ParameterError as failure:
+        event("refused")
+        assert np.max(error / bound) > 0.98
+        assert "\n" not in str(failure) and any(f"{name} = {value:g}" in str(failure) for name, value in law.items())
+    else:
+        event("returned")
+        assert np.max(error / bound) < 1.02
+        measured_error, _ = errors(vars(stimuli.cloud_statistics(movie)), law, moving)
+        assert np.all(measured_error < bound + 6 * standard_errors(law, power, moving))
+
+
+HELD = dict(theta_rad=0.0, b_theta_rad=0.3, sf_0=0.125, b_sf=0.06, v_x=0.5, v_y=0.0, b_v=0.4, alpha=0.0)
+
+
+GUILTY = [
+    ("b_theta_rad", "between the frequencies", 1e-200, 0.02),
+    ("b_sf", "between the frequencies", 1e-300, 0.002),
+    ("b_sf", "Nyquist limit", 0.4, 1e300),
+    ("sf_0", "Nyquist limit", 0.45, 0.5),
+    ("sf_0", "lowest frequency", 0.01, 0.02),
+    ("alpha", "lowest frequency", 20, 1e6),
+    ("b_v", "between the frequencies of shape[2]", 1e-300, 0.08),
+    ("b_v", "frame rate", 3, 1e300),
+    ("v_x", "frame rate", 3, 1e300),
+]
+
+
+@given(st.one_of(*(st.tuples(st.just(row), log_floats(*row[2:])) for row in GUILTY)))
+def test_the_argument_that_the_grid_cannot_hold_is_named(case):
+    (name, bound, *_), value = case
+    with pytest.raises(ParameterError) as failure:
+        cloud((48, 48, 48), **{**HELD, name: value})
+    assert f"{name} = {value:g}" in str(failure.value) and bound in str(failure.value)
+    assert cloud((48, 48, 48), **HELD).shape == (48, 48, 48)
+
+
+def test_log_gabor_beyond_the_grid_names_the_bound():
+    for changes, text in {
+        ("b_theta_rad", 1e-3): "b_theta_rad = 0.001 (0.0048 bins)",
+        ("b_sf", 1e-3): "b_sf = 0.001 (0.0048 bins)",
+        ("sf_0", 0.45): "sf_0 = 0.45 with b_sf = 0.5 passes the Nyquist limit",
+        ("sf_0", 0.02): "sf_0 = 0.02 with b_sf = 0.5 passes the lowest frequency of the grid, 1/32",
+    }.items():
+        with pytest.raises(ParameterError) as failure:
+            log_gabor(**dict([changes]))
+        assert text in str(failure.value)
+
+
+# --- cloud_statistics against averages over the full spectrum
+
+
+@pytest.mark.parametrize("shape", [(15, 13, 8), (17, 9, 5), (9, 17, 2), (11, 9, 3)])
+def test_cloud_statistics_equal_averages_over_the_full_spectrum(shape, rng):
     movie = rng.exponential(size=shape) + 3
-    fast, slow = vars(stimuli.cloud_statistics(movie)), slow_statistics(movie)
-    for field, value in slow.items():
-        assert fast[field] == pytest.approx(value, rel=1e-9, abs=1e-12), field
-
-
-def test_cloud_statistics_of_a_cloud_equal_loops_on_an_even_grid():
-    movie = cloud((32, 24, 16), sf_0=0.1, b_sf=0.05, v_x=-0.5, v_y=0.8)
-    fast, slow = vars(stimuli.cloud_statistics(movie)), slow_statistics(movie.astype(float))
-    for field, value in slow.items():
-        assert fast[field] == pytest.approx(value, rel=1e-3, abs=1e-3), field
+    found, z = vars(stimuli.cloud_statistics(movie)), movie - movie.mean()
+    wanted = moments(np.abs(np.fft.fftn(z)) ** 2) | {"kurtosis": stats.kurtosis(movie, axis=None, fisher=False)}
+    for field, value in wanted.items():
+        assert found[field] == pytest.approx(value, rel=1e-9, abs=1e-12), field
 
 
 def test_cloud_statistics_of_one_frame_have_no_velocity():
@@ -182,139 +287,32 @@ def test_cloud_statistics_of_one_frame_have_no_velocity():
 # --- motion clouds: conventions, seen in pixels
 
 
-@pytest.mark.parametrize("v_x, v_y", [(1, 0), (-2, 0), (0, 1), (0, -1), (1, -1)])
+@pytest.mark.parametrize("v_x, v_y", [(1, 0), (-2, 0), (0, 1), (1, -1)])
 def test_positive_velocity_moves_towards_growing_indices(v_x, v_y):
-    movie = cloud((64, 64, 8), b_theta_rad=np.inf, v_x=v_x, v_y=v_y, b_v=0.01, sf_0=0.1, b_sf=0.05, method="raw")
+    movie = cloud((64, 64, 96), b_theta_rad=np.inf, v_x=v_x, v_y=v_y, b_v=0.15, sf_0=0.1, b_sf=0.05, method="raw")
     forward = np.roll(movie, (v_x, v_y), axis=(0, 1))
     backward = np.roll(movie, (-v_x, -v_y), axis=(0, 1))
     ahead, behind = (np.corrcoef(m[..., 3].ravel(), movie[..., 4].ravel())[0, 1] for m in (forward, backward))
-    assert ahead > 0.98
+    assert ahead > 0.97
     assert behind < 0.8
 
 
-@pytest.mark.parametrize("theta_deg", [0, 30, 90, 135])
+@pytest.mark.parametrize("theta_deg", [0, 30, 135])
 def test_theta_is_the_direction_of_the_steepest_change(theta_deg):
     gradients = []
     for seed in range(4):
-        frame = cloud(
-            (128, 128, 1), theta_rad=np.radians(theta_deg), b_theta_rad=0.15, sf_0=0.05, b_sf=0.03, seed=seed
-        )[..., 0]
-        d_x, d_y = np.gradient(frame)
+        angles = dict(theta_rad=np.radians(theta_deg), b_theta_rad=0.15)
+        d_x, d_y = np.gradient(cloud((128, 128, 1), **angles, sf_0=0.05, b_sf=0.03, seed=seed)[..., 0])
         gradients.append(np.mean((d_x + 1j * d_y) ** 2))
     error_deg = np.degrees(np.angle(np.mean(gradients) * np.exp(-2j * np.radians(theta_deg))) / 2)
     assert abs(error_deg) < 3
 
 
-# --- motion clouds: values, seeds, extremes
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_michelson_touches_one_end_exactly(seed):
-    movie = cloud(seed=seed)
-    assert movie.min() >= 0 and movie.max() <= 1
-    assert (movie.min() == 0) != (movie.max() == 1)
-    assert np.sum((movie == 0) | (movie == 1)) == 1
-    assert movie.mean(dtype=float) == pytest.approx(0.5, abs=1e-6)
-
-
-@pytest.mark.parametrize("contrast", [0.0, 0.3, 1.0, 2.5])
-def test_energy_fixes_the_standard_deviation(contrast):
-    movie = cloud(method="energy", contrast=contrast)
-    assert movie.std(dtype=float) == pytest.approx(0.5 * contrast, rel=1e-5)
-    assert movie.mean(dtype=float) == pytest.approx(0.5, abs=1e-6)
-
-
-def test_energy_is_not_clipped():
-    movie = cloud(method="energy")
-    assert movie.min() < 0 and movie.max() > 1
-
-
-def test_raw_has_zero_mean_and_unit_variance_whatever_the_contrast():
-    movie = cloud(method="raw")
-    assert movie.mean(dtype=float) == pytest.approx(0, abs=1e-6)
-    assert movie.var(dtype=float) == pytest.approx(1, rel=1e-5)
-    np.testing.assert_array_equal(movie, cloud(method="raw", contrast=0.2))
-
-
-@pytest.mark.parametrize("method", ["michelson", "energy", "raw"])
-def test_clouds_are_single_precision(method):
-    assert cloud(method=method).dtype == np.float32
-
-
-def test_same_seed_same_bits_and_other_seed_another_cloud():
-    np.testing.assert_array_equal(cloud(seed=3), cloud(seed=3))
-    np.testing.assert_array_equal(cloud(seed=3), cloud(seed=np.int64(3)))
-    assert abs(np.corrcoef(cloud(seed=3).ravel(), cloud(seed=4).ravel())[0, 1]) < 0.3
-
-
-def test_generator_is_accepted_and_advances():
-    generator = np.random.default_rng(3)
-    np.testing.assert_array_equal(cloud(seed=3), cloud(seed=generator))
-    assert not np.array_equal(cloud(seed=3), cloud(seed=generator))
-
-
-def test_global_random_state_is_neither_read_nor_changed(tmp_path):
-    np.random.seed(5)  # noqa: NPY002
-    before, python_before = np.random.get_state(), random.getstate()  # noqa: NPY002
-    first = cloud(seed=3)
-    stimuli.poisson_trains([[10.0]], dt_ms=100, seed=3)
-    stimuli.save_animation(first, tmp_path / "a.gif")
-    after = np.random.get_state()  # noqa: NPY002
-    assert random.getstate() == python_before
-    np.testing.assert_array_equal(before[1], after[1])
-    assert before[2:] == after[2:]
-    np.random.seed(6)  # noqa: NPY002
-    np.testing.assert_array_equal(first, cloud(seed=3))
-
-
-EXTREMES = [
-    dict(b_theta_rad=np.radians(0.5)),
-    dict(b_theta_rad=1e-3),
-    dict(b_theta_rad=1e-200, theta_rad=0.0),
-    dict(b_theta_rad=np.inf),
-    dict(b_v=0.0),
-    dict(b_v=0, v_x=0, v_y=0),
-    dict(b_v=1e-30),
-    dict(b_v=1e-300, v_x=0.0),
-    dict(b_v=np.inf),
-    dict(b_v=1e300),
-    dict(v_x=1e300),
-    dict(b_sf=1e-3),
-    dict(b_sf=10.0),
-    dict(sf_0=1e-4),
-    dict(alpha=-50.0),
-    dict(alpha=50.0),
-    dict(theta_rad=-1e6),
-    dict(contrast=0.0),
-]
-
-
-@pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("changes", EXTREMES, ids=str)
-@pytest.mark.parametrize("shape", [(32, 32, 16), (33, 31, 17), (24, 31, 1), (31, 24, 2), (8, 9, 3)], ids=str)
-def test_extreme_bandwidths_and_odd_sizes_are_safe(changes, shape):
-    movie = cloud(shape, **changes)
-    assert movie.shape == shape
-    assert np.isfinite(movie).all()
-    assert movie.min() >= 0 and movie.max() <= 1
-
-
-def test_smallest_grids_are_safe():
-    for shape in ((2, 2, 1), (2, 3, 1), (2, 2, 2), (3, 3, 3)):
-        assert np.isfinite(cloud(shape)).all()
-
-
-def test_narrow_cloud_on_an_axis_is_one_wave_vector_direction():
-    movie = cloud((64, 64, 1), theta_rad=np.pi / 2, b_theta_rad=np.radians(0.1))
-    np.testing.assert_allclose(movie - movie[:1], 0, atol=1e-5)
-    assert np.ptp(movie) > 0.5
-
-
-@pytest.mark.parametrize("v_x", [0.0, 1.0])
-def test_no_speed_bandwidth_freezes_the_cloud(v_x):
-    movie = cloud((64, 64, 16), b_v=0, v_x=v_x)
-    np.testing.assert_allclose(movie, np.repeat(movie[..., :1], 16, axis=2), atol=1e-6)
-    assert np.ptp(movie[..., 0]) > 0.4
+def test_no_speed_bandwidth_freezes_the_cloud():
+    for v_x in (0.0, 1.0):
+        movie = cloud((64, 64, 16), b_v=0, v_x=v_x)
+        np.testing.assert_allclose(movie, np.repeat(movie[..., :1], 16, axis=2), atol=1e-6)
+        assert np.ptp(movie[..., 0]) > 0.4
 
 
 def mean_lag_correlation(movie, lag):
@@ -323,12 +321,10 @@ def mean_lag_correlation(movie, lag):
     return np.mean(np.sum(z[:, lag:] * z[:, :-lag], axis=0))
 
 
-@pytest.mark.parametrize("lag", [1, 2, 16])
-def test_infinite_speed_bandwidth_makes_frames_independent(lag):
+def test_infinite_speed_bandwidth_makes_frames_independent():
     movie = cloud((64, 64, 64), b_v=np.inf)
-    assert abs(mean_lag_correlation(movie, lag)) < 0.03
-    slow = cloud((64, 64, 64), b_v=0.05, v_x=0)
-    assert mean_lag_correlation(slow, 1) > 0.9
+    assert all(abs(mean_lag_correlation(movie, lag)) < 0.03 for lag in (1, 2, 16))
+    assert mean_lag_correlation(cloud((32, 32, 128), b_v=0.08, v_x=0), 1) > 0.9
 
 
 @pytest.mark.parametrize("shape", [(48, 48, 16), (48, 48, 15)])
@@ -342,34 +338,46 @@ def test_every_temporal_frequency_has_its_share(shape):
     assert inner.std() < 0.05
 
 
-ANGLES = st.floats(-7, 7, allow_nan=False)
+# --- motion clouds: values and seeds
 
 
-@given(theta=ANGLES, seed=st.integers(0, 2**32), n_t=st.integers(1, 7))
-def test_theta_and_theta_plus_pi_are_the_same_cloud(theta, seed, n_t):
-    one, other = (cloud((18, 17, n_t), theta_rad=t, seed=seed, method="raw") for t in (theta, theta + np.pi))
-    np.testing.assert_allclose(one, other, atol=1e-4)
+@given(seed=st.integers(0, 2**63), contrast=st.floats(0, 1))
+def test_michelson_touches_one_end_and_contrast_scales_about_the_grey(seed, contrast):
+    movie = cloud(seed=seed)
+    assert movie.dtype == np.float32
+    assert np.sum((movie == 0) | (movie == 1)) == 1 and np.abs(movie - 0.5).max() == 0.5
+    assert movie.mean(dtype=float) == pytest.approx(0.5, abs=1e-6)
+    np.testing.assert_array_equal(movie, cloud(seed=seed))
+    np.testing.assert_allclose(cloud(seed=seed, contrast=contrast) - 0.5, contrast * (movie - 0.5), atol=2e-6)
 
 
-@given(theta=ANGLES, b=st.floats(0.01, 10), b_v=st.floats(0.05, 5), seed=st.integers(0, 2**63))
-def test_seed_fixes_every_bit(theta, b, b_v, seed):
-    one, same = (cloud((13, 16, 6), theta_rad=theta, b_theta_rad=b, b_v=b_v, seed=seed) for _ in range(2))
-    np.testing.assert_array_equal(one, same)
-    assert np.abs(one - 0.5).max() == 0.5
+@pytest.mark.parametrize("contrast", [0.0, 0.3, 2.5])
+def test_energy_and_raw_fix_the_standard_deviation(contrast):
+    movie, raw = cloud(method="energy", contrast=contrast), cloud(method="raw", contrast=contrast)
+    assert [raw.mean(dtype=float), raw.std(dtype=float)] == pytest.approx([0, 1], abs=1e-5)
+    np.testing.assert_allclose(movie, 0.5 + 0.5 * contrast * raw, atol=1e-5)  # not clipped
 
 
-@given(contrast=st.floats(0, 1), seed=st.integers(0, 2**32), method=st.sampled_from(["michelson", "energy"]))
-def test_contrast_scales_about_the_grey(contrast, seed, method):
-    full, scaled = (cloud((16, 16, 4), contrast=c, seed=seed, method=method) for c in (1.0, contrast))
-    np.testing.assert_allclose(scaled - 0.5, contrast * (full - 0.5), atol=2e-6)
+def test_seeds_and_generators():
+    generator = np.random.default_rng(3)
+    np.testing.assert_array_equal(cloud(seed=3), cloud(seed=np.int64(3)))
+    np.testing.assert_array_equal(cloud(seed=3), cloud(seed=generator))
+    assert not np.array_equal(cloud(seed=3), cloud(seed=generator))
+    assert abs(np.corrcoef(cloud(seed=3).ravel(), cloud(seed=4).ravel())[0, 1]) < 0.3
 
 
-@given(seed=st.integers(0, 2**32), v_x=st.floats(-2, 2), v_y=st.floats(-2, 2))
-def test_reversing_time_reverses_velocity_in_the_statistics(seed, v_x, v_y):
-    movie = cloud((15, 17, 6), v_x=v_x, v_y=v_y, seed=seed)
-    forward, backward = (stimuli.cloud_statistics(m) for m in (movie, movie[..., ::-1]))
-    np.testing.assert_allclose([forward.v_x, forward.v_y], [-backward.v_x, -backward.v_y], atol=1e-4)
-    assert forward.cv == pytest.approx(backward.cv, abs=1e-5)
+def test_global_random_state_is_neither_read_nor_changed(tmp_path):
+    np.random.seed(5)  # noqa: NPY002
+    before, python_before = np.random.get_state(), random.getstate()  # noqa: NPY002
+    first = cloud(seed=3)
+    stimuli.poisson_trains([[10.0]], dt_ms=100, seed=3)
+    stimuli.read_movie(stimuli.write_movie(first, tmp_path / "a.gif", fps=25))
+    after = np.random.get_state()  # noqa: NPY002
+    assert random.getstate() == python_before
+    np.testing.assert_array_equal(before[1], after[1])
+    assert before[2:] == after[2:]
+    np.random.seed(6)  # noqa: NPY002
+    np.testing.assert_array_equal(first, cloud(seed=3))
 
 
 # --- against the MotionClouds package
@@ -395,7 +403,7 @@ def spectrum_shares(movie):
 
 @pytest.mark.parametrize("theta_deg, v_y, alpha", [(60, 0.0, 1.0), (110, -0.6, 0.0)])
 def test_spectrum_is_the_squared_envelope_of_the_package(package, theta_deg, v_y, alpha):
-    shape, n_seeds = (64, 64, 32), 24
+    shape, n_seeds = (64, 64, 32), 16
     law = dict(sf_0=0.125, B_sf=0.1, V_X=0.5, V_Y=v_y, B_V=0.4, B_theta=0.3, alpha=alpha, theta=np.radians(theta_deg))
     envelope = package.envelope_gabor(*package.get_grids(*shape), **law)
     wanted = block_shares(envelope**2)
@@ -410,13 +418,12 @@ def test_spectrum_is_the_squared_envelope_of_the_package(package, theta_deg, v_y
         z = (shares.mean(axis=0) - wanted[kept]) / error
         assert np.abs(z).max() < 5
         assert np.sqrt(np.mean(z**2)) < 1.5
-        assert np.median(error / wanted[kept]) < 0.1
+        assert np.median(error / wanted[kept]) < 0.12
 
 
 @pytest.mark.parametrize("name", ["Michelson", "Energy"])
 def test_rectification_equals_that_of_the_package(package, name):
-    raw = cloud((32, 32, 8), method="raw")
-    ours = cloud((32, 32, 8), method=name.lower(), contrast=0.7)
+    raw, ours = cloud(method="raw"), cloud(method=name.lower(), contrast=0.7)
     np.testing.assert_allclose(ours, package.rectif(raw, contrast=0.7, method=name), atol=1e-6)
 
 
@@ -429,54 +436,45 @@ def log_gabor(shape=(32, 32), **changes):
     return stimuli.log_gabor(shape, **{**FIELD, **changes})
 
 
-@pytest.fixture
-def log_gabor_package(tmp_path, monkeypatch):
-    """The LogGabor package on a 64 x 64 grid; it writes a log file where it stands."""
+def test_log_gabor_equals_the_package(tmp_path, monkeypatch):
+    """Against the LogGabor package on a 64 x 64 grid; it writes a log file where it stands."""
     monkeypatch.chdir(tmp_path)
     module = pytest.importorskip("LogGabor")
     names = "white_n_learning white_N white_N_0 white_f_0 white_alpha white_steepness do_whitening do_mask noise"
-    settings = dict.fromkeys([*names.split(), "use_cache", "verbose", "seed"], 0)
-    settings |= dict.fromkeys(["figpath", "matpath", "datapath"], str(tmp_path))
-    settings |= dict(
-        N_X=64, N_Y=64, N_image=1, base_levels=1.618, n_theta=12, B_theta=0.26, B_sf=0.5, mask_exponent=3.0
-    )
-    return module.LogGabor(settings)
+    options = dict.fromkeys([*names.split(), "use_cache", "verbose", "seed"], 0)
+    options |= dict.fromkeys(["figpath", "matpath", "datapath"], str(tmp_path))
+    options |= dict(N_X=64, N_Y=64, N_image=1, base_levels=1.618, n_theta=12, B_theta=0.26, B_sf=0.5, mask_exponent=3.0)
+    peer = module.LogGabor(options)
+    for theta_deg, (x, y), sf_0 in [
+        (0, (32, 32), 0.05),
+        (30, (20, 41), 0.15),
+        (90, (20, 41), 0.05),
+        (140, (32, 32), 0.15),
+    ]:
+        theta = np.radians(theta_deg)
+        theirs = peer.invert(peer.loggabor(x, y, sf_0=sf_0, B_sf=0.5, theta=theta, B_theta=np.pi / 12))
+        ours = stimuli.log_gabor((64, 64), x=x, y=y, sf_0=sf_0, b_sf=0.5, theta_rad=theta, b_theta_rad=np.pi / 12)
+        assert np.corrcoef(ours.ravel(), theirs.ravel())[0, 1] > 0.999
 
 
-@pytest.mark.parametrize("theta_deg", [0, 30, 90, 140])
-@pytest.mark.parametrize("centre", [(32, 32), (20, 41)])
-@pytest.mark.parametrize("sf_0", [0.05, 0.15])
-def test_log_gabor_equals_the_package(log_gabor_package, theta_deg, centre, sf_0):
-    angles = (np.radians(theta_deg), np.pi / 12)
-    spectrum = log_gabor_package.loggabor(*centre, sf_0=sf_0, B_sf=0.5, theta=angles[0], B_theta=angles[1])
-    theirs = log_gabor_package.invert(spectrum)
-    law = dict(sf_0=sf_0, b_sf=0.5, theta_rad=angles[0], b_theta_rad=angles[1])
-    ours = stimuli.log_gabor((64, 64), x=centre[0], y=centre[1], **law)
-    assert np.corrcoef(ours.ravel(), theirs.ravel())[0, 1] > 0.999
-
-
-@pytest.mark.parametrize("theta_deg", [0, 30, 75, 90, 160])
+@pytest.mark.parametrize("theta_deg", [0, 30, 90, 160])
 def test_phases_0_and_90_deg_are_in_quadrature(theta_deg):
     even, odd = (log_gabor(theta_rad=np.radians(theta_deg), phase=phase) for phase in (0.0, np.pi / 2))
     assert abs(np.sum(even * odd)) < 1e-9
     assert even.argmax() == 16 * 32 + 16
     assert abs(odd[16, 16]) < 1e-9
-    envelope = np.hypot(even, odd)
-    assert envelope.argmax() == 16 * 32 + 16
+    assert np.hypot(even, odd).argmax() == 16 * 32 + 16
     middle = (slice(1, None), slice(1, None))
     np.testing.assert_allclose(even[middle], even[middle][::-1, ::-1], atol=1e-3 * even.max())
     np.testing.assert_allclose(odd[middle], -odd[middle][::-1, ::-1], atol=1e-2 * even.max())
 
 
-def test_phase_of_half_a_turn_flips_the_sign():
-    np.testing.assert_allclose(log_gabor(phase=np.pi), -log_gabor(), atol=1e-12)
-
-
-def test_log_gabor_has_unit_norm_and_zero_mean():
-    for changes in (dict(), dict(phase=1.0), dict(b_theta_rad=np.inf), dict(b_theta_rad=1e-3), dict(x=3.3, y=-40.0)):
+def test_log_gabor_has_unit_norm_zero_mean_and_a_sign():
+    for changes in (dict(), dict(phase=1.0), dict(b_theta_rad=np.inf), dict(x=3.3, y=-40.0)):
         field = log_gabor(**changes)
         assert np.linalg.norm(field) == pytest.approx(1)
         assert field.mean() == pytest.approx(0, abs=1e-12)
+    np.testing.assert_allclose(log_gabor(phase=np.pi), -log_gabor(), atol=1e-12)
 
 
 def test_centre_translates_and_wraps():
@@ -498,7 +496,7 @@ def test_log_gabor_wave_vector():
 # --- grating
 
 
-@pytest.mark.parametrize("v_x, v_y", [(1, 0), (-2, 0), (0, 3), (2, -1)])
+@pytest.mark.parametrize("v_x, v_y", [(-2, 0), (0, 3), (2, -1)])
 def test_grating_drifts_by_its_velocity(v_x, v_y):
     movie = stimuli.grating((40, 40, 5), theta_rad=np.arctan2(3, 4), sf_0=0.125, v_x=v_x, v_y=v_y)
     assert movie.dtype == np.float32
@@ -506,13 +504,10 @@ def test_grating_drifts_by_its_velocity(v_x, v_y):
         np.testing.assert_allclose(frame, np.roll(movie[..., 0], (t * v_x, t * v_y), axis=(0, 1)), atol=1e-5)
 
 
-def test_grating_has_one_wave_vector_in_the_direction_of_theta():
+def test_grating_has_one_wave_vector_phase_and_contrast():
     frame = stimuli.grating((40, 40, 1), theta_rad=np.arctan2(3, 4), sf_0=0.125)[..., 0]
     power = np.abs(np.fft.fft2(frame - 0.5)) ** 2
     assert power[[4, -4], [3, -3]].sum() == pytest.approx(power.sum(), rel=1e-5)
-
-
-def test_grating_phase_and_contrast():
     dark = stimuli.grating((8, 8, 1), theta_rad=0.0, sf_0=0.25, phase=np.pi, contrast=0.4)
     assert dark[0, 0, 0] == pytest.approx(0.3)
     assert np.ptp(stimuli.grating((8, 8, 3), theta_rad=1.0, sf_0=0.1, contrast=0.0)) == 0
@@ -541,18 +536,15 @@ def poisson_p_value(seed, rate_hz=25.0, dt_ms=200.0, n_cells=500):
 
 
 def test_counts_are_poisson_at_two_levels():
-    p_values = [poisson_p_value(seed) for seed in range(200)]
+    p_values = [poisson_p_value(seed) for seed in range(100)]
     assert stats.kstest(p_values, "uniform").pvalue > 0.01
 
 
-def test_times_are_uniform_inside_a_step():
+def test_times_are_uniform_inside_a_step_and_intervals_exponential():
     (times,) = stimuli.poisson_trains(np.full((40, 1), 2000.0), dt_ms=250.0, seed=7)
     assert len(times) > 15_000
     assert stats.kstest(times % 250 / 250, "uniform").pvalue > 0.01
     assert stats.kstest(times / 10_000, "uniform").pvalue > 0.01
-
-
-def test_intervals_are_exponential():
     (times,) = stimuli.poisson_trains(np.full((1000, 1), 50.0), dt_ms=10.0, seed=8)
     assert stats.kstest(np.diff(times), "expon", args=(0, 20.0)).pvalue > 0.01
 
@@ -579,86 +571,166 @@ def test_cells_keep_their_own_rate_and_order():
         assert times[0] >= 0 and times[-1] < 600
 
 
-def test_cells_are_independent():
-    trains = stimuli.poisson_trains(np.full((500, 2), 50.0), dt_ms=100.0, seed=11)
-    counts = [np.histogram(times, bins=500, range=(0, 50_000))[0] for times in trains]
+def test_cells_are_independent_and_follow_the_seed():
+    draw = functools.partial(stimuli.poisson_trains, np.full((500, 2), 50.0), dt_ms=100.0)
+    one, same, other, generator = (draw(seed=seed) for seed in (11, 11, 12, np.random.default_rng(11)))
+    counts = [np.histogram(times, bins=500, range=(0, 50_000))[0] for times in one]
     assert abs(np.corrcoef(*counts)[0, 1]) < 4 / np.sqrt(500)
-
-
-def test_trains_follow_the_seed():
-    one, same, other = (stimuli.poisson_trains([[50.0, 80.0]], dt_ms=1000.0, seed=seed) for seed in (1, 1, 2))
-    for a, b in zip(one, same, strict=True):
+    for a, b, c, d in zip(one, same, generator, other, strict=True):
         np.testing.assert_array_equal(a, b)
-    assert not np.array_equal(one[0], other[0])
-    generator = np.random.default_rng(1)
-    np.testing.assert_array_equal(one[1], stimuli.poisson_trains([[50.0, 80.0]], dt_ms=1000.0, seed=generator)[1])
+        np.testing.assert_array_equal(a, c)
+        assert not np.array_equal(a, d)
 
 
-# --- animations
+# --- movies in and out
+
+NOISE = np.random.default_rng(1).random((26, 18, 5), dtype=np.float32)
+MOVIES = {
+    "noise": NOISE,
+    "odd": NOISE[:25, :17],
+    "equal frames": np.repeat(NOISE[..., :2], 3, axis=2),
+    "frozen": np.repeat(NOISE[..., :1], 6, axis=2),
+    "one frame": NOISE[..., :1],
+    "narrow": NOISE[:3],
+}
+#: Largest and rms error of a movie written and read: half a grey level; for mp4 as its docstring says.
+LOSS = {".npy": (0, 0), ".gif": (0.501 / 255, 0.501 / 255), "": (0.501 / 255, 0.501 / 255), ".mp4": (0.06, 0.015)}
+LOSSES = [(ending, name) for ending in LOSS for name in (MOVIES if ending != ".mp4" else ("noise", "odd"))]
 
 
-def read_gif(path):
-    image_module = pytest.importorskip("PIL.Image")
-    with image_module.open(path) as image:
-        frames = []
-        for k in range(image.n_frames):
-            image.seek(k)
-            frames.append(np.asarray(image.convert("L")))
-        return np.array(frames), image.info
+@pytest.mark.parametrize("ending, name", LOSSES)
+def test_a_movie_written_is_the_movie_read(ending, name, tmp_path):
+    movie = MOVIES[name]
+    path = stimuli.write_movie(movie, tmp_path / "new" / f"movie{ending}", fps=20 if ending == ".gif" else 23.976)
+    back = stimuli.read_movie(str(path))
+    assert back.shape == movie.shape and back.dtype == np.float32
+    largest, rms = LOSS[ending]
+    assert np.abs(back - movie).max() <= largest
+    assert np.sqrt(np.mean((back - movie) ** 2)) <= rms
+    assert stimuli.movie_fps(path) == {".gif": 20, ".mp4": 23.98}.get(ending, 23.976)
+    assert not list(tmp_path.rglob(".*"))
 
 
-def test_animation_holds_every_frame(tmp_path):
-    movie = cloud((20, 12, 9))
-    path = stimuli.save_animation(movie, tmp_path / "new" / "folder" / "cloud.gif", fps=25, scale=3)
-    assert path == tmp_path / "new" / "folder" / "cloud.gif"
-    frames, info = read_gif(path)
-    assert frames.shape == (9, 3 * 12, 3 * 20)
-    assert info["duration"] == 40
-    assert info["loop"] == 0
+@pytest.mark.parametrize("ending", ["", ".gif"])
+def test_files_are_drawn_as_the_page_shows_them(ending, tmp_path):
+    """On the page x is the column and y upwards: the angle of a grating there is theta, and so it is measured."""
+    theta = np.arctan2(3, 4)
+    movie = stimuli.grating((64, 64, 2), theta_rad=theta, sf_0=5 / 64)
+    path = stimuli.write_movie(movie, tmp_path / f"grating{ending}", fps=25)
+    with Image.open(path / "00000.png" if ending == "" else path) as image:
+        page = np.asarray(image.convert("L")) / 255.0
+    rows, columns = np.mgrid[:64, :64]
+    wanted = 0.5 + 0.5 * np.cos(2 * np.pi * (4 * columns + 3 * (63 - rows)) / 64)
+    np.testing.assert_allclose(page, wanted, atol=0.01)
+    assert stimuli.cloud_statistics(stimuli.read_movie(path)).theta_rad == pytest.approx(theta, abs=1e-2)
+
+
+@pytest.mark.parametrize("axes", ["".join(p) for letters in ("txy", "txyc") for p in itertools.permutations(letters)])
+def test_named_axes_are_put_in_order(axes, rng):
+    array = rng.random([{"t": 3, "x": 4, "y": 5, "c": 3}[axis] for axis in axes])
+    luma = [[0.299, 0.587, 0.114]] if "c" in axes else []
+    wanted = np.einsum(",".join([axes, "c"][: 1 + len(luma)]) + "->xyt", array, *luma)
+    np.testing.assert_allclose(stimuli.read_movie(array, axes=axes), wanted, atol=1e-6)
+    rows = stimuli.read_movie(array, axes=axes.replace("y", "r"))
+    np.testing.assert_array_equal(rows, stimuli.read_movie(array, axes=axes)[:, ::-1])
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "uint32", bool])
+def test_integers_are_scaled_by_their_type(dtype, tmp_path):
+    top = 1 if dtype is bool else np.iinfo(dtype).max
+    levels = np.linspace(0, top, 24).astype(dtype).reshape(2, 3, 4)
+    wanted = (levels / float(top)).astype(np.float32)
+    np.testing.assert_array_equal(stimuli.read_movie(levels, axes="xyt"), wanted)
+    np.save(tmp_path / "foreign.npy", levels)
+    np.testing.assert_array_equal(stimuli.read_movie(tmp_path / "foreign.npy", axes="xyt"), wanted)
+
+
+def test_folder_of_png_is_sorted_by_number_and_takes_every_kind_of_png(tmp_path):
+    """Names without leading zeros, 8 and 16 bits, colour and transparency; PIL is the oracle for luminance."""
+    colour = (255 * np.random.default_rng(2).random((6, 7, 3))).astype(np.uint8)
+    Image.fromarray(colour).save(tmp_path / "frame10.png")
+    iio.imwrite(tmp_path / "frame9.png", np.full((6, 7), 32768, np.uint16))
+    iio.imwrite(tmp_path / "frame2.png", np.dstack([colour, np.full((6, 7), 255, np.uint8)]))
+    movie = stimuli.read_movie(tmp_path)
+    assert movie.shape == (7, 6, 3)
+    page = np.asarray(Image.fromarray(colour).convert("L")).T[:, ::-1] / 255
+    np.testing.assert_allclose(movie[..., 2], page, atol=0.51 / 255)
+    np.testing.assert_array_equal(movie[..., 0], movie[..., 2])
+    np.testing.assert_allclose(movie[..., 1], 32768 / 65535, atol=1e-6)
+    with pytest.raises(ParameterError, match="holds no frame rate"):
+        stimuli.movie_fps(tmp_path)
+
+
+def test_gif_of_another_program_is_sampled_at_the_common_divisor(tmp_path):
+    frames = [Image.fromarray(np.full((4, 5), level, np.uint8)) for level in (0, 100, 200)]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:], duration=[40, 120, 80])
+    assert stimuli.movie_fps(tmp_path / "a.gif") == 25
+    movie = stimuli.read_movie(tmp_path / "a.gif")
+    np.testing.assert_allclose(255 * movie[0, 0], [0, 100, 100, 100, 200, 200], atol=1e-4)
+
+
+@given(fps=st.floats(0.5, 50) | st.sampled_from([12.5, 20, 25, 50, 100 / 3]))
+def test_a_gif_has_the_nearest_rate_and_says_when_it_is_another(fps, tmp_path_factory):
+    nearest = float(min((Fraction(100, k) for k in range(2, 202)), key=lambda rate: abs(rate - Fraction(fps))))
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", UserWarning)
+        path = stimuli.write_movie(NOISE[:2, :2, :2], tmp_path_factory.getbasetemp() / "rate.gif", fps=fps)
+    assert stimuli.movie_fps(path) == pytest.approx(nearest)
+    exact = fps == pytest.approx(nearest, rel=1e-6)
+    assert [str(w.message) for w in told] == [] if exact else f"not {fps:g}" in str(told[0].message)
+    assert exact or told[0].filename == __file__
+
+
+@pytest.mark.parametrize("ending", [".gif", ".npy", ".mp4"])
+def test_a_file_that_is_cut_short_is_refused(ending, tmp_path):
+    whole = stimuli.write_movie(NOISE, tmp_path / f"whole{ending}", fps=25).read_bytes()
+    for keep in {".mp4": (0.5, 0.97)}.get(ending, (0, 0.001, 0.3, 0.6, 0.9, 0.999)):
+        (tmp_path / f"cut{ending}").write_bytes(whole[: int(keep * len(whole))])
+        with pytest.raises(ParameterError, match="is no movie") as failure:
+            stimuli.read_movie(tmp_path / f"cut{ending}", axes="xyt" if ending == ".npy" else None)
+        assert "\n" not in str(failure.value)
+
+
+def test_mp4_without_its_package_names_the_extra(tmp_path, monkeypatch):
+    monkeypatch.setattr(stimuli.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(BackendError, match=r"imageio-ffmpeg; pip install -e '\.\[movies\]'"):
+        stimuli.write_movie(NOISE, tmp_path / "a.mp4", fps=25)
+    (tmp_path / "a.mp4").write_bytes(b"")
+    with pytest.raises(BackendError):
+        stimuli.read_movie(tmp_path / "a.mp4")
+
+
+def test_animation_is_an_enlarged_gif(tmp_path):
+    path = stimuli.save_animation(NOISE, tmp_path / "new" / "cloud.gif", fps=25, scale=3)
+    back = stimuli.read_movie(path)
+    np.testing.assert_allclose(back, NOISE.repeat(3, axis=0).repeat(3, axis=1), atol=0.501 / 255)
+    with Image.open(path) as image:
+        assert (image.info["duration"], image.info["loop"]) == (40, 0)
     assert [p.name for p in path.parent.iterdir()] == ["cloud.gif"]
 
 
-def test_animation_has_x_to_the_right_and_y_upwards(tmp_path):
-    movie = cloud((10, 7, 3))
-    frames, _ = read_gif(stimuli.save_animation(movie, str(tmp_path / "a.gif"), scale=1))
-    np.testing.assert_allclose(frames / 255, movie.transpose(2, 1, 0)[:, ::-1], atol=0.01)
-    corner = np.zeros((5, 4, 1))
-    corner[3, 1] = 1
-    image = read_gif(stimuli.save_animation(corner, tmp_path / "b.gif", scale=1))[0][0]
-    assert np.argwhere(image > 128).tolist() == [[4 - 1 - 1, 3]]
-
-
-def test_animation_over_budget_leaves_nothing(tmp_path):
-    noise = np.random.default_rng(1).random((64, 64, 10))
-    with pytest.raises(OutputError, match=r"big.gif would have .* MB; allowed: 0.01"):
-        stimuli.save_animation(noise, tmp_path / "big.gif", max_mb=0.01)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_refused_animation_leaves_the_old_one(tmp_path):
-    path = stimuli.save_animation(cloud((16, 16, 2)), tmp_path / "a.gif")
+def test_refused_movies_leave_what_was_there(tmp_path):
+    path = stimuli.save_animation(NOISE, tmp_path / "a.gif")
     before = path.read_bytes()
-    with pytest.raises(OutputError):
-        stimuli.save_animation(cloud((64, 64, 9)), path, max_mb=0.001)
+    with pytest.raises(OutputError, match=r"a.gif would have .* MB; allowed: 0.001"):
+        stimuli.save_animation(NOISE, path, max_mb=0.001)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
+    folder = stimuli.write_movie(NOISE, tmp_path / "frames", fps=25)
+    with pytest.raises(OutputError, match="holds other images"):
+        stimuli.write_movie(NOISE[..., :2], folder, fps=25)
+    assert stimuli.read_movie(folder).shape == NOISE.shape
 
 
-@pytest.mark.parametrize("inside", ["a.gif", "deeper/a.gif"])
-def test_unwritable_folder_is_one_line(tmp_path, inside):
+@pytest.mark.parametrize("inside", ["file/a.gif", "file/deeper/a.gif", "folder.gif"])
+def test_a_place_that_cannot_be_written_is_one_line(tmp_path, inside):
     (tmp_path / "file").write_text("not a folder")
-    with pytest.raises(OutputError, match="choose a writable folder") as failure:
-        stimuli.save_animation(cloud((8, 8, 2)), tmp_path / "file" / inside)
+    (tmp_path / "folder.gif").mkdir()
+    with pytest.raises(OutputError, match=r"choose a writable folder|is a folder") as failure:
+        stimuli.save_animation(NOISE, tmp_path / inside)
     assert type(failure.value) is OutputError
     assert "\n" not in str(failure.value)
-    assert [p.name for p in tmp_path.iterdir()] == ["file"]
-
-
-def test_folder_in_place_of_the_animation_is_one_line(tmp_path):
-    (tmp_path / "a.gif").mkdir()
-    with pytest.raises(OutputError, match=r"cannot write .*a\.gif"):
-        stimuli.save_animation(cloud((8, 8, 2)), tmp_path / "a.gif")
-    assert [p.name for p in tmp_path.iterdir()] == ["a.gif"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "folder.gif"]
 
 
 # --- bad input
@@ -679,99 +751,64 @@ def animation(movie=GREY, path="never.gif", **changes):
     return stimuli.save_animation(movie, path, **changes)
 
 
-SEEDS = {seed: f"seed = {seed!r} is not an integer" for seed in (1.5, "a", None, True)} | {-1: "seed = -1 is out of"}
+def write(movie=GREY, path="never.gif", fps=25, **changes):
+    return stimuli.write_movie(movie, path, fps=fps, **changes)
+
+
+def read(source=GREY, axes="xyt"):
+    return stimuli.read_movie(source, axes=axes)
+
+
 BAD = [
-    *[(cloud, dict(seed=seed), text) for seed, text in SEEDS.items()],
-    *[(trains, dict(seed=seed), text) for seed, text in SEEDS.items()],
+    *[(f, dict(seed=seed), f"seed = {seed!r} is") for f in (cloud, trains) for seed in (1.5, None, True, -1)],
+    *[(f, dict(theta_rad=bad), f"theta_rad = {bad}") for f in (cloud, grating) for bad in (np.nan, np.inf)],
+    *[(f, dict(sf_0=bad), f"sf_0 = {bad} is out of range") for f in (cloud, grating, log_gabor) for bad in (0, 0.51)],
+    *[(f, dict(b_sf=bad), f"b_sf = {bad} is out of range") for f in (cloud, log_gabor) for bad in (-1, np.inf)],
+    *[(f, dict(b_theta_rad=bad), f"b_theta_rad = {bad}") for f in (cloud, log_gabor) for bad in (0, np.nan)],
     (cloud, dict(shape=(8, 8)), "shape = (8, 8) is not (N_x, N_y, N_t)"),
-    (cloud, dict(shape=64), "shape = 64 is not (N_x, N_y, N_t)"),
-    (cloud, dict(shape=None), "shape = None is not"),
     (cloud, dict(shape="abc"), "shape = 'abc' is not"),
     (cloud, dict(shape=(8, 8, 0)), "shape[2] = 0 is out of range"),
-    (cloud, dict(shape=(1, 8, 8)), "shape[0] = 1 is out of range"),
-    (cloud, dict(shape=(8, -8, 8)), "shape[1] = -8 is out of range"),
     (cloud, dict(shape=(8, 8.0, 8)), "shape[1] = 8.0 is not an integer"),
-    (cloud, dict(theta_rad=np.nan), "theta_rad = nan"),
-    (cloud, dict(theta_rad=np.inf), "theta_rad = inf"),
-    (cloud, dict(theta_rad="0"), "theta_rad = '0' is not a number"),
-    (cloud, dict(theta_rad=[0.0]), "theta_rad = [0.0] is not a number"),
-    (cloud, dict(b_theta_rad=0), "b_theta_rad = 0 is out of range"),
-    (cloud, dict(b_theta_rad=-0.1), "b_theta_rad = -0.1 is out of range"),
-    (cloud, dict(b_theta_rad=np.nan), "b_theta_rad = nan"),
-    (cloud, dict(b_theta_rad=None), "b_theta_rad = None is not a number"),
-    (cloud, dict(b_theta_rad=1e-200), "no bin of the (32, 32) grid is inside"),
-    (cloud, dict(sf_0=0), "sf_0 = 0 is out of range"),
-    (cloud, dict(sf_0=-0.1), "sf_0 = -0.1 is out of range"),
-    (cloud, dict(sf_0=15.0), "sf_0 = 15 is out of range"),
-    (cloud, dict(sf_0=np.nan), "sf_0 = nan"),
-    (cloud, dict(b_sf=0.0), "b_sf = 0 is out of range"),
-    (cloud, dict(b_sf=-1), "b_sf = -1 is out of range"),
-    (cloud, dict(b_sf=np.inf), "b_sf = inf is out of range"),
     (cloud, dict(v_x=np.inf), "v_x = inf is out of range"),
-    (cloud, dict(v_y=np.nan), "v_y = nan"),
-    (cloud, dict(v_x=1j), "v_x = 1j is not a number"),
+    (cloud, dict(v_y=[0.0]), "v_y = [0.0] is not a number"),
     (cloud, dict(b_v=-0.5), "b_v = -0.5 is out of range"),
-    (cloud, dict(b_v=np.nan), "b_v = nan"),
     (cloud, dict(alpha=np.nan), "alpha = nan"),
-    (cloud, dict(alpha=np.inf), "alpha = inf"),
     (cloud, dict(contrast=1.1), "contrast = 1.1 is out of range; allowed: a number in [0, 1]"),
-    (cloud, dict(contrast=-0.1), "contrast = -0.1 is out of range"),
-    (cloud, dict(contrast=-1, method="energy"), "contrast = -1 is out of range"),
     (cloud, dict(contrast=np.inf, method="energy"), "contrast = inf is out of range"),
-    (cloud, dict(contrast=True), "contrast = True is not a number"),
     (cloud, dict(method="Michelson"), "method = 'Michelson' is unknown; choose one of: michelson, energy, raw"),
-    (cloud, dict(method=None), "method = None is unknown"),
     (stimuli.cloud_statistics, dict(movie=np.zeros((4, 4))), "movie has 2 dimension"),
-    (stimuli.cloud_statistics, dict(movie=np.full((4, 4, 4), 0.1)), "movie has no spatial contrast"),
     (stimuli.cloud_statistics, dict(movie=np.full((4, 4, 4), np.nan)), "movie holds NaN"),
-    (stimuli.cloud_statistics, dict(movie=np.zeros((4, 0, 4))), "movie is empty"),
-    (stimuli.cloud_statistics, dict(movie="cloud"), "movie is not an array of numbers"),
     (stimuli.cloud_statistics, dict(movie=np.ones((4, 4, 1)) * np.arange(3)), "movie has no spatial contrast, so"),
     (grating, dict(shape=(8, 8)), "shape = (8, 8) is not (N_x, N_y, N_t)"),
-    (grating, dict(theta_rad=np.nan), "theta_rad = nan"),
-    (grating, dict(sf_0=0.0), "sf_0 = 0 is out of range"),
-    (grating, dict(sf_0=0.6), "sf_0 = 0.6 is out of range"),
-    (grating, dict(v_x=np.inf), "v_x = inf"),
-    (grating, dict(v_y="fast"), "v_y = 'fast' is not a number"),
     (grating, dict(phase=np.nan), "phase = nan"),
     (grating, dict(contrast=2), "contrast = 2 is out of range"),
-    (grating, dict(contrast=-1), "contrast = -1 is out of range"),
     (log_gabor, dict(shape=(8, 8, 1)), "shape = (8, 8, 1) is not (N_x, N_y)"),
-    (log_gabor, dict(shape=8), "shape = 8 is not (N_x, N_y)"),
-    (log_gabor, dict(shape=(8, 1)), "shape[1] = 1 is out of range"),
-    (log_gabor, dict(x=np.nan), "x = nan"),
     (log_gabor, dict(y="0"), "y = '0' is not a number"),
-    (log_gabor, dict(sf_0=0), "sf_0 = 0 is out of range"),
-    (log_gabor, dict(b_sf=-1), "b_sf = -1 is out of range"),
-    (log_gabor, dict(theta_rad=np.inf), "theta_rad = inf"),
-    (log_gabor, dict(b_theta_rad=0.0), "b_theta_rad = 0 is out of range"),
-    (log_gabor, dict(phase=np.nan), "phase = nan"),
     (trains, dict(rate_hz=[[-1.0]]), "rate_hz goes down to -1"),
-    (trains, dict(rate_hz=[[np.nan]]), "rate_hz holds NaN"),
     (trains, dict(rate_hz=[[np.inf]]), "rate_hz holds NaN or infinity"),
     (trains, dict(rate_hz=[5.0]), "rate_hz has 1 dimension"),
-    (trains, dict(rate_hz=5.0), "rate_hz has 0 dimension"),
-    (trains, dict(rate_hz=np.zeros((0, 3))), "rate_hz is empty"),
-    (trains, dict(rate_hz=[["a"]]), "rate_hz is not an array of numbers"),
     (trains, dict(rate_hz=[[1e30]]), "rate_hz goes up to 1e+30"),
-    (trains, dict(dt_ms=0), "dt_ms = 0 is out of range"),
-    (trains, dict(dt_ms=-1), "dt_ms = -1 is out of range"),
-    (trains, dict(dt_ms=np.inf), "dt_ms = inf is out of range"),
-    (trains, dict(dt_ms=np.nan), "dt_ms = nan"),
-    (animation, dict(movie=GREY[0]), "movie has 2 dimension"),
-    (animation, dict(movie=GREY[:, :, :0]), "movie is empty"),
-    (animation, dict(movie=GREY * np.nan), "movie holds NaN"),
-    (animation, dict(movie=GREY + 1), "movie goes up to 1.5"),
-    (animation, dict(movie=GREY - 1), "movie goes down to -0.5"),
+    *[(trains, dict(dt_ms=dt_ms), f"dt_ms = {dt_ms} is out of range") for dt_ms in (0, np.inf)],
+    *[(f, dict(movie=GREY[0]), "movie has 2 dimension") for f in (animation, write)],
+    *[(f, dict(movie=GREY * np.nan), "movie holds NaN") for f in (animation, write)],
+    *[(f, dict(movie=GREY + 1), "movie goes up to 1.5") for f in (animation, write)],
+    *[(f, dict(path=None), "path = None is not a path") for f in (animation, write)],
+    *[(f, dict(fps=fps), f"fps = {fps} is out of range") for f in (animation, write) for fps in (0, 51)],
+    (write, dict(path="movie.avi"), "path = 'movie.avi' is no movie; end it with .gif, .mp4 or .npy"),
+    (write, dict(max_mb=-1), "max_mb = -1 is out of range"),
     (animation, dict(movie=np.zeros((4, 4, 65))), "movie has 65 frames; allowed: 64"),
     (animation, dict(path="cloud.png"), "path = 'cloud.png' is not a GIF"),
-    (animation, dict(path=None), "path = None is not a path"),
-    (animation, dict(fps=0), "fps = 0 is out of range"),
-    (animation, dict(fps=np.nan), "fps = nan"),
-    (animation, dict(scale=0), "scale = 0 is out of range"),
     (animation, dict(scale=1.5), "scale = 1.5 is not an integer"),
-    (animation, dict(max_frames="many"), "max_frames = 'many' is not an integer"),
-    (animation, dict(max_mb=-1), "max_mb = -1 is out of range"),
+    *[(read, dict(axes=axes), f"axes = {axes!r} does not name") for axes in (None, "", "xy", "xxt", "yrt", "zyx", 3)],
+    (read, dict(axes="xytc"), "source has 3 dimension(s); allowed: 4"),
+    (read, dict(source=np.zeros((4, 4, 2, 5)), axes="xytc"), "source has 5 colours; allowed: 1 or 3"),
+    (read, dict(source=GREY - 1), "source goes down to -0.5"),
+    (read, dict(source=GREY * np.nan), "source holds NaN"),
+    (read, dict(source=(GREY * 9).astype(int)), "source holds int64; give unsigned integers such as uint8"),
+    (read, dict(source=[["a"]]), "source is not an array of numbers"),
+    (read, dict(source="missing.gif"), "missing.gif is no movie"),
+    (read, dict(source="missing.avi"), "missing.avi is no movie (its name ends otherwise)"),
+    (stimuli.movie_fps, dict(path=3), "path = 3 is not a path"),
 ]
 
 
@@ -786,17 +823,36 @@ def test_bad_input_is_refused_in_one_line(function, arguments, fragment, tmp_pat
     assert list(tmp_path.iterdir()) == []
 
 
-def test_parameter_sets_are_free_of_aliasing_and_resolved():
-    """Three standard deviations of frequency and speed stay inside the band, and the plane spans a few bins."""
-    highest = SF_0 * np.exp(LOG_SD**2 / 2 + 3 * LOG_SD / np.sqrt(2))
-    assert highest < 0.5
-    for b_deg, theta_deg, speed, shape, _ in CLOUDS.values():
-        along = abs(speed["v_x"] * np.cos(np.radians(theta_deg)) + speed["v_y"] * np.sin(np.radians(theta_deg)))
-        along = along if b_deg < 10 else np.hypot(speed["v_x"], speed["v_y"])
-        assert SF_0 * (along + 3 * speed["b_v"] / np.sqrt(2)) < 0.5
-        assert speed["b_v"] * SF_0 * shape[2] >= 1.5
+def unequal(folder):
+    for k in range(2):
+        iio.imwrite(folder / f"{k}.png", np.zeros((4, 4 + k), np.uint8))
 
 
-def test_consecutive_frames_of_independent_clouds_differ():
-    frames = np.moveaxis(cloud((16, 16, 4), b_v=np.inf), 2, 0)
-    assert all(not np.array_equal(a, b) for a, b in pairwise(frames))
+FOREIGN = {
+    "empty.gif": (lambda path: path.write_bytes(b""), "is no movie"),
+    "text.gif": (lambda path: path.write_text("a letter;"), "is no movie"),
+    "text.npy": (lambda path: path.write_text("a letter"), "is no movie"),
+    "text.mp4": (lambda path: path.write_text("a letter"), "is no movie"),
+    "pickle.npy": (lambda path: np.save(path, np.array([{}])), "is no movie"),
+    "bare.npy": (lambda path: np.save(path, GREY), "axes = None does not name the axes"),
+    "empty": (lambda path: path.mkdir(), "no frames"),
+    "unequal": (lambda path: (path.mkdir(), unequal(path)), "frames of sizes [(4, 4), (4, 5)]"),
+    "unnumbered": (lambda path: (path.mkdir(), iio.imwrite(path / "a.png", np.zeros((4, 4), np.uint8))), "number"),
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_files_that_are_no_movies_are_refused_in_one_line(name, tmp_path):
+    make, fragment = FOREIGN[name]
+    make(tmp_path / name)
+    with pytest.raises(ParameterError) as failure:
+        stimuli.read_movie(tmp_path / name)
+    assert fragment in str(failure.value)
+    assert "\n" not in str(failure.value)
+
+
+def test_axes_of_image_files_are_their_own(tmp_path):
+    path = stimuli.write_movie(NOISE, tmp_path / "a.gif", fps=25)
+    with pytest.raises(HelpersError, match="axes = 'txy' is for arrays"):
+        stimuli.read_movie(path, axes="txy")
+    assert stimuli.read_movie(path, axes="trx").shape == NOISE.shape

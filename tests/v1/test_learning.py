@@ -557,7 +557,7 @@ def test_cloud_point_measures_the_cloud():
 
 def test_stimulus_has_the_shape_of_the_bank_and_may_be_changed():
     assert experiments.stimulus(theta_deg=0, seed=0).shape == (64, 64, 128)
-    assert experiments.stimulus(theta_deg=0, seed=0, shape=(32, 32, 4)).shape == (32, 32, 4)
+    assert experiments.stimulus(theta_deg=0, seed=0, shape=(32, 48, 96)).shape == (32, 48, 96)
 
 
 def test_ring_point_is_static(monkeypatch):
