@@ -1,25 +1,32 @@
 """Figures are byte-stable, complete or absent, carry their provenance, and can be read by everyone."""
 
 import csv
+import inspect
 import json
 import os
 import re
-import shutil
+import struct
 import subprocess
 import sys
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
+from types import SimpleNamespace
 
 import matplotlib
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from scipy.stats import t as student
 
 matplotlib.use("Agg")
 
 from matplotlib import pyplot as plt
-from matplotlib.image import AxesImage
-from matplotlib.lines import Line2D
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Annotation
 
 from helpers import figures
 from helpers.parameters import OutputError, ParameterError, Parameters, Table, parameter
@@ -27,6 +34,8 @@ from helpers.runs import summary
 
 ROOT = Path(__file__).resolve().parents[1]
 SUFFIXES = ("json", "pdf", "png", "svg")
+GIVEN = {"params": {"g": 1.5}}
+TABLE = Table(("B_θ (deg)", "n"), (("15 & more", 54), ("µ ± σ", "7 %")))
 
 
 @dataclass(frozen=True)
@@ -48,83 +57,103 @@ def folder(tmp_path):
     return tmp_path / "figs" / "demo"
 
 
-def draw(seed=0):
-    """One of everything whose bytes might vary: lines, shade, image, markers, clipping, letters, formula."""
-    rng = np.random.default_rng(seed)
-    fig, axes = figures.figure(2, 2, height_mm=80)
-    figures.band(axes[0, 0], np.arange(20), rng.normal(size=(6, 20)), label="mean")
-    axes[0, 0].legend()
-    figures.show_frame(axes[0, 1], rng.random((8, 8)), clip_path=plt.Circle((4, 4), 3, transform=axes[0, 1].transData))
-    figures.raster(axes[1, 0], rng.uniform(0, 100, 300), rng.integers(0, 10, 300))
-    axes[1, 1].scatter(rng.random(9), rng.random(9), c=rng.random(9), hatch="//")
-    axes[1, 1].set_title(r"$\theta_0$ and text")
+@pytest.fixture
+def ax():
+    """Axes of 2 by 1 inches at a known place."""
+    return plt.figure(figsize=(4, 2), dpi=100, layout="none").add_axes((0.2, 0.25, 0.5, 0.5))
+
+
+class Sketch:
+    """Stands for a figure where only the writing matters: each format is given bytes, or fails."""
+
+    axes = ()
+
+    def __init__(self, content=b"new", **formats):
+        self.content, self.formats = content, formats
+
+    def draw_without_rendering(self):
+        pass
+
+    def set_layout_engine(self, engine):
+        pass
+
+    def savefig(self, path, *, format, metadata, dpi):
+        Path(path).write_bytes(b"half")
+        content = self.formats.get(format, self.content)
+        if isinstance(content, BaseException):
+            raise content
+        Path(path).write_bytes(content)
+
+
+def contents(folder):
+    return {path.name: path.is_dir() or path.read_bytes() for path in folder.iterdir()}
+
+
+# --- what is written
+
+
+def draw():
+    """One of everything whose bytes might vary: lines, shade, labels, image, markers, clipping, letters, formula."""
+    rng = np.random.default_rng(0)
+    fig, axes = figures.figure(1, 2, height_mm=40, width_mm=78)
+    figures.bands(axes[0], np.arange(20), {"one": rng.normal(size=(6, 20)), "two": rng.normal(size=(3, 20))})
+    figures.raster(axes[1], rng.uniform(0, 100, 300), rng.integers(0, 10, 300))
+    axes[1].scatter(rng.random(9), rng.random(9), c=rng.random(9), hatch="//")
+    figures.show_frame(axes[1], np.eye(8), clip_path=plt.Circle((4, 4), 3, transform=axes[1].transData))
+    axes[1].set_title(r"$\theta_0$ and text")
     figures.panel_letters(axes)
-    return fig
+    params = {"gain_hz": np.float32(0.5), "g": (1, np.inf)}
+    figures.save(fig, "demo/panel", seed=np.int64(3), params=params, caption="R\u00e9ponse \u00b1 \u03c3")
 
 
-def light(start=0):
-    """A figure without text: quick to write where only the writing matters."""
-    fig, ax = figures.figure(width_mm=25, height_mm=25)
-    ax.plot([start, 1, 0])
-    ax.set_axis_off()
-    return fig
-
-
-CHILD = r"""
-import importlib.util, sys
-import matplotlib
-matplotlib.use("Agg")
-spec = importlib.util.spec_from_file_location("drawn", sys.argv[1])
-drawn = sys.modules["drawn"] = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(drawn)
-drawn.figures.use_style()
-for name in sys.argv[2:]:
-    fig = drawn.draw()
-    gain = drawn.Gain(gain_hz=5)
-    drawn.figures.save(fig, f"demo/{name}", seed=drawn.np.int64(3), params=gain, caption="R\u00e9ponse \u00b1 \u03c3")
-"""
+START = "import matplotlib, numpy as np; matplotlib.use('Agg'); from matplotlib import pyplot as plt\n"
+CHILD = f"{START}from helpers import figures; figures.use_style()\n{inspect.getsource(draw)}\ndraw()"
 
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
-    """Return the files of two processes, each of which saved the same figure; the first did it twice, drawn afresh."""
-    base, children = tmp_path_factory.mktemp("saved"), []
-    shutil.copytree(ROOT / "helpers", base / "helpers", ignore=shutil.ignore_patterns("__pycache__"))
-    settings = {"one": {"PYTHONHASHSEED": "1"}, "two": {"PYTHONHASHSEED": "2", "TZ": "Asia/Tokyo", "LC_ALL": "C"}}
-    for name, extra in settings.items():
-        env = {**os.environ, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "NOTEBOOK_FIGS": str(base / name), **extra}
-        names = ["panel", "again"] if name == "one" else ["panel"]
-        children.append(subprocess.Popen([sys.executable, "-c", CHILD, __file__, *names], env=env, cwd=base))
-    assert [child.wait(120) for child in children] == [0, 0]
-    return [contents(base / name / "demo") for name in settings]
+    """Return the files of the same figure from this process and from one with other settings."""
+    base = tmp_path_factory.mktemp("saved")
+    names = {"NOTEBOOK_FIGS": str(base / "there"), "PYTHONHASHSEED": "2", "TZ": "Asia/Tokyo", "LC_ALL": "C"}
+    env = {**os.environ, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", **names}
+    child = subprocess.Popen([sys.executable, "-c", CHILD], env=env, cwd=ROOT)
+    with pytest.MonkeyPatch.context() as patch, plt.rc_context():
+        patch.setenv("NOTEBOOK_FIGS", str(base / "here"))
+        figures.use_style()
+        draw()
+    assert child.wait(120) == 0
+    return [contents(base / place / "demo") for place in ("here", "there")]
 
 
-def contents(folder):
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
-
-
-def test_save_writes_every_format_and_nothing_else(saved):
-    assert sorted(saved[0]) == sorted(f"{name}.{suffix}" for name in ("again", "panel") for suffix in SUFFIXES)
-    assert saved[0]["panel.pdf"].startswith(b"%PDF") and saved[0]["panel.png"].startswith(b"\x89PNG")
-    assert b"<svg" in saved[0]["panel.svg"][:2000]
-
-
-def test_fresh_figures_have_identical_bytes(saved):
-    for suffix in ("pdf", "svg", "png"):
-        assert saved[0][f"panel.{suffix}"] == saved[0][f"again.{suffix}"], suffix
-    assert saved[0]["panel.json"].replace(b"demo/panel", b"demo/again") == saved[0]["again.json"]
+def test_save_writes_every_format_without_a_date_and_with_text_as_text(saved):
+    here, _ = saved
+    assert sorted(here) == [f"panel.{suffix}" for suffix in SUFFIXES]
+    pdf, svg, png = here["panel.pdf"], here["panel.svg"].decode(), here["panel.png"]
+    assert pdf.startswith(b"%PDF") and png.startswith(b"\x89PNG") and "<svg" in svg[:2000]
+    assert struct.unpack(">II", png[16:24]) == (int(78 / 25.4 * 300), int(40 / 25.4 * 300))
+    assert b"/FontFile2" in pdf and b"/Type0" in pdf and b"/Type3" not in pdf
+    assert re.search(r"<text[^>]*>A</text>", svg) and re.search(r"<text[^>]*>two</text>", svg)
+    for name, body in here.items():
+        assert not re.search(rb"CreationDate|<dc:date>|tIME", body), name
+    assert not re.search(rb"\d{4}-\d{2}-\d{2}|\d{2}:\d{2}", here["panel.json"])
 
 
 def test_bytes_do_not_depend_on_process_hash_seed_locale_or_time_zone(saved):
-    assert {name: saved[0][name] for name in saved[1]} == saved[1] and len(saved[1]) == 4
+    here, there = saved
+    assert sorted(here) == sorted(there)
+    for suffix in ("pdf", "svg", "png"):
+        assert here[f"panel.{suffix}"] == there[f"panel.{suffix}"], suffix
+    one, two = (json.loads(files["panel.json"]) for files in saved)
+    assert one | {"versions": 0, "threads": 0} == two | {"versions": 0, "threads": 0}  # of what else is imported
 
 
-def test_other_data_gives_other_bytes(folder):
-    figures.save(light(), "demo/panel")
-    first = contents(folder)
-    figures.save(light(start=2), "demo/panel")
-    changed = {name for name, body in contents(folder).items() if body != first[name]}
-    assert changed == {"panel.pdf", "panel.svg", "panel.png"}
+def test_json_records_how_to_repeat_the_figure(saved):
+    text = saved[1]["panel.json"].decode()
+    record = json.loads(text)
+    assert record["figure"] == "demo/panel" and record["caption"] == "Réponse ± σ"
+    assert record["seed"] == 3 and record["parameters"] == {"gain_hz": 0.5, "g": [1, "inf"]}
+    assert record["profile"] in ("quick", "full") and record["versions"]["numpy"] == np.__version__
+    assert text.endswith("}\n")
 
 
 def test_a_figure_saved_without_the_style_is_as_repeatable_and_editable(folder):
@@ -133,138 +162,108 @@ def test_a_figure_saved_without_the_style_is_as_repeatable_and_editable(folder):
         fig, ax = plt.subplots(figsize=(1, 1))
         figures.show_frame(ax, np.eye(3), clip_path=plt.Circle((1, 1), 1, transform=ax.transData))
         ax.set_title("plain text")
-        figures.save(fig, f"demo/{name}")
+        figures.save(fig, f"demo/{name}", **GIVEN)
     files = contents(folder)
     assert files["one.svg"] == files["two.svg"] and files["one.pdf"] == files["two.pdf"]
     assert b">plain text</text>" in files["one.svg"] and b"/FontFile2" in files["one.pdf"]
 
 
-def test_json_records_how_to_repeat_the_figure_and_no_date(saved):
-    text = saved[0]["panel.json"].decode()
-    record = json.loads(text)
-    assert record["figure"] == "demo/panel" and record["caption"] == "Réponse ± σ"
-    assert record["seed"] == 3 and record["parameters"] == {"type": "Gain", "gain_hz": 5.0}
-    assert record["profile"] in ("quick", "full") and record["threads"]["simulator"] == 1
-    assert record["versions"]["numpy"] == np.__version__ and "python" in record["versions"]
-    assert re.fullmatch("[0-9a-f]{16}", record["source"]) and text.endswith("}\n")
-    assert not re.search(r"\d{4}-\d{2}-\d{2}|\d{2}:\d{2}|\bdate|\btime|duration", text, re.IGNORECASE)
+def test_save_table_writes_it_as_shown_and_as_plain_numbers(folder):
+    rates = {"static": np.array([1.0, 2.0, 3.0]), "plastic": np.array([2.0, 2.0, 2.0])}
+    table = figures.summary_table("network", rates, {"rate (Hz)": lambda r: r, "seeds": len})
+    figures.save_table(table, "demo/fits", seed=1, params={"gain": np.float32(0.5)}, caption="widths")
+    assert sorted(contents(folder)) == ["fits.csv", "fits.json", "fits.numeric.csv", "fits.tex"]
+    rows = {}
+    for name in ("fits.csv", "fits.numeric.csv"):
+        with (folder / name).open(encoding="utf-8", newline="") as file:
+            rows[name] = list(csv.reader(file))
+    assert rows["fits.csv"][1] == ["static", str(summary(rates["static"])), "3"]
+    label, mean, low, high, n, seeds = rows["fits.numeric.csv"][1]
+    assert (label, float(mean), n, seeds) == ("static", 2.0, "3", "3")
+    assert float(high) - 2 == 2 - float(low) == pytest.approx(student.ppf(0.975, 2) / np.sqrt(3))
+    tex = (folder / "fits.tex").read_text(encoding="utf-8")
+    assert [tex.count(rule) for rule in (r"\toprule", r"\midrule", r"\bottomrule")] == [1, 1, 1]
+    record = json.loads((folder / "fits.json").read_text(encoding="utf-8"))
+    assert (record["table"], record["seed"], record["parameters"]) == ("demo/fits", 1, {"gain": 0.5})
 
 
-def test_no_file_holds_a_date(saved):
-    for name, body in saved[0].items():
-        assert not re.search(rb"CreationDate|<dc:date>|tIME", body), name
+def test_an_animation_loops_through_its_frames(folder):
+    fig = plt.figure(figsize=(1, 1))
+    ax = fig.add_axes((0, 0, 1, 1))
+
+    def paint(k):
+        ax.set_facecolor(("red", "lime", "blue")[k])
+
+    figures.save_animation(fig, paint, "demo/turn", n_frames=3, fps=20, dpi=40, **GIVEN)
+    assert sorted(contents(folder)) == ["turn.gif", "turn.json"]
+    with Image.open(folder / "turn.gif") as gif:
+        assert (gif.n_frames, gif.info["loop"], gif.info["duration"], gif.size) == (3, 0, 50, (40, 40))
+        for k in range(3):
+            gif.seek(k)
+            assert np.argmax(gif.convert("RGB").getpixel((20, 20))) == k
+    for bad in ({"n_frames": 65}, {"n_frames": 2, "fps": 0}):
+        with pytest.raises(ParameterError):
+            figures.save_animation(fig, print, "demo/turn", **bad, **GIVEN)
 
 
-def test_fonts_are_embedded_as_truetype_and_svg_keeps_text(saved):
-    pdf, svg = saved[0]["panel.pdf"], saved[0]["panel.svg"].decode()
-    assert b"/FontFile2" in pdf and b"/Type0" in pdf and b"/Type3" not in pdf
-    assert re.search(r"<text[^>]*>A</text>", svg) and re.search(r"<text[^>]*>time \(ms\)</text>", svg)
+# --- complete or absent
 
 
-def test_a_dense_raster_fits_but_the_same_as_vectors_is_refused(folder, rng):
-    times_ms, ids = rng.uniform(0, 1000, 30_000), rng.integers(0, 60, 30_000)
-    fig, ax = figures.figure(height_mm=40)
-    ax.set_axis_off()
-    figures.raster(ax, times_ms, ids)
-    figures.save(fig, "demo/raster")
-    assert all(len(body) < 1e6 for body in contents(folder).values())
-    fig, ax = figures.figure(height_mm=40)
-    ax.set_axis_off()
-    ax.plot(times_ms, ids, ".")
-    with pytest.raises(OutputError, match=r"vectors\.svg has \d\.\d MB; allowed: 1; rasterise"):
-        figures.save(fig, "demo/vectors")
-    assert sorted(contents(folder)) == [f"raster.{suffix}" for suffix in SUFFIXES]
+FAILURES = [("pdf", OSError(28, "No space left")), ("svg", ValueError("bad mathtext")), ("png", KeyboardInterrupt())]
 
 
-def test_too_large_a_figure_leaves_the_old_good_files(folder, monkeypatch):
-    figures.save(light(), "demo/panel")
+@pytest.mark.parametrize(("suffix", "failure"), FAILURES)
+def test_a_failure_in_the_middle_leaves_nothing_new_and_keeps_the_old(folder, suffix, failure):
+    figures.save(Sketch(b"old"), "demo/panel", **GIVEN)
     before = contents(folder)
-    monkeypatch.setattr(figures, "LIMIT_MB", 0.001)
-    with pytest.raises(OutputError, match=r"MB; allowed: 0\.001"):
-        figures.save(light(start=2), "demo/panel")
-    assert contents(folder) == before
-
-
-@pytest.mark.parametrize(
-    "failure, expected",
-    [(OSError(28, "No space left on device"), OutputError), (ValueError("bad mathtext"), ValueError)],
-)
-@pytest.mark.parametrize("suffix", ["pdf", "svg", "png"])
-def test_a_failure_in_the_middle_leaves_nothing_new_and_keeps_the_old(folder, monkeypatch, suffix, failure, expected):
-    figures.save(light(), "demo/panel")
-    before = contents(folder)
-    fig = light(start=2)
-    whole = fig.savefig
-
-    def half(path, *, format, metadata):
-        if format != suffix:
-            return whole(path, format=format, metadata=metadata)
-        Path(path).write_bytes(b"half")
-        raise failure
-
-    monkeypatch.setattr(fig, "savefig", half)
     for name in ("demo/panel", "demo/fresh"):
-        with pytest.raises(expected) as caught:
-            figures.save(fig, name)
+        with pytest.raises(OutputError if isinstance(failure, OSError) else type(failure)) as caught:
+            figures.save(Sketch(**{suffix: failure}), name, **GIVEN)
         assert "\n" not in str(caught.value)
     assert contents(folder) == before
 
 
-def test_an_interrupt_in_the_middle_leaves_nothing_new(folder, monkeypatch):
-    fig = light()
-    monkeypatch.setattr(
-        fig, "savefig", lambda path, **_: (Path(path).touch(), (_ for _ in ()).throw(KeyboardInterrupt))
-    )
-    with pytest.raises(KeyboardInterrupt):
-        figures.save(fig, "demo/panel")
-    assert contents(folder) == {}
+def test_too_large_a_file_is_named_and_leaves_the_old_ones(folder):
+    figures.save(Sketch(b"old"), "demo/panel", **GIVEN)
+    before = contents(folder)
+    with pytest.raises(OutputError, match=r"demo/panel\.svg has 1\.1 MB; allowed: 1; rasterise"):
+        figures.save(Sketch(svg=bytes(1_100_000)), "demo/panel", **GIVEN)
+    assert contents(folder) == before
+    figures.save(Sketch(svg=bytes(999_000)), "demo/panel", **GIVEN)
 
 
-@pytest.mark.parametrize("blocked", ["figs", "figs/demo"])
-def test_unwritable_folder_is_one_line(tmp_path, blocked):
-    """A file stands where a folder is needed: refused for every user, root included."""
-    place = tmp_path / blocked
-    place.parent.mkdir(exist_ok=True)
-    place.write_text("in the way")
-    with pytest.raises(OutputError, match=r"cannot write .*; choose a writable folder") as caught:
-        figures.save(light(), "demo/panel")
-    assert "\n" not in str(caught.value) and place.read_text() == "in the way"
-    with pytest.raises(OutputError):
-        figures.save_table(Table(("a",), ((1,),)), "demo/table")
+def test_a_figure_and_a_table_cannot_share_a_name(folder):
+    for _ in range(2):
+        figures.save_table(TABLE, "demo/one", **GIVEN)
+    with pytest.raises(OutputError, match="'demo/one' is taken, but not by a figure"):
+        figures.save(Sketch(), "demo/one", **GIVEN)
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
-def test_a_folder_in_place_of_one_file_leaves_the_other_formats_as_they_were(folder, suffix):
-    figures.save(light(), "demo/panel")
-    (folder / f"panel.{suffix}").unlink()
-    (folder / f"panel.{suffix}").mkdir()
-    before = {path.name: path.is_dir() or path.read_bytes() for path in folder.iterdir()}
-    with pytest.raises(OutputError, match=rf"panel\.{suffix} is a folder"):
-        figures.save(light(start=2), "demo/panel")
-    assert {path.name: path.is_dir() or path.read_bytes() for path in folder.iterdir()} == before
+BAD_NAMES = ["", "panel", "a/b/c", "../panel", "demo/..", "/demo/panel", "/panel", "demo/a.pdf", ".", "demo/", 3, None]
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["", "panel", "a/b/c", "../panel", "demo/..", "/demo/panel", "/panel", "demo/panel.pdf", ".", "demo/", 3, None],
-)
+@pytest.mark.parametrize("name", BAD_NAMES)
 def test_bad_names_are_refused_before_anything_is_written(tmp_path, name):
-    for write in (lambda: figures.save(light(), name), lambda: figures.save_table(Table(("a",), ((1,),)), name)):
+    for write in (figures.save, figures.save_table):
         with pytest.raises(ParameterError, match="is not of the form 'model/name'"):
-            write()
+            write(Sketch() if write is figures.save else TABLE, name, **GIVEN)
     assert not (tmp_path / "figs").exists()
 
 
-def test_bad_arguments_of_save_are_named(folder):
-    fig, ax = figures.figure()
+def test_bad_arguments_of_save_are_named(folder, ax):
     with pytest.raises(ParameterError, match="fig is a Axes; give a matplotlib Figure"):
-        figures.save(ax, "demo/panel")
-    with pytest.raises(ParameterError, match="a parameter of type Generator cannot be recorded"):
-        figures.save(fig, "demo/panel", seed=np.random.default_rng(0))
-    with pytest.raises(ParameterError, match="a parameter of type set cannot be recorded"):
-        figures.save(fig, "demo/panel", params={"cells": {1, 2}})
+        figures.save(ax, "demo/panel", **GIVEN)
     with pytest.raises(ParameterError, match=r"table is a list; give a helpers\.parameters\.Table"):
-        figures.save_table([(1, 2)], "demo/table")
+        figures.save_table([(1, 2)], "demo/table", **GIVEN)
+    bad = [
+        ({"seed": np.random.default_rng(0), **GIVEN}, "a parameter of type Generator cannot be recorded"),
+        ({"params": {"cells": {1, 2}}}, "a parameter of type set cannot be recorded"),
+        ({"params": [1, 2]}, "params is a list; give a mapping or a parameter dataclass"),
+        ({}, "params = None leaves no way to repeat this"),
+    ]
+    for arguments, message in bad:
+        with pytest.raises(ParameterError, match=message):
+            figures.save(Sketch(), "demo/panel", **arguments)
     assert not folder.exists()
 
 
@@ -275,70 +274,258 @@ def test_figures_go_to_the_collection_unless_redirected(monkeypatch):
     assert figures.figs_folder() == Path("elsewhere")
 
 
-def test_save_table_writes_csv_tex_and_json(folder):
-    table = Table(("B_θ (deg)", "n"), (("15 & more", 54), ("µ ± σ", "7 %")))
-    figures.save_table(table, "demo/fits", seed=1, params={"gain": np.float32(0.5)}, caption="widths")
-    assert sorted(contents(folder)) == ["fits.csv", "fits.json", "fits.tex"]
-    with (folder / "fits.csv").open(encoding="utf-8", newline="") as file:
-        assert list(csv.reader(file)) == [["B_θ (deg)", "n"], ["15 & more", "54"], ["µ ± σ", "7 %"]]
-    tex = (folder / "fits.tex").read_text(encoding="utf-8")
-    assert [tex.count(rule) for rule in (r"\toprule", r"\midrule", r"\bottomrule")] == [1, 1, 1]
-    assert r"B\_θ (deg) & n \\" in tex and r"15 \& more & 54 \\" in tex and r"7 \% \\" in tex
-    record = json.loads((folder / "fits.json").read_text(encoding="utf-8"))
-    assert (record["table"], record["seed"], record["parameters"]) == ("demo/fits", 1, {"gain": 0.5})
-    first = contents(folder)
-    figures.save_table(table, "demo/fits", seed=1, params={"gain": np.float32(0.5)}, caption="widths")
-    assert contents(folder) == first
+# --- the parameters of a notebook
+
+CELL = """%matplotlib inline
+SEED = 5
+SEEDS = [SEED + k for k in range(2)]
+N, K = (60, 6)
+plan: dict = dict(n=N, rates_hz=np.array([1.0, 2.0]))
+net = Gain()
+store = Path("here")
+def train(x): y = x; return y
+"""
+SPACE = {"SEED": 5, "SEEDS": [5, 6], "N": 80, "K": np.int64(6), "plan": {"n": 60, "rates_hz": np.array([1.0, 2.0])}}
+SPACE |= {"net": Gain(), "store": Path("here"), "train": print, "k": 9, "y": 1, "later": 2, "RATE": 0.5, "LOG": [open]}
 
 
-def test_plot_functions_return_artists_and_write_nothing(tmp_path, monkeypatch, rng):
-    monkeypatch.chdir(tmp_path)
-    fig, axes = figures.figure(1, 3)
-    line = figures.band(axes[0], np.arange(5), rng.normal(size=(4, 5)), color="C1", label="rate")
-    assert isinstance(line, Line2D) and line.axes is axes[0] and line.get_label() == "rate"
-    assert isinstance(figures.show_frame(axes[1], np.zeros((2, 3))), AxesImage)
-    assert isinstance(figures.raster(axes[2], [1.0], [0]), Line2D)
-    assert len(figures.panel_letters(axes)) == 3
-    assert figures.orientation_axis(axes[0]) is None
-    assert not list(tmp_path.iterdir()) and plt.fignum_exists(fig.number)
+@pytest.fixture
+def notebook(tmp_path, monkeypatch):
+    """A kernel at work on a notebook in a folder of its own; N was changed by hand after the cell ran."""
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    cells = [{"cell_type": "code", "metadata": {}, "source": "OTHER = 1"}]
+    cells += [{"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": CELL.splitlines(keepends=True)}]
+    path = tmp_path / "copy.ipynb"
+    path.write_text(json.dumps({"cells": cells}))
+    shell = SimpleNamespace(user_ns=dict(SPACE), transform_cell=TransformerManager().transform_cell)
+    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
+    monkeypatch.setenv("JPY_SESSION_NAME", str(path))
+    return shell
 
 
-def test_band_draws_the_mean_and_its_interval(rng):
+def recorded(folder, **arguments):
+    figures.save(Sketch(), "demo/panel", **arguments)
+    return json.loads((folder / "panel.json").read_text())["parameters"]
+
+
+def test_the_plain_values_of_the_parameters_cell_are_recorded(notebook, folder):
+    known = {"SEED": 5, "SEEDS": [5, 6], "N": 80, "K": 6, "plan": {"n": 60, "rates_hz": [1.0, 2.0]}}
+    known["net"] = {"type": "Gain", "gain_hz": 20.0}
+    assert recorded(folder) == known
+    assert recorded(folder, params={"N": 7, "g": 1.5}) == known | {"N": 7, "g": 1.5}
+    assert recorded(folder, params=Gain(gain_hz=1)) == known | {"type": "Gain", "gain_hz": 1.0}
+
+
+def test_a_kernel_that_does_not_know_its_notebook_records_the_names_in_capitals(notebook, folder, monkeypatch):
+    for place in ("missing.ipynb", "session-1"):
+        monkeypatch.setenv("JPY_SESSION_NAME", place)
+        assert recorded(folder) == {"SEED": 5, "SEEDS": [5, 6], "N": 80, "K": 6, "RATE": 0.5}
+    monkeypatch.delenv("JPY_SESSION_NAME")
+    monkeypatch.setitem(notebook.user_ns, "__vsc_ipynb_file__", str(folder.parents[1] / "copy.ipynb"))
+    assert list(recorded(folder)) == ["SEED", "SEEDS", "N", "K", "plan", "net"]
+
+
+def test_a_notebook_of_the_collection_is_found_by_its_name(notebook, folder, monkeypatch):
+    name = next((ROOT / "FINAL_notebooks").glob("FINAL_4*.ipynb")).name
+    monkeypatch.setenv("JPY_SESSION_NAME", name)
+    assert {"SEED", "SEEDS"} <= set(recorded(folder)) and "N" not in recorded(folder)
+
+
+# --- labels
+
+
+LINE = 1.2 * 8 / 72 * 100  # pixels
+
+
+def ends_of(ax):
+    return [text for text in ax.texts if text.get_gid() == "line end"]
+
+
+def place(text):
+    """Return the point, in pixels, left of the middle of a label."""
+    text.update_positions(text.figure.canvas.get_renderer())
+    return text.get_transform().transform((0, 0))
+
+
+PAGE = Figure(figsize=(4, 2), dpi=100)
+FigureCanvasAgg(PAGE)
+
+
+@settings(max_examples=10)
+@given(ends=st.lists(st.floats(-1, 2), min_size=1, max_size=6), scale=st.sampled_from(["linear", "log"]))
+def test_end_labels_overlap_neither_each_other_nor_the_axes(ends, scale):
+    """Whatever the ends, also outside the limits: right of the axes, in the order of the ends, a line apart."""
+    PAGE.clear()
+    ax = PAGE.add_axes((0.2, 0.2, 0.5, 0.6))
+    figures.label_lines(ax, [ax.plot([0, 1, 2], [0.5, 0.5, end], label=f"curve {end}")[0] for end in ends])
+    ax.set(yscale=scale, ylim=(0.01, 1))
+    x, y = np.transpose([place(text) for text in ends_of(ax)])
+    clipped = np.clip(ends, 0.01, 1)
+    steps = np.subtract.outer(y, y)[np.subtract.outer(clipped, clipped) > 1e-6]
+    assert np.all(steps >= LINE - 1e-6) and np.all(np.diff(np.sort(y)) >= LINE - 1e-6)
+    assert y.min() >= ax.bbox.y0 - 1e-6 and y.max() <= ax.bbox.y1 + 1e-6 and np.all(x > ax.bbox.x1 + 4)
+
+
+def test_two_labels_move_apart_by_half_a_line_each_and_free_ones_stay(ax):
+    figures.bands(ax, [0, 1], {"low": [0, 0.1], "a": [0, 0.5]})
+    figures.bands(ax, [0, 1], {"b": [0, 0.51], "nowhere": [0.3, np.nan], "gone": [np.nan, np.nan]}, colors=["C5"] * 3)
+    ax.set_ylim(0, 1)
+    height = {text.get_text(): place(text)[1] for text in ends_of(ax)}
+    low, middle, last = (ax.transData.transform((1, y))[1] for y in (0.1, 0.505, 0.3))
+    assert height == pytest.approx({"low": low, "a": middle - LINE / 2, "b": middle + LINE / 2, "nowhere": last})
+    box = super(Annotation, ends_of(ax)[0]).get_window_extent()
+    assert (box.y0 + box.y1) / 2 == pytest.approx(low, abs=2) and box.height < LINE
+
+
+def test_the_labels_have_the_colours_of_their_lines_and_a_legend_stands_beside_the_axes(ax):
+    lines = figures.bands(ax, [0, 1], {"a": [0, 1], "b": [1, 2]}, title="size", labels="right")
+    ax.figure.canvas.draw()
+    legend = ax.get_legend()
+    assert legend.get_title().get_text() == "size" and legend.get_window_extent().x0 > ax.bbox.x1
+    assert not ends_of(ax)
+    figures.label_lines(ax, lines, title="size")
+    assert [text.get_color() for text in ends_of(ax)] == [figures.OKABE_ITO["blue"], figures.OKABE_ITO["vermillion"]]
+    figures.label_lines(ax, lines, where=None)
+    with pytest.raises(ParameterError, match="labels = 'top' is no place"):
+        figures.label_lines(ax, lines, where="top")
+
+
+# --- the shared plots
+
+
+def shade_at(shade, x):
+    """Return the lowest and the highest point of a shade at one x; none where there is no shade."""
+    corners = np.concatenate([path.vertices for path in shade.get_paths()] or [np.empty((0, 2))])
+    drawn = corners[np.isclose(corners[:, 0], x), 1]
+    return (drawn.min(), drawn.max()) if len(drawn) else None
+
+
+def points_of(ax):
+    return [line for line in ax.lines if line.get_marker() == "."]
+
+
+def test_bands_draw_mean_and_student_interval(ax, rng):
     values = rng.normal(size=(8, 5))
-    _, ax = figures.figure()
-    line = figures.band(ax, np.arange(5), values)
-    s = summary(values)
-    assert np.allclose(line.get_ydata(), s.mean)
+    values[0, 2] = np.nan
+    (line,) = figures.bands(ax, np.arange(5), {"a": values}, level=0.9)
+    assert np.allclose(line.get_ydata(), np.nanmean(values, axis=0)) and line.get_label() == "a"
     (shade,) = ax.collections
-    corners = shade.get_paths()[0].vertices
     assert np.allclose(shade.get_facecolor()[0, :3], matplotlib.colors.to_rgb(line.get_color()))
     for x in range(5):
-        drawn = corners[np.isclose(corners[:, 0], x), 1]
-        assert np.allclose([drawn.min(), drawn.max()], [s.low[x], s.high[x]])
+        column = values[:, x][~np.isnan(values[:, x])]
+        half = student.ppf(0.95, len(column) - 1) * column.std(ddof=1) / np.sqrt(len(column))
+        assert shade_at(shade, x) == pytest.approx((column.mean() - half, column.mean() + half))
+    assert not points_of(ax)
 
 
-@pytest.mark.parametrize("values", [np.zeros(5), np.zeros((3, 4)), "word", np.zeros((0, 5))])
-def test_band_names_bad_values(values):
-    _, ax = figures.figure()
-    with pytest.raises(ParameterError, match="values"):
-        figures.band(ax, np.arange(5), values)
+def test_seeds_stand_as_points_where_an_interval_has_no_place(ax):
+    """Columns: carried; four seeds; carried; below the range; carried but alone; above the range."""
+    steady = np.linspace(0.4, 0.6, 8)
+    values = np.tile(steady, (7, 1)).T
+    values[:4, 2] = np.nan
+    values[:, 3], values[:, 4] = [0.01] * 7 + [0.9], steady
+    values[:, 5] = 1 - values[:, 3]
+    figures.bands(ax, np.arange(7), {"a": values}, within=(0, 1))
+    (shade,) = ax.collections
+    assert [shade_at(shade, x) is not None for x in range(7)] == [True, True, False, False, False, False, False]
+    shown = np.array([line.get_ydata() for line in points_of(ax)])
+    assert np.array_equal(np.isfinite(shown), np.isfinite(values) & (np.arange(7) > 1))
+    assert np.nanmin(shown) >= 0 and np.nanmax(shown) <= 1
 
 
-def test_raster_is_rasterised_and_labelled():
-    _, ax = figures.figure()
-    dots = figures.raster(ax, [3.0, 5.0], [0, 2])
-    assert dots.get_rasterized() and np.array_equal(dots.get_xydata(), [[3, 0], [5, 2]])
+def test_bands_of_few_seeds_single_curves_markers_and_colours(ax):
+    curves = {"few": np.ones((4, 3)), "one": np.zeros(3)}
+    few, one = figures.bands(ax, [1, 2, 3], curves, markers=True, colors={"one": "red", "few": "C3", "else": "k"})
+    assert (few.get_marker(), one.get_marker(), one.get_color()) == ("o", "s", "red")
+    assert len(points_of(ax)) == 4 and not any(shade.get_paths() for shade in ax.collections)
+    wrong = [
+        (dict(curves={"a": np.zeros((3, 4))}), r"curves\['a'\] has shape"),
+        (dict(curves={"a": "word"}), r"curves\['a'\]"),
+        (dict(curves=curves, colors=["red"]), "colors has 1 for 2 labels"),
+        (dict(curves=curves, colors={"one": "red"}), "colors has 1 for 2 labels"),
+        (dict(curves={str(k): np.zeros(3) for k in range(9)}), "colors has 8 for 9 labels"),
+        (dict(curves=curves, level=1.0), "level"),
+    ]
+    for arguments, message in wrong:
+        with pytest.raises(ParameterError, match=message):
+            figures.bands(ax, [1, 2, 3], **arguments)
+
+
+def test_band_draws_what_bands_draws_or_names_bad_values(ax, rng):
+    values = rng.normal(size=(8, 5))
+    line = figures.band(ax, np.arange(5), values, color="C1", label="rate")
+    (twin,) = figures.bands(ax, np.arange(5), {"rate": values})
+    assert np.array_equal(line.get_xydata(), twin.get_xydata()) and line.get_label() == "rate"
+    one, two = ax.collections
+    assert [shade_at(one, x) for x in range(5)] == [shade_at(two, x) for x in range(5)]
+    for bad in (np.zeros(5), np.zeros((3, 4)), "word", np.zeros((0, 5))):
+        with pytest.raises(ParameterError, match="values"):
+            figures.band(ax, np.arange(5), bad)
+
+
+def test_dots_of_categories_stand_beside_their_mean_and_interval(ax, rng):
+    groups = {"static": rng.normal(1, 0.1, 8), "few": np.array([2.0, 3.0, 2.5]), "share": np.array([1.0] * 7 + [-5.0])}
+    means = figures.dots(ax, groups, within=(-9, 1.2))
+    assert [text.get_text() for text in ax.get_xticklabels()] == list(groups)
+    assert [line.get_ydata()[0] for line in means] == pytest.approx([np.mean(values) for values in groups.values()])
+    for values, k in zip(groups.values(), range(3), strict=True):
+        seeds = [line for line in points_of(ax) if line.get_xdata()[0] == k]
+        assert [line.get_ydata()[0] for line in seeds] == values.tolist()
+        assert means[k].get_transform().transform((k, 1))[0] - seeds[0].get_transform().transform((k, 1))[0] > 4
+    assert [np.size(bar.get_segments()) > 0 for bar in ax.collections] == [True, False, False]
+    low, high = ax.collections[0].get_segments()[0][:, 1]
+    assert (low, high) == pytest.approx((summary(groups["static"]).low, summary(groups["static"]).high))
+    assert ax.get_ylim()[1] > 3 and not ends_of(ax)
+
+
+def test_dots_over_an_axis_stand_side_by_side_inside_the_axes(ax, rng):
+    x = [1, 10, 100]
+    groups = {name: rng.normal(size=(3, n)) for name, n in (("a", 8), ("b", 8), ("c", 3))}
+    means = figures.dots(ax, groups, x=x)
+    ax.set_xscale("log")
+    ax.figure.canvas.draw()
+    assert [text.get_text() for text in ends_of(ax)] == ["a", "b", "c"]
+    assert np.array_equal(means[0].get_ydata(), groups["a"].mean(axis=1))
+    at = np.array([line.get_transform().transform(line.get_xydata())[:, 0] for line in means])
+    assert np.all(np.diff(at, axis=0) > 100 * 8 / 72)  # an interval and its dots take 8 pt
+    drawn = np.array([line.get_transform().transform(line.get_xydata())[:, 0] for line in points_of(ax)])
+    assert drawn.min() > ax.bbox.x0 + 2 and at.max() < ax.bbox.x1 - 3
+    with pytest.raises(ParameterError, match=r"groups\['a'\] has shape"):
+        figures.dots(ax, {"a": np.zeros((2, 8))}, x=x)
+
+
+def test_matrix_has_row_0_on_top_units_and_an_even_map(ax):
+    values = np.array([[1.0, -4.0, np.nan], [0.5, np.inf, 2.0]])
+    image = figures.matrix(ax, values, label="weight (mV)", symmetric=True)
+    assert image.get_clim() == (-4, 4) and image.get_rasterized()
+    assert np.allclose(image.to_rgba(0.0)[:3], image.to_rgba(1e-9)[:3], atol=0.02) and min(image.to_rgba(0.0)) > 0.95
+    assert np.ptp(image.cmap(np.ma.masked)[:3]) == 0 and image.cmap(np.ma.masked)[0] == pytest.approx(0.85)
+    assert ax.get_ylim() == (1.5, -0.5) and ax.figure.axes[1].get_ylabel() == "weight (mV)"
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("column $j$", "row $i$")
+    image = figures.matrix(ax, values, label="", vmin=0, origin="lower", ylabel="pre", cmap="magma")
+    assert image.get_clim()[0] == 0 and ax.get_ylim() == (-0.5, 1.5) and image.cmap.name == "magma"
+    assert ax.get_ylabel() == "pre"
+    with pytest.raises(ParameterError, match="values has 1 dimension"):
+        figures.matrix(ax, [1.0], label="")
+
+
+def test_traces_are_the_first_columns_apart_by_the_offset(ax, rng):
+    values = rng.normal(size=(50, 9))
+    lines = figures.traces(ax, np.arange(50), values, n_shown=3, offset=4, colors=["red", "blue"])
+    assert [line.get_color() for line in lines] == ["red", "blue", "red"]
+    for k, line in enumerate(lines):
+        assert np.allclose(line.get_ydata(), values[:, k] + 4 * k)
+    assert np.array_equal(ax.get_yticks(), [0, 4, 8]) and ax.get_ylabel() == "trace, 4 apart"
+    assert len(figures.traces(ax, np.arange(50), values)) == 6 and ax.get_xlim() == (0, 49)
+    with pytest.raises(ParameterError, match="values has shape"):
+        figures.traces(ax, np.arange(3), values)
+
+
+def test_raster_is_rasterised_and_labelled(ax):
+    spikes = figures.raster(ax, [3.0, 5.0], [0, 2])
+    assert spikes.get_rasterized() and np.array_equal(spikes.get_xydata(), [[3, 0], [5, 2]])
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("time (ms)", "cell")
-
-
-def test_panel_letters_run_through_the_axes_in_bold():
-    _, axes = figures.figure(2, 2)
-    letters = figures.panel_letters(axes)
-    assert [text.get_text() for text in letters] == list("ABCD")
-    assert [text.axes for text in letters] == list(axes.ravel())
-    assert {text.get_weight() for text in letters} == {"bold"}
-    (one,) = figures.panel_letters(axes[0, 0], start="E")
-    assert one.get_text() == "E"
 
 
 def test_show_frame_draws_large_x_and_small_y_lower_right():
@@ -348,47 +535,48 @@ def test_show_frame_draws_large_x_and_small_y_lower_right():
     frame[9, 0] = 1.0
     figures.show_frame(ax, frame)
     fig.canvas.draw()
-    bright = np.asarray(fig.canvas.buffer_rgba())[..., 0] > 128
-    rows, columns = np.nonzero(bright)
+    rows, columns = np.nonzero(np.asarray(fig.canvas.buffer_rgba())[..., 0] > 128)
     assert rows.min() >= 88 and columns.min() >= 88
-
-
-def test_show_frame_refuses_what_is_not_a_frame():
-    _, ax = figures.figure()
-    for frame in (np.zeros(3), np.zeros((2, 2, 2)), [[np.nan]], "frame"):
+    for bad in (np.zeros(3), np.zeros((2, 2, 2)), [[np.nan]], "frame"):
         with pytest.raises(ParameterError, match="frame"):
-            figures.show_frame(ax, frame)
+            figures.show_frame(ax, bad)
 
 
-def test_orientation_axis_spans_one_period_in_degrees():
-    _, ax = figures.figure()
+# --- the page
+
+
+def test_panel_letters_and_orientation_axis(ax):
+    _, axes = figures.figure(2, 2)
+    letters = figures.panel_letters(axes)
+    assert [(text.get_text(), text.axes) for text in letters] == list(zip("ABCD", axes.ravel(), strict=True))
+    assert {text.get_weight() for text in letters} == {"bold"}
+    assert figures.panel_letters(ax, start="E")[0].get_text() == "E"
     figures.orientation_axis(ax)
     assert ax.get_xlim() == pytest.approx((0, np.pi)) and ax.get_xlabel() == "orientation (deg)"
-    degrees = [float(label.get_text()) for label in ax.get_xticklabels()]
-    assert np.allclose(np.deg2rad(degrees), ax.get_xticks())
+    assert np.allclose(np.deg2rad([float(label.get_text()) for label in ax.get_xticklabels()]), ax.get_xticks())
 
 
-@pytest.mark.parametrize("width_mm, height_mm", [(160.0, 60.0), (78, 40.5)])
-def test_figure_size_is_in_millimetres(folder, width_mm, height_mm):
-    fig, _ = figures.figure(width_mm=width_mm, height_mm=height_mm)
-    assert np.allclose(fig.get_size_inches() * 25.4, [width_mm, height_mm])
-    figures.save(fig, "demo/size")
-    box = re.search(rb"/MediaBox \[([^\]]*)\]", (folder / "size.pdf").read_bytes())[1].split()
-    assert np.allclose(np.float64(box[2:]) / 72 * 25.4, [width_mm, height_mm], atol=0.5)
-
-
-@pytest.mark.parametrize("size", [{"width_mm": 5}, {"height_mm": 500}, {"width_mm": "wide"}, {"height_mm": np.nan}])
-def test_figure_refuses_sizes_off_the_page(size):
-    with pytest.raises(ParameterError, match=next(iter(size))):
-        figures.figure(**size)
+@pytest.mark.parametrize(("page", "widths"), [(None, (160, 78, 120)), ("120", (120, 78, 120))])
+def test_sizes_are_millimetres_and_no_figure_is_wider_than_the_page(monkeypatch, page, widths):
+    if page:
+        monkeypatch.setenv("NOTEBOOK_WIDTH_MM", page)
+    for wanted, width in zip((figures.TEXT_MM, figures.COLUMN_MM, figures.THESIS_MM), widths, strict=True):
+        fig, _ = figures.figure(width_mm=wanted, height_mm=40.5)
+        assert np.allclose(fig.get_size_inches() * 25.4, [width, 40.5])
+    for size in ({"width_mm": 5}, {"height_mm": 500}, {"width_mm": "wide"}, {"height_mm": np.nan}):
+        with pytest.raises(ParameterError, match=next(iter(size))):
+            figures.figure(**size)
+    monkeypatch.setenv("NOTEBOOK_WIDTH_MM", "3")
+    with pytest.raises(ParameterError, match="NOTEBOOK_WIDTH_MM = 3 is out of range"):
+        figures.figure()
 
 
 # Machado, Oliveira and Fernandes 2009, deuteranopia at severity 1, on linear RGB.
-DEUTERANOPIA = np.array(
-    [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]
+DEUTERANOPIA = np.reshape(
+    [0.367322, 0.860646, -0.227968, 0.280085, 0.672501, 0.047413, -0.011820, 0.042940, 0.968881], (3, 3)
 )
-RGB_TO_XYZ = np.array(
-    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.119192, 0.9503041]]
+RGB_TO_XYZ = np.reshape(
+    [0.4124564, 0.3575761, 0.1804375, 0.2126729, 0.7151522, 0.0721750, 0.0193339, 0.119192, 0.9503041], (3, 3)
 )
 
 
@@ -404,10 +592,10 @@ def lab(colour, vision):
 @pytest.mark.parametrize("vision", [np.eye(3), DEUTERANOPIA], ids=["usual", "deuteranopia"])
 def test_first_six_colours_stay_apart(vision):
     """CIE76 distance of at least 15 for every pair, about six just-noticeable differences (2.3)."""
-    cycle = plt.rcParams["axes.prop_cycle"].by_key()["color"][:6]
-    assert {colour.upper() for colour in cycle} <= set(figures.OKABE_ITO.values())
-    seen = {colour: lab(colour, vision) for colour in cycle}
-    distances = {(a, b): np.linalg.norm(seen[a] - seen[b]) for a, b in combinations(cycle, 2)}
+    cycle = plt.rcParams["axes.prop_cycle"].by_key()["color"]
+    assert [f"#{colour}".replace("##", "#").upper() for colour in cycle] == figures.COLOURS
+    seen = {colour: lab(colour, vision) for colour in figures.COLOURS[:6]}
+    distances = {(a, b): np.linalg.norm(seen[a] - seen[b]) for a, b in combinations(seen, 2)}
     assert min(distances.values()) > 15, min(distances, key=distances.get)
 
 
@@ -415,12 +603,3 @@ def test_the_simulation_does_confuse_red_and_green():
     """The bound means something: a green and a red of a careless palette come closer than five."""
     assert np.linalg.norm(lab("#A05A2C", DEUTERANOPIA) - lab("#6B7A2C", DEUTERANOPIA)) < 5
     assert np.linalg.norm(lab("#A05A2C", np.eye(3)) - lab("#6B7A2C", np.eye(3))) > 40
-
-
-def test_a_figure_and_a_table_cannot_share_a_name(tmp_path, monkeypatch):
-    monkeypatch.setenv("NOTEBOOK_FIGS", str(tmp_path))
-    table = Table(("a",), ((1,),))
-    figures.save_table(table, "model/one")
-    figures.save_table(table, "model/one")
-    with pytest.raises(OutputError, match="'model/one' is taken"):
-        figures.save(figures.figure()[0], "model/one")
