@@ -8,6 +8,8 @@ NB ?=
 OFFLINE ?=
 LOCK_FLAGS ?=
 LAB_FLAGS ?=
+ORIGINALS ?=
+LAB := --ServerApp.root_dir=.
 XDIST ?= -n auto --maxprocesses=4 --dist loadscope
 BIN := $(VENV)/bin
 NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout=300 -p no:randomly
@@ -26,7 +28,7 @@ MAKEFLAGS += --no-print-directory
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 	@echo
-	@echo 'NB="FINAL_1 FINAL_5" limits figs, full and notebooks; PYTHON=python3.12 picks the interpreter, VENV=folder the set-up.'
+	@echo 'NB="FINAL_1 FINAL_5" limits figs, full, notebooks, lab, student and slides; PYTHON=python3.12 picks the interpreter, VENV=folder the set-up.'
 
 setup:
 	@command -v $(PYTHON) >/dev/null || { echo "setup: $(PYTHON) not found; call \`make PYTHON=... \` with Python 3.11 to 3.13" >&2; exit 2; }
@@ -54,17 +56,23 @@ test: setup ## lint, all tests, and the FINAL notebooks through nbval
 	else echo "notebooks: none in FINAL_notebooks/ yet" >"$$out/3"; fi; \
 	echo; tail -qn 1 "$$out"/[123]; exit $$failed
 
-lab: setup ## open JupyterLab on FINAL_notebooks/ (LAB_FLAGS=--no-browser and the like)
-	@$(BIN)/jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/FINAL_notebooks $(LAB_FLAGS)
+# Copies, so that playing neither saves over the notebooks nor draws into figs/.
+lab: setup ## open JupyterLab on copies of the notebooks in work/ (ORIGINALS=1: on FINAL_notebooks/ themselves)
+ifeq ($(filter-out 0,$(ORIGINALS)),)
+	@$(BIN)/python tools/notebooks.py work $(NB)
+	@NOTEBOOK_FIGS="$(CURDIR)/work/figs" $(BIN)/jupyter lab $(LAB) --LabApp.default_url=/lab/tree/work $(LAB_FLAGS)
+else
+	@$(BIN)/jupyter lab $(LAB) --LabApp.default_url=/lab/tree/FINAL_notebooks $(LAB_FLAGS)
+endif
 
 scorecard: setup ## published number, our number, tolerance, verdict: figs/scorecard.md
 	@$(BIN)/python -m tools.scorecard
 
-student: setup ## FINAL notebooks without answers and solutions: build/student/
+student: setup ## FINAL notebooks without results, readings and solutions: build/student/
 	@$(BIN)/python -m tools.handouts student $(NB)
 
 slides: setup ## a lecture of each FINAL notebook: build/slides/ (OFFLINE=1: needs no network to show)
-	@$(BIN)/python -m tools.handouts slides $(if $(OFFLINE),--offline) $(NB)
+	@$(BIN)/python -m tools.handouts slides $(if $(filter-out 0,$(OFFLINE)),--offline) $(NB)
 
 thesis: setup ## figures, tables and captions for LaTeX: build/thesis/
 	@$(BIN)/python -m tools.thesis

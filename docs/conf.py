@@ -48,7 +48,7 @@ html_theme_options = {
 }
 if folder := os.environ.get("BOOK_MATHJAX"):
     html_static_path.append(folder)
-    mathjax_path = "tex-svg-full.js"  # holds every extension, and needs no fonts
+    mathjax_path = "es5/tex-svg-full.js"  # holds every extension, and needs no fonts
 # |x| and v *= 2 are no markup; literals, *emphasis* and bullets are
 MARKS = re.compile(r"(`+[^`]+`+|(?<![\w*])\*\w[^*`]*\*(?![\w*])|^\s*\*\s)|\||\*")
 LISTS = ("Parameters", "Attributes", "Returns", "Raises")

@@ -1,5 +1,7 @@
 """The book: what it says of a notebook, and what stops it. The site itself is opened in tests/browser/test_book.py."""
 
+import base64
+import hashlib
 import io
 import re
 import shutil
@@ -10,7 +12,7 @@ import nbformat
 import pytest
 from nbformat import v4
 
-from tools import book
+from tools import book, common
 from tools.hygiene import Page
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -22,6 +24,8 @@ One paragraph.
 ## Two commands
 
 `make figs`
+
+## Notebooks
 
 | notebook | question | answer | time |
 | --- | --- | --- | --- |
@@ -39,13 +43,12 @@ FIRST = """# 1 · Small
 
 **Is it small?**
 
-Yes.
-
 <details><summary>Résumé en français</summary>
 
-Il est petit.
+Est-il petit ?
 
 </details>"""
+ANSWER = "Yes.\n\n<details><summary>La réponse en français</summary>\n\nIl est petit.\n\n</details>"
 
 
 def page(*texts, code=(), path="FINAL_notebooks/FINAL_1_small.ipynb"):
@@ -65,7 +68,7 @@ def root(tmp_path):
         (tmp_path / "root" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "root" / name).write_text(text)
     root = tmp_path / "root"
-    for name in ("COMMANDS.md", "CHANGELOG.md", "CONTRIBUTING.md"):
+    for name in ("COMMANDS.md", "CHANGELOG.md", "CONTRIBUTING.md", "ARCHITECTURE.md"):
         (root / name).write_text(f"# {name}\n")
     (root / "figs/v1").mkdir()
     shutil.copy(ROOT / "figs/v1/mc.png", root / "figs/v1/one.png")
@@ -73,7 +76,7 @@ def root(tmp_path):
     (root / "docs/api.rst").write_text("API\n===\n")
     (root / "dev").mkdir(exist_ok=True)
     nbformat.write(page("# Question", code=["1"]).notebook, root / "dev/2026-11-20_question.ipynb")
-    write(root, page(FIRST, "## Figure\n\n![One](../figs/v1/one.png)\n\n[next](#figure)", code=["1"]))
+    write(root, page(FIRST, ANSWER, "## Figure\n\n![One](../figs/v1/one.png)\n\n[next](#figure)", code=["1"]))
     return root
 
 
@@ -94,8 +97,11 @@ def edit(root, change):
 
 def test_reading_time_counts_words_and_lines():
     assert book.minutes(page("word " * 400, code=["x = 1\n" * 20])) == 3
-    assert book.minutes(page("word " * 199 + "$a + b + c + d$")) == 1
+    assert book.minutes(page("word " * 198 + "$$a + b + c + d$$")) == 1
     assert book.minutes(page("p < .1 " + "word " * 397 + "x > 1 <b>word</b>")) == 3, "a < is not a tag"
+    drawn = page("word", code=["x = 1\n" * 20])
+    drawn.code[0].metadata.tags = ["plot"]
+    assert book.minutes(drawn) == 1, "a plot is collapsed"
 
 
 def test_references_are_merged_sorted_and_whole():
@@ -129,33 +135,9 @@ def no_outputs(root):
     edit(root, lambda cells: cells[-1].update(outputs=[], execution_count=None))
 
 
-def never_run(root):
-    edit(root, lambda cells: cells.append(v4.new_code_cell("2")))
-
-
 def error_shown(root):
     error = v4.new_output("error", ename="ValueError", evalue="x", traceback=[])
     edit(root, lambda cells: cells[-1].outputs.append(error))
-
-
-def missing_figure(root):
-    (root / "figs/v1/one.png").unlink()
-
-
-def missing_html_figure(root):
-    edit(root, lambda cells: cells[0].update(source=FIRST + '\n\n<img src="../figs/none.png">'))
-
-
-def broken_link(root):
-    edit(root, lambda cells: cells[0].update(source=FIRST + "\n\n[away](../away.md)"))
-
-
-def link_out_of_the_tree(root):
-    edit(root, lambda cells: cells[0].update(source=FIRST + "\n\n[away](../../../away.md)"))
-
-
-def broken_link_of_a_page(root):
-    (root / "CONTRIBUTING.md").write_text("# C\n\n[gone](tests/gone.py), but `[code](is/none)`\n")
 
 
 def no_question(root):
@@ -171,14 +153,8 @@ def no_section(root):
 
 
 FAULTS = {
-    no_outputs: f"{NAME}: no outputs",
-    never_run: f"{NAME}: code cell 2 was never run",
+    no_outputs: f"{NAME}: execution counts are [None]",
     error_shown: f"{NAME}: code cell 1 shows ValueError",
-    missing_figure: f"FINAL_notebooks/{NAME}.ipynb: missing figure ../figs/v1/one.png",
-    missing_html_figure: f"FINAL_notebooks/{NAME}.ipynb: missing figure ../figs/none.png",
-    broken_link: f"FINAL_notebooks/{NAME}.ipynb: broken link ../away.md",
-    link_out_of_the_tree: f"FINAL_notebooks/{NAME}.ipynb: broken link ../../../away.md",
-    broken_link_of_a_page: "CONTRIBUTING.md: broken link tests/gone.py",
     no_question: f"{NAME}: no question",
     no_run_time: f"{NAME}: no run time",
     no_section: "README.md: no section 'Two commands'",
@@ -188,84 +164,75 @@ FAULTS = {
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
 def test_a_fault_is_one_line_with_its_name_and_leaves_the_old_site(fault, root, capsys):
     fault(root)
-    out = root / "build/book"
-    out.mkdir(parents=True)
-    (out / "old.html").touch()
-    assert book.main(["--out", str(out)], root=root) == 2
+    (root / "build/book").mkdir(parents=True)
+    (root / "build/book/old.html").touch()
+    assert book.main([], root=root) == 2
     err = capsys.readouterr().err
     assert err.startswith(f"book: {FAULTS[fault]}") and err.count("\n") == 1
     assert [path.name for path in root.glob("build/**/*")] == ["book", "old.html"]
 
 
+def test_what_sphinx_finds_missing_is_an_error_with_its_page(root, capsys):
+    links = '[nowhere](#nowhere), [away](../away.md), ![gone](../figs/gone.png)\n\n<img src="../figs/none.png">'
+    edit(root, lambda cells: cells[1].update(source=f"{ANSWER}\n\n{links}"))
+    (root / "CONTRIBUTING.md").write_text("# C\n\n[gone](tests/gone.py), but `[code](is/none)`\n")
+    assert book.main([], root=root) == 2
+    lines = capsys.readouterr().err.splitlines()
+    for missing in ("nowhere", "../away.md", "figs/gone.png", "figs/none.png"):
+        assert [line for line in lines if line.startswith(f"book: FINAL_notebooks/{NAME}.ipynb") and missing in line]
+    assert [line for line in lines if line.startswith("book: CONTRIBUTING.md") and "tests/gone.py" in line]
+    assert not [line for line in lines if "WARNING" not in line] and not list(root.glob("build/*"))
+
+
 def test_a_small_site_is_built_and_touches_nothing_else(root, capsys):
+    edit(root, lambda cells: cells[-1].metadata.update(tags=["plot"]))
     before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
     assert book.main([], root=root) == 0
     assert capsys.readouterr().out.startswith(tuple("123456789"))
     site = root / "build/book"
     landing, notebook = (site / "index.html").read_text(), (site / f"FINAL_notebooks/{NAME}.html").read_text()
     assert "One paragraph." in landing and "reading time 1 min, run time 7 s" in landing and "An answer." in landing
-    assert "Reading time 1 min, run time 7 s." in notebook and "Is it small?" in notebook
-    assert "Il est petit." in (site / "fr.html").read_text() and "La liste" not in (site / "fr.html").read_text()
+    assert "Reading time 1 min." in notebook and "Is it small?" in notebook and "tag_hide-input" in notebook
+    french = (site / "fr.html").read_text()
+    assert "Est-il petit ? Il est petit." in french and "lecture : 1 min" in french and "La liste" not in french
     after = {path: path.read_bytes() for path in root.rglob("*") if path.is_file() and site not in path.parents}
     assert {path for path in after if "__pycache__" not in path.parts} == set(before)
     assert all(after[path] == before[path] for path in before)
 
 
-def test_a_warning_of_sphinx_is_an_error_with_its_page(root, capsys):
-    edit(root, lambda cells: cells[0].update(source=FIRST + "\n\n[nowhere](#nowhere)"))
-    assert book.main([], root=root) == 2
-    err = capsys.readouterr().err
-    assert err.count("\n") == 1 and f"FINAL_notebooks/{NAME}.ipynb" in err and "nowhere" in err
-    assert not list(root.glob("build/*"))
+# --- packages of npm
 
 
-# --- MathJax
-
-
-def fake_npm(tmp_path, monkeypatch, body):
-    npm = tmp_path / "bin/npm"
-    npm.parent.mkdir()
-    npm.write_text(f"#!/bin/sh\n{body}\n")
-    npm.chmod(0o755)
-    monkeypatch.setattr(book.shutil, "which", lambda name: str(npm))
-
-
-def archive(path, content):
-    with tarfile.open(path, "w:gz") as tar:
-        for name in (f"package/es5/{book.MATHJAX_FILE}", "package/LICENSE"):
+@pytest.fixture
+def npm(tmp_path, monkeypatch):
+    """Return what npm_unpack makes of a package that npm packs (with `command` if given): the names in its folder."""
+    with tarfile.open(tmp_path / "p.tgz", "w:gz") as tar:
+        for name in ("package/dist/a.js", "package/LICENSE", "package/src/b.js"):
             info = tarfile.TarInfo(name)
-            info.size = len(content)
-            tar.addfile(info, io.BytesIO(content))
+            info.size = 1
+            tar.addfile(info, io.BytesIO(b"x"))
+    program, cache, out = tmp_path / "npm", tmp_path / "cache", tmp_path / "out"
+    whole = base64.b64encode(hashlib.sha512((tmp_path / "p.tgz").read_bytes()).digest()).decode()
+
+    def unpack(command=f'cp {tmp_path}/p.tgz "$5/p-1.0.tgz"', integrity=whole, installed=True):
+        program.write_text(f"#!/bin/sh\n{command}\n")
+        program.chmod(0o755)
+        monkeypatch.setattr(common.shutil, "which", lambda name: str(program) if installed else None)
+        common.npm_unpack("p@1.0", integrity, "dist/|LICENSE", cache, out)
+        return sorted(path.relative_to(out).as_posix() for path in out.rglob("*.*")) + sorted(map(str, out.glob("L*")))
+
+    return unpack
 
 
-def test_without_npm_offline_is_one_line(root, monkeypatch, capsys):
-    monkeypatch.setattr(book.shutil, "which", lambda name: None)
-    assert book.main(["--offline"], root=root) == 2
-    err = capsys.readouterr().err
-    assert err.count("\n") == 1 and "npm is not installed" in err
-    assert not list(root.glob(".store/**/*")) and not list(root.glob("build/*"))
+def test_a_package_is_fetched_once(npm, tmp_path):
+    expected = ["dist/a.js", str(tmp_path / "out/LICENSE")]
+    assert npm() == expected and npm(command="exit 1") == expected
 
 
-def test_npm_without_network_is_one_line(tmp_path, monkeypatch):
-    fake_npm(tmp_path, monkeypatch, "exit 1")
-    with pytest.raises(book.BookError, match="could not fetch mathjax@"):
-        book.mathjax(tmp_path / "cache")
-    assert not (tmp_path / "cache").exists()
-
-
-def test_another_file_than_the_pinned_one_is_not_used(tmp_path, monkeypatch):
-    archive(tmp_path / "other.tgz", b"alert(1)")
-    fake_npm(tmp_path, monkeypatch, f'cp {tmp_path}/other.tgz "$5/mathjax-{book.MATHJAX}.tgz"')
-    with pytest.raises(book.BookError, match="checksum"):
-        book.mathjax(tmp_path / "cache")
-    assert not (tmp_path / "cache").exists()
-
-
-def test_mathjax_is_fetched_once(tmp_path, monkeypatch):
-    archive(tmp_path / "good.tgz", b"MathJax")
-    monkeypatch.setattr(book, "MATHJAX_SHA256", book.hashlib.sha256(b"MathJax").hexdigest())
-    fake_npm(tmp_path, monkeypatch, f'cp {tmp_path}/good.tgz "$5/mathjax-{book.MATHJAX}.tgz"')
-    folder = book.mathjax(tmp_path / "cache")
-    assert (folder / book.MATHJAX_FILE).read_bytes() == b"MathJax" and (folder / "LICENSE-MathJax").exists()
-    monkeypatch.setattr(book.shutil, "which", lambda name: pytest.fail("fetched again"))
-    assert book.mathjax(tmp_path / "cache") == folder
+def test_without_npm_or_with_another_archive_nothing_is_used(npm, tmp_path):
+    for options in ({"installed": False}, {"command": "exit 1"}):
+        with pytest.raises(common.ToolError, match="is npm installed, and the network there"):
+            npm(**options)
+    with pytest.raises(common.ToolError, match="another checksum"):
+        npm(integrity="other")
+    assert not list((tmp_path / "cache").iterdir()) and not (tmp_path / "out").exists()

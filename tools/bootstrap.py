@@ -23,10 +23,7 @@ def stop(line):
 
 def check_machine():
     if not OLDEST <= sys.version_info[:2] <= NEWEST:
-        stop(
-            "Python %d.%d found, 3.11 to 3.13 needed; install one and call `make PYTHON=python3.12 ...`"
-            % sys.version_info[:2]
-        )
+        stop("Python %d.%d found, 3.11 to 3.13 needed: `make PYTHON=python3.12 ...`" % sys.version_info[:2])
     if not any(shutil.which(name) for name in ("c++", "g++", "clang++")):
         stop("no C++ compiler found (c++, g++, clang++); install one, on Debian: apt-get install g++")
     try:
@@ -36,37 +33,27 @@ def check_machine():
         stop("this Python has no venv module; on Debian: apt-get install python3-venv")
 
 
-def is_current():
-    if not os.path.exists(STAMP):
-        return False
-    made = os.path.getmtime(STAMP)
-    return all(os.path.getmtime(path) <= made for path in INPUTS)
-
-
 def install():
     python = os.path.join(VENV, "bin", "python")
     if not os.path.exists(python):
         subprocess.check_call([sys.executable, "-m", "venv", "--clear", VENV])
-    pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "-q"]
-    subprocess.check_call(pip + [UV])
+    subprocess.check_call([python, "-m", "pip", "--disable-pip-version-check", "install", "-q", UV])
     uv = [os.path.join(VENV, "bin", "uv"), "pip", "install", "-q", "--python", python]
     subprocess.check_call(uv + ["--require-hashes", "-r", "requirements.lock"])
     subprocess.check_call(uv + ["--no-deps", "--no-build-isolation", "-e", "."])
+    open(STAMP, "w").close()
 
 
 def main():
     os.chdir(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     check_machine()
-    if is_current():
+    if os.path.exists(STAMP) and os.path.getmtime(STAMP) >= max(map(os.path.getmtime, INPUTS)):
         return
-    sys.stdout.write("setup: installing the locked packages into %s (once; about 1.5 GB)\n" % VENV)
-    sys.stdout.flush()
+    sys.stderr.write("setup: installing the locked packages into %s (once; about 1.5 GB)\n" % VENV)
     try:
         install()
     except subprocess.CalledProcessError as failure:
         stop("installation failed (exit %d); the lines above say why; only %s changed" % (failure.returncode, VENV))
-    with open(STAMP, "w") as stamp:
-        stamp.write("ok\n")
 
 
 if __name__ == "__main__":

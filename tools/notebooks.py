@@ -1,60 +1,41 @@
-"""Run, rewrite and check the notebooks.
+"""Run, rewrite, check and copy the notebooks.
 
-Usage, with the Python of the set-up (``make figs``, ``make full`` and ``make notebooks`` call it)::
+Usage, with the Python of the set-up (``make figs``, ``full``, ``notebooks`` and ``lab`` call it)::
 
     python tools/notebooks.py figs  [--profile quick|full] [names...]           run copies; they write figs/
     python tools/notebooks.py write [--profile quick|full] [--dev] [names...]   run, then rewrite with outputs
     python tools/notebooks.py check                                             the notebook rules, one line each
+    python tools/notebooks.py work  [names...]                                  copies to play with, in work/
 
 A name is a file name, or any beginning of one (``FINAL_3``). A notebook that fails is named with its cell, the
 others still run. Exit codes: 0 all well, 1 something failed, 2 wrong call.
 """
 
-from __future__ import annotations
-
 import argparse
+import filecmp
 import logging
 import os
 import re
 import shutil
 import sys
 import time
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
 from tqdm import tqdm
 
-ROOT = Path(__file__).resolve().parents[1]
 if not __package__:  # started as a script, Python puts tools/ on the path and not its parent
-    sys.path.insert(0, str(ROOT))
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tools import hygiene  # noqa: E402
-
-__all__ = ["Run", "clean", "execute", "find", "main", "save"]
+from helpers import storage
+from tools import hygiene
+from tools.common import ROOT, ToolError, guarded
 
 CELL_TIMEOUT_S = {"quick": 600, "full": None}
 WIDGET = "application/vnd.jupyter.widget-view+json"
-
-
-@dataclass(frozen=True)
-class Run:
-    """One executed notebook: `failure` is one line, empty if all cells ran; memory is 0 where it is unknown."""
-
-    name: str
-    seconds: float
-    memory_mb: float
-    failure: str
-    notebook: nbformat.NotebookNode | None
-
-
-class NameUnknown(ValueError):
-    """No notebook, or no notebook of that name."""
-
-
-# --- which notebooks
 
 
 def find(names=(), *, root=ROOT, dev=False):
@@ -62,125 +43,93 @@ def find(names=(), *, root=ROOT, dev=False):
 
     Raises
     ------
-    NameUnknown
+    ToolError
         A name fits no notebook, there is none at all, or `dev` is set without names.
     """
     folder, pattern = (root / "dev", "*.ipynb") if dev else (root / "FINAL_notebooks", "FINAL_*.ipynb")
-    known = sorted(folder.glob(pattern))
+    known, found = {path.stem: path for path in sorted(folder.glob(pattern))}, set()
     if not known:
-        raise NameUnknown(f"no {pattern} in {folder.name}/")
+        raise ToolError(f"no {pattern} in {folder.name}/")
     if dev and not names:
-        raise NameUnknown(f"name the dev notebooks to write; there are: {', '.join(p.stem for p in known)}")
-    return sorted({path for name in names for path in _called(name, known)}) if names else known
-
-
-def _called(name, known):
-    stem = Path(name).name.removesuffix(".ipynb")
-    exact = [path for path in known if path.stem == stem]
-    found = exact or [path for path in known if path.stem.startswith(stem)]
-    if not found:
-        raise NameUnknown(f"no notebook is called {name!r}; there are: {', '.join(p.stem for p in known)}")
-    return found
+        raise ToolError(f"name the dev notebooks to write; there are: {', '.join(known)}")
+    for name in names or known:
+        stem = Path(name).name.removesuffix(".ipynb")
+        fitting = {stem} & set(known) or set(filter(re.compile(re.escape(stem)).match, known))
+        if not fitting:
+            raise ToolError(f"no notebook is called {name!r}; there are: {', '.join(known)}")
+        found |= fitting
+    return list(map(known.get, sorted(found)))
 
 
 # --- running one
 
 
 def execute(path, profile="quick"):
-    """Run a copy of the notebook at `path` in memory, from its own folder, and return a :class:`Run`.
+    """Run a copy of the notebook at `path` in memory, from its own folder.
 
     The file is only read. The kernel finds the notebook's path in ``JPY_SESSION_NAME``, as under JupyterLab, so
     that a figure can record where it was drawn.
+
+    Returns
+    -------
+    namespace
+        name, seconds, memory_mb (0 where it is unknown), failure (one line, empty if all cells ran), notebook.
     """
-    start, watch = time.perf_counter(), _Watch(path)
+    run = SimpleNamespace(name=path.stem, memory_mb=0.0, failure="", notebook=None)
+    start, place, bar = time.perf_counter(), "", tqdm(disable=True)
+
+    def started(cell, cell_index):
+        nonlocal place
+        place = f"cell {cell_index + 1} ({cell.source.strip().split(chr(10))[0][:60]}): "
+        bar.update(cell_index - bar.n)
+
+    def finished(cell, cell_index, execute_reply):
+        run.memory_mb = max(run.memory_mb, peak_memory_mb(getattr(client.km.provisioner, "pid", None)))
+
     try:
-        watch.run(profile)
+        run.notebook = nbformat.read(path, as_version=4)
+        print(f"{path.stem}: {len(run.notebook.cells)} cells", flush=True)
+        bar = tqdm(total=len(run.notebook.cells), disable=not sys.stderr.isatty(), unit="cell", leave=False)
+        client = NotebookClient(run.notebook, kernel_name="python3", on_cell_start=started, on_cell_executed=finished)
+        client.timeout, client.resources = CELL_TIMEOUT_S[profile], {"metadata": {"path": str(path.parent)}}
+        client.extra_arguments = ["--log-level=40"]  # else each kernel warns that it listens on a local port
+        client.record_timing, client.coalesce_streams = False, True
+        client.execute(env=kernel_environment(path, profile))
+        run.failure = widget_failure(client)
     except Exception as error:  # whatever it is, the next notebook has to run
-        watch.failure = watch.describe(error)
-    finally:
-        watch.bar.close()
-    return Run(path.stem, time.perf_counter() - start, watch.memory_mb, watch.failure, watch.notebook)
+        name, said = getattr(error, "ename", type(error).__name__), getattr(error, "evalue", str(error))
+        run.failure = f"{place}{name}: {said.strip().split(chr(10))[0]}"
+    bar.close()
+    run.seconds = time.perf_counter() - start
+    return run
 
 
-class _Watch:
-    """Follows one execution: progress bar, peak memory, and the cell at work."""
-
-    def __init__(self, path):
-        self.path, self.notebook, self.cell, self.index = path, None, None, 0
-        self.memory_mb, self.failure, self.bar = 0.0, "", tqdm(disable=True)
-
-    def run(self, profile):
-        self.notebook = nbformat.read(self.path, as_version=4)
-        self.bar = _bar(self.path.stem, len(self.notebook.cells))
-        self.client = NotebookClient(
-            self.notebook,
-            kernel_name="python3",
-            timeout=CELL_TIMEOUT_S[profile],
-            resources={"metadata": {"path": str(self.path.parent)}},
-            extra_arguments=["--log-level=40"],  # else each kernel warns that it listens on a local port
-            record_timing=False,
-            coalesce_streams=True,
-            on_cell_start=self.started,
-            on_cell_executed=self.finished,
-        )
-        self.client.execute(env=kernel_environment(self.path, profile))
-        self.failure = self.hidden_failure()
-
-    def hidden_failure(self):
-        """Return the first error inside an output widget: a broken slider cell does not stop the notebook."""
-        widgets = self.client.comm_objects.values()
-        errors = [out for w in widgets for out in getattr(w, "outputs", []) if out["output_type"] == "error"]
-        return f"a widget: {errors[0]['ename']}: {errors[0]['evalue']}" if errors else ""
-
-    def started(self, cell, cell_index):
-        self.cell, self.index = cell, cell_index
-        self.bar.update(cell_index - self.bar.n)
-
-    def finished(self, cell, cell_index, execute_reply):
-        self.memory_mb = max(self.memory_mb, peak_memory_mb(getattr(self.client.km.provisioner, "pid", None)))
-        self.bar.update(cell_index + 1 - self.bar.n)
-
-    def describe(self, error):
-        """Return one line: the cell, its first line, and what it raised."""
-        name, text = type(error).__name__, str(error)
-        if isinstance(error, CellExecutionError):
-            name, text = error.ename, error.evalue
-        what = f"{name}: {text.strip().splitlines()[0] if text.strip() else ''}".strip(": ")
-        if self.cell is None:
-            return what
-        source = self.cell.source.strip().splitlines() or [""]
-        return f"cell {self.index + 1} ({source[0][:60]}): {what}"
-
-
-def _bar(name, cells):
-    """Return a bar for a terminal; elsewhere a plain line and a silent bar."""
-    if sys.stderr.isatty():
-        return tqdm(total=cells, desc=name, unit="cell")
-    print(f"{name}: {cells} cells", flush=True)
-    return tqdm(disable=True)
+def widget_failure(client):
+    """Return the first error inside an output widget: a broken slider cell does not stop the notebook."""
+    for widget in client.comm_objects.values():
+        for out in getattr(widget, "outputs", ()):
+            if out["output_type"] == "error":
+                return f"a widget: {out['ename']}: {out['evalue']}"
+    return ""
 
 
 def kernel_environment(path, profile):
     """Return the environment of a kernel: profile, one BLAS thread, silent bars, and the notebook it runs."""
-    settings = {"NOTEBOOK_PROFILE": profile, "JPY_SESSION_NAME": str(path), "CI": "true", "TQDM_DISABLE": "1"}
-    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    # A backend set in the caller's shell would keep the pictures out of the outputs.
-    inherited = {key: value for key, value in os.environ.items() if key != "MPLBACKEND"}
-    return inherited | threads | settings
+    settings = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TQDM_DISABLE"), "1")
+    settings |= {"NOTEBOOK_PROFILE": profile, "JPY_SESSION_NAME": str(path), "CI": "true"}
+    settings |= {"MPLBACKEND": ""}  # one set in the caller's shell would keep the pictures out of the outputs
+    return os.environ | settings
 
 
 def peak_memory_mb(pid):
     """Return the peak resident memory of a process plus those of its living children; 0 where /proc is missing."""
-    lists = [_read(task) for task in Path(f"/proc/{pid}/task").glob("*/children")]
-    statuses = [_read(Path(f"/proc/{p}/status")) for p in [pid, *" ".join(lists).split()]]
-    return sum(int(kb) for kb in re.findall(r"VmHWM:\s+(\d+)", "\n".join(statuses))) / 1024
-
-
-def _read(path):
-    try:
-        return path.read_text()
-    except OSError:  # a thread or child that has just ended
-        return ""
+    processes, kilobytes = [str(pid)], []
+    with suppress(OSError):  # a thread or child that has just ended
+        for task in Path(f"/proc/{pid}/task").glob("*/children"):
+            processes += task.read_text().split()
+        for process in processes:
+            kilobytes += re.findall(r"VmHWM:\s+(\d+)", Path(f"/proc/{process}/status").read_text())
+    return sum(map(int, kilobytes)) / 1024
 
 
 # --- rewriting one
@@ -190,52 +139,55 @@ def clean(notebook):
     """Reduce an executed notebook, in place, to what belongs in the repository, and return it.
 
     Kept: sources, tags, outputs that a reader without a kernel can see. Dropped: widget state, timings, stderr,
-    editor metadata. Cell ids are numbered, execution counts run from 1.
+    editor metadata. Cell ids are numbered, execution counts run from 1, cells tagged ``plot`` are collapsed.
     """
-    kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
-    notebook.metadata = nbformat.from_dict({"kernelspec": kernel, "language_info": {"name": "python"}})
-    notebook.nbformat_minor = 5
+    notebook.metadata = nbformat.from_dict(hygiene.METADATA)
+    notebook.nbformat_minor, count = 5, 0
     for number, cell in enumerate(notebook.cells, 1):
-        cell.id = f"cell-{number:02d}"
-        cell.metadata = nbformat.from_dict({k: v for k, v in cell.metadata.items() if k == "tags" and v})
-    for count, cell in enumerate((c for c in notebook.cells if c.cell_type == "code"), 1):
-        cell.execution_count = count
-        cell.outputs = _kept(cell.outputs, count)
+        found = cell.metadata.get("tags")
+        cell.id, cell.metadata = f"cell-{number:02d}", nbformat.from_dict({"tags": found} if found else {})
+        if "plot" in hygiene.tags(cell):
+            cell.metadata.jupyter = {"source_hidden": True}
+        if cell.cell_type == "code":
+            cell.execution_count = count = count + 1
+            cell.outputs = kept(cell.outputs, count)
     return notebook
 
 
-def _kept(outputs, count):
-    outputs = [out for out in outputs if out.get("name") != "stderr" and not _is_bar(out)]
+def kept(outputs, count):
+    """Return the outputs of a cell that stay: a widget has only its text form, and only if nothing else is seen."""
+    still, widgets = [], []
     for out in outputs:
         if "execution_count" in out:
             out.execution_count = count
-    still = [out for out in outputs if not _only_widget(out)]
-    if any(out.get("data") or out.get("text", "").strip() for out in still):
-        outputs = still  # else the widget's text form is all that a reader can see
-    for out in outputs:
-        out.get("data", {}).pop(WIDGET, None)
-    return [out for out in outputs if out.output_type == "stream" or out.get("data") or out.output_type == "error"]
+        is_widget = out.get("data", {}).pop(WIDGET, None) and set(out.data) <= {"text/plain"}
+        if is_widget and out.data:
+            widgets.append(out)
+        elif out.get("name") != "stderr" and not is_widget:
+            still.append(out)
+    seen = any(out.get("data") or out.get("text", "").strip() for out in still)
+    return still if seen else still + widgets
 
 
-def _only_widget(out):
-    data = out.get("data", {})
-    return WIDGET in data and set(data) <= {WIDGET, "text/plain"}
+# --- copies to play with
 
 
-def _is_bar(out):
-    return _only_widget(out) and bool(re.search(r"(\d%\|.*\||it/s\])", out.data.get("text/plain", "")))
+def work(paths, folder):
+    """Bring copies of notebooks in `folder` up to date; say which their owner has changed: those are never overwritten.
 
-
-def save(notebook, path):
-    """Write `notebook` over `path` in one step: after a failure the old file is still whole."""
-    nbformat.validate(notebook)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_text(nbformat.writes(notebook).rstrip("\n") + "\n", encoding="utf-8")
-        shutil.copymode(path, temporary)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    What was copied stands in ``.copied/`` beside the copies, to compare with.
+    """
+    changed, pristine = [], folder / ".copied"
+    pristine.mkdir(parents=True, exist_ok=True)
+    for path in paths:
+        copy, known = folder / path.name, pristine / path.name
+        if copy.exists() and not (known.exists() and filecmp.cmp(copy, known, shallow=False)):
+            changed.append(path.stem)
+        else:
+            shutil.copyfile(path, known)
+            shutil.copyfile(path, copy)
+    if changed:
+        print(f"{folder.name}/: kept as you changed them: {', '.join(changed)}; delete a copy to get it fresh")
 
 
 # --- the command line
@@ -243,55 +195,34 @@ def save(notebook, path):
 
 def main(argv=None, *, root=ROOT):
     """Run one command and return its exit code."""
-    options = _parser().parse_args(argv)
+    parser = argparse.ArgumentParser(prog="notebooks", description="Run, rewrite, check and copy the notebooks.")
+    parser.add_argument("command", choices=("figs", "write", "check", "work"))
+    parser.add_argument("names", nargs="*", help="file names or their beginnings; default: all FINAL notebooks")
+    parser.add_argument("--profile", choices=tuple(CELL_TIMEOUT_S), default="quick")
+    parser.add_argument("--dev", action="store_true", help="write: the names are those of dev/ notebooks")
+    return guarded("notebooks", lambda: command(parser.parse_intermixed_args(argv), root))
+
+
+def command(options, root):
+    """Do what the options say and return the exit code."""
     if options.command == "check":
-        return 0 if hygiene.report(root) else 1
-    try:
-        paths = find(options.names, root=root, dev=getattr(options, "dev", False))
-    except NameUnknown as error:
-        print(f"notebooks: {error}", file=sys.stderr)
-        return 2
+        return int(not hygiene.report(root))
+    paths = find(options.names, root=root, dev=options.dev and options.command == "write")
+    if options.command == "work":
+        return work(paths, root / "work")
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # a kernel that dies is reported by its cell
-    runs = [_one(path, options) for path in paths]
-    print(summary(runs))
-    return int(any(run.failure for run in runs))
-
-
-def _one(path, options):
-    run = execute(path, options.profile)
-    if options.command == "write" and not run.failure:
-        save(clean(run.notebook), path)
-    if run.failure:
-        print(f"FAILED {run.name}: {run.failure}", flush=True)
-    return run
-
-
-def summary(runs):
-    """Return the table shown at the end: notebook, seconds, peak memory, outcome."""
-    width = max(len(run.name) for run in runs)
-    lines = [f"{'notebook':{width}}  seconds  peak MB  outcome"]
-    for run in runs:
-        outcome = f"FAILED: {run.failure}" if run.failure else "ok"
-        memory = f"{run.memory_mb:.0f}" if run.memory_mb else "?"
-        lines.append(f"{run.name:{width}}  {run.seconds:7.1f}  {memory:>7}  {outcome}")
-    failed = sum(bool(run.failure) for run in runs)
-    return "\n".join(["", *lines, f"{len(runs) - failed} of {len(runs)} notebooks ran without an error"])
-
-
-def _parser():
-    parser = argparse.ArgumentParser(prog="notebooks", description="Run, rewrite and check the notebooks.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    for name, text in (("figs", "run copies, which write figs/"), ("write", "run and rewrite with outputs")):
-        command = commands.add_parser(name, help=text)
-        command.add_argument("names", nargs="*", help="file names or their beginnings; default: all FINAL notebooks")
-        command.add_argument("--profile", choices=tuple(CELL_TIMEOUT_S), default="quick")
-    command.add_argument("--dev", action="store_true", help="the names are those of dev/ notebooks")
-    commands.add_parser("check", help="hold the notebooks against the rules")
-    return parser
+    table, good = [f"\n{'notebook':35}  seconds  peak MB  outcome"], 0
+    for path in paths:
+        run = execute(path, options.profile)
+        if run.failure:
+            print(f"FAILED {run.name}: {run.failure}", flush=True)
+        elif options.command == "write":
+            storage.write_text(path, nbformat.writes(clean(run.notebook)).rstrip("\n") + "\n")
+        good, outcome = good + (not run.failure), f"FAILED: {run.failure}" if run.failure else "ok"
+        table.append(f"{run.name:35}  {run.seconds:7.1f}  {run.memory_mb:7.0f}  {outcome}")
+    print(*table, f"{good} of {len(paths)} notebooks ran without an error", sep="\n")
+    return int(good < len(paths))
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit("notebooks: stopped; no notebook is half-written")
+    sys.exit(main())

@@ -5,8 +5,6 @@ Usage: ``make scorecard``. The numbers come from the acceptance tests themselves
 ``tests/acceptance.toml``. Exit code 1 if a row misses its bound or was not measured.
 """
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys
@@ -14,86 +12,55 @@ import tempfile
 import tomllib
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+from tools.common import ROOT, TEMPLATES
+
 BOUNDS = ("absolute", "absolute_narrow", "relative", "relative_mean", "relative_sd", "sd_below", "bias_below")
-HEAD = """# Scorecard
-
-Every claim that rests on a number: what the source published, what this collection measures, the bound that was
-fixed in `tests/acceptance.toml` before measuring, and the verdict. Made by `make scorecard`.
-
-| claim | published | ours | bound | verdict |
-| --- | --- | --- | --- | --- |
-"""
 
 
 def rows(table, prefix=""):
-    """Yield (name, row) of every row of the acceptance file, in order."""
+    """Return {name: row} of every row of the acceptance file, in order."""
+    found = {}
     for key, value in table.items():
-        name = f"{prefix}{key}"
-        if isinstance(value, dict) and "origin" not in value:
-            yield from rows(value, name + ".")
-        elif isinstance(value, dict):
-            yield name, value
+        if isinstance(value, dict):
+            name = f"{prefix}{key}"
+            found |= {name: value} if "origin" in value else rows(value, f"{name}.")
+    return found
 
 
-def measure(folder):
-    """Run the acceptance tests on every core; return ({row: numbers}, exit code); a failed test leaves its row out."""
-    options = ["-q", "-p", "no:cacheprovider", "-n", "auto", "--maxprocesses=4", "--dist", "loadscope"]
-    command = [sys.executable, "-m", "pytest", *options, f"--scorecard={folder}", "tests"]
-    code = subprocess.run(command, cwd=ROOT).returncode
-    measured = {}
-    for path in Path(folder).glob("*.json"):  # one for each worker
-        measured |= json.loads(path.read_text())
-    return measured, code
-
-
-def shown(values):
-    """Return measured numbers as text: one, a few, or the range of many."""
-    if not values:
-        return "–"
-    if len(values) <= 6:
-        return ", ".join(f"{value:.3g}" for value in values)
-    return f"{min(values):.3g} to {max(values):.3g} ({len(values)} values)"
-
-
-def bound(row):
-    """Return the tolerance of a row in words."""
-    parts = []
-    if "accept" in row:
-        low, high = row["accept"]
-        parts.append(f"≥ {low:g}" if high == float("inf") else f"{low:g} to {high:g}")
+def line(name, row, values):
+    """Return the line of a row: what was published, what was measured (one number, a few, or a range), and so on."""
+    shown = ", ".join(map("{:.3g}".format, values or ())) or "–"
+    if values and len(values) > 6:
+        shown = f"{min(values):.3g} to {max(values):.3g} ({len(values)} values)"
+    low, high = row.get("accept", (None, None))
+    bounds = [] if low is None else [f"≥ {low:g}" if high == float("inf") else f"{low:g} to {high:g}"]
     for key in BOUNDS:
         if key in row:
-            values = row[key] if isinstance(row[key], list) else [row[key]]
-            parts.append(f"{key.replace('_', ' ')} " + " / ".join(f"{value:g}" for value in values))
-    return ", ".join(parts)
-
-
-def verdict(row, measured):
-    """Return what to say of a row: its verdict, or that it was missed or not measured."""
-    if measured is None:
-        return "full profile only" if row.get("profile") == "full" else "**missed or not measured**"
-    if "verdict" in row:
-        return row["verdict"]
-    return "reproduced" if "published" in row else "new"
-
-
-def line(name, row, measured):
-    cells = (row.get("quantity", name), row.get("published", "–"), shown(measured), bound(row), verdict(row, measured))
-    return f"| `{name}`: " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
+            numbers = row[key] if isinstance(row[key], list) else [row[key]]
+            bounds.append(f"{key.replace('_', ' ')} {' / '.join(map('{:g}'.format, numbers))}")
+    verdict = row.get("verdict", "reproduced" if "published" in row else "new")
+    if values is None:
+        verdict = "full profile only" if row.get("profile") == "full" else "**missed or not measured**"
+    cells = row.get("quantity", name), row.get("published", "–"), shown, ", ".join(bounds), verdict
+    return f"| `{name}`: " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |\n"
 
 
 def main():
-    """Measure, write the scorecard, say how many rows stand; return the exit code."""
-    acceptance = dict(rows(tomllib.loads((ROOT / "tests" / "acceptance.toml").read_text())))
+    """Run the acceptance tests on every core, write the scorecard, say how many rows stand; return the exit code."""
+    acceptance, measured = rows(tomllib.loads((ROOT / "tests" / "acceptance.toml").read_text())), {}
     with tempfile.TemporaryDirectory() as folder:
-        measured, code = measure(folder)
-    target = ROOT / "figs" / "scorecard.md"
-    target.parent.mkdir(exist_ok=True)
-    target.write_text(HEAD + "\n".join(line(name, row, measured.get(name)) for name, row in acceptance.items()) + "\n")
-    due = {name for name, row in acceptance.items() if name in measured or row.get("profile") != "full"}
-    print(f"{len(measured)} of {len(due)} rows inside their bounds; {target.relative_to(ROOT)} written")
-    return int(code != 0 or len(measured) < len(due))
+        options = ["-q", "-p", "no:cacheprovider", "-n", "auto", "--maxprocesses=4", "--dist", "loadscope"]
+        command = [sys.executable, "-m", "pytest", *options, f"--scorecard={folder}", "tests"]
+        code = subprocess.run(command, cwd=ROOT).returncode
+        for path in Path(folder).glob("*.json"):  # one for each worker; a failed test leaves its row out
+            measured |= json.loads(path.read_text())
+    text, due = (TEMPLATES / "scorecard.md").read_text(), 0
+    for name, row in acceptance.items():
+        text += line(name, row, measured.get(name))
+        due += name in measured or row.get("profile") != "full"
+    (ROOT / "figs" / "scorecard.md").write_text(text)
+    print(f"{len(measured)} of {due} rows inside their bounds; figs/scorecard.md written")
+    return int(code != 0 or len(measured) < due)
 
 
 if __name__ == "__main__":

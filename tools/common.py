@@ -1,0 +1,67 @@
+"""What the tools share: where the collection lies, how a fault is said, how a folder is replaced, how npm is asked."""
+
+import base64
+import contextlib
+import hashlib
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+TEMPLATES = ROOT / "tools" / "templates"
+
+
+class ToolError(ValueError):
+    """What stops a tool: one line for each fault."""
+
+
+def guarded(name, work):
+    """Call ``work()`` and return its exit code; what stops it is printed, and the code is 2."""
+    try:
+        return work() or 0
+    except FileNotFoundError as error:
+        fault = f"{error.filename} is missing; draw it with `make figs`, or mend the link"
+    except ToolError as error:
+        fault = str(error)
+    except KeyboardInterrupt:
+        fault = "stopped; no file is half-written"
+    print(f"{name}: " + fault.replace("\n", f"\n{name}: "), file=sys.stderr)
+    return 2
+
+
+@contextlib.contextmanager
+def fresh_folder(out):
+    """Yield an empty folder that takes the place of `out` at the end; after an error the earlier one stays."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as work:
+        new = Path(work) / "new"
+        new.mkdir()
+        yield new
+        shutil.rmtree(out, ignore_errors=True)
+        new.rename(out)
+
+
+def npm_unpack(package, integrity, wanted, cache, out):
+    """Unpack the files of a package like ``mathjax@3.2.2`` whose names match `wanted` into the folder `out`.
+
+    The archive is fetched from the npm registry once and kept in `cache`. `integrity` is the SHA-512 that the registry
+    states, in base64; another archive is not used.
+    """
+    archive, npm = Path(cache) / f"{package.replace('@', '-')}.tgz", shutil.which("npm")
+    if not archive.exists():
+        archive.parent.mkdir(parents=True, exist_ok=True)
+        command = [npm, "pack", package, "--silent", "--pack-destination", str(archive.parent)]
+        if not npm or subprocess.run(command, cwd=archive.parent, capture_output=True, timeout=300).returncode:
+            raise ToolError(f"OFFLINE=1 takes {package} from npm once: is npm installed, and the network there?")
+    if base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode() != integrity:
+        archive.unlink()
+        raise ToolError(f"{package} from npm has another checksum than expected; not used")
+    with tarfile.open(archive) as tar:
+        for member in tar:
+            member.name = member.name.removeprefix("package/")
+            if re.match(wanted, member.name):
+                tar.extract(member, out, filter="data")
