@@ -1,12 +1,9 @@
 """Explorers: merged moves, errors as text, the picture in the file, threads; and every play cell on its own."""
 
+import ast
 import asyncio
 import base64
 import inspect
-import json
-import os
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -25,30 +22,6 @@ ROOT = Path(__file__).resolve().parents[1]
 FINAL = sorted((ROOT / "FINAL_notebooks").glob("FINAL_*.ipynb"))
 PNG = b"\x89PNG"
 REDRAW_S = 3.0  # generous: the machine may be busy; the measured times stand in the README
-ALONE = """
-import ast, inspect, json, sys
-parts = json.load(sys.stdin)
-names = {}
-for part in parts:
-    *rest, last = ast.parse(part).body
-    exec(compile(ast.Module(rest, []), "cell", "exec"), names)
-    shown = eval(compile(ast.Expression(last.value), "cell", "eval"), names) if isinstance(last, ast.Expr) else None
-    if shown is None and not isinstance(last, ast.Expr):
-        exec(compile(ast.Module([last], []), "cell", "exec"), names)
-first, text, drawn, errors = shown.values, repr(shown), [], []
-for name, slider in shown._sliders.items():
-    range_ = [slider.min, slider.max] if hasattr(slider, "min") else [True, False]
-    ends = getattr(slider, "_options_values", range_)
-    for value in (ends[0], ends[-1], first[name]):
-        shown.set(**{name: value})
-        drawn.append(shown.seconds)
-        errors += [shown.error] * bool(shown.error)
-import matplotlib.pyplot as plt
-def y_label(ax):  # of panels that share the axis, the outer one has it
-    return next((one.get_ylabel() for one in ax.get_shared_y_axes().get_siblings(ax) if one.get_ylabel()), "")
-axes = [[ax.get_xlabel(), y_label(ax), len(ax.get_images())] for ax in shown.figure().axes]
-print(json.dumps(dict(sliders=list(first), text=text, drawn=drawn, errors=errors, open=plt.get_fignums(), axes=axes)))
-"""
 
 
 class Drawn:
@@ -273,33 +246,48 @@ def test_the_written_notebook_keeps_the_picture_and_drops_the_view(shown):
 
 
 def play_cells(path):
-    """Return the sources of the imports, parameters and play cells of a notebook."""
+    """Return the sources of the imports, parameters, model and play cells of a notebook."""
     code = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
-    (parameters,) = (k for k, cell in enumerate(code) if "parameters" in cell.metadata.get("tags", []))
-    (play,) = (cell for cell in code if "play" in cell.metadata.get("tags", []))
-    return [code[parameters - 1].source, code[parameters].source, play.source]
+    tags = [cell.metadata.get("tags", []) for cell in code]
+    parameters, play = (next(k for k, tag in enumerate(tags) if word in tag) for word in ("parameters", "play"))
+    models = [k for k in range(parameters + 1, play) if "model" in tags[k]]
+    return [code[k].source for k in (parameters - 1, parameters, *models, play)]
+
+
+def played(sources):
+    """Execute cells in a namespace of their own and return the value of the last line."""
+    *rest, last = [statement for source in sources for statement in ast.parse(source).body]
+    names = {"__name__": "play"}
+    exec(compile(ast.Module(rest, []), "cells", "exec"), names)
+    return eval(compile(ast.Expression(last.value), "cells", "eval"), names)
+
+
+def y_label(ax):
+    """Return the label of the y axis; of panels that share the axis, the outer one has it."""
+    return next((one.get_ylabel() for one in ax.get_shared_y_axes().get_siblings(ax) if one.get_ylabel()), "")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", FINAL, ids=lambda path: path.stem)
-def test_the_play_cell_runs_alone_with_two_to_four_sliders(path, tmp_path, record_property):
-    environment = os.environ | {"MPLBACKEND": "Agg", "CI": "true", "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        [sys.executable, "-c", ALONE],
-        input=json.dumps(play_cells(path)),
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        env=environment,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    found = json.loads(done.stdout.splitlines()[-1])
-    record_property("redraw_s", sorted(found["drawn"]))
-    print(path.stem, "redraw", " ".join(f"{seconds:.2f}" for seconds in sorted(found["drawn"])), "s")
-    assert 2 <= len(found["sliders"]) <= 4
-    assert found["errors"] == found["open"] == []
-    assert max(found["drawn"]) < REDRAW_S
-    assert found["text"].startswith("Explorer(")
-    assert all(y or images for _, y, images in found["axes"])
-    assert any(x for x, _, _ in found["axes"])
+def test_the_play_cell_runs_alone_with_two_to_four_sliders(path, tmp_path, monkeypatch, record_property):
+    monkeypatch.setenv("CI", "true")
+    monkeypatch.chdir(tmp_path)
+    with plt.rc_context():
+        shown = played(play_cells(path))
+        first, drawn, back = shown.values, [], {}
+        for name, slider in shown._sliders.items():
+            range_ = [slider.min, slider.max] if hasattr(slider, "min") else [True, False]
+            ends = getattr(slider, "_options_values", range_)
+            for value in (ends[0], ends[-1]):
+                shown.set(**back, **{name: value})
+                assert shown.error == ""
+                drawn.append(shown.seconds)
+                back = {}
+            back = {name: first[name]}
+        axes = shown.figure().axes
+    record_property("redraw_s", sorted(drawn))
+    print(path.stem, "redraw", " ".join(f"{seconds:.2f}" for seconds in sorted(drawn)), "s")
+    assert 2 <= len(first) <= 4 and repr(shown).startswith("Explorer(")
+    assert plt.get_fignums() == []
+    assert max(drawn) < REDRAW_S
+    assert all(y_label(ax) or ax.get_images() for ax in axes) and any(ax.get_xlabel() for ax in axes)
