@@ -26,7 +26,7 @@ N_S, S_MAX = 120, 4.5  # the orbit is sampled at Delta_0 / cosh^2 s; further out
 N_TAU = 6000  # samples of tau for the ground state
 
 
-def delta_0(g):
+def delta_0(g: float) -> float:
     """Return the variance of h in the chaotic state of the tanh network; 0 for g <= 1.
 
     Examples
@@ -46,7 +46,7 @@ def delta_0(g):
     return brentq(energy, (g - 1) / 2, g * g, xtol=1e-12)
 
 
-def first_exponent(g):
+def first_exponent(g: float) -> float:
     """Return lambda_1 of the chaotic state of the tanh network, 1 < g <= 30.
 
     For g <= 1 the state is h = 0, and lambda_1 = g - 1.
@@ -105,7 +105,7 @@ def _slope(x):
     return 1 - np.tanh(x) ** 2
 
 
-def critical_g(activation="tanh_pos", gain=1.0, shift=0.0, *, legacy=False):
+def critical_g(activation: str = "tanh_pos", gain: float = 1.0, shift: float = 0.0, *, legacy: bool = False) -> float:
     """Return the g at which the fixed point of an infinite random network loses its stability.
 
     There h is Gaussian with variance ``Delta = g^2 <phi^2>``, and stability ends where ``g^2 <phi'^2> = 1``. Where

@@ -12,6 +12,8 @@ The three activations, their other spellings, and their derivatives, with gain b
 ``tanh_pos`` (pos, tanh_positive)       (1 + tanh b(h - s)) / 2     (b / 2) sech^2 b(h - s)
 ======================================  ==========================  ============================
 
+A rule of one's own is a function ``h -> (phi(h), phi'(h))`` in the place of the word.
+
 The source of this model takes ``b sech^2 h`` for all three: right for plain tanh only. ``Rnn(legacy=True)`` does
 the same, to show what follows from it.
 """
@@ -19,11 +21,20 @@ the same, to show what follows from it.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 from scipy.linalg import blas
 
-from helpers.parameters import ParameterError, check_array, check_choice, check_integer, check_number, check_seed
+from helpers.parameters import (
+    BackendError,
+    ParameterError,
+    check_array,
+    check_choice,
+    check_integer,
+    check_number,
+    check_seed,
+)
 
 __all__ = ["ACTIVATIONS", "Rnn", "activation_name", "clip_dale", "random_weights", "response"]
 
@@ -36,7 +47,7 @@ SMALL_PRODUCT = 10**6  # n m k of a matrix product
 SPELLINGS = {word: name for name, words in ACTIVATIONS.items() for word in words}
 
 
-def activation_name(word):
+def activation_name(word: str) -> str:
     """Return the one name ("tanh", "tanh_streched", "tanh_pos") behind any spelling, in any case.
 
     Examples
@@ -47,13 +58,21 @@ def activation_name(word):
     return SPELLINGS[check_choice("activation", word.lower() if isinstance(word, str) else word, tuple(SPELLINGS))]
 
 
-def response(activation, h, gain=1.0, shift=0.0, *, legacy=False, xp=np):
+def response(
+    activation: str | Callable,
+    h: np.ndarray,
+    gain: float | np.ndarray = 1.0,
+    shift: float | np.ndarray = 0.0,
+    *,
+    legacy: bool = False,
+    xp=np,
+) -> tuple[np.ndarray, np.ndarray]:
     """Return phi(h) and phi'(h), elementwise.
 
     Parameters
     ----------
-    activation : {"tanh", "tanh_streched", "tanh_pos"}
-        The canonical name, see :func:`activation_name`.
+    activation : {"tanh", "tanh_streched", "tanh_pos"}, or a function
+        The canonical name, see :func:`activation_name`; or ``h -> (phi, phi')``, which is called as it is.
     h : array
         Activations, any shape; gain and shift broadcast against it.
     legacy : bool
@@ -66,6 +85,10 @@ def response(activation, h, gain=1.0, shift=0.0, *, legacy=False, xp=np):
     >>> [float(x) for x in response("tanh_pos", np.float64(0.0), gain=2.0)]
     [0.5, 1.0]
     """
+    if callable(activation):
+        if xp is not np:
+            raise BackendError("activation is a function, which training cannot differentiate; give one of the words")
+        return activation(h)
     t = xp.tanh(h if activation == "tanh" else gain * (h - shift))
     slope = 1 - t * t
     if legacy:
@@ -75,7 +98,14 @@ def response(activation, h, gain=1.0, shift=0.0, *, legacy=False, xp=np):
     return (1 + t) / 2 if activation == "tanh_pos" else t, slope
 
 
-def random_weights(n, g, *, seed, symmetric=False, excitatory=None):
+def random_weights(
+    n: int,
+    g: float,
+    *,
+    seed: int | np.random.Generator,
+    symmetric: bool = False,
+    excitatory: float | None = None,
+) -> np.ndarray:
     """Return an (n, n) random matrix J with entries N(0, g^2/n) and a zero diagonal.
 
     Parameters
@@ -109,7 +139,7 @@ def random_weights(n, g, *, seed, symmetric=False, excitatory=None):
     return weights
 
 
-def clip_dale(weights, signs):
+def clip_dale(weights: np.ndarray, signs: np.ndarray) -> np.ndarray:
     """Return `weights` with every entry that has left its sign set to 0 (the projection that keeps Dale's law).
 
     Parameters
@@ -135,10 +165,11 @@ class Rnn:
     ----------
     weights : array (n, n)
         Effective J, J_ij from j to i. float32 stays float32, and so then do the steps.
-    activation : str
-        Any spelling of :data:`ACTIVATIONS`; kept as the canonical name.
+    activation : str or function
+        Any spelling of :data:`ACTIVATIONS`, kept as the canonical name; or a rule ``h -> (phi(h), phi'(h))`` of arrays
+        (n,), elementwise. Nothing checks that the second is the derivative of the first.
     gain, shift : float or array
-        One value, one per neuron, or with `types` one per type. Plain tanh ignores them.
+        One value, one per neuron, or with `types` one per type. Plain tanh ignores them; a function has its own.
     dt : float
         Step in time constants, in (0, 1]; 1 is the discrete-time network h' = J phi(h).
     types : array of int (n,), optional
@@ -163,10 +194,12 @@ class Rnn:
     >>> h, d = rnn.step(np.zeros(2), np.eye(2))      # with the identity, the tangent is the Jacobian D
     >>> d.round(3).tolist()
     [[0.9, -0.09], [0.05, 0.9]]
+    >>> Rnn([[0., 2.], [1., 0.]], lambda h: (np.maximum(h, 0), 1. * (h > 0))).step([1., 1.], np.eye(2))[0].tolist()
+    [1.1, 1.0]
     """
 
     weights: np.ndarray
-    activation: str = "tanh"
+    activation: str | Callable = "tanh"
     gain: float | np.ndarray = 1.0
     shift: float | np.ndarray = 0.0
     dt: float = 0.1
@@ -178,65 +211,83 @@ class Rnn:
         weights = np.asfortranarray(check_array("weights", self.weights, ndim=2))
         if weights.shape[0] != weights.shape[1]:
             raise ParameterError(f"weights has shape {weights.shape}; allowed: square, one row and column per neuron")
-        types = None if self.types is None else _checked_types(self.types, len(weights))
+        types = None
+        if self.types is not None:
+            types = check_array("types", self.types, shape=(len(weights),), low=0)
+            if (types != np.floor(types)).any():
+                raise ParameterError("types holds fractions; allowed: whole numbers from 0")
+            types = types.astype(int)
         size = len(weights) if types is None else int(types.max()) + 1
         self.__dict__.update(  # the dataclass is frozen
             weights=weights,
             types=types,
-            activation=activation_name(self.activation),
             gain=_per_neuron("gain", self.gain, size),
             shift=_per_neuron("shift", self.shift, size),
             dt=check_number("dt", self.dt, 0, 1, low_open=True),
         )
+        if callable(self.activation):
+            self._check_rule()
+        else:
+            self.__dict__["activation"] = activation_name(self.activation)
+
+    def _check_rule(self):
+        """Refuse a function of the wrong form here, with one line, and not in the midst of a run."""
+        if self.legacy or np.any(self.gains != 1) or np.any(self.shifts != 0):
+            raise ParameterError("gain, shift and legacy belong to the named activations; put them into the function")
+        wanted = "return two arrays of the shape of h, phi(h) and phi'(h)"
+        try:
+            found = np.array(self.activation(np.zeros(self.n)), float)
+        except (TypeError, ValueError) as failure:
+            raise ParameterError(f"activation fails on {self.n} zeros ({failure}); {wanted}") from None
+        if found.shape != (2, self.n) or not np.isfinite(found).all():
+            raise ParameterError(f"activation of {self.n} zeros has the shape {found.shape} or is not finite; {wanted}")
 
     @property
-    def n(self):
+    def n(self) -> int:
         return len(self.weights)
 
     @property
-    def gains(self):
+    def gains(self) -> float | np.ndarray:
         return self.gain if self.types is None or np.ndim(self.gain) == 0 else self.gain[self.types]
 
     @property
-    def shifts(self):
+    def shifts(self) -> float | np.ndarray:
         return self.shift if self.types is None or np.ndim(self.shift) == 0 else self.shift[self.types]
 
-    def replace(self, **changes):
+    def replace(self, **changes) -> Rnn:
         """Return a copy with some fields changed; the copy is checked again."""
         return dataclasses.replace(self, **changes)
 
-    def step(self, h, q):
+    def step(self, h: np.ndarray, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the next state and D(h) q; h (n,), q (n, k), k may be 0. The arguments are left alone."""
         state = np.asfortranarray(np.column_stack([h, q]), dtype=self.weights.dtype)
         self.advance(state, 1)
         return state[:, 0], state[:, 1:]
 
-    def advance(self, state, n_steps):
+    def advance(self, state: np.ndarray, n_steps: int, x: np.ndarray | None = None) -> None:
         """Move ``state = [h | Q]``, (n, 1 + k) in Fortran order and of the weights' dtype, `n_steps` on, in place.
 
         Matrix products serve the state and all tangents together, ``dt J [phi(h) | phi'(h) o Q] + (1 - dt) [h | Q]``:
-        neither D nor a diagonal matrix is ever formed.
+        neither D nor a diagonal matrix is ever formed. An input `x` (n,), constant over these steps, adds dt x to the
+        state and nothing to the tangents.
         """
         gemm = blas.dgemm if state.dtype == np.float64 else blas.sgemm
         gains, shifts = (x if np.ndim(x) == 0 else x.astype(state.dtype) for x in (self.gains, self.shifts))
         driven = np.empty_like(state)
         h, tangents, into = state[:, 0], state[:, 1:], driven[:, 1:]
-        panels = [(driven[:, part], state[:, part]) for part in _panels(*state.shape)]
+        # OpenBLAS runs products of up to 1e6 multiplications without packing, 20 to 30 % faster for n = 100 to 200;
+        # a product with few columns is not, so larger n take them all at once.
+        width = SMALL_PRODUCT // self.n**2
+        width = width if width >= 16 else state.shape[1]
+        parts = [slice(i, i + width) for i in range(0, state.shape[1], width)]
+        panels = [(driven[:, part], state[:, part]) for part in parts]
         for _ in range(n_steps):
             driven[:, 0], slope = response(self.activation, h, gains, shifts, legacy=self.legacy)
             np.multiply(tangents, slope[:, None], out=into)
-            for x, c in panels:
-                gemm(self.dt, self.weights, x, beta=1 - self.dt, c=c, overwrite_c=True)
-
-
-def _panels(n, n_columns):
-    """Return slices of the columns whose products OpenBLAS runs without packing: up to 1e6 multiplications each.
-
-    That is 20 to 30 % faster for n = 100 to 200. A product with few columns is not, so larger n take them all at once.
-    """
-    width = SMALL_PRODUCT // n**2
-    width = width if width >= 16 else n_columns
-    return [slice(i, i + width) for i in range(0, n_columns, width)]
+            for part, c in panels:
+                gemm(self.dt, self.weights, part, beta=1 - self.dt, c=c, overwrite_c=True)
+            if x is not None:
+                h += self.dt * x
 
 
 def _per_neuron(name, value, size):
@@ -244,10 +295,3 @@ def _per_neuron(name, value, size):
     if np.ndim(value) == 0:
         return check_number(name, value, -1e6, 1e6)
     return check_array(name, value, shape=(size,))
-
-
-def _checked_types(types, n):
-    types = check_array("types", types, shape=(n,), low=0)
-    if (types != np.floor(types)).any():
-        raise ParameterError("types holds fractions; allowed: whole numbers from 0")
-    return types.astype(int)

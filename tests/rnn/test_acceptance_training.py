@@ -22,6 +22,20 @@ def within(bounds, values):
     return bounds[0] <= np.min(values) and np.max(values) <= bounds[1]
 
 
+@pytest.mark.parametrize(("kind", "k"), [("tanh", 3), ("tanh_streched", 3), ("tanh_pos", 10)])
+def test_numpy_and_jax_give_the_same_exponents(acceptance, record, kind, k):
+    """Networks of 40 neurons with unequal gains, over 200 time constants: gains are drawn, the shift is 0.1."""
+    errors, options = [], dict(k=k, t_sim=200.0, t_ons=1.0, transient=20.0, frame_transient=20.0)
+    for i, g in enumerate((0.8, 1.2, 1.5)):
+        gains = np.random.default_rng(i).normal(1, 0.2, 40)
+        rnn = Rnn(random_weights(40, g, seed=i), kind, gains, 0.1)
+        found = gradient(rnn, seed=i, **options).exponents
+        wanted = lyapunov_spectrum(rnn, seed=i, **options).exponents
+        errors.append(np.abs(np.sort(found)[::-1] - wanted).max())
+    assert within(acceptance["rnn"]["jax"]["accept"], errors)
+    record("rnn.jax", errors)
+
+
 @pytest.mark.parametrize("kind", ["tanh", "tanh_streched", "tanh_pos"])
 def test_gradient_against_central_differences(acceptance, record, kind):
     rng, n, k = np.random.default_rng(5), 20, 4

@@ -1,20 +1,31 @@
-"""The Lyapunov routine against the slow version, closed forms, and its own promises."""
+"""The Lyapunov routine against the cells of FINAL_5, closed forms, and its own promises."""
 
 import ctypes
-import dataclasses
+import functools
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 from scipy.linalg import cython_blas
 
 from helpers.parameters import BackendError, ParameterError
-from helpers.rnn import lyapunov
-from helpers.rnn.lyapunov import Spectrum, initial, kaplan_yorke, lyapunov_spectrum, one_blas_thread
-from helpers.rnn.maps import Henon
-from helpers.rnn.model import ACTIVATIONS, Rnn, random_weights
-from tests.rnn import slow_lyapunov as slow
+from helpers.rnn.lyapunov import Spectrum, initial, kaplan_yorke, lyapunov_spectrum, one_blas_thread, trajectory
+from helpers.rnn.model import ACTIVATIONS, Rnn, random_weights, response
+from tests.cells import cells
 
+MODEL = cells("FINAL_5", "model")
 SHORT = dict(t_sim=20, transient=5, frame_transient=5)
+
+
+class Map:
+    """A map of the notebook with what the engine asks of a network."""
+
+    def __init__(self, step, h0, dt=1.0):
+        self.step, self.h0, self.dt, self.n = step, h0, dt, len(h0)
+
+
+HENON = Map(MODEL.henon, (0.1, 0.1))
 
 
 def network(activation="tanh", n=20, g=2.0, **options):
@@ -22,21 +33,47 @@ def network(activation="tanh", n=20, g=2.0, **options):
     return Rnn(random_weights(n, g, seed=0), activation, rng.normal(1, 0.3, n), rng.normal(0, 0.3, n), **options)
 
 
-# --- against the slow version
+# --- against the cells
 
 
 @pytest.mark.parametrize("k", [1, 7, 20])
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_agrees_with_explicit_householder_steps(activation, k):
+@pytest.mark.parametrize("t_ons", [0.1, 1.0])
+def test_agrees_with_the_loop_of_the_notebook(activation, k, t_ons):
     rnn = network(activation)
-    expected, volume = slow.spectrum(rnn, *initial(rnn, k, None, 3), **SHORT)
-    found = lyapunov_spectrum(rnn, k=k, seed=3, **SHORT)
-    np.testing.assert_allclose(found.exponents, np.sort(expected)[::-1], atol=1e-10)
-    if k == rnn.n:
-        assert found.mean_log_det == pytest.approx(volume, rel=1e-11)
-        assert found.exponents.sum() == pytest.approx(volume, rel=1e-11)
-    else:
-        assert np.isnan(found.mean_log_det)
+    h, q = initial(rnn, k, None, 3)
+    rule = functools.partial(response, activation, gain=rnn.gain, shift=rnn.shift)
+    h = MODEL.simulate(rnn.weights, h, 50, phi=rule)[-1]
+    loop = MODEL.lyapunov(lambda h, q: MODEL.step(h, q, rnn.weights, phi=rule), h, q, 50, 200, n_qr=1)
+    found = lyapunov_spectrum(rnn, k=k, seed=3, t_ons=t_ons, **SHORT)
+    np.testing.assert_allclose(found.exponents, np.sort(loop)[::-1], atol=1e-10)
+    assert np.isnan(found.mean_log_det) if k < rnn.n else found.mean_log_det == pytest.approx(loop.sum(), rel=1e-11)
+
+
+@given(n=some.integers(1, 12), g=some.floats(0, 8), dt=some.floats(0.05, 0.9), seed=some.integers(0, 99))
+def test_a_frame_of_any_network_agrees_with_the_loop(n, g, dt, seed):
+    rnn = Rnn(random_weights(n, g, seed=seed), MODEL.softsign, dt=dt)
+    h, q = initial(rnn, n, None, seed)
+    loop = MODEL.lyapunov(
+        lambda h, q: MODEL.step(h, q, rnn.weights, phi=MODEL.softsign, dt=dt), h, q, 0, 12, n_qr=1, dt=dt
+    )
+    found = lyapunov_spectrum(rnn, k=n, t_sim=12 * dt, t_ons=5 * dt, transient=0, frame_transient=0, seed=seed)
+    np.testing.assert_allclose(found.exponents, np.sort(loop)[::-1], atol=1e-8)
+
+
+def test_a_neighbour_pulled_back_gives_the_first_exponent():
+    """Benettin's method: an oracle without any Jacobian. The tangent with the wrong slope fails it."""
+    for rule, g in ((MODEL.tanh, 5.0), (MODEL.positive, 12.0)):
+        j, rng = random_weights(30, g, seed=2), np.random.default_rng(0)
+        h = MODEL.simulate(j, rng.standard_normal(30), 2000, phi=rule)[-1]
+        start, apart, total = h, 1e-7 * rng.standard_normal(30) / 30**0.5, 0.0
+        for _ in range(300):
+            beside, h = (MODEL.simulate(j, x, 10, phi=rule)[-1] for x in (h + apart, h))
+            growth = np.linalg.norm(beside - h) / np.linalg.norm(apart)
+            apart, total = (beside - h) / growth, total + np.log(growth)
+        options = dict(k=1, t_sim=300, transient=0, frame_transient=0, h0=start)
+        assert lyapunov_spectrum(Rnn(j, rule), **options).exponents[0] == pytest.approx(total / 300, abs=0.02)
+    assert lyapunov_spectrum(Rnn(j, MODEL.wrong_slope), **options).exponents[0] > total / 300 + 0.3
 
 
 class Plain:
@@ -52,19 +89,52 @@ def test_any_object_with_a_step_will_do():
     np.testing.assert_allclose(one.exponents, two.exponents, atol=1e-12)
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_householder_takes_over_where_cholesky_fails(dtype, monkeypatch):
-    """Over 10 time constants at g = 10 the columns part by more than double precision can hold in A^T A."""
-    rnn, used = network(g=10.0, n=60), []
-    householder = lyapunov._householder
-    monkeypatch.setattr(lyapunov, "_householder", lambda frame: used.append(1) or householder(frame))
-    expected = lyapunov_spectrum(rnn, k=60, t_ons=0.1, dtype=dtype, **SHORT)
-    assert not used
-    found = lyapunov_spectrum(rnn, k=60, t_ons=5.0, dtype=dtype, **SHORT)
-    assert used and np.isfinite(found.exponents).all()
-    np.testing.assert_allclose(
-        found.exponents[:30], expected.exponents[:30], atol=dict(float64=1e-8, float32=0.02)[dtype]
-    )
+@pytest.mark.parametrize(("dtype", "g", "bound"), [("float64", 10.0, 1e-8), ("float32", 0.8, 2e-3)])
+def test_exponents_do_not_depend_on_the_qr_interval(dtype, g, bound):
+    """Over 20 time constants at g = 10 the columns part by more than double precision can hold in A^T A."""
+    rnn = network(g=g, n=60)
+    expected = lyapunov_spectrum(rnn, k=60, t_ons=0.1, **SHORT)
+    for t_ons in (1.0, 2.0, 5.0, 20.0):
+        found = lyapunov_spectrum(rnn, k=60, t_ons=t_ons, dtype=dtype, **SHORT)
+        np.testing.assert_allclose(found.exponents, expected.exponents, atol=bound)
+        assert found.mean_log_det == pytest.approx(expected.mean_log_det, rel=bound)
+
+
+# --- singular tangents
+
+
+@given(
+    n=some.integers(2, 30),
+    g=some.floats(0.3, 5),
+    t_ons=some.integers(1, 6),
+    seed=some.integers(0, 999),
+    dtype=some.sampled_from(["float64", "float32"]),
+    data=some.data(),
+)
+def test_a_tangent_of_low_rank_has_exponents_of_minus_infinity(n, g, t_ons, seed, dtype, data):
+    """In discrete time D = J diag phi' has the rank of J: beyond it ln 0, whatever the QR interval."""
+    rank, rng = data.draw(some.integers(1, n - 1)), np.random.default_rng(seed)
+    j = g * rng.standard_normal((n, rank)) @ rng.standard_normal((rank, n)) / np.sqrt(n * rank)
+    found = lyapunov_spectrum(Rnn(j, dt=1.0), k=n, t_sim=40, t_ons=t_ons, dtype=dtype)
+    assert np.isneginf(found.exponents[rank:]).all() and np.isfinite(found.exponents[:rank]).all()
+    assert np.isnan(found.stderr[rank:]).all() and found.mean_log_det == -np.inf
+
+
+@pytest.mark.parametrize("t_ons", [1, 2, 3, 4, 7])
+@pytest.mark.parametrize("r", [2.0, 1 + 5**0.5, 3.4985616993277016], ids=["fixed point", "period 2", "period 4"])
+def test_a_superstable_orbit_has_the_exponent_minus_infinity(r, t_ons):
+    """The logistic map where its orbit holds x = 1/2; rounding leaves a slope of 1e-16 there."""
+    logistic = Map(lambda h, q: (r * h * (1 - h), r * (1 - 2 * h)[:, None] * q), (0.3,))
+    found = lyapunov_spectrum(logistic, k=1, t_sim=400, t_ons=t_ons, transient=1000)
+    assert found.exponents[0] == -np.inf and np.isnan(found.stderr[0])
+    assert lyapunov_spectrum(Map(lambda h, q: (1.0 * h, 1e-3 * q), (1.0,)), k=1, t_sim=40, t_ons=t_ons).exponents[
+        0
+    ] == pytest.approx(np.log(1e-3))
+
+
+def test_a_single_neuron_on_the_edge_of_the_step_is_singular_too():
+    assert lyapunov_spectrum(Rnn([[-9.0]]), k=1, t_sim=10, h0=[0.0]).exponents[0] == -np.inf  # 0.9 - 0.1 * 9 = 0
+    assert np.isneginf(lyapunov_spectrum(Rnn(np.zeros((3, 3)), dt=1.0), k=3, t_sim=10).exponents).all()
 
 
 def test_single_precision_agrees_where_there_is_no_chaos():
@@ -104,10 +174,19 @@ def test_discrete_time_network_is_the_case_dt_1():
         ([0.3, -0.2], 5, np.nan),
         ([0.3, -0.2, -0.2], 5, 2.5),
         ([-0.1], 5, 0.0),
+        ([0.5, -np.inf, -np.inf], 3, 1.0),
+        ([-np.inf], 1, 0.0),
     ],
 )
 def test_kaplan_yorke_interpolates(exponents, n, expected):
     np.testing.assert_allclose(kaplan_yorke(exponents, n), expected)
+
+
+@pytest.mark.parametrize("bad", [[0.1, np.nan], [np.nan], [0.1, 0.2], [-np.inf, 0.0], []])
+def test_kaplan_yorke_refuses_what_is_no_spectrum(bad):
+    with pytest.raises(ParameterError) as error:
+        kaplan_yorke(bad)
+    assert "\n" not in str(error.value)
 
 
 def test_spectrum_is_sorted_and_its_parts_agree():
@@ -126,18 +205,18 @@ def test_trace_ends_at_the_exponents():
 
 
 def test_standard_errors_are_those_of_repeated_runs():
-    runs = [lyapunov_spectrum(Henon(), k=2, t_sim=2000, transient=100, h0=(0.1, 0.002 * i)) for i in range(40)]
+    runs = [lyapunov_spectrum(HENON, k=2, t_sim=1000, transient=100, h0=(0.1, 0.002 * i)) for i in range(20)]
     actual = np.std([run.exponents for run in runs], axis=0, ddof=1)
     np.testing.assert_allclose(np.mean([run.stderr for run in runs], axis=0), actual, rtol=0.4)
-    assert np.isnan(lyapunov_spectrum(Henon(), k=2, t_sim=19).stderr).all()
+    assert np.isnan(lyapunov_spectrum(HENON, k=2, t_sim=19).stderr).all()
 
 
 def test_adaptive_stop():
     options = dict(k=1, t_sim=200, transient=100)
-    assert lyapunov_spectrum(Henon(), tolerance=0.5, **options).time == 200
-    found = lyapunov_spectrum(Henon(), tolerance=0.008, t_max=20_000, **options)
+    assert lyapunov_spectrum(HENON, tolerance=0.5, **options).time == 200
+    found = lyapunov_spectrum(HENON, tolerance=0.008, t_max=20_000, **options)
     assert found.converged is True and found.stderr[0] <= 0.008 and 200 < found.time < 20_000
-    given_up = lyapunov_spectrum(Henon(), tolerance=1e-6, t_max=500, **options)
+    given_up = lyapunov_spectrum(HENON, tolerance=1e-6, t_max=500, **options)
     assert given_up.converged is False and given_up.time == 500
 
 
@@ -214,4 +293,10 @@ def test_bad_arguments_are_refused_in_one_line(case):
 
 def test_a_map_that_escapes_is_an_error_and_not_a_number():
     with pytest.raises(BackendError, match="finite"), np.errstate(all="ignore"):
-        lyapunov_spectrum(dataclasses.replace(Henon(), a=3.0), k=2, t_sim=100, transient=100)
+        lyapunov_spectrum(Map(functools.partial(MODEL.henon, a=3.0), (0.1, 0.1)), k=2, t_sim=100, transient=100)
+
+
+def test_a_transient_only_skips():
+    rnn = network()
+    whole = trajectory(rnn, t_sim=9.0, seed=3)
+    np.testing.assert_array_equal(trajectory(rnn, t_sim=4.0, transient=5.0, seed=3), whole[50:])

@@ -1,4 +1,4 @@
-"""The network: weights, activations, the Euler map and its tangent, and what is refused."""
+"""The network: weights, activations, the Euler map and its tangent, and what is refused. Reference: the cells."""
 
 import numpy as np
 import pytest
@@ -6,21 +6,38 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from helpers.parameters import ParameterError
+from helpers.parameters import BackendError, ParameterError
 from helpers.rnn.model import ACTIVATIONS, Rnn, activation_name, clip_dale, random_weights, response
-from tests.rnn import slow_lyapunov as slow
+from tests.cells import cells
 
 NAMES = tuple(ACTIVATIONS)
 NUMBERS = st.floats(-3, 3, width=32)
+MODEL = cells("FINAL_5", "model")
 
 
-def network(activation, n=12, seed=0, **options):
+def rule(name, gain, shift):
+    """The activations in other words: the logistic function, and slopes by cosh."""
+
+    def phi(h):
+        x = h if name == "tanh" else gain * (h - shift)
+        slope = (1 if name == "tanh" else gain) / np.cosh(x) ** 2
+        return (1 / (1 + np.exp(-2 * x)), slope / 2) if name == "tanh_pos" else (np.tanh(x), slope)
+
+    return phi
+
+
+def network(name, n=12, seed=0, **options):
     rng = np.random.default_rng(seed)
     gain, shift = rng.normal(1, 0.5, n), rng.normal(0, 1, n)
-    return Rnn(random_weights(n, 2.0, seed=rng), activation, gain, shift, **options)
+    return Rnn(random_weights(n, 2.0, seed=rng), name, gain, shift, **options)
 
 
 # --- weights
+
+
+@given(n=st.integers(1, 40), g=st.floats(0, 20), seed=st.integers(0, 2**32))
+def test_weights_are_those_of_the_cell(n, g, seed):
+    np.testing.assert_array_equal(random_weights(n, g, seed=seed), MODEL.random_network(n, g, seed))
 
 
 def test_weights_have_the_stated_variance_and_no_diagonal():
@@ -29,9 +46,6 @@ def test_weights_have_the_stated_variance_and_no_diagonal():
         assert not j.diagonal().any()
         assert j[~np.eye(400, dtype=bool)].var() == pytest.approx(variance, rel=0.03)
         assert np.array_equal(j, j.T) == symmetric
-
-
-def test_eigenvalues_fill_the_disc_of_radius_g():
     assert np.abs(np.linalg.eigvals(random_weights(400, 1.5, seed=2))).max() == pytest.approx(1.5, rel=0.08)
 
 
@@ -51,7 +65,7 @@ def test_clip_dale_moves_only_the_weights_that_left_their_sign():
     np.testing.assert_array_equal(clip_dale(j, np.zeros(20)), j)
 
 
-def test_same_seed_same_weights_and_a_generator_serves_too():
+def test_a_generator_serves_as_seed():
     np.testing.assert_array_equal(random_weights(9, 1.0, seed=5), random_weights(9, 1.0, seed=np.random.default_rng(5)))
     assert (random_weights(9, 1.0, seed=5) != random_weights(9, 1.0, seed=6)).any()
 
@@ -71,41 +85,69 @@ def test_every_spelling_leads_to_its_name():
 @given(h=arrays(float, 5, elements=NUMBERS), gain=st.floats(0.1, 5), shift=NUMBERS)
 def test_response_is_phi_and_its_derivative(name, h, gain, shift):
     phi, slope = response(name, h, gain, shift)
-    np.testing.assert_allclose(phi, slow.phi(name, h, gain, shift), rtol=1e-12, atol=1e-12)
-    np.testing.assert_allclose(slope, slow.phi_prime(name, h, gain, shift), rtol=1e-9, atol=1e-12)
+    expected = rule(name, gain, shift)(h)
+    np.testing.assert_allclose(phi, expected[0], rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(slope, expected[1], rtol=1e-9, atol=1e-12)
+    legacy = response(name, h, gain, shift, legacy=True)
+    np.testing.assert_allclose(legacy[1], gain / np.cosh(h) ** 2, rtol=1e-9)
+    np.testing.assert_array_equal(legacy[0], phi)
 
 
-def test_legacy_is_the_sources_derivative_for_every_activation():
-    h = np.linspace(-2, 2, 9)
-    for name in NAMES:
-        phi, slope = response(name, h, 1.7, 0.4, legacy=True)
-        np.testing.assert_allclose(slope, 1.7 / np.cosh(h) ** 2)
-        np.testing.assert_array_equal(phi, response(name, h, 1.7, 0.4)[0])
+def test_the_rules_of_the_notebook_have_the_slopes_that_they_claim():
+    h, eps = np.linspace(-3, 3, 31) + 0.01, 1e-6
+    for name in ("tanh", "positive", "softsign", "wrong_slope"):
+        phi = getattr(MODEL, name)
+        difference = (phi(h + eps)[0] - phi(h - eps)[0]) / (2 * eps)
+        np.testing.assert_allclose(phi(h)[1], difference * (2 if name == "wrong_slope" else 1), atol=1e-8)
+
+
+def test_the_wrong_slope_of_the_notebook_is_the_legacy_of_the_engine():
+    j, h, q = random_weights(9, 3.0, seed=0), np.linspace(-2, 2, 9), np.eye(9)
+    for one, two in zip(Rnn(j, "pos", legacy=True).step(h, q), Rnn(j, MODEL.wrong_slope).step(h, q), strict=True):
+        np.testing.assert_allclose(one, two, atol=1e-14)
 
 
 # --- the map
 
 
 @pytest.mark.parametrize("name", NAMES)
-@given(h=arrays(float, 12, elements=NUMBERS), q=arrays(float, (12, 3), elements=NUMBERS))
-def test_step_is_the_euler_map_and_its_tangent(name, h, q):
-    rnn = network(name)
+@given(h=arrays(float, 12, elements=NUMBERS), q=arrays(float, (12, 3), elements=NUMBERS), dt=st.floats(0.01, 1))
+def test_step_is_that_of_the_cell(name, h, q, dt):
+    net = network(name, dt=dt)
     before = h.copy(), q.copy()
-    moved, tangent = rnn.step(h, q)
-    np.testing.assert_allclose(moved, slow.euler(rnn, h), atol=1e-12)
-    np.testing.assert_allclose(tangent, slow.jacobian(rnn, h) @ q, atol=1e-11)
+    expected = MODEL.step(h, q, net.weights, phi=rule(name, net.gain, net.shift), dt=dt)
+    for found, wanted in zip(net.step(h, q), expected, strict=True):
+        np.testing.assert_allclose(found, wanted, atol=1e-11)
     np.testing.assert_array_equal(h, before[0])
     np.testing.assert_array_equal(q, before[1])
 
 
-def test_advance_is_as_many_steps_also_without_a_frame(rng):
-    rnn, h, q = network("tanh_pos"), rng.normal(size=12), rng.normal(size=(12, 4))
+@given(x=arrays(float, 12, elements=NUMBERS), n_steps=st.integers(0, 7), k=st.integers(0, 4))
+def test_advance_with_an_input_is_so_many_steps_of_the_cell(x, n_steps, k):
+    net, rng = network("tanh_pos"), np.random.default_rng(1)
+    h, q = rng.normal(size=12), rng.normal(size=(12, k))
     state = np.asfortranarray(np.column_stack([h, q]))
-    rnn.advance(state, 5)
-    for _ in range(5):
-        h, q = rnn.step(h, q)
-    np.testing.assert_allclose(state, np.column_stack([h, q]), rtol=1e-12)
-    assert rnn.step(h, np.empty((12, 0)))[1].shape == (12, 0)
+    net.advance(state, n_steps, x)
+    for _ in range(n_steps):
+        h, q = MODEL.step(h, q, net.weights, x, rule("tanh_pos", net.gain, net.shift))
+    np.testing.assert_allclose(state, np.column_stack([h, q]), atol=1e-12)
+
+
+def test_simulate_of_the_cell_is_the_same_map():
+    j, h = MODEL.random_network(20, 3.0, 1), np.linspace(-1, 1, 20)
+    states = MODEL.simulate(j, h, 30)
+    for i in range(30):
+        h = Rnn(j).step(h, np.empty((20, 0)))[0]
+        np.testing.assert_allclose(states[i + 1], h, atol=1e-11)
+
+
+def test_a_function_is_a_rule_and_wide_networks_take_one_product():
+    j, h = random_weights(300, 1.5, seed=2), np.linspace(-2, 2, 300)
+    word, function = Rnn(j, "pos").step(h, np.eye(300)), Rnn(j, MODEL.positive).step(h, np.eye(300))
+    for one, two in zip(word, function, strict=True):
+        np.testing.assert_allclose(one, two, atol=1e-13)
+    with pytest.raises(BackendError, match="words"):
+        response(MODEL.positive, h, xp="jax.numpy")
 
 
 def test_types_share_gain_and_shift(rng):
@@ -118,15 +160,9 @@ def test_types_share_gain_and_shift(rng):
 
 
 def test_single_precision_weights_stay_so():
-    rnn = Rnn(random_weights(8, 1.0, seed=0).astype(np.float32), "pos", np.ones(8), 0.5)
-    h, q = rnn.step(np.ones(8), np.eye(8))
+    net = Rnn(random_weights(8, 1.0, seed=0).astype(np.float32), "pos", np.ones(8), 0.5)
+    h, q = net.step(np.ones(8), np.eye(8))
     assert h.dtype == q.dtype == np.float32
-
-
-def test_plain_tanh_ignores_gain_and_shift(rng):
-    j, h = random_weights(8, 1.0, seed=0), rng.normal(size=8)
-    one, two = Rnn(j).step(h, np.eye(8)), Rnn(j, "std", 3.0, 2.0).step(h, np.eye(8))
-    np.testing.assert_array_equal(one[1], two[1])
 
 
 BAD = {
@@ -136,6 +172,12 @@ BAD = {
     "text": dict(weights=[["a"]]),
     "activation": dict(activation="relu"),
     "activation type": dict(activation=3),
+    "rule of one array": dict(activation=np.tanh),
+    "rule of another shape": dict(activation=lambda h: (h[:2], h[:2])),
+    "rule that fails": dict(activation=lambda: 0),
+    "rule that is not finite": dict(activation=lambda h: (h, h * np.nan)),
+    "rule and gain": dict(activation=MODEL.tanh, gain=2.0),
+    "rule and legacy": dict(activation=MODEL.tanh, legacy=True),
     "gain length": dict(gain=[1.0, 2.0]),
     "gain nan": dict(gain=np.nan),
     "shift inf": dict(shift=[np.inf, 0, 0]),
