@@ -5,10 +5,9 @@ import linecache
 from pathlib import Path
 from types import ModuleType
 
-__all__ = ["FINAL", "OPEN", "cells", "notebook_path", "run", "sources"]
+__all__ = ["FINAL", "cells", "notebook_path", "run", "sources"]
 
 FINAL = Path(__file__).resolve().parents[1] / "FINAL_notebooks"
-OPEN = ("FINAL_5",)  # the notebooks whose model stands in cells
 
 
 def cells(notebook, *tags, root=None):

@@ -2,7 +2,6 @@
 
 import ast
 import contextlib
-import json
 import re
 import subprocess
 import sys
@@ -14,7 +13,6 @@ from unittest import mock
 
 import pytest
 
-from tests.cells import FINAL, OPEN
 from tools import bootstrap
 from tools.hygiene import committed_files
 
@@ -24,7 +22,7 @@ MODULES = sorted(HELPERS.rglob("*.py"))
 MODELS = ("v1", "lateral_line", "wta", "rnn", "modular")
 SIMULATORS = ("brian2", "nest", "pyNN", "jax", "numba")
 HEAVY = (*SIMULATORS, "matplotlib.pyplot")
-MAX_LINES = 450  # of one module
+MAX_CODE = 350  # lines of code of one module
 TRAINING = ("training", "gradients", "losses", "connectome", "figures_training", "studies_training")
 
 # What each part of the house is held to: `calls` between a call in a notebook and the kernel, the share of private
@@ -35,12 +33,12 @@ Limits = namedtuple("Limits", "calls once comprehensions code borrows")
 ROOMS = {
     "shared": Limits(None, 0.08, 30, 1250, 0),
     "rnn": Limits(5, 0.08, 30, 650, 0),
-    "rnn training": Limits(None, 0.190, 73, 689, 6),
-    "v1": Limits(4, 0.220, 58, 1185, 0),
+    "rnn training": Limits(None, 0.190, 73, 687, 0),
+    "v1": Limits(4, 0.219, 57, 1189, 0),
     "lateral_line": Limits(6, 0.269, 63, 2456, 0),
-    "wta": Limits(4, 0.174, 46, 1692, 3),
-    "modular": Limits(3, 0.070, 67, 1739, 1),
-    "tools": Limits(None, 0.114, 97, 700, 0),
+    "wta": Limits(4, 0.174, 46, 1689, 2),
+    "modular": Limits(3, 0.070, 67, 1739, 0),
+    "tools": Limits(None, 0.08, 30, 700, 0),
 }
 OPENED = ("shared", "rnn")
 
@@ -152,11 +150,11 @@ def rnn_calls():
     """From the exponents of a network, and so from its coupling g, to the matrix product."""
     from scipy.linalg import blas
 
-    from helpers.rnn.lyapunov import lyapunov_spectrum
-    from helpers.rnn.model import Rnn, random_weights
+    from helpers import rnn
 
-    net = Rnn(random_weights(10, 1.5, seed=0))
-    return calls_to(blas, "dgemm", lambda: lyapunov_spectrum(net, k=3, t_sim=5, transient=1, frame_transient=1))
+    net = rnn.Rnn(rnn.random_weights(10, 1.5, seed=0))
+    times = dict(t_sim=5.0, transient=1.0, frame_transient=1.0)
+    return calls_to(blas, "dgemm", lambda: rnn.lyapunov_spectrum(net, k=3, **times))
 
 
 def v1_calls():
@@ -227,9 +225,9 @@ def test_calls_from_the_notebook_to_the_kernel(part):
 # --- size and docstrings
 
 
-def test_size_of_helpers():
-    lines = {name(path): len(path.read_text().splitlines()) for path in MODULES}
-    assert {n: k for n, k in lines.items() if k > MAX_LINES} == {}
+def test_no_module_is_too_long_to_be_read_in_one_go():
+    lines = {name(path): code_lines(path) for path in MODULES}
+    assert {module: n for module, n in lines.items() if n > MAX_CODE} == {}
 
 
 @pytest.mark.parametrize("part", ROOMS)
@@ -400,33 +398,15 @@ def test_type_hints_reach_those_who_install_the_package():
     assert "py.typed" in data["helpers"] and (HELPERS / "py.typed").exists()
 
 
-# --- figures
-
-
-def saved_names(notebook):
-    """Return the names, model/name, under which the cells of a notebook save figures, tables and animations."""
-    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
-    calls = re.findall(r"\bsave(?:_table|_animation)?\((?:[^()]|\([^()]*\))*?[\"'](\w+/\w+)[\"']", "\n".join(code))
-    return sorted(set(calls))
-
-
-@pytest.mark.parametrize("notebook", [path for start in OPEN for path in FINAL.glob(f"{start}*.ipynb")], ids=name)
-def test_figures_of_open_notebooks_record_their_parameters(notebook):
-    names = saved_names(notebook)
-    records = {saved: json.loads((ROOT / "figs" / f"{saved}.json").read_text()) for saved in names}
-    assert names and [saved for saved, record in records.items() if not record.get("parameters")] == []
-
-
 # --- machine paths
 
 
-PLACE = re.compile(rb"/(?<![\w.:</-]/)(?:work|root|home|Users)/[\w.-]")
+PLACE = re.compile(rb"/(?<![\w.:<)}/-]/)(?:work|root|home|Users)/[\w.-]")
 
 
 def test_a_machine_path_is_seen():
     assert PLACE.search(b'open("/' + b'home/me/data")') and PLACE.search(b"see /" + b"work/x")
-    assert not PLACE.search(b"https://example.org/work/x and rate/work and a/" + b"home/x")
+    assert not PLACE.search(b"https://example.org/work/x and rate/work and a/" + b"home/x and $(CURDIR)/" + b"work/x")
 
 
 def test_no_committed_file_holds_a_path_of_a_machine():
@@ -481,7 +461,7 @@ def test_a_finished_set_up_is_left_alone(tmp_path, monkeypatch):
     bootstrap.main()
 
 
-def test_a_failed_installation_is_one_line_and_leaves_no_stamp(tmp_path, monkeypatch, capsys):
+def test_a_failed_installation_ends_with_one_line_and_leaves_no_stamp(tmp_path, monkeypatch, capsys):
     def fail():
         raise subprocess.CalledProcessError(3, "uv")
 
@@ -491,4 +471,5 @@ def test_a_failed_installation_is_one_line_and_leaves_no_stamp(tmp_path, monkeyp
     with pytest.raises(SystemExit) as stopped:
         bootstrap.main()
     assert stopped.value.code == 2 and list(tmp_path.iterdir()) == []
-    assert capsys.readouterr().err.count("\n") == 1
+    begun, failed = capsys.readouterr().err.splitlines()
+    assert "installing" in begun and "installation failed" in failed

@@ -24,7 +24,8 @@ from joblib import Parallel, delayed, parallel_config
 
 import helpers
 from helpers import figures, runs
-from tests.cells import FINAL, OPEN, cells, notebook_path, run
+from tests.cells import FINAL, cells, notebook_path, run
+from tools.hygiene import OPEN
 
 FIELD_TOOLS = ("numpy", "scipy", "pyNN", "nest", "brian2", "jax", "optax", "MotionClouds", "LogGabor", "lmfit")
 COMPARISON = re.compile(r"engine == cells: True|engine == cells.*largest difference", re.I)
