@@ -11,6 +11,8 @@ import inspect
 import threading
 import time
 from base64 import b64encode
+from collections.abc import Callable
+from typing import Any
 
 from helpers.parameters import ParameterError, check_choice
 
@@ -59,14 +61,12 @@ class Explorer:
     (Explorer(a = 3, b (deg) = 2.0), {'a': 3, 'b_deg': 2.0}, '')
     """
 
-    def __init__(self, draw, /, *, labels=None, **sliders):
+    def __init__(self, draw: Callable[..., Any], /, *, labels: dict[str, str] | None = None, **sliders: Any):
         from ipywidgets import HBox, Image, Label, VBox, interactive
 
         if not 2 <= len(sliders) <= 4:
             raise ParameterError(f"{len(sliders)} slider(s); allowed: 2 to 4; leave the rest at the defaults of draw")
         own = {name: p.default for name, p in inspect.signature(draw).parameters.items() if p.default is not p.empty}
-        units = {name: name.rpartition("_")[2] for name in sliders}
-        texts = {n: f"{n[: -len(u) - 1]} ({UNITS[u]})" if u in UNITS else n for n, u in units.items()} | (labels or {})
         self._draw, self._places, self._drawn, self._lock = draw, [], {}, threading.Lock()
         self._image = Image(layout=dict(align_self="flex-start", max_width="100%"))
         self._note, self._failure = (Label(style=dict(font_size="11px", text_color=c)) for c in ("gray", "#B00020"))
@@ -74,18 +74,21 @@ class Explorer:
         self._sliders, self._shown = {}, ()  # exceptions: at the defaults none is shown, all are raised
         for name, spec in sliders.items():
             slider = self._sliders[name] = interactive.widget_from_abbrev(spec, own[check_choice("name", name, [*own])])
-            slider.description, slider.layout.width, slider.style.description_width = texts[name], "400px", "140px"
+            stem, _, unit = name.rpartition("_")
+            text = f"{stem} ({UNITS[unit]})" if unit in UNITS else name
+            slider.description = (labels or {}).get(name, text)
+            slider.layout.width, slider.style.description_width = "400px", "140px"
             slider.observe(lambda _: wake(self._redraw), "value")
         self.set(**{name: own[name] for name in sliders})
         self._box = VBox([HBox([VBox([*self._sliders.values()]), VBox([self._note, self._failure])]), self._image])
         self._shown = Exception
 
     @property
-    def values(self):
+    def values(self) -> dict[str, Any]:
         """Values of the sliders, {name: value}."""
         return {name: slider.value for name, slider in self._sliders.items()}
 
-    def set(self, **values):
+    def set(self, **values: Any) -> None:
         """Move some sliders and draw once."""
         with self._lock:  # which no redraw can take before all are moved
             for name, value in values.items():
@@ -94,7 +97,7 @@ class Explorer:
         if self.values != self.values | values:
             raise ParameterError(f"{values} lies outside the sliders, which now stand at {self.values}")
 
-    def figure(self):
+    def figure(self) -> Any:
         """Return a new Figure of the present values, not open in pyplot."""
         import matplotlib.pyplot as plt
 
@@ -102,7 +105,8 @@ class Explorer:
         try:
             return self._draw(**self.values)
         finally:
-            list(map(plt.close, set(plt.get_fignums()) - set(before)))
+            for number in set(plt.get_fignums()) - set(before):
+                plt.close(number)
 
     def _redraw(self):
         while self._drawn != self.values and self._lock.acquire(blocking=False):
