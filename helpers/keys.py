@@ -19,6 +19,7 @@ import os
 import re
 import sys
 import types
+import weakref
 from collections.abc import Callable, Iterable
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -33,11 +34,11 @@ __all__ = ["function_key", "imported_modules", "source_key", "value_key"]
 ROOT = Path(__file__).resolve().parents[1]
 RESOURCES = (".mplstyle", ".js", ".css")
 PLAIN = (type(None), bool, int, float, complex, str, bytes, range, type(...), type(NotImplemented))
-DESCRIPTORS = (property, staticmethod, classmethod, functools.cached_property)
+WRAPPERS = (property, staticmethod, classmethod, functools.cached_property, type(functools.lru_cache(len)))
 SLOTS = (types.MemberDescriptorType, types.GetSetDescriptorType)
+WEAK = (weakref.WeakKeyDictionary, weakref.WeakValueDictionary, weakref.WeakSet)  # caches of what is kept elsewhere
 HEAP_TYPE = 1 << 9  # flag of a class that Python code made
-# What a descriptor, lru_cache, numba or jax keeps out of sight of pickle
-WRAPPED = ("__wrapped__", "fget", "fset", "fdel", "func", "targetoptions", "fwd", "bwd", "jvp")
+WRAPPED, NUMBA = ("__wrapped__", "fget", "fset", "fdel", "func"), ("py_func", "_dispatcher", "targetoptions")
 # Of code, all but its place and name; of a class, not its texts and places, nor what Python notes in it at run time
 FORM = ("co_code", "co_names", "co_varnames", "co_freevars", "co_cellvars", "co_exceptiontable", "co_flags")
 FORM += ("co_argcount", "co_posonlyargcount", "co_kwonlyargcount")
@@ -177,10 +178,14 @@ class _Values:
             return self._function(value)
         if isinstance(value, type):
             return self._class(value)
+        if isinstance(value, functools.partial):
+            return [self.digest(value.func, name), self.digest(value.args, name), self._named(value.keywords)]
         if isinstance(value, types.MethodType):
             return [self.digest(value.__func__, name), self.digest(value.__self__, name)]
-        if isinstance(value, DESCRIPTORS) or (hasattr(value, "__wrapped__") and not _is_own(type(value).__module__)):
-            return [type(value).__name__, [self.digest(getattr(value, part, None), name) for part in WRAPPED]]
+        numba = str(type(value).__module__).startswith("numba.")
+        if numba or isinstance(value, WRAPPERS):
+            parts = NUMBA if numba else WRAPPED
+            return [type(value).__name__, [self.digest(getattr(value, part, None), name) for part in parts]]
         return None
 
     def _data(self, value, name):
@@ -197,8 +202,10 @@ class _Values:
             content = self._named({field.name: getattr(value, field.name) for field in fields(value)})
         elif kind is types.ModuleType:
             content = self._module(value, frozenset())
+        elif kind in WEAK:
+            content = []
         else:
-            content = self._pickled(value, name)
+            return self._pickled(value, name)
         return [self.digest(kind, name), content]
 
     def _pickled(self, value, name):
@@ -219,10 +226,10 @@ class _Values:
     def _function(self, function):
         code, space = function.__code__, function.__globals__
         digest, names, attributes, imports = _bytecode(code)
-        home = sys.modules.get(space.get("__name__"))
-        installed = home is not None and vars(home) is space and not _is_own(home.__name__)
-        if installed and ("<locals>" not in code.co_qualname or vars(home).get(function.__name__) is function):
-            return [home.__name__, code.co_qualname, digest, _version(home.__name__)]
+        home = space.get("__name__") or "__main__"  # a bare namespace of exec has no name
+        installed = not _is_own(home)
+        if installed and "<locals>" not in code.co_qualname:
+            return [home, code.co_qualname, digest, _version(home)]
         arguments = code.co_varnames[: code.co_argcount][::-1]
         defaults = dict(zip(arguments, (function.__defaults__ or ())[::-1], strict=False))
         closure = {}
@@ -231,16 +238,17 @@ class _Values:
                 closure[name] = cell.cell_contents
         groups = [defaults, function.__kwdefaults__ or {}, vars(function), closure]
         if not installed:
-            self.modules |= _helpers_module(space.get("__name__"))
+            self.modules |= _helpers_module(home)
             groups += [{name: space[name] for name in names if name in space}, _imported_at_run_time(imports, space)]
         profile = os.environ.get("NOTEBOOK_PROFILE") if "NOTEBOOK_PROFILE" in code.co_consts else None
         return [function.__qualname__, digest, profile, [self._named(group, attributes) for group in groups]]
 
     def _class(self, kind):
-        nameless = kind.__module__ == "builtins" and kind.__flags__ & HEAP_TYPE  # made by exec, in a bare namespace
-        if not _is_own(kind.__module__) and not nameless:
-            return [kind.__module__, kind.__qualname__, _version(kind.__module__)]
-        self.modules |= _helpers_module(kind.__module__)
+        home = str(kind.__module__)
+        nameless = home == "builtins" and kind.__flags__ & HEAP_TYPE  # made by exec, in a bare namespace
+        if not _is_own(home) and not nameless:
+            return [home, kind.__qualname__, _version(home)]
+        self.modules |= _helpers_module(home)
         members = {n: value for n, value in vars(kind).items() if n not in BESIDE and not isinstance(value, SLOTS)}
         return [kind.__qualname__, self.digest((*kind.__bases__, type(kind)), kind.__name__), self._named(members)]
 

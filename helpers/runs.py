@@ -382,7 +382,7 @@ def _points(grid):
 def _values(name, values):
     if isinstance(values, (str, bytes)) or not np.iterable(values):
         raise ParameterError(f"grid holds {name} = {values!r}; give a list of values, [{values!r}] for a single one")
-    return values.tolist() if isinstance(values, np.ndarray) else list(values)
+    return values.tolist() if isinstance(values, np.ndarray) and values.ndim == 1 else list(values)
 
 
 def collect(

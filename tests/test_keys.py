@@ -1,0 +1,450 @@
+"""Keys of swept functions and of figures: what can change a number changes the key, and nothing else does."""
+
+import collections
+import dataclasses
+import enum
+import functools
+import io
+import itertools
+import os
+import subprocess
+import sys
+import threading
+import types
+from pathlib import Path
+
+import cloudpickle
+import numba
+import numpy as np
+import pytest
+
+import helpers
+from helpers import keys, runs, spikes, stimuli, storage, tuning
+from helpers.keys import function_key, imported_modules, source_key, value_key
+from helpers.parameters import ParameterError
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def notebook(*cells, **names):
+    """Execute cells one after the other, as the kernel of a notebook does, and return its namespace."""
+    space = {"__name__": "__main__", "np": np, "helpers": helpers, **names}
+    for i, cell in enumerate(cells):
+        exec(compile(cell, f"<cell {i}, run {id(space)}>", "exec"), space)
+    return space
+
+
+def key(*cells, **names):
+    return function_key(notebook(*cells, **names)["f"])
+
+
+# --- edits of a notebook
+
+CHANGES = {
+    "constant": ("def f(x): return 2 * x", "def f(x): return 3 * x"),
+    "type of a constant": ("def f(x): return x + 1", "def f(x): return x + 1.0"),
+    "sign of zero": ("def f(x): return x * 0.0", "def f(x): return x * -0.0"),
+    "operator": ("def f(x): return x + 2", "def f(x): return x - 2"),
+    "attribute": ("def f(x): return np.sin(x)", "def f(x): return np.cos(x)"),
+    "order of arguments": ("def f(a, b): return a - b", "def f(b, a): return a - b"),
+    "default": ("def f(x, b=1): return x + b", "def f(x, b=2): return x + b"),
+    "keyword default": ("def f(x, *, b=1): return x + b", "def f(x, *, b=2): return x + b"),
+    "default that is an array": ("def f(x, b=np.ones(3)): return x", "def f(x, b=np.ones(3, 'f4')): return x"),
+    "attribute of the function": ("def f(x): return f.a\nf.a = 1", "def f(x): return f.a\nf.a = 2"),
+    "global": ("a = 1\ndef f(x): return a", "a = 2\ndef f(x): return a"),
+    "type of a global": ("a = 1\ndef f(x): return a", "a = True\ndef f(x): return a"),
+    "global of an inner function": ("a = 1\ndef f(x): return [a for _ in x]", "a = 2\ndef f(x): return [a for _ in x]"),
+    "a global that hides a builtin": ("def f(x): return sum(x)", "sum = max\ndef f(x): return sum(x)"),
+    "dict": ("a = {'k': [1, 2]}\ndef f(x): return a", "a = {'k': [1, 3]}\ndef f(x): return a"),
+    "order of a dict": ("a = {1: 1, 2: 2}\ndef f(x): return a", "a = {2: 2, 1: 1}\ndef f(x): return a"),
+    "array": ("a = np.zeros(2)\ndef f(x): return a", "a = np.zeros((2, 1))\ndef f(x): return a"),
+    "field names": (
+        "a = np.zeros(1, [('b', 'f8'), ('c', 'f8')])\ndef f(x): return a['b']",
+        "a = np.zeros(1, [('c', 'f8'), ('b', 'f8')])\ndef f(x): return a['b']",
+    ),
+    "function it calls": (
+        "def g(x): return x\ndef f(x): return g(x)",
+        "def g(x): return -x\ndef f(x): return g(x)",
+    ),
+    "function further down": (
+        "a = 1\ndef h(x): return a\ndef g(x): return h(x)\ndef f(x): return g(x)",
+        "a = 2\ndef h(x): return a\ndef g(x): return h(x)\ndef f(x): return g(x)",
+    ),
+    "functions that call each other": (
+        "def g(x): return x and f(x - 1)\ndef f(x): return g(x)",
+        "def g(x): return x and f(x - 2)\ndef f(x): return g(x)",
+    ),
+    "closure": (
+        "def make(b):\n    return lambda x: x + b\nf = make(1)",
+        "def make(b):\n    return lambda x: x + b\nf = make(2)",
+    ),
+    "function in a closure": (
+        "def make(g):\n    return lambda x: g(x)\nf = make(lambda x: x)",
+        "def make(g):\n    return lambda x: g(x)\nf = make(lambda x: -x)",
+    ),
+    "lambda beside another on its line": ("f, g = lambda x: 1, lambda x: 2", "g, f = lambda x: 1, lambda x: 2"),
+    "partial": (
+        "from functools import partial\ndef g(x, b): return b\nf = partial(g, b=1)",
+        "from functools import partial\ndef g(x, b): return b\nf = partial(g, b=2)",
+    ),
+    "function in a partial": (
+        "from functools import partial\ndef g(x, b): return b\nf = partial(g, 1)",
+        "from functools import partial\ndef g(x, b): return -b\nf = partial(g, 1)",
+    ),
+    "bound object": (
+        "class C:\n    def __init__(s, a): s.a = a\n    def f(s, x): return s.a\nf = C(1).f",
+        "class C:\n    def __init__(s, a): s.a = a\n    def f(s, x): return s.a\nf = C(2).f",
+    ),
+    "another method of a bound object": (
+        "class C:\n    def f(s, x): return s.g()\n    def g(s): return 1\nf = C().f",
+        "class C:\n    def f(s, x): return s.g()\n    def g(s): return 2\nf = C().f",
+    ),
+    "callable object": (
+        "class C:\n    def __call__(s, x): return 1\nf = C()",
+        "class C:\n    def __call__(s, x): return 2\nf = C()",
+    ),
+    "attribute of a class": (
+        "class C:\n    a = 1\ndef f(x): return C.a",
+        "class C:\n    a = 2\ndef f(x): return C.a",
+    ),
+    "base class": (
+        "class B:\n    def g(s): return 1\nclass C(B): pass\ndef f(x): return C().g()",
+        "class B:\n    def g(s): return 2\nclass C(B): pass\ndef f(x): return C().g()",
+    ),
+    "property": (
+        "class C:\n    @property\n    def g(s): return 1\ndef f(x): return C().g",
+        "class C:\n    @property\n    def g(s): return 2\ndef f(x): return C().g",
+    ),
+    "static method": (
+        "class C:\n    @staticmethod\n    def g(): return 1\ndef f(x): return C.g()",
+        "class C:\n    @staticmethod\n    def g(): return 2\ndef f(x): return C.g()",
+    ),
+    "method put in later": (
+        "class C:\n    def g(s): return 1\ndef f(x): return C().g()",
+        "class C:\n    def g(s): return 1\ndef f(x): return C().g()\nC.g = lambda s: 2",
+    ),
+    "which of two like classes": (
+        "class A: pass\nclass B: pass\na = A\ndef f(x): return a is A",
+        "class A: pass\nclass B: pass\na = B\ndef f(x): return a is A",
+    ),
+    "field of a dataclass": (
+        "from dataclasses import dataclass\n@dataclass\nclass C:\n    a: int = 1\ndef f(x): return C().a",
+        "from dataclasses import dataclass\n@dataclass\nclass C:\n    a: int = 2\ndef f(x): return C().a",
+    ),
+    "cached function": (
+        "import functools\n@functools.lru_cache\ndef g(x): return 1\ndef f(x): return g(x)",
+        "import functools\n@functools.lru_cache\ndef g(x): return 2\ndef f(x): return g(x)",
+    ),
+    "decorated function": (
+        "import contextlib\n@contextlib.contextmanager\ndef g(): yield 1\ndef f(x): return g()",
+        "import contextlib\n@contextlib.contextmanager\ndef g(): yield 2\ndef f(x): return g()",
+    ),
+    "wrapper that takes a library's name": (
+        "import functools\n@functools.wraps(np.mean)\ndef f(x): return 1",
+        "import functools\n@functools.wraps(np.mean)\ndef f(x): return 2",
+    ),
+    "class in a bare namespace": (
+        "s = {}\nexec('class C:\\n def g(s): return 1', s)\nC = s['C']\ndef f(x): return C().g()",
+        "s = {}\nexec('class C:\\n def g(s): return 2', s)\nC = s['C']\ndef f(x): return C().g()",
+    ),
+    "function in a bare namespace": (
+        "s = {}\nexec('def f(x): return 1', s)\nf = s['f']",
+        "s = {}\nexec('def f(x): return 2', s)\nf = s['f']",
+    ),
+    "compiled function": (
+        "import numba\n@numba.njit\ndef g(x): return x\ndef f(x): return g(x)",
+        "import numba\n@numba.njit\ndef g(x): return -x\ndef f(x): return g(x)",
+    ),
+    "options of a compiled function": (
+        "import numba\n@numba.njit\ndef g(x): return x\ndef f(x): return g(x)",
+        "import numba\n@numba.njit(fastmath=True)\ndef g(x): return x\ndef f(x): return g(x)",
+    ),
+    "state of a generator": (
+        "rng = np.random.default_rng(1)\ndef f(x): return rng.normal()",
+        "rng = np.random.default_rng(1)\nrng.normal()\ndef f(x): return rng.normal()",
+    ),
+    "state behind a bound method": (
+        "draw = np.random.default_rng(1).normal\ndef f(x): return draw()",
+        "draw = np.random.default_rng(2).normal\ndef f(x): return draw()",
+    ),
+    "named tuple": (
+        "from collections import namedtuple\nP = namedtuple('P', 'a b')\np = P(1, 2)\ndef f(x): return p.a",
+        "from collections import namedtuple\nP = namedtuple('P', 'b a')\np = P(1, 2)\ndef f(x): return p.a",
+    ),
+    "code around a member of helpers": (
+        "from helpers import runs\ndef f(x): return runs.seeds(1, 2)",
+        "from helpers import runs\ndef f(x): return runs.seeds(1, 3)",
+    ),
+}
+STAYS = {
+    "comment": ("def f(x): return 2 * x", "# why\ndef f(x):\n    # because\n\n    return 2 * x  # here"),
+    "place in the notebook": ("def f(x): return 2", "\n\n\n\ndef g(x): return 7\ndef f(x): return 2"),
+    "order of definitions": ("a = 1\ndef f(x): return a, g\ng = 2", "g = 2\n\ndef f(x): return a, g\na = 1"),
+    "annotations": ("def f(x): return 2", "def f(x: float) -> int: return 2"),
+    "global that it does not use": ("a = 1\ndef f(x): return 2", "a = 2\ndef f(x): return 2"),
+    "global with the name of an attribute": ("mean = 1\ndef f(x): return x.mean", "mean = 2\ndef f(x): return x.mean"),
+    "order in which a set was filled": ("a = {'x', 'y'}\ndef f(x): return a", "a = {'y', 'x'}\ndef f(x): return a"),
+    "spelling of a number": ("a = 1000\ndef f(x): return a", "a = 10**3\ndef f(x): return a"),
+    "an equal object made anew": ("a = [np.ones(2)] * 2\nf = lambda: a", "a = [np.ones(2), np.ones(2)]\nf = lambda: a"),
+    "a cache that fills": (
+        "import functools\n@functools.lru_cache\ndef f(x): return 1",
+        "import functools\n@functools.lru_cache\ndef f(x): return 1\nf(1)",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("before", "after"), CHANGES.values(), ids=CHANGES)
+def test_an_edit_that_can_change_a_number_changes_the_key(before, after):
+    assert key(before) == key(before) != key(after)
+
+
+@pytest.mark.parametrize(("before", "after"), STAYS.values(), ids=STAYS)
+def test_an_edit_without_effect_leaves_the_key(before, after):
+    assert key(before) == key(after)
+
+
+def test_an_edit_in_the_running_notebook_is_seen_and_can_be_taken_back():
+    space = notebook("a = 1\ndef g(x): return a * x", "def f(x): return g(x)")
+    seen = [function_key(space["f"])]
+    for cell in ("a = 2", "def g(x): return a + x", "def g(x): return a * x", "a = 1"):
+        exec(cell, space)
+        seen.append(function_key(space["f"]))
+    assert len(set(seen[:3])) == 3 and seen[3] == seen[1] and seen[4] == seen[0]
+
+
+def test_the_profile_counts_where_it_is_asked_for(monkeypatch):
+    cells = "from helpers import runs\ndef f(x): return runs.choose(1, 2)", "def f(x): return 1"
+    seen = []
+    for profile in ("quick", "full"):
+        monkeypatch.setenv("NOTEBOOK_PROFILE", profile)
+        seen += [key(cell) for cell in cells]
+    assert seen[0] != seen[2] and seen[1] == seen[3]
+
+
+# --- changes of helpers at run time
+
+USERS = {
+    "table by the module": "from helpers import runs\ndef f(x): return runs.UNITS[x]",
+    "table by the package": "def f(x): return helpers.runs.UNITS[x]",
+    "table by its name": "from helpers.runs import UNITS\ndef f(x): return UNITS[x]",
+    "table through a function of helpers": "from helpers import runs\ndef f(x): return runs.collect(x)",
+    "table imported when it runs": "def f(x):\n    from helpers import runs\n    return runs.UNITS[x]",
+    "table imported by its name when it runs": "def f(x):\n    from helpers.runs import UNITS\n    return UNITS[x]",
+    "module in a closure": "from helpers import runs\ndef make(r):\n    return lambda x: r.UNITS\nf = make(runs)",
+}
+
+
+@pytest.mark.parametrize("cell", USERS.values(), ids=USERS)
+def test_a_table_changed_at_run_time_changes_the_key(monkeypatch, cell):
+    before = key(cell)
+    monkeypatch.setitem(runs.UNITS, "mine", notebook("def rule(x): return x")["rule"])
+    first = key(cell)
+    monkeypatch.setitem(runs.UNITS, "mine", notebook("def rule(x): return -x")["rule"])
+    assert len({before, first, key(cell)}) == 3
+    monkeypatch.delitem(runs.UNITS, "mine")
+    assert key(cell) == before
+
+
+def test_a_function_or_constant_put_into_helpers_changes_the_key(monkeypatch):
+    cell = "from helpers import tuning\ndef f(x): return tuning.circular_variance(x, x)"
+    other = "from helpers import runs\ndef f(x): return runs.summary(x)"
+    before, beside = key(cell), key(other)
+    monkeypatch.setattr(tuning, "circular_variance", lambda theta, r: 0.5)
+    assert key(cell) != before and key(other) == beside
+    monkeypatch.undo()
+    monkeypatch.setattr(runs.summary, "__kwdefaults__", {"level": 0.5})
+    assert key(cell) == before and key(other) != beside
+
+
+def test_the_source_of_the_modules_of_helpers_counts(monkeypatch):
+    """The numbers of a room may also depend on what no namespace shows; only the modules that are used count."""
+    asked = []
+    monkeypatch.setattr(keys, "_source_at_first_use", lambda names: asked.append(names) or str(asked))
+    function_key(notebook("from helpers import tuning\ndef f(x): return tuning.hwhh(x)")["f"])
+    assert "helpers.tuning" in asked[0] and not any("modular" in name or "runs" in name for name in asked[0])
+
+
+# --- values
+
+
+class Mood(enum.Enum):
+    CALM = 1
+    TENSE = 2
+
+
+Pair = collections.namedtuple("Pair", "a b")
+
+
+@dataclasses.dataclass(frozen=True)
+class Leak:
+    tau_ms: float = 1.0
+
+    @functools.cached_property
+    def decay(self):
+        return np.exp(-1 / self.tau_ms)
+
+
+class Slotted:
+    __slots__ = ("a",)
+
+    def __init__(self, a):
+        self.a = a
+
+
+@numba.njit
+def compiled(x):
+    return x
+
+
+VALUES = [
+    *(0, 0.0, False, None, "0", b"0", (), [], {}, set(), frozenset(), ..., 0j, range(3), slice(1)),
+    *(1, True, 1.0, np.float64(1), np.float32(1), np.int64(1), np.array(1), np.array([1]), np.array(1.0), (1,), [1]),
+    *(np.array([1], "i8"), np.array([1], "f8"), np.array(["1"]), np.array([1], object), np.ma.array([1], mask=[1])),
+    *(Mood.CALM, Mood.TENSE, Mood, Pair(1, 2), (1, 2), {1: 2}, collections.OrderedDict({1: 2}), {1, 2}, Leak()),
+    *(Leak(2.0), Slotted(1), Slotted(2), types.SimpleNamespace(a=1, func=2), types.SimpleNamespace(a=2, func=2)),
+    *(np.sin, np.cos, np.mean, len, max, int, float, "abc".upper, "abd".upper, np.dtype("f4"), np.datetime64("2020")),
+    *(Path("/a"), Path("/b"), np.random.default_rng(1), np.random.default_rng(2), np.random.RandomState(1)),
+    *(np, os, compiled),
+]  # fmt: skip
+
+
+def test_values_differ_where_their_types_or_contents_do():
+    found = [value_key(value, "v") for value in VALUES]
+    twins = [(VALUES[i], VALUES[j]) for i, j in itertools.combinations(range(len(VALUES)), 2) if found[i] == found[j]]
+    assert [pair for pair in twins if repr(pair[0]) != repr(pair[1])] == [] and len(twins) == 1  # array([1]) twice
+    assert found == [value_key(value, "v") for value in VALUES]
+
+
+def test_a_copy_from_another_process_has_the_same_key():
+    """What workers get through pickle: equal values, functions by value, with a part of their globals."""
+    for name, (cell, _) in CHANGES.items():
+        function = notebook(cell)["f"]
+        if name != "cached function":  # pickle has it by its name in __main__ only
+            assert function_key(cloudpickle.loads(cloudpickle.dumps(function))) == function_key(function), name
+    for value in VALUES:
+        if type(value) is not np.ma.MaskedArray:  # pickle fills in its fill value
+            assert value_key(cloudpickle.loads(cloudpickle.dumps(value)), "v") == value_key(value, "v"), value
+
+
+def test_caches_beside_the_fields_do_not_count():
+    leak = Leak()
+    before = value_key(leak, "v")
+    assert leak.decay < 1 and value_key(leak, "v") == before
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (io.TextIOWrapper(io.BytesIO()), "TextIOWrapper"),
+        ((i for i in range(3)), "generator"),
+        (threading.Lock(), "lock"),
+        (np.frompyfunc(abs, 1, 1), "ufunc"),
+        ({"deep": [memoryview(b"a")]}, "memoryview"),
+    ],
+)
+def test_what_has_no_content_is_refused_by_name(value, kind):
+    for cell in ("def f(x): return rates", "def g(x): return rates\ndef f(x): return g(x)"):
+        with pytest.raises(ParameterError, match=rf"^rates is a {kind}, which no key can hold; make it inside [^\n]*$"):
+            key(cell, rates=value)
+    with pytest.raises(ParameterError, match=r"^b is a"):
+        function_key(lambda x, b=value: x)
+    with pytest.raises(ParameterError, match=r"^value is a"):
+        function_key(lambda x: value)
+
+
+def test_endless_values_end():
+    loop = []
+    loop.append(loop)
+    deep = []
+    for _ in range(100_000):
+        deep = [deep]
+    assert value_key(loop, "v") == value_key(loop, "v")
+    with pytest.raises(ParameterError, match="nested too deep"):
+        function_key(lambda x: deep)
+
+
+def test_keys_do_not_depend_on_the_process_or_its_hash_seed():
+    cell = "a = {'x', 'y', 'z'}\nb = {'p': frozenset('abcdef')}\ndef f(x): return x in {'u', 'v', 'w'} and a and b"
+    code = f"from helpers.keys import *\ns = {{'__name__': '__main__'}}\nexec({cell!r}, s)\nprint(function_key(s['f']))"
+    env = os.environ | {"PYTHONHASHSEED": "7" if os.environ.get("PYTHONHASHSEED") != "7" else "8"}
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == key(cell)
+
+
+# --- sources
+
+
+def test_imports_are_read_in_every_spelling_and_at_any_depth():
+    code = (
+        "from helpers import rnn, runs as r\nimport helpers.v1.ring, os\n%time\ndef f():\n  !ls\n  import helpers.a.b"
+    )
+    assert imported_modules(code) == {"helpers.rnn", "helpers.runs", "helpers.v1.ring", "helpers.a.b"}
+    assert imported_modules("from . import f\nfrom ..g import h", "helpers.v1") == {"helpers.v1.f", "helpers.g.h"}
+
+
+@pytest.fixture
+def house(tmp_path, monkeypatch):
+    """A small package of helpers: shared modules a -> b, rooms x (face, deep -> a, style) and y (-> x)."""
+    monkeypatch.setattr(keys, "ROOT", tmp_path)
+    files = {
+        "__init__.py": "",
+        "a.py": "def f():\n    from helpers import b",
+        "b.py": "import numpy",
+        "c.py": "",
+        "thesis.mplstyle": "",
+        "x/__init__.py": "from helpers.x.deep import g",
+        "x/deep.py": "from helpers.a import f",
+        "x/lazy.py": "",
+        "x/view.js": "",
+        "y/__init__.py": "",
+        "y/core.py": "from . import more\nfrom helpers.x import lazy",
+        "y/more.py": "",
+    }
+    for name, text in files.items():
+        path = tmp_path / "helpers" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return tmp_path / "helpers"
+
+
+A = {"__init__.py", "a.py", "b.py", "thesis.mplstyle"}
+X = A | {"x/__init__.py", "x/deep.py", "x/view.js"}
+COVERED = {
+    "import helpers.a": A,
+    "from helpers import b, __version__": A - {"a.py"},
+    "from helpers.a import f": A,
+    "from helpers.x.deep import g": X,
+    "from helpers.x import g": X | {"x/lazy.py"},
+    "from helpers import x": X | {"x/lazy.py"},
+    "import helpers.y.core": X | {"x/lazy.py", "y/__init__.py", "y/core.py", "y/more.py"},
+    "import numpy": {"__init__.py", "thesis.mplstyle"},
+}
+
+
+@pytest.mark.parametrize(("code", "covered"), COVERED.items(), ids=COVERED)
+def test_the_source_covers_what_is_imported_and_no_more(house, code, covered):
+    names = imported_modules(code)
+    before = source_key(names)
+    for path in [path for path in house.rglob("*") if path.is_file()]:
+        old = path.read_text()
+        path.write_text(old + "\n")
+        assert (source_key(names) != before) == (str(path.relative_to(house)) in covered), path
+        path.write_text(old)
+    (house / "z").mkdir()
+    (house / "z" / "__init__.py").touch()
+    (house / "notes.txt").touch()
+    assert source_key(names) == before
+
+
+def test_without_names_the_source_covers_all(house):
+    seen = [source_key()]
+    for name in ("c.py", "x/lazy.py", "x/view.js", "y/more.py"):
+        (house / name).write_text("1")
+        seen.append(source_key())
+    assert len(set(seen)) == 5
+
+
+def test_every_public_function_of_the_shared_modules_has_a_key():
+    for module in (keys, runs, spikes, stimuli, storage, tuning):
+        for name in module.__all__:
+            assert len(function_key(getattr(module, name))) == 64
