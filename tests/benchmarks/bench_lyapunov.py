@@ -22,7 +22,6 @@ VARIANTS = {
     "t_ons = 1 with determinants": dict(t_ons=1.0),
     "t_ons = 2 with determinants": dict(t_ons=2.0),
 }
-N_NETS = 50
 
 
 def _cpu(action, n=1):
@@ -91,28 +90,6 @@ def f32_400_50(quick):
     return _one("400_50", "float32", quick)
 
 
-def _nets():
-    from helpers.rnn.model import Rnn, random_weights
-
-    return [Rnn(random_weights(100, g, seed=i)) for i, g in enumerate(np.linspace(0.5, 3, N_NETS))]
-
-
-def batched(quick):
-    """50 networks of 100 neurons, k = 1, one JAX program; compiled before the clock starts."""
-    from helpers.rnn.batch import lyapunov_spectra
-
-    nets, options = _nets(), dict(OPTIONS, t_ons=1.0, k=1, t_sim=20.0 if quick else 200.0, dtype="float32")
-    lyapunov_spectra(nets, **options)
-    return lambda: len(lyapunov_spectra(nets, **options))
-
-
-def one_by_one(quick):
-    from helpers.rnn.lyapunov import lyapunov_spectrum
-
-    nets, options = _nets(), dict(OPTIONS, t_ons=1.0, k=1, t_sim=20.0 if quick else 200.0, dtype="float32")
-    return lambda: len([lyapunov_spectrum(net, **options) for net in nets])
-
-
 def _cost(sizes, quick):
     """Return the best CPU ms per unit of time for each (n, k)."""
     from helpers.rnn.lyapunov import lyapunov_spectrum
@@ -167,7 +144,4 @@ def _scaling_rows(measure, quick):
 
 
 def rows(measure, quick):
-    batched, single = (measure("bench_lyapunov", case, repeats=3, quick=quick) for case in ("batched", "one_by_one"))
-    what = f"{N_NETS} networks, N = 100, k = 1, f32, one JAX program"
-    batch_row = row(what, batched, peer=single, against="the same networks one by one in NumPy")
-    return [*_speed_rows(measure, quick), batch_row, *_scaling_rows(measure, quick)]
+    return [*_speed_rows(measure, quick), *_scaling_rows(measure, quick)]
