@@ -111,7 +111,7 @@ def plain(name: str, value: Any, unit: str | None = None) -> Any:
 def _converted(value, unit):
     """Let the package that made the quantity convert it, so that none is imported here."""
     if hasattr(value, "rescale"):  # quantities, neo
-        return value.rescale(unit or "dimensionless").magnitude
+        return value.rescale(unit).magnitude
     if hasattr(value, "to_value"):  # astropy
         return value.to_value(unit)
     if hasattr(value, "to"):  # pint
