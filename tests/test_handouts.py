@@ -33,7 +33,9 @@ SMALL = [
     text("# Title\n\n**Why?**\n\n<details><summary>Résumé en français</summary>\n\nPourquoi ?\n\n</details>"),
     text("Because. SECRET", metadata=tag("result")),
     text("Model: none."),
-    text("## The result first\n\n![alt](../figs/m/two.png)\n\n*SECRET.*", metadata=tag("result")),
+    text(
+        "## Result\n\n![alt](../figs/m/two.png)\n\n*SECRET.*\n\n![b](../figs/m/two.png)", metadata=tag("result")
+    ),
     code("a = 1", metadata=tag("parameters")),
     text("## Step 1. A step\n\nText with $x$, see [the table](../figs/m/table.csv).\n\n$$y = x$$"),
     code(CODE, metadata=tag("model")),
@@ -133,7 +135,8 @@ def test_slides_by_tags(small):
     assert [(s["title"], s["picture"][:12], s["text"][:12]) for s in slides] == [
         ("# Title", "", "**Why?**"),
         ("## The result", "", "Because. SEC"),
-        ("## The result first", "![alt](../fi", "*SECRET.*"),
+        ("## Result", "![alt](../fi", "*SECRET.*"),
+        ("## Result", "![b](../figs", ""),
         ("## Step 1. A step", "", "Text with $x"),
         ("## Step 1. A step", "", ""),
         ("## Step 1. A step", "", ""),
@@ -144,11 +147,11 @@ def test_slides_by_tags(small):
         ("## Exercises", "", "1. What?"),
         ("## Limits", "", "All."),
     ]
-    assert [s["code"].count("\n") for s in slides[4:6]] == [25, 7], "a model cell in parts that fit"
+    assert [s["code"].count("\n") for s in slides[5:7]] == [25, 7], "a model cell in parts that fit"
     assert slides[0]["notes"] == ["**Résumé en français.** Pourquoi ?"]
     assert slides[1]["notes"] == ["Model: none."]
-    assert slides[5]["notes"] == ["```\n2\n```"] and slides[9]["notes"] == ["Between."]
-    assert slides[10]["notes"] == ["", "**Answers.** 1. SECRET", "```\nSECRET\n```"]
+    assert slides[6]["notes"] == ["```\n2\n```"] and slides[10]["notes"] == ["Between."]
+    assert slides[11]["notes"] == ["", "**Answers.** 1. SECRET", "```\nSECRET\n```"]
 
 
 def test_every_saved_figure_and_every_word_of_the_committed_notebooks_is_there():

@@ -29,7 +29,7 @@ from tools.notebooks import find
 
 STARTER = "# Your solution of the exercise goes here."
 DETAILS = re.compile(r"\s*<details\b[^>]*>\s*<summary>(.*?)</summary>\s*(.*?)\s*</details>", re.S | re.I)
-PICTURE = re.compile(r"!\[[^\]]*\]\((\.\./[^)]+\.(?:png|gif))\)")
+PICTURE = re.compile(r"!\[[^\]]*\]\(\.\./[^)]+\.(?:png|gif)\)")
 LINK = re.compile(r"(?<!!)\[([^\]]*)\]\(\.\./[^)]*\)")
 REFERENCE = re.compile(r"\]\(\.\./([^)\s#]+)")
 SAVED = re.compile(r"\bsave\(\s*\w+,\s*[\"']([\w/]+)[\"']")
@@ -80,8 +80,9 @@ def deck(page):
             slides[-1]["notes"] += [f"```\n{printed}```"] * bool(printed)
         elif text.startswith("#"):
             title, _, text = text.partition("\n")
-            found = PICTURE.search(text)
-            slides.append(slide(title, picture=found[0] if found else "", text=PICTURE.sub("", text), notes=folded))
+            for picture in PICTURE.findall(text) or [""]:
+                slides.append(slide(title, picture=picture, text=PICTURE.sub("", text), notes=folded))
+                text, folded = "", []
         elif "reading" in tags(cell) and last["picture"] and not last["text"]:
             last["text"] = text
         elif tags(cell) & {"reading", "result"}:
@@ -101,8 +102,7 @@ def coded(page, title, cell):
     slides, lines = [], cell.source.split("\n") if "model" in tags(cell) else []
     saved = [name for name in SAVED.findall(cell.source) if (page.path.parents[1] / f"figs/{name}.png").is_file()]
     for start in range(0, len(lines), CODE_LINES):
-        part = "\n".join(lines[start : start + CODE_LINES])
-        slides.append(slide(title, code=f"```python\n{part}\n```"))
+        slides.append(slide(title, code="\n".join(["```python", *lines[start : start + CODE_LINES], "```"])))
     for out in cell.outputs if not tags(cell) & {"play", "solution"} else ():
         data = out.get("data", {})
         if "image/png" in data:
@@ -117,14 +117,14 @@ def slides_html(page, reveal=CDN[0], math=CDN[1]):
     """Return the page of slides of a notebook; `reveal` and `math` are where reveal.js and MathJax lie."""
 
     def html(source):
-        for name in PICTURE.findall(source):
+        for picture in PICTURE.findall(source):
+            name = picture.rpartition("(")[2][:-1]
             data = base64.b64encode((page.path.parent / name).read_bytes()).decode()
             source = source.replace(name, f"data:image/{name[-3:]};base64,{data}")
         return re.sub(r'<a class="anchor-link".*?</a>', "", markdown2html_mistune(LINK.sub(r"\1", source)))
 
     template, style = (TEMPLATES / "slides.html.j2").read_text(), HtmlFormatter().get_style_defs(".highlight")
-    places = {"name": page.path.stem, "reveal": reveal, "math": math}
-    return jinja2.Template(template).render(slides=deck(page), html=html, style=style, **places)
+    return jinja2.Template(template).render(slides=deck(page), html=html, style=style, reveal=reveal, math=math)
 
 
 def write_offline(out, cache):

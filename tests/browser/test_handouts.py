@@ -34,7 +34,8 @@ VISIT = """() => Array.from({length: Reveal.getTotalSlides()}, (_, i) => {
     failed: shown('[data-mjx-error], mjx-merror').length,
     formulas: shown('mjx-container').length,
     dollars: shown('p, li').filter((e) => /[$]/.test(e.textContent)).length,
-    text: Math.min(99, ...shown('p, li, td').map((e) => parseFloat(getComputedStyle(e).fontSize))),
+    text: Math.min(99, ...shown('p, li').map((e) => parseFloat(getComputedStyle(e).fontSize))),
+    table: Math.min(99, ...shown('td').map((e) => parseFloat(getComputedStyle(e).fontSize))),
   };
 })"""
 
@@ -69,7 +70,7 @@ def test_nothing_sticks_out_of_a_slide(offline, chromium):
     small = {name: s["pictures"] for name, s in seen.items() if any(w < 500 or h < 240 for w, h in s["pictures"])}
     assert small == {}
     assert {name for name, s in seen.items() if s["failed"] or s["dollars"]} == set()
-    assert min(s["text"] for s in seen.values() if s["text"]) >= 20, "of 720 pixels height"
+    assert min(s["text"] for s in seen.values()) >= 20 and min(s["table"] for s in seen.values()) >= 17, "of 720 pixels"
     for path in FINAL:
         own = [s for name, s in seen.items() if name.startswith(path.stem[:7])]
         assert sum(len(s["pictures"]) for s in own) >= 5 and sum(s["formulas"] for s in own) > 0

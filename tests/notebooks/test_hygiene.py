@@ -7,7 +7,6 @@ import nbformat
 import pytest
 from nbformat import v4
 
-from tests import cells
 from tools import hygiene
 from tools.hygiene import DEV_RULES, FINAL_RULES, Page, tags
 from tools.notebooks import clean
@@ -26,10 +25,6 @@ def test_the_committed_notebooks_keep_it(rules, rule):
 
 def test_the_committed_figures_are_complete_and_small():
     assert list(hygiene.figure_complaints(ROOT / "figs")) == []
-
-
-def test_the_open_notebooks_are_named_once():
-    assert hygiene.OPEN == cells.OPEN
 
 
 # --- the rules themselves: a made-up notebook that keeps them all, then broken once for each
