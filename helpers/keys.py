@@ -91,8 +91,9 @@ def source_key(names: Iterable[str] | None = None) -> str:
 
     Resources of the packages among them (style sheet, script of the live view) are covered too.
     """
-    names = [f"helpers.{path.stem}" for path in (ROOT / "helpers").iterdir()] if names is None else names
-    found, todo = set(), {path for name in ("helpers", *names) for path in _files(name)}
+    found, todo = set(), {path for name in ("helpers", *(names or ())) for path in _files(name)}
+    if names is None:
+        found, todo = set((ROOT / "helpers").rglob("*.py")), set()
     while todo:
         path = todo.pop()
         found.add(path)

@@ -299,6 +299,7 @@ def _sweep(function, points, key, paths, n_jobs, progress):
                 failed += 1
             else:
                 yield point, result
+        next(done, None)  # at its end joblib keeps the workers; closed before, it stops them
     if failed:
         message = f"{failed} of {len(points)} points failed; tracebacks: {folder}/*.error.json; call again"
         warnings.warn(message, SweepWarning, stacklevel=2)

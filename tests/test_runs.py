@@ -21,6 +21,7 @@ import pytest
 from helpers import keys, runs
 from helpers.parameters import BackendError, OutputError, ParameterError, Parameters, parameter
 from helpers.runs import SweepWarning, collect, sweep
+from tests.cells import run
 
 ROOT = Path(__file__).resolve().parents[1]
 HEAVY = ("matplotlib.pyplot", "joblib", "tqdm", "scipy.signal", "brian2", "nest", "numba", "jax", "pandas", "xarray")
@@ -49,34 +50,41 @@ def n_calls(log):
     return len(os.listdir(log))
 
 
+POINTS = run(
+    """
+import os, signal, uuid
+from pathlib import Path
+import numpy as np
+from helpers import runs
+
 def noted(x, log):
     (Path(log) / uuid.uuid4().hex).touch()
     return {"square": x * x, "trace": np.full(3, x, dtype=np.float32), "word": f"x={x}"}
-
 
 def picky(x, log):
     if x == 2 and (Path(log).parent / "broken").exists():
         raise RuntimeError("x is two")
     return noted(x, log)
 
-
-def plus(x, b):
-    return {"y": f"{x}{b}"}
-
-
 def process(x):
     return {"pid": os.getpid()}
 
-
 def deadly(x, log):
     noted(x, log)
-    if x == 3 and n_calls(log) < 8:
+    if x == 3 and len(os.listdir(log)) < 8:
         os.kill(os.getpid(), signal.SIGKILL)
     return {"x": x}
 
-
 def tabled(x):
     return {"y": runs.UNITS.get("mine", "none"), "here": os.getpid()}
+""",
+    "<points>",  # as a notebook has them: workers need not import this module
+)
+noted, picky, process = POINTS.noted, POINTS.picky, POINTS.process
+
+
+def plus(x, b):
+    return {"y": f"{x}{b}"}
 
 
 def silent_failures(iterator):
@@ -377,7 +385,7 @@ def test_what_workers_do_not_know_is_computed_here(store, monkeypatch):
             monkeypatch.setitem(runs.UNITS, "mine", value)
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
-            found = [r for _, r in sweep(tabled, grid, store=store, n_jobs=2, progress=False)]
+            found = [r for _, r in sweep(POINTS.tabled, grid, store=store, n_jobs=2, progress=False)]
         assert {str(r["y"]) for r in found} == {value} and {int(r["here"]) == os.getpid() for r in found} == {home}
         text = [str(w.message) for w in said if w.category is SweepWarning]
         assert len(text) == home and all("workers lack" in line and "tabled" in line for line in text)
@@ -394,8 +402,8 @@ CELLS = [
     "point = lambda x: {'y': -rule(x), 'pid': 0}",
 ]
 SHOW = (
-    "found = runs.collect(point, {'x': [1.0, 3.0]}, store=%r, n_jobs=2, progress=False)\n"
-    "print(found.y.values.tolist(), os.getpid() in found.pid)"
+    "found = runs.over(point, store=%r, n_jobs=2, progress=False, x=[1.0, 3.0])\n"
+    "print(found['y'].tolist(), os.getpid() in found['pid'])"
 )
 SHOWN = [[2.0, 6.0], [3.0, 5.0], [6.0, 8.0], [2.0, 6.0], [-2.0, -6.0]]
 
@@ -501,11 +509,11 @@ def test_a_sweep_closed_early_can_be_taken_up_again(store, log, n_jobs):
 def test_a_killed_worker_is_one_line_and_the_next_call_finishes(store, log):
     grid = {"x": list(range(6)), "log": [log]}
     with pytest.raises(BackendError, match=r"a worker was killed .*finished points are kept; call again") as caught:
-        list(sweep(deadly, grid, store=store, n_jobs=2, progress=False))
+        list(sweep(POINTS.deadly, grid, store=store, n_jobs=2, progress=False))
     assert "\n" not in str(caught.value)
     while n_calls(log) < 8:
         Path(log, uuid.uuid4().hex).touch()
-    assert [int(r["x"]) for _, r in sweep(deadly, grid, store=store, n_jobs=1, progress=False)] == list(range(6))
+    assert [int(r["x"]) for _, r in sweep(POINTS.deadly, grid, store=store, n_jobs=1, progress=False)] == list(range(6))
 
 
 # Sweeps: stores that cannot be written, bad input, silence
