@@ -110,16 +110,16 @@ COUNT, GROUP, GRAD = IntRange(1, 100_000), Choice(GROUPS), Choice(["full", "froz
 WORD = Choice(list(SPELLINGS), case_sensitive=False)
 LOSS_WORD = Choice([*LOSSES, "Sinai"], case_sensitive=False)
 
-SEED_WORDS, LOSS_TEXT = dict(metavar="[tanh|tanh_pos|tanh_streched]"), "[l2|MSE|MSE_Custom|sum|Sinai|entropy]"
+WORDS, LOSS_WORDS = "[tanh|tanh_pos|tanh_streched]", "[l2|MSE|MSE_Custom|sum|Sinai|entropy]"
 N = option("--n", type=COUNT, help="Size of the model, number of neurons used")
 K = option("--nLE", "--nle", "k", type=COUNT, help="Number of Lyapunov exponents, at most n")
 N_SAMPLES = option("--n_samples", type=COUNT, help="Number of samples")
-ACTIVATION = option("--activation", type=WORD, help="Activation function, in any spelling")
+ACTIVATION = option("--activation", type=WORD, metavar=WORDS, help="Activation function, in any spelling")
 G = option("--g", type=FloatRange(0, 1e4), help="Synaptic distribution parameter: weights are N(0, g^2/n)")
 T_ONS = option("--tOns", "--tons", "t_ons", type=FloatRange(1e-4, 1e6), help="Time between two QRs, from dt to tSim")
 T_SIM = option("--tSim", "--tsim", "t_sim", type=FloatRange(1e-4, 1e7), help="Averaged time, after the transients")
 TRANSIENT = option("--transient", type=FloatRange(0, 1e7), help="Time left out, before that of the frame")
-LOSS = option("--loss", type=LOSS_WORD, metavar=LOSS_TEXT, help="Loss; from sum on they are maximised")
+LOSS = option("--loss", type=LOSS_WORD, metavar=LOSS_WORDS, help="Loss; from sum on they are maximised")
 LR = option("--lr", type=FloatRange(0, 1e6, min_open=True), help="Learning rate of Adam")
 PARAMETER = option("--parameter", "parameters", type=GROUP, multiple=True, help="What g acts on; may be repeated")
 
@@ -128,29 +128,26 @@ EVERYWHERE = with_options(
     click.option("--seed", default=0, type=IntRange(0, 2**63), help="Seed of networks and initial states"),
     click.option("--out", default="data", help="Folder of the outputs"),
 )
+USUAL = with_options(T_ONS(default=0.2), T_SIM(default=200.0), EVERYWHERE)
 JOBS = click.option("--n_jobs", default=-1, type=IntRange(-64, 1024), help="Processes; -1 uses every core")
 STUDY = with_options(
     N_SAMPLES(required=True),
     ACTIVATION(default="std", metavar="[std|pos|strech]"),
     PARAMETER(default=["weights"]),
     click.option("--save", default=True, type=bool, help="False prints the table and writes nothing"),
-    T_ONS(default=0.2),
-    T_SIM(default=200.0),
     JOBS,
-    EVERYWHERE,
+    USUAL,
 )
 STOP = option("--early_stopping", help="Stop at this loss; without a value, or True, at 1e-6", callback=threshold)
 TRAINING = with_options(
     click.option("--target", default=0.0, type=FloatRange(-1e6, 1e6), help="Target of the exponents, for l2 and MSE"),
-    T_ONS(default=0.2),
-    T_SIM(default=200.0),
     click.option("--n_epochs", default=10, type=IntRange(1), help="Number of epochs"),
     STOP(default="False", is_flag=False, flag_value="True"),
     click.option("--init", default="random", type=Choice(["zero", "random"]), help="Initial state"),
     click.option("--grad", default="full", type=GRAD, help="What the gradient goes through; in chaos not full"),
     click.option("--window", default=15.0, type=FloatRange(1e-4, 1e6), help="Time between two cuts, for --grad window"),
     TRANSIENT(default=10.0),
-    EVERYWHERE,
+    USUAL,
 )
 SIGN, SHARED = Choice(["dale", "legacy"]), Choice(["cell_fibers", "neurotransmitter"])
 SUBPOPULATION = option("--subpopulation", type=SHARED, help="What shares a gain and a shift")
@@ -187,19 +184,16 @@ def _write(o, files):
     fills = {}
     for name, content in files.items():
         path = Path(o.out) / name
-        fills[path] = _filler(content, path.suffix[1:])
+        if isinstance(content, str):
+            fills[path] = functools.partial(Path.write_text, data=content, encoding="utf-8")
+        elif isinstance(content, dict):
+            fills[path] = functools.partial(storage.write_arrays, arrays=content)
+        else:
+            kind = path.suffix[1:]
+            fills[path] = functools.partial(content.savefig, format=kind, metadata=figures.FORMATS[kind])
     storage.write_all(fills)
     plt.close("all")
     click.echo("\n".join(map(str, fills)))
-
-
-def _filler(content, suffix):
-    """Return the function that writes a content to the path it is given."""
-    if isinstance(content, str):
-        return lambda draft: draft.write_text(content, encoding="utf-8")
-    if isinstance(content, dict):
-        return lambda draft: storage.write_arrays(draft, content)
-    return lambda draft: content.savefig(draft, format=suffix, metadata=figures.FORMATS[suffix])
 
 
 # --- exponents
@@ -265,7 +259,7 @@ def _rows(point, exponents, errors):
 
 
 @command("lyapu_convergence")
-@with_options(T_ONS(required=True), ACTIVATION(required=True, **SEED_WORDS), G(default=1.5), N_SAMPLES(default=5))
+@with_options(T_ONS(required=True), ACTIVATION(required=True), G(default=1.5), N_SAMPLES(default=5))
 @with_options(N(default=100), K(default=20), T_SIM(default=700.0), TRANSIENT(default=50.0), JOBS, EVERYWHERE)
 def lyapu_convergence(**options: Any) -> None:
     """Simulates the convergence of Lyapunov exponents in a recurrent neural network (RNN) model.
@@ -290,7 +284,7 @@ def lyapu_convergence(**options: Any) -> None:
 
 
 def _study(o, g):
-    """Sweep over g and samples, print lambda_1; return results (n_g, n_samples, ...), table and stem of the files."""
+    """Sweep over g and samples, print lambda_1; return the results (n_g, n_samples, ...) and the table of exponents."""
     o.parameters = tuple(dict.fromkeys(o.parameters))
     if o.activation == "tanh" and o.parameters != ("weights",):
         raise ParameterError("--parameter: plain tanh takes weights only; choose strech or pos for shifts and gains")
@@ -302,9 +296,9 @@ def _study(o, g):
         first = found["exponents"][i, :, 0]
         shown.append((f"{x:g}", f"{np.median(first):.4f}", runs.summary(first)))
     click.echo(Table(("g", "median lambda_1", "mean [95 %]"), tuple(shown)).to_markdown())
-    stem = f"{o.command}/{o.word}_N{o.n}_nSample{o.n_samples}_tSim{o.t_sim:.10g}_dt{o.dt}_tOns{o.t_ons}"
-    table = Table(("sample", "seed", "g", "index", "exponent", "stderr"), tuple(rows))
-    return found, table, f"{stem}_{'_'.join(o.parameters)}"
+    o.stem = f"{o.command}/{o.word}_N{o.n}_nSample{o.n_samples}_tSim{o.t_sim:.10g}_dt{o.dt}_tOns{o.t_ons}"
+    o.stem += f"_{'_'.join(o.parameters)}"
+    return found, Table(("sample", "seed", "g", "index", "exponent", "stderr"), tuple(rows)).to_csv()
 
 
 @command("transition_2_chaos")
@@ -320,7 +314,7 @@ def transition_2_chaos(**options: Any) -> None:
     o = _opened("transition_2_chaos", options)
     check_number("--gmin", o.gmin, 0, o.gmax, hint="at most --gmax")
     g = np.linspace(o.gmin, o.gmax, o.m_g)
-    found, table, stem = _study(o, g)
+    found, table = _study(o, g)
     if not o.save:
         return
     theory = None
@@ -329,7 +323,7 @@ def transition_2_chaos(**options: Any) -> None:
         theory = fine, [meanfield.first_exponent(x) for x in fine]
     fig, ax = figures.figure(height_mm=75)
     plots.transition(ax, g, found["exponents"][..., 0], theory=theory)
-    _write(o, {f"logs/{stem}.csv": table.to_csv(), f"fig/{stem}.pdf": fig, f"fig/{stem}.svg": fig})
+    _write(o, {f"logs/{o.stem}.csv": table, f"fig/{o.stem}.pdf": fig, f"fig/{o.stem}.svg": fig})
 
 
 @command("spectrum")
@@ -343,13 +337,13 @@ def spectrum(**options: Any) -> None:
     """
     o = _opened("spectrum", options | {"k": options["n"]})
     g = 2.0 ** np.arange(o.variance_max)
-    found, table, stem = _study(o, g)
+    found, table = _study(o, g)
     if not o.save:
         return
-    words, files = [f"{x:.0f}" for x in g], {f"logs/{stem}.csv": table.to_csv()}
+    words, files = [f"{x:.0f}" for x in g], {f"logs/{o.stem}.csv": table}
     for end, name in (("spectrum", "exponents"), ("entropies", "entropy"), ("dim", "kaplan_yorke")):
         log = dict(zip(words, found[name].tolist(), strict=True))
-        files[f"logs/{stem}_{end}.json"] = json.dumps(log)
+        files[f"logs/{o.stem}_{end}.json"] = json.dumps(log)
     drawn = {}
     for end, name, label in (("dim", "kaplan_yorke", "$D_{KY}/N$"), ("entro", "entropy", "$H/N$")):
         drawn[end], ax = figures.figure(width_mm=100)
@@ -359,7 +353,7 @@ def spectrum(**options: Any) -> None:
     drawn["spect"], ax = figures.figure(width_mm=100, height_mm=80)
     plots.spectra(ax, dict(zip(words, found["exponents"], strict=True)), title=r"$\sigma$")
     for end, fig in drawn.items():
-        files[f"fig/{stem}_{end}.pdf"] = files[f"fig/{stem}_{end}.svg"] = fig
+        files[f"fig/{o.stem}_{end}.pdf"] = files[f"fig/{o.stem}_{end}.svg"] = fig
     _write(o, files)
 
 
@@ -368,7 +362,7 @@ def spectrum(**options: Any) -> None:
 
 @command("train_rd_model")
 @with_options(N(required=True), N_SAMPLES(required=True), K(required=True), LOSS(required=True))
-@with_options(ACTIVATION(required=True, **SEED_WORDS), G(required=True), LR(default=1e-3))
+@with_options(ACTIVATION(required=True), G(required=True), LR(default=1e-3))
 @click.option("--train_weights", default=True, type=bool, help="Optimisation of the weights")
 @click.option("--train_shifts", default=False, type=bool, help="Optimisation of the shifts")
 @click.option("--train_gains", default=False, type=bool, help="Optimisation of the gains")
@@ -398,14 +392,14 @@ def train_rd_model(**options: Any) -> None:
 
 @command("train_flybrain_full")
 @with_options(N_SAMPLES(required=True), K(required=True), LOSS(required=True))
-@with_options(ACTIVATION(required=True, **SEED_WORDS), REGION)
+@with_options(ACTIVATION(required=True), REGION)
 def train_flybrain_full(**options: Any) -> None:
     """Trains the gain and the shift of every neuron of a connectome-constrained RNN; its weights stay."""
     _train_region(_opened("train_flybrain_full", options))
 
 
 @command("train_flybrain_pop")
-@with_options(N_SAMPLES(default=1), K(default=1), LOSS(default="l2"), ACTIVATION(default="tanh_pos", **SEED_WORDS))
+@with_options(N_SAMPLES(default=1), K(default=1), LOSS(default="l2"), ACTIVATION(default="tanh_pos"))
 @with_options(SUBPOPULATION(default="neurotransmitter"), REGION)
 def train_flybrain_pop(**options: Any) -> None:
     """Trains gains and shifts that the neurons of a population share, in a connectome-constrained RNN."""
@@ -426,6 +420,7 @@ def _train_region(o, subpopulation=None):
 
 def _train(o, stem, samples, groups):
     """Train all samples, pairs of a network and its masks or None, after a check of each, and write what they leave."""
+    from helpers.rnn import figures_training as plots_training
     from helpers.rnn.gradients import TrainingParams, double, prepared
     from helpers.rnn.training import train
 
@@ -452,7 +447,14 @@ def _train(o, stem, samples, groups):
         model = dict(W=np.abs(net.weights), C=np.sign(net.weights), H=h0, H0=h0, gains=net.gain, shifts=net.shift)
         model |= dict(types=np.arange(net.n) if net.types is None else net.types, dt=net.dt, activation=net.activation)
         files = {f"models/{name}/model.npz": model, f"logs/{name}_logs.json": json.dumps(log, indent=1)}
-        _write(o, files | _training_figures(o, name, result, found))
+        fig, axes = figures.figure(1, 2, height_mm=65, layout="constrained")
+        plots_training.training(axes, {o.loss: result.loss}, {o.loss: result.spectra})
+        files[f"fig/{name}_training_logs.png"] = fig
+        fig, ax = figures.figure(width_mm=110, height_mm=75, layout="constrained")
+        shown, claimed = {"before": found[0], "after, recomputed": found[1]}, {"after, recomputed": result.spectra[-1]}
+        plots_training.spectra(ax, shown, claimed=claimed)
+        files[f"fig/{name}_spectrum_logs.png"] = fig
+        _write(o, files)
 
 
 def load_model(path: str | Path) -> Rnn:
@@ -471,15 +473,3 @@ def load_model(path: str | Path) -> Rnn:
         return Rnn(weights, str(kept["activation"]), kept["gains"], kept["shifts"], float(kept["dt"]), types=types)
     except (storage.DamagedFile, KeyError) as failure:
         raise ParameterError(f"{path} is not a stored model ({failure}); give a model.npz of this collection") from None
-
-
-def _training_figures(o, name, result, found):
-    """Return the figures of loss and largest exponent over epochs, and of the spectra before and after."""
-    from helpers.rnn import figures_training as plots
-
-    both, axes = figures.figure(1, 2, height_mm=65, layout="constrained")
-    plots.training(axes, {o.loss: result.loss}, {o.loss: result.spectra})
-    spectra, ax = figures.figure(width_mm=110, height_mm=75, layout="constrained")
-    shown = dict(zip(("before", "after, recomputed"), found, strict=True))
-    plots.spectra(ax, shown, claimed={"after, recomputed": result.spectra[-1]})
-    return {f"fig/{name}_training_logs.png": both, f"fig/{name}_spectrum_logs.png": spectra}

@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 
 from helpers import figures, runs, storage
 from helpers.parameters import BackendError, ParameterError
-from helpers.rnn import cli, meanfield
+from helpers.rnn import cli, figures_training, meanfield
 from helpers.rnn.connectome import make_synthetic_roi
 from helpers.rnn.lyapunov import lyapunov_spectrum
 from helpers.rnn.model import ACTIVATIONS, Rnn, random_weights
@@ -503,8 +503,8 @@ def test_a_model_is_read_back_and_is_the_trained_one(training):
 
 def test_a_stopped_training_goes_on_bit_for_bit(training, monkeypatch, capsys):
     """The state is stored every 10 epochs; the samples that are finished are not trained again."""
-    monkeypatch.setattr(cli, "_training_figures", lambda *found: {})
     words = changed("train_rd_model", "--n_samples 2 --n_epochs 12 --lr 0.1")
+    monkeypatch.setattr(Figure, "savefig", lambda figure, path, **options: Path(path).touch())
     call("train_rd_model", f"{words} --out whole")
     epoch, calls = training._epoch, []
 
@@ -522,7 +522,7 @@ def test_a_stopped_training_goes_on_bit_for_bit(training, monkeypatch, capsys):
     assert capsys.readouterr().err == "train_rd_model: stopped; the same command goes on from here\n"
     call("train_rd_model", f"{words} --out stopped")
     assert len(calls) == 24 + 2
-    assert files("stopped") == files("whole") and len(files("whole")) == 8
+    assert files("stopped") == files("whole") and len(files("whole")) == 12
     losses = {}
     for folder in ("whole", "stopped"):
         found = [json.loads(path.read_text()) for path in sorted(Path(folder).rglob("*_logs.json"))]
@@ -540,8 +540,9 @@ def asked(training, monkeypatch):
         return training.TrainingResult(rnn, np.ones(n_epochs), np.zeros((n_epochs, k)), {})
 
     monkeypatch.setattr(training, "train", train)
-    monkeypatch.setattr(cli, "_training_figures", lambda *found: {})
-    monkeypatch.setattr(cli, "_write", lambda o, files: None)
+    for name in ("training", "spectra"):
+        monkeypatch.setattr(figures_training, name, lambda *args, **options: None)
+    monkeypatch.setattr(cli, "_write", lambda o, files: plt.close("all"))
     return kept
 
 
