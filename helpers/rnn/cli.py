@@ -270,6 +270,8 @@ def lyapu_convergence(**options: Any) -> None:
     o = _opened("lyapu_convergence", options)
     starts = runs.seeds(o.seed, o.n_samples)
     found = _swept(o, g=o.g, seed=o.seed, state_seed=starts, trace=True)
+    if not np.isfinite(found["running"]).all():
+        raise ParameterError("an exponent is -inf, as the tangent is singular; take --dt below 1, or another --g")
     rows, log = [], {}
     for i, start in enumerate(starts):
         times, spectra = found["times"][i].tolist(), found["running"][i].tolist()

@@ -329,6 +329,13 @@ def test_a_runner_of_click_sees_the_same_line():
     assert done.exit_code == 2 and done.stderr.count("\n") == 1 and done.stderr.startswith("spectrum: Invalid value")
 
 
+def test_a_singular_tangent_is_one_line(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        call("lyapu_convergence", changed("lyapu_convergence", "--g 0 --dt 1"))
+    err = capsys.readouterr().err
+    assert stopped.value.code == 2 and err.count("\n") == 1 and "the tangent is singular" in err and files() == []
+
+
 def broken(**point):
     raise RuntimeError("broken on purpose")
 
