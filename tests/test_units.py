@@ -14,6 +14,7 @@ from pathlib import Path
 
 import brian2
 import matplotlib
+import neo
 import numpy as np
 import pandas
 import pytest
@@ -386,3 +387,17 @@ def test_labelled_and_masked_arrays_without_a_quarrel_are_plain():
         check_array("t_s", labelled)
     with pytest.raises(ParameterError, match="t_ms has masked elements; allowed: none; fill them or drop them first"):
         check_array("t_ms", [1.0, np.ma.masked])
+
+
+def test_spikes_of_neo_and_pandas_are_read():
+    """Trains in seconds and milliseconds, beginning at their own t_start; a frame whose header says seconds."""
+    times_ms, ids = [2.8, 4.1, 4.1, 5.2, 12.1], [0, 1, 2, 1, 0]
+    segment, ms = neo.Segment(), spikes.unpack(times_ms, ids, n_cells=3)
+    segment.spiketrains = [neo.SpikeTrain(ms[0] / 1000, units=pq.s, t_start=0.002, t_stop=1)]
+    segment.spiketrains.extend([neo.SpikeTrain(train, units=pq.ms, t_start=2, t_stop=1000) for train in ms[1:]])
+    trains = list(segment.spiketrains)
+    frame = pandas.DataFrame({"time_s": np.array(times_ms) / 1000, "id": ids})
+    for found in (*map(spikes.read_spikes, (trains, segment, segment.spiketrains, frame)), spikes.pack(trains)):
+        np.testing.assert_allclose(found[0], times_ms, rtol=1e-12)
+        assert found[1].tolist() == ids
+    assert spikes.read_spikes(trains[0])[1].tolist() == [0, 0]
