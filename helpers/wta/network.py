@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from helpers.parameters import ParameterError, _flag, check_array, check_integer, check_seed
+from helpers.parameters import ParameterError, check_array, check_flag, check_integer, check_seed
 from helpers.wta.params import NetworkParams
 
 __all__ = ["Network", "NodeCollection", "State", "WTACircuit", "Wiring", "nest_init", "rng_seed", "streams"]
@@ -186,7 +186,10 @@ class Network:
         n, m = _shape(grid_shape)
         switches = {name: options.pop(name) for name in ("use_stp", "use_stdp") if name in options}
         self.params = NetworkParams().replace(n=n, m=m, stp="off" if stp is None else stp, **options)
-        self.save_figures, self.show_figures = _flag("save_figures", save_figures), _flag("show_figures", show_figures)
+        self.save_figures, self.show_figures = (
+            check_flag("save_figures", save_figures),
+            check_flag("show_figures", show_figures),
+        )
         self.seed = _default["seed"] if seed is None else seed
         *self._streams, self.rng = streams(seed, 0, 4)
         self.create_grid()
@@ -206,7 +209,7 @@ class Network:
 
     @use_stdp.setter
     def use_stdp(self, on):
-        self.state.plastic[:] = _flag("use_stdp", on)
+        self.state.plastic[:] = check_flag("use_stdp", on)
 
     @property
     def use_stp(self):
@@ -215,7 +218,7 @@ class Network:
 
     @use_stp.setter
     def use_stp(self, on):
-        self.state.depressing[:] = _flag("use_stp", on)
+        self.state.depressing[:] = check_flag("use_stp", on)
 
     @property
     def n_neurons(self):

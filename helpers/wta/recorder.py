@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from helpers.parameters import BackendError, ParameterError, _flag, check_integer, check_number
+from helpers.parameters import BackendError, ParameterError, check_flag, check_integer, check_number
 from helpers.wta import files, measures
 from helpers.wta.inputs import InputGenerator, Schedule
 from helpers.wta.network import Network, streams
@@ -76,7 +76,7 @@ class Recorder:
         ParameterError
             For an unknown option or a value out of range.
         """
-        checks = dict.fromkeys(FLAGS, _flag) | {"id_list": self._ids, "dt_rec": _interval, "keep_ms": _interval}
+        checks = dict.fromkeys(FLAGS, check_flag) | {"id_list": self._ids, "dt_rec": _interval, "keep_ms": _interval}
         for name, value in options.items():
             if name not in checks:
                 raise ParameterError(f"{name} is not an option of Recorder; options: {', '.join(checks)}")
@@ -121,8 +121,8 @@ class Recorder:
         -------
         list of int
         """
-        ids, train = self._readout(id_list, node_collection, readout_size), _flag("train", train)
-        ordered = _flag("order_neurons", self.order_neurons if order_neurons is None else order_neurons)
+        ids, train = self._readout(id_list, node_collection, readout_size), check_flag("train", train)
+        ordered = check_flag("order_neurons", self.order_neurons if order_neurons is None else order_neurons)
         keep = dict(record_rate=True, keep_ms=self.keep_ms if train else None)
         self._run(inpgen, t_sim, dt_rec, learn=train, ids=ids, **keep)
         self.history.append(replace(self.result, rate_hz=None))
