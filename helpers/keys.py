@@ -72,7 +72,8 @@ def function_key(function: Callable) -> str:
         own = values.digest(function, getattr(function, "__name__", "function"))
     except RecursionError:
         raise ParameterError(f"function = {function!r} refers to values that are nested too deep for a key") from None
-    return _sha([own, _source_at_first_use(frozenset(values.modules))])
+    ours = frozenset(name for name in values.modules if name.partition(".")[0] == "helpers")
+    return _sha([own, _source_at_first_use(ours)])
 
 
 def value_key(value: Any, name: str) -> str:
@@ -146,7 +147,7 @@ def _sha(parts):
 
 
 class _Values:
-    """Digests of values, each made once; `modules` are those of ``helpers`` that were met on the way."""
+    """Digests of values, each made once; `modules` are those of ours or the reader that were met on the way."""
 
     def __init__(self):
         self.modules, self.known, self.open = set(), {}, {}
@@ -239,8 +240,9 @@ class _Values:
                 closure[name] = cell.cell_contents
         groups = [defaults, function.__kwdefaults__ or {}, vars(function), closure]
         if not installed:
-            self.modules |= _helpers_module(home)
-            groups += [{name: space[name] for name in names if name in space}, _imported_at_run_time(imports, space)]
+            self.modules.add(home)
+            groups.append({name: space[name] for name in names if name in space})
+            groups.append({name: _loaded(name) for name in imports if _is_own(name) and _loaded(name)})
         profile = os.environ.get("NOTEBOOK_PROFILE") if "NOTEBOOK_PROFILE" in code.co_consts else None
         return [function.__qualname__, digest, profile, [self._named(group, attributes) for group in groups]]
 
@@ -249,7 +251,7 @@ class _Values:
         nameless = home == "builtins" and kind.__flags__ & HEAP_TYPE  # made by exec, in a bare namespace
         if not _is_own(home) and not nameless:
             return [home, kind.__qualname__, _version(home)]
-        self.modules |= _helpers_module(home)
+        self.modules.add(home)
         members = {n: value for n, value in vars(kind).items() if n not in BESIDE and not isinstance(value, SLOTS)}
         return [kind.__qualname__, self.digest((*kind.__bases__, type(kind)), kind.__name__), self._named(members)]
 
@@ -257,7 +259,7 @@ class _Values:
         """Return the digest of a module: name and version, or in one of ours the `attributes` that it has."""
         if not _is_own(module.__name__):
             return [module.__name__, _version(module.__name__)]
-        self.modules |= _helpers_module(module.__name__)
+        self.modules.add(module.__name__)
         found = {}
         for name in attributes:
             if name not in vars(module) and hasattr(module, "__path__"):
@@ -277,7 +279,7 @@ def _bytecode(code):
         elif step.opname == "LOAD_CONST":
             last.append(step.argval)
         elif step.opname == "IMPORT_NAME":
-            imports.add((last[-2], step.argval, last[-1] or ()))
+            imports |= {step.argval, *(f"{step.argval}.{item}" for item in last[-1] or ())}
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             digest, *inner = _bytecode(constant)
@@ -288,18 +290,6 @@ def _bytecode(code):
             constants.append(value_key(constant, "constant"))
     digest = _sha([constants, [getattr(code, part) for part in FORM]])
     return digest, frozenset(names - PLACES), frozenset(attributes), frozenset(imports)
-
-
-def _imported_at_run_time(imports, space):
-    """Return those modules of ours that code imports when it runs, loaded."""
-    found = {}
-    for level, target, items in imports:
-        if level:
-            target = importlib.util.resolve_name("." * level + target, space["__package__"])
-        for name in (target, *(f"{target}.{item}" for item in items)):
-            if _is_own(name) and _loaded(name):
-                found[name] = _loaded(name)
-    return found
 
 
 @functools.cache
@@ -320,10 +310,6 @@ def _is_own(module):
     except (ImportError, ValueError):
         return True
     return spec is None or not re.search("(site|dist)-packages", f"{spec.origin} {spec.submodule_search_locations}")
-
-
-def _helpers_module(name):
-    return {name} if str(name).partition(".")[0] == "helpers" else set()
 
 
 def _version(module):

@@ -19,7 +19,7 @@ import sys
 import traceback
 import uuid
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
@@ -41,6 +41,9 @@ from helpers.parameters import (
 if TYPE_CHECKING:
     import xarray
 
+Study = Callable[..., Mapping[str, Any]]  # what is swept: a point in, a dict of arrays out
+Folder = str | os.PathLike
+Dims = Mapping[str, Sequence[str]] | None
 __all__ = [
     "Summary",
     "SweepWarning",
@@ -209,12 +212,7 @@ def _plain(value):
 
 
 def sweep(
-    function: Callable[..., Mapping[str, Any]],
-    grid: Mapping[str, Iterable] | Iterable,
-    *,
-    store: str | os.PathLike,
-    n_jobs: int = -1,
-    progress: bool = True,
+    function: Study, grid: Mapping | Iterable, *, store: Folder, n_jobs: int = -1, progress: bool = True
 ) -> Iterator[tuple[Any, dict[str, Any]]]:
     """Evaluate `function` over a grid of parameters, one file per point; resume where a run stopped.
 
@@ -286,7 +284,7 @@ def _sweep(function, points, key, paths, n_jobs, progress):
     silent = not progress or bool(os.environ.get("CI"))
     with _closing(Parallel(n_jobs=n_jobs, return_as="generator")(jobs)) as done:
         for i, point in enumerate(tqdm(points, disable=silent, desc=name)):
-            path = _next(done) if i in waiting else paths[i]
+            path = next(done) if i in waiting else paths[i]
             if path == DIFFERS and not strange:
                 strange = True
                 text = f"workers lack what was changed here at run time: {name} is computed by this process alone"
@@ -310,18 +308,13 @@ def _closing(done):
     """Close joblib's iterator without its remark on cancelled tasks: a sweep left early goes on at the next call."""
     try:
         yield done
+    except BrokenExecutor:
+        message = "a worker was killed (out of memory?); finished points are kept; call again, with fewer n_jobs"
+        raise BackendError(message) from None
     finally:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
             done.close()
-
-
-def _next(done):
-    try:
-        return next(done)
-    except BrokenExecutor:
-        message = "a worker was killed (out of memory?); finished points are kept; call again, with fewer n_jobs"
-        raise BackendError(message) from None
 
 
 def _run_point(function, point, folder, key, home):
@@ -334,8 +327,7 @@ def _run_point(function, point, folder, key, home):
     try:
         result = function(**point) if isinstance(point, Mapping) else function(point)
         if not isinstance(result, Mapping) or not result:
-            kind = type(result).__name__
-            raise ParameterError(f"the swept function returned {kind}; return a dict of arrays or numbers")
+            raise ParameterError(f"the function returned {type(result).__name__}; return a dict of arrays or numbers")
         storage.write_arrays(path, result, {"name": path.name, "point": _plain(point)})
     except Exception:
         failure = {"point": _plain(point), "traceback": traceback.format_exc()}
@@ -387,13 +379,7 @@ def _values(name, values):
 
 
 def collect(
-    function: Callable[..., Mapping[str, Any]],
-    grid: Mapping[str, Any],
-    *,
-    store: str | os.PathLike,
-    n_jobs: int = -1,
-    progress: bool = True,
-    dims: Mapping[str, Sequence[str]] | None = None,
+    function: Study, grid: Mapping, *, store: Folder, n_jobs: int = -1, progress: bool = True, dims: Dims = None
 ) -> xarray.Dataset:
     """Run :func:`sweep` and return its results as one labelled dataset.
 
@@ -451,12 +437,7 @@ def collect(
 
 
 def over(
-    function: Callable[..., Mapping[str, Any]],
-    *,
-    store: str | os.PathLike,
-    n_jobs: int = -1,
-    progress: bool = True,
-    **grid: Any,
+    function: Study, *, store: Folder, n_jobs: int = -1, progress: bool = True, **grid: Any
 ) -> dict[str, np.ndarray]:
     """Run :func:`sweep` and stack: every grid value that is a list or array becomes a leading axis, in the order given.
 
@@ -482,21 +463,22 @@ def _stacked(function, grid, store, n_jobs, progress):
     if missing:
         raise OutputError(f"{missing} points of the sweep failed; tracebacks: {store}/*.error.json; call again")
     stacked = {}
-    for name in found[0]:
-        shapes = {np.shape(result[name]) if name in result else None for result in found}
-        if len(shapes) > 1:
-            raise ParameterError(f"{name!r} has the shapes {shapes}; let every point return the same names and shapes")
-        stacked[name] = np.reshape([result[name] for result in found], (*shape, *shapes.pop()))
+    for result in found[1:]:
+        for name in {**result, **found[0]}:
+            forms = [np.shape(part[name]) if name in part else None for part in (found[0], result)]
+            if forms[0] != forms[1]:
+                raise ParameterError(f"{name!r} has shape {forms[0]} or {forms[1]}; return one shape at every point")
+    for name, first in found[0].items():
+        stacked[name] = np.reshape([result[name] for result in found], shape + np.shape(first))
     return swept, stacked
 
 
 def _labels(values):
     """Return the values of an axis as its coordinate, or their places where they are no labels."""
-    kinds = {"U" if isinstance(value, str) else "n" for value in values}
-    labels = (
-        np.asarray(values) if all(np.ndim(value) == 0 for value in values) and len(kinds) == 1 else np.empty(0, "O")
-    )
-    return labels if labels.dtype.kind in "biufU" and len(set(values)) == len(values) else np.arange(len(values))
+    for kind in (str, (bool, int, float, np.generic)):
+        if all(isinstance(value, kind) for value in values) and len(set(values)) == len(values):
+            return np.asarray(values)
+    return np.arange(len(values))
 
 
 def _units(name):
