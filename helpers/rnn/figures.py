@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from helpers.figures import COLOURS, OKABE_ITO, bands, label_lines
 from helpers.parameters import check_array
@@ -15,7 +16,7 @@ __all__ = ["convergence", "spectra", "transition"]
 LAMBDA_1, LAMBDA_I = r"$\lambda_1$ ($1/\tau$)", r"$\lambda_i$ ($1/\tau$)"
 
 
-def convergence(ax, times: np.ndarray, running: np.ndarray, *, indices: Sequence[int] = (0, 2, 4, 6)) -> list:
+def convergence(ax: Axes, times: np.ndarray, running: np.ndarray, *, indices: Sequence[int] = (0, 2, 4, 6)) -> list:
     """Draw running exponents of several runs, (n_runs, n_t, k), one colour for each index (from 0) that is there."""
     shown = [i for i in indices if i < running.shape[2]]
     lines = []
@@ -30,7 +31,7 @@ def convergence(ax, times: np.ndarray, running: np.ndarray, *, indices: Sequence
     return lines
 
 
-def spectra(ax, exponents: Mapping[str, np.ndarray], *, title: str | None = None) -> list:
+def spectra(ax: Axes, exponents: Mapping[str, np.ndarray], *, title: str | None = None) -> list:
     """Draw whole spectra {label: (n_seeds, n)}, from dark to light in the order given."""
     from matplotlib import colormaps
 
@@ -45,7 +46,7 @@ def spectra(ax, exponents: Mapping[str, np.ndarray], *, title: str | None = None
     return lines
 
 
-def transition(ax, g: Sequence[float], lambda_1: np.ndarray, *, theory: tuple | None = None) -> list:
+def transition(ax: Axes, g: Sequence[float], lambda_1: np.ndarray, *, theory: tuple | None = None) -> list:
     """Draw lambda_1 (n_g, n_samples) as a strip of dots for each g, the medians as diamonds, and the zero line.
 
     `theory`, if given, is a pair (g, lambda_1) of the mean field.

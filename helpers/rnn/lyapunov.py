@@ -21,6 +21,7 @@ import ctypes
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.linalg import blas, cython_blas, lapack, qr
@@ -134,7 +135,9 @@ def one_blas_thread() -> Iterator[None]:
         set_threads(before)
 
 
-def initial(rnn, k: int, h0: Sequence[float] | None, seed: int | np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def initial(
+    rnn: Any, k: int, h0: Sequence[float] | None, seed: int | np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the initial state (n,) and an orthonormal frame (n, k), from two streams of `seed`.
 
     Examples
@@ -152,7 +155,7 @@ def initial(rnn, k: int, h0: Sequence[float] | None, seed: int | np.random.Gener
 
 
 def trajectory(
-    rnn,
+    rnn: Any,
     *,
     t_sim: float,
     transient: float = 0.0,
@@ -177,7 +180,7 @@ def trajectory(
 
 
 def lyapunov_spectrum(
-    rnn,
+    rnn: Any,
     *,
     k: int,
     t_sim: float,

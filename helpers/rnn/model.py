@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from scipy.linalg import blas
@@ -65,7 +66,7 @@ def response(
     shift: float | np.ndarray = 0.0,
     *,
     legacy: bool = False,
-    xp=np,
+    xp: Any = np,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return phi(h) and phi'(h), elementwise.
 
@@ -254,7 +255,7 @@ class Rnn:
     def shifts(self) -> float | np.ndarray:
         return self.shift if self.types is None or np.ndim(self.shift) == 0 else self.shift[self.types]
 
-    def replace(self, **changes) -> Rnn:
+    def replace(self, **changes: Any) -> Rnn:
         """Return a copy with some fields changed; the copy is checked again."""
         return dataclasses.replace(self, **changes)
 
