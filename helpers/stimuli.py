@@ -139,11 +139,11 @@ def motion_cloud(
     ((32, 32, 16), dtype('float32'), True)
     """
     shape = _check_shape(shape)
-    _check_finite(theta_rad=theta_rad, v_x=v_x, v_y=v_y, alpha=alpha)
-    _check_widths(sf_0, b_sf, b_theta_rad)
-    check_number("b_v", b_v, 0, hint="0 freezes the cloud, inf makes frames independent")
+    theta_rad, v_x, v_y, alpha = _finite(theta_rad=theta_rad, v_x=v_x, v_y=v_y, alpha=alpha)
+    sf_0, b_sf, b_theta_rad = _widths(sf_0, b_sf, b_theta_rad)
+    b_v = check_number("b_v", b_v, 0, hint="0 freezes the cloud, inf makes frames independent")
     check_choice("method", method, METHODS)
-    check_number("contrast", contrast, 0, 1 if method == "michelson" else 1e6)
+    contrast = check_number("contrast", contrast, 0, 1 if method == "michelson" else 1e6)
     rng = check_seed(seed)
     moving = shape[2] > 1 and 0 < b_v < np.inf
     log_sd = np.log1p(b_sf / sf_0)
@@ -173,15 +173,16 @@ def _check_shape(shape, axes="xyt"):
     return tuple(check_integer(f"shape[{i}]", n, 1 if axes[i] == "t" else 2) for i, n in enumerate(shape))
 
 
-def _check_finite(**values):
-    for name, value in values.items():
-        check_number(name, value, low_open=True, high_open=True)
+def _finite(**values):
+    return [check_number(name, value, low_open=True, high_open=True) for name, value in values.items()]
 
 
-def _check_widths(sf_0, b_sf, b_theta_rad):
-    check_number("sf_0", sf_0, 0, 0.5, low_open=True, hint="cycles per pixel; the grid ends at 0.5")
-    check_number("b_sf", b_sf, 0, low_open=True, high_open=True)
-    check_number("b_theta_rad", b_theta_rad, 0, low_open=True, hint="inf for every orientation")
+def _widths(sf_0, b_sf, b_theta_rad):
+    return (
+        check_number("sf_0", sf_0, 0, 0.5, low_open=True, hint="cycles per pixel; the grid ends at 0.5"),
+        check_number("b_sf", b_sf, 0, low_open=True, high_open=True),
+        check_number("b_theta_rad", b_theta_rad, 0, low_open=True, hint="inf for every orientation"),
+    )
 
 
 def _half_spectrum_noise(shape, rng):
@@ -401,9 +402,9 @@ def grating(
     True
     """
     n_x, n_y, n_t = _check_shape(shape)
-    _check_finite(theta_rad=theta_rad, v_x=v_x, v_y=v_y, phase=phase)
-    check_number("sf_0", sf_0, 0, 0.5, low_open=True, hint="cycles per pixel")
-    check_number("contrast", contrast, 0, 1)
+    theta_rad, v_x, v_y, phase = _finite(theta_rad=theta_rad, v_x=v_x, v_y=v_y, phase=phase)
+    sf_0 = check_number("sf_0", sf_0, 0, 0.5, low_open=True, hint="cycles per pixel")
+    contrast = check_number("contrast", contrast, 0, 1)
     f_x, f_y = sf_0 * np.cos(theta_rad), sf_0 * np.sin(theta_rad)
     x, y, t = np.ogrid[:n_x, :n_y, :n_t]
     wave = np.cos(2 * np.pi * (f_x * (x - v_x * t) + f_y * (y - v_y * t)) + phase)
@@ -459,8 +460,8 @@ def log_gabor(
     True
     """
     shape = _check_shape(shape, "xy")
-    _check_finite(x=x, y=y, theta_rad=theta_rad, phase=phase)
-    _check_widths(sf_0, b_sf, b_theta_rad)
+    x, y, theta_rad, phase = _finite(x=x, y=y, theta_rad=theta_rad, phase=phase)
+    sf_0, b_sf, b_theta_rad = _widths(sf_0, b_sf, b_theta_rad)
     f_x, f_y, f_r = _grid(shape)
     log_f = np.log(f_r)
     k = min(2 / b_theta_rad / b_theta_rad, 1e15)
@@ -501,7 +502,7 @@ def poisson_trains(rate_hz: np.ndarray, *, dt_ms: float, seed: int | np.random.G
     (0, True)
     """
     rate_hz = check_array("rate_hz", rate_hz, ndim=2, low=0, high=1e9)
-    check_number("dt_ms", dt_ms, 0, 1e9, low_open=True)
+    dt_ms = check_number("dt_ms", dt_ms, 0, 1e9, low_open=True)
     rng = check_seed(seed)
     counts = rng.poisson(rate_hz * dt_ms / 1000.0)
     steps = np.arange(len(counts))
@@ -552,10 +553,9 @@ def read_movie(source: np.ndarray | PathLike, *, axes: str | None = None) -> np.
             f"axes = {axes!r} does not name the axes; give t, x, y (upwards) or r (rows, downwards), and c if there is "
             "colour, in the order of the array, such as 'txy'"
         )
-    dtype = np.asarray(source).dtype
     values = check_array("source", source, ndim=len(named))
     values = values.transpose([named.index(axis) for axis in "xytc" if axis in named])
-    movie = check_array("source", _grey(values, dtype), low=0, high=1)
+    movie = check_array("source", _grey(values, np.asarray(source).dtype), low=0, high=1)
     return np.ascontiguousarray(movie[:, ::-1] if "r" in axes else movie)
 
 
@@ -694,10 +694,10 @@ def write_movie(movie: np.ndarray, path: PathLike, *, fps: float, max_mb: float 
     (True, 24.0)
     """
     movie = check_array("movie", movie, ndim=3, low=0, high=1).astype(np.float32, copy=False)
-    check_number("fps", fps, 0, 1000, low_open=True)
-    check_number("max_mb", max_mb, 0, low_open=True)
+    fps = check_number("fps", fps, 0, 1000, low_open=True)
+    max_mb = check_number("max_mb", max_mb, 0, low_open=True)
     path = _path(path)
-    files = _encoded(movie, path, float(fps))
+    files = _encoded(movie, path, fps)
     size_mb = sum(len(data) for data in files.values()) / 1e6
     if size_mb > max_mb:
         raise OutputError(f"{path.name} would have {size_mb:.1f} MB; allowed: {max_mb:g}; fewer frames or pixels")
@@ -762,8 +762,8 @@ def save_animation(
     `scale` enlarges each pixel; more than `max_frames` frames or `max_mb` megabytes are refused.
     """
     movie = check_array("movie", movie, ndim=3)
-    check_integer("scale", scale, 1, 16)
-    check_integer("max_frames", max_frames, 1)
+    scale = check_integer("scale", scale, 1, 16)
+    max_frames = check_integer("max_frames", max_frames, 1)
     if movie.shape[2] > max_frames:
         raise ParameterError(f"movie has {movie.shape[2]} frames; allowed: {max_frames}; pass movie[..., ::2]")
     if _path(path).suffix != ".gif":

@@ -9,7 +9,7 @@ from fractions import Fraction
 import imageio.v3 as iio
 import numpy as np
 import pytest
-from hypothesis import event, given, settings
+from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from scipy import special, stats
@@ -205,11 +205,19 @@ def grids(low, frames):
     return st.tuples(st.integers(low, 48), st.integers(low, 48), st.sampled_from(frames))
 
 
-ANYTHING = st.tuples(grids(2, [1, 2, 7, 24, 33]), laws((0.01, 3), (0.01, 0.5), (0.001, 1), 3, (0.01, 10)))
+ANYTHING = st.tuples(grids(12, [1, 2, 7, 24, 33]), laws((0.01, 3), (0.01, 0.5), (0.001, 1), 3, (0.01, 10)))
 MODERATE = st.tuples(grids(32, [1, 24, 33, 48]), laws((0.1, 3), (0.12, 0.22), (0.03, 0.09), 1, (0.15, 0.6)))
 
 
-@settings(max_examples=120)
+def only(shape, *law):
+    names = ("theta_rad", "b_theta_rad", "sf_0", "b_sf", "v_x", "v_y", "b_v", "alpha")
+    return example(case=(shape, dict(zip(names, law, strict=True))), seed=1)
+
+
+@only((36, 37, 24), -2.74, 0.384, 0.08, 0.081, 1.17, -1.09, 0.1, 0.0)  # wrong in theta alone
+@only((27, 21, 24), 0.17, 0.155, 0.134, 0.035, 0.14, -1.24, 0.31, 0.0)  # in circular variance alone
+@only((32, 39, 16), -2.98, 0.199, 0.234, 0.119, 0.86, 0.99, 0.85, 0.0)  # in speed alone
+@settings(max_examples=100)
 @given(case=ANYTHING | MODERATE, seed=st.integers(0, 2**32))
 def test_a_cloud_is_returned_as_asked_or_refused(case, seed):
     """Returned exactly where the formula on the grid keeps its moments; then the movie has them, up to its scatter."""
@@ -220,7 +228,7 @@ def test_a_cloud_is_returned_as_asked_or_refused(case, seed):
         movie = stimuli.motion_cloud(shape, **law, method="raw", seed=seed)
     except ParameterError as failure:
         event("refused")
-        assert np.max(error / bound) > 0.98
+        assert np.max(error / bound) > 0.95
         assert "\n" not in str(failure) and any(f"{name} = {value:g}" in str(failure) for name, value in law.items())
     else:
         event("returned")
@@ -663,10 +671,10 @@ def test_folder_of_png_is_sorted_by_number_and_takes_every_kind_of_png(tmp_path)
 
 def test_gif_of_another_program_is_sampled_at_the_common_divisor(tmp_path):
     frames = [Image.fromarray(np.full((4, 5), level, np.uint8)) for level in (0, 100, 200)]
-    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:], duration=[40, 120, 80])
-    assert stimuli.movie_fps(tmp_path / "a.gif") == 25
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:], duration=[60, 150, 90])
+    assert stimuli.movie_fps(tmp_path / "a.gif") == pytest.approx(100 / 3)
     movie = stimuli.read_movie(tmp_path / "a.gif")
-    np.testing.assert_allclose(255 * movie[0, 0], [0, 100, 100, 100, 200, 200], atol=1e-4)
+    np.testing.assert_allclose(255 * movie[0, 0], [0] * 2 + [100] * 5 + [200] * 3, atol=1e-4)
 
 
 @given(fps=st.floats(0.5, 50) | st.sampled_from([12.5, 20, 25, 50, 100 / 3]))
@@ -683,8 +691,14 @@ def test_a_gif_has_the_nearest_rate_and_says_when_it_is_another(fps, tmp_path_fa
 
 @pytest.mark.parametrize("ending", [".gif", ".npy", ".mp4"])
 def test_a_file_that_is_cut_short_is_refused(ending, tmp_path):
-    whole = stimuli.write_movie(NOISE, tmp_path / f"whole{ending}", fps=25).read_bytes()
-    for keep in {".mp4": (0.5, 0.97)}.get(ending, (0, 0.001, 0.3, 0.6, 0.9, 0.999)):
+    """The last byte of a gif closes it; the mp4 here says first what it holds, as those on the web do."""
+    if ending == ".mp4":
+        options = dict(plugin="FFMPEG", fps=25, macro_block_size=1, output_params=["-movflags", "+faststart"])
+        iio.imwrite(tmp_path / "whole.mp4", np.uint8(255 * NOISE.repeat(4, axis=2).T), is_batch=True, **options)
+    else:
+        stimuli.write_movie(NOISE, tmp_path / f"whole{ending}", fps=25)
+    whole = (tmp_path / f"whole{ending}").read_bytes()
+    for keep in (0.5, 0.97) if ending == ".mp4" else (0, 0.001, 0.3, 0.6, 0.9, 1 - 1e-9):
         (tmp_path / f"cut{ending}").write_bytes(whole[: int(keep * len(whole))])
         with pytest.raises(ParameterError, match="is no movie") as failure:
             stimuli.read_movie(tmp_path / f"cut{ending}", axes="xyt" if ending == ".npy" else None)
@@ -856,3 +870,13 @@ def test_axes_of_image_files_are_their_own(tmp_path):
     with pytest.raises(HelpersError, match="axes = 'txy' is for arrays"):
         stimuli.read_movie(path, axes="txy")
     assert stimuli.read_movie(path, axes="trx").shape == NOISE.shape
+
+
+def test_values_that_carry_their_unit_are_converted():
+    pq = pytest.importorskip("quantities")
+    np.testing.assert_array_equal(cloud(theta_rad=30 * pq.deg, seed=2), cloud(theta_rad=np.radians(30), seed=2))
+    np.testing.assert_array_equal(grating(theta_rad=90 * pq.deg), grating(theta_rad=np.pi / 2))
+    (one,), (other,) = (trains(rate_hz=[[3.0]] * pq.kHz, dt_ms=1 * pq.s), trains(rate_hz=[[3000.0]], dt_ms=1000.0))
+    np.testing.assert_array_equal(one, other)
+    with pytest.raises(ParameterError, match="theta_rad carries the unit"):
+        cloud(theta_rad=3 * pq.mV)
