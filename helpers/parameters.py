@@ -30,8 +30,9 @@ __all__ = ["BackendError", "HelpersError", "OutputError", "ParameterError", "Par
 __all__ += ["check_array", "check_choice", "check_flag", "check_integer", "check_number", "check_seed"]
 __all__ += ["plain", "unit_of"]
 
-_SYMBOLS = ("ms", "s", "Hz", "rad", "deg", "cm", "mm", "mV", "nA", "uS", "nF", "px", "cm/s", "km/h")
-UNITS = {symbol.lower().replace("/", "_"): symbol for symbol in _SYMBOLS} | {"kmh": "km/h"}
+# The last word of a name, and the unit as the packages spell it.
+UNITS = {"ms": "ms", "s": "s", "hz": "Hz", "rad": "rad", "deg": "deg", "cm": "cm", "mm": "mm", "px": "px"}
+UNITS |= {"mv": "mV", "na": "nA", "us": "uS", "nf": "nF", "cm_s": "cm/s", "kmh": "km/h"}
 
 
 class HelpersError(Exception):
@@ -97,15 +98,13 @@ def plain(name: str, value: Any, unit: str | None = None) -> Any:
     if isinstance(mask, (np.ndarray, np.bool_)) and mask.any():
         raise ParameterError(f"{name} has masked elements; allowed: none; fill them or drop them first")
     value = value[:] if hasattr(value, "get_item") else value  # a variable of Brian2 gives its unit only here
-    if not any(hasattr(value, mark) for mark in ("dimensionality", "to_value", "get_best_unit")):
+    if not (hasattr(value, "dimensionality") or hasattr(value, "to_value") or hasattr(value, "get_best_unit")):
         return value
     try:
         return np.asarray(_converted(value, unit))[()]
     except (ValueError, TypeError, AttributeError, LookupError, SyntaxError):  # every package has its own
-        own = next(getattr(value, mark) for mark in ("dimensionality", "unit", "dim") if hasattr(value, mark))
-        raise ParameterError(
-            f"{name} carries the unit {own or 'none'}; allowed: {unit or 'none'}, or plain numbers"
-        ) from None
+        own = getattr(value, "dimensionality", None) or getattr(value, "unit", None) or getattr(value, "dim", "none")
+        raise ParameterError(f"{name} carries the unit {own}; allowed: {unit or 'none'}, or plain numbers") from None
 
 
 def _converted(value, unit):
@@ -349,10 +348,10 @@ class Parameters:
         return dataclasses.replace(self, **changes)
 
     def _refuse_unknown(self, names):
-        known = [field.name for field in dataclasses.fields(self)]
         for name in names:
-            if name not in known:
-                raise ParameterError(f"{name} is not a field of {type(self).__name__}; fields: {', '.join(known)}")
+            if name not in vars(self):
+                known = ", ".join(vars(self))
+                raise ParameterError(f"{name} is not a field of {type(self).__name__}; fields: {known}")
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain Python values, in order, ready for JSON."""
@@ -366,8 +365,8 @@ class Parameters:
             if not names or field.name in names:
                 value = getattr(self, field.name)
                 shown = f"{value:.4g}" if isinstance(value, float) else str(value)
-                described = [field.metadata.get(key, "") for key in ("unit", "meaning", "source")]
-                rows.append((field.name, shown, *described))
+                told = field.metadata
+                rows.append((field.name, shown, told.get("unit", ""), told.get("meaning", ""), told.get("source", "")))
         return Table(("parameter", "value", "unit", "meaning", "source"), tuple(rows))
 
 
@@ -441,30 +440,30 @@ class Table:
         g,lambda_1 mean,lambda_1 low,lambda_1 high,lambda_1 n
         1.5,0.2,0.1,0.3,8
         """
-        parts = ("mean", "low", "high", "n")
         columns, rows = [], [[] for _ in self.rows]
         for i, head in enumerate(self.columns):
             spread = any(hasattr(row[i], "low") for row in self.rows)
-            columns += [f"{head} {part}" for part in parts] if spread else [head]
+            columns += [f"{head} mean", f"{head} low", f"{head} high", f"{head} n"] if spread else [head]
             for numeric, row in zip(rows, self.rows, strict=True):
-                if hasattr(row[i], "low"):
-                    numeric += [getattr(row[i], part) for part in parts]
+                cell = row[i]
+                if hasattr(cell, "low"):
+                    numeric += [cell.mean, cell.low, cell.high, cell.n]
                 else:
-                    numeric += [row[i], "", "", ""] if spread else [row[i]]
+                    numeric += [cell, "", "", ""] if spread else [cell]
         return Table(columns, rows).to_csv()
 
     def to_latex(self) -> str:
         """Return a ``tabular`` with booktabs rules and real minus signs; needs ``\\usepackage{booktabs}``."""
-        head, *body = [" & ".join(_escaped(cell) for cell in line) + r" \\" for line in [self.columns, *self.rows]]
+        head, *body = [" & ".join(map(_escaped, line)) + r" \\" for line in [self.columns, *self.rows]]
         lines = [r"\begin{tabular}{" + "l" * len(self.columns) + "}", r"\toprule", head, r"\midrule", *body]
         return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""])
 
     _repr_markdown_ = __repr__ = to_markdown
 
 
-LATEX = {ord(mark): "\\" + mark for mark in "&%#_{}$"}
-LATEX |= {ord(m): rf"\text{word}{{}}" for m, word in (("\\", "backslash"), ("~", "asciitilde"), ("^", "asciicircum"))}
-LATEX |= {ord(m): f"${word}$" for m, word in (("±", r"\pm"), ("≥", r"\geq"), ("≤", r"\leq"), ("−", "-"))}
+LATEX = str.maketrans({"&": r"\&", "%": r"\%", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}", "$": r"\$"})
+LATEX |= str.maketrans({"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"})
+LATEX |= str.maketrans({"±": r"$\pm$", "≥": r"$\geq$", "≤": r"$\leq$", "−": "$-$"})
 # The sign of a number or of its exponent; not the hyphen of winner-take-all, 5-8 or an option such as --seed.
 MINUS = re.compile(r"(?<![\w.)\]-])-(?=\.?\d|inf\b)|(?<=\de)-(?=\d)")
 

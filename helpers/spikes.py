@@ -169,7 +169,7 @@ def pack(trains: Sequence[ArrayLike]) -> tuple[np.ndarray, np.ndarray]:
         raise ParameterError(f"trains = {trains!r} holds nothing; give one array of times per cell")
     trains = [check_array(f"train_ms[{i}]", train, ndim=1, empty=True) for i, train in enumerate(trains)]
     times_ms = np.concatenate(trains)
-    ids = np.repeat(np.arange(len(trains)), [len(train) for train in trains])
+    ids = np.repeat(np.arange(len(trains)), list(map(len, trains)))
     order = np.argsort(times_ms, kind="stable")
     return times_ms[order], ids[order]
 
@@ -215,11 +215,12 @@ def read_spikes(
         times_ms, ids = pack(source)
     elif all(isinstance(item, (str, os.PathLike)) for item in source):
         parts = [_from_file(Path(item), columns) for item in source]
-        times_ms, ids = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+        times_ms, ids = map(np.concatenate, zip(*parts, strict=True))
     else:
         times_ms, ids = _from_table(source, columns)
     if cells is not None:
-        number = {cell: k for k, cell in enumerate(check_array("cells", cells, ndim=1, integer=True).tolist())}
+        cells = check_array("cells", cells, ndim=1, integer=True).tolist()
+        number = dict(zip(cells, range(len(cells)), strict=True))
         try:
             ids = np.array([number[cell] for cell in ids.tolist()], dtype=np.int64)
         except KeyError as missing:
@@ -231,12 +232,12 @@ def read_spikes(
 def _find(columns, where=""):
     """Return the places of the id and of the time in a row, and the milliseconds in one unit of that time."""
     names = [] if columns is None else list(columns)
-    id_at = [i for i, name in enumerate(names) if name in IDS]
-    time_at = [i for i, name in enumerate(names) if name in TIMES]
-    if len(id_at) != 1 or len(time_at) != 1:
+    id_names, time_names = set(names) & set(IDS), set(names) & set(TIMES)
+    if len(id_names) != 1 or len(time_names) != 1 or len(set(names)) < len(names):
         allowed = f"one of {', '.join(IDS)} and one of {', '.join(TIMES)}, in the order of the table"
         raise ParameterError(f"{where}columns = {names}; allowed: {allowed}, such as ('id', 'time_ms')")
-    return id_at[0], time_at[0], TIMES[names[time_at[0]]]
+    time_name = time_names.pop()
+    return names.index(id_names.pop()), names.index(time_name), TIMES[time_name]
 
 
 def _from_table(table, columns):
