@@ -231,7 +231,7 @@ def dots(
         ax.set_xticks(range(n), list(groups) if labels else [""] * n)
         ax.set_xlim(-0.6, n - 0.4)
     else:
-        ax.margins(x=0.06 + 5 * n / (ax.bbox.width * 72 / ax.figure.dpi))
+        ax.margins(x=0.06 + 10 * n / (ax.bbox.width * 72 / ax.figure.dpi))  # the layout may yet shrink it
         label_lines(ax, lines, where=labels)
     ax.autoscale_view()
     return lines

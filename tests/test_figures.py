@@ -263,7 +263,7 @@ def test_figures_go_to_the_collection_unless_redirected(monkeypatch):
 CELL = """%matplotlib inline
 SEED = 5
 SEEDS = [SEED + k for k in range(2)]
-N, K = (60, 6)
+N, K = (60, 2 + 2 * later)
 plan: dict = dict(n=N, rates_hz=np.array([1.0, 2.0]))
 net = Gain()
 store = Path("here")
