@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+from types import SimpleNamespace
 
 import nbformat
 import pytest
@@ -105,11 +106,28 @@ def test_peak_memory_includes_children(house):
     assert float(row.split()[2]) > 200 and float(row.split()[1]) > 0
 
 
-def test_figs_touches_no_notebook(tmp_path):
-    path = put(tmp_path / "FINAL_notebooks" / "FINAL_1_one.ipynb", "open('../ran', 'w').close()")
-    original = path.read_bytes()
-    assert notebooks.main(["figs", "FINAL_notebooks/FINAL_1_one.ipynb"], root=tmp_path) == 0
-    assert path.read_bytes() == original and (tmp_path / "ran").exists()
+@pytest.fixture
+def ran(monkeypatch):
+    """The names of the notebooks that were run, without a kernel: :func:`execute` is tested above."""
+    names = []
+
+    def execute(path, profile):
+        names.append((path.stem, profile))
+        page = nbformat.read(path, as_version=4)
+        return SimpleNamespace(name=path.stem, seconds=1.0, memory_mb=0.0, failure="", notebook=page)
+
+    monkeypatch.setattr(notebooks, "execute", execute)
+    return names
+
+
+def test_figs_touches_no_notebook_and_names_may_be_shortened(tmp_path, ran):
+    one, two, three = (put(tmp_path / "FINAL_notebooks" / f"FINAL_{i}_x.ipynb", "1") for i in (1, 2, 3))
+    before = files(tmp_path)
+    names = ["FINAL_3", str(one.relative_to(tmp_path))]
+    assert notebooks.main(["figs", *names, "--profile", "full"], root=tmp_path) == 0
+    assert ran == [(one.stem, "full"), (three.stem, "full")] and files(tmp_path) == before
+    assert notebooks.main(["write"], root=tmp_path) == 0
+    assert ran[2:] == [(path.stem, "quick") for path in (one, two, three)] and files(tmp_path) != before
 
 
 def test_a_widget_alone_keeps_its_text_form():
@@ -120,7 +138,7 @@ def test_a_widget_alone_keeps_its_text_form():
     assert out.data == {"text/plain": "IntSlider(value=0)"}
 
 
-def test_write_dev_takes_named_notebooks_of_dev_only(tmp_path):
+def test_write_dev_takes_named_notebooks_of_dev_only(tmp_path, ran):
     one = put(tmp_path / "dev" / "2026-11-20_one.ipynb", "1 + 1")
     two = put(tmp_path / "dev" / "2026-11-20_one_more.ipynb", "1 + 1")
     before = two.read_bytes()
