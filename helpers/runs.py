@@ -41,9 +41,6 @@ from helpers.parameters import (
 if TYPE_CHECKING:
     import xarray
 
-Study = Callable[..., Mapping[str, Any]]  # what is swept: a point in, a dict of arrays out
-Folder = str | os.PathLike
-Dims = Mapping[str, Sequence[str]] | None
 __all__ = [
     "Summary",
     "SweepWarning",
@@ -58,6 +55,10 @@ __all__ = [
     "summary",
     "sweep",
 ]
+
+Study = Callable[..., Mapping[str, Any]]  # what is swept: a point in, a dict of arrays out
+Folder = str | os.PathLike
+Dims = Mapping[str, Sequence[str]] | None
 
 ROOT = Path(__file__).resolve().parents[1]
 RECORDED = ("numpy", "scipy", "matplotlib", "lmfit", "joblib", "pynn", "nest-simulator", "brian2", "numba", "jax")
