@@ -20,11 +20,11 @@ from helpers.parameters import BackendError, HelpersError, OutputError, Paramete
 # Frequencies are low enough that no power folds over, and b_v f_R N_t >= 1.5 resolves the speed plane in f_t.
 # Degrees here; the last two numbers of a row are the shape and the number of seeds.
 CLOUDS = {
-    "8 deg, fast upwards": (8, 120, dict(v_x=0.0, v_y=1.2, b_v=0.3), (128, 128, 64), 20),
-    "20 deg past the seam, odd grid": (20, 1, dict(v_x=-0.8, v_y=-0.4, b_v=0.4), (125, 135, 63), 12),
+    "8 deg, fast upwards": (8, 120, dict(v_x=0.0, v_y=1.2, b_v=0.3), (128, 128, 64), 12),
+    "20 deg past the seam, odd grid": (20, 1, dict(v_x=-0.8, v_y=-0.4, b_v=0.4), (125, 135, 63), 8),
     "35 deg, still": (35, 0, dict(v_x=0.0, v_y=0.0, b_v=0.5), (96, 128, 64), 8),
-    "60 deg": (60, 30, dict(v_x=-0.6, v_y=0.3, b_v=0.4), (128, 128, 64), 8),
-    "isotropic": (np.inf, 0, dict(v_x=0.6, v_y=0.6, b_v=0.3), (128, 128, 64), 8),
+    "60 deg": (60, 30, dict(v_x=-0.6, v_y=0.3, b_v=0.4), (128, 128, 64), 6),
+    "isotropic": (np.inf, 0, dict(v_x=0.6, v_y=0.6, b_v=0.3), (128, 128, 64), 6),
 }
 SF_0, B_SF = 0.125, 0.05
 LOG_SD = np.log(1 + B_SF / SF_0)
