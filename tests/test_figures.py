@@ -271,6 +271,7 @@ def train(x): y = x; return y
 """
 SPACE = {"SEED": 5, "SEEDS": [5, 6], "N": 80, "K": np.int64(6), "plan": {"n": 60, "rates_hz": np.array([1.0, 2.0])}}
 SPACE |= {"net": Gain(), "store": Path("here"), "train": print, "k": 9, "y": 1, "later": 2, "RATE": 0.5, "LOG": [open]}
+SPACE |= {"RAW": memoryview(b"ab")}  # numbers for numpy, but nothing that a json can hold
 
 
 @pytest.fixture
