@@ -1,21 +1,16 @@
-"""Motion clouds against closed forms, loops and the MotionClouds package; the other stimuli; movies; bad input."""
+"""Motion clouds against closed forms, loops and the MotionClouds package; the other stimuli; bad input."""
 
 import functools
-import itertools
 import random
-import warnings
-from fractions import Fraction
 
-import imageio.v3 as iio
 import numpy as np
 import pytest
 from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
-from PIL import Image
 from scipy import special, stats
 
 from helpers import stimuli
-from helpers.parameters import BackendError, HelpersError, OutputError, ParameterError
+from helpers.parameters import ParameterError
 
 # Frequencies are low enough that no power folds over, and b_v f_R N_t >= 1.5 resolves the speed plane in f_t.
 # Degrees here; the last two numbers of a row are the shape and the number of seeds.
@@ -590,167 +585,9 @@ def test_cells_are_independent_and_follow_the_seed():
         assert not np.array_equal(a, d)
 
 
-# --- movies in and out
-
-NOISE = np.random.default_rng(1).random((26, 18, 5), dtype=np.float32)
-MOVIES = {
-    "noise": NOISE,
-    "odd": NOISE[:25, :17],
-    "equal frames": np.repeat(NOISE[..., :2], 3, axis=2),
-    "frozen": np.repeat(NOISE[..., :1], 6, axis=2),
-    "one frame": NOISE[..., :1],
-    "narrow": NOISE[:3],
-}
-#: Largest and rms error of a movie written and read: half a grey level; for mp4 as its docstring says.
-LOSS = {".npy": (0, 0), ".gif": (0.501 / 255, 0.501 / 255), "": (0.501 / 255, 0.501 / 255), ".mp4": (0.06, 0.015)}
-LOSSES = [(ending, name) for ending in LOSS for name in (MOVIES if ending != ".mp4" else ("noise", "odd"))]
-
-
-@pytest.mark.parametrize("ending, name", LOSSES)
-def test_a_movie_written_is_the_movie_read(ending, name, tmp_path):
-    movie = MOVIES[name]
-    path = stimuli.write_movie(movie, tmp_path / "new" / f"movie{ending}", fps=20 if ending == ".gif" else 23.976)
-    back = stimuli.read_movie(str(path))
-    assert back.shape == movie.shape and back.dtype == np.float32
-    largest, rms = LOSS[ending]
-    assert np.abs(back - movie).max() <= largest
-    assert np.sqrt(np.mean((back - movie) ** 2)) <= rms
-    assert stimuli.movie_fps(path) == {".gif": 20, ".mp4": 23.98}.get(ending, 23.976)
-    assert not list(tmp_path.rglob(".*"))
-
-
-@pytest.mark.parametrize("ending", ["", ".gif"])
-def test_files_are_drawn_as_the_page_shows_them(ending, tmp_path):
-    """On the page x is the column and y upwards: the angle of a grating there is theta, and so it is measured."""
-    theta = np.arctan2(3, 4)
-    movie = stimuli.grating((64, 64, 2), theta_rad=theta, sf_0=5 / 64)
-    path = stimuli.write_movie(movie, tmp_path / f"grating{ending}", fps=25)
-    with Image.open(path / "00000.png" if ending == "" else path) as image:
-        page = np.asarray(image.convert("L")) / 255.0
-    rows, columns = np.mgrid[:64, :64]
-    wanted = 0.5 + 0.5 * np.cos(2 * np.pi * (4 * columns + 3 * (63 - rows)) / 64)
-    np.testing.assert_allclose(page, wanted, atol=0.01)
-    assert stimuli.cloud_statistics(stimuli.read_movie(path)).theta_rad == pytest.approx(theta, abs=1e-2)
-
-
-@pytest.mark.parametrize("axes", ["".join(p) for letters in ("txy", "txyc") for p in itertools.permutations(letters)])
-def test_named_axes_are_put_in_order(axes, rng):
-    array = rng.random([{"t": 3, "x": 4, "y": 5, "c": 3}[axis] for axis in axes])
-    luma = [[0.299, 0.587, 0.114]] if "c" in axes else []
-    wanted = np.einsum(",".join([axes, "c"][: 1 + len(luma)]) + "->xyt", array, *luma)
-    np.testing.assert_allclose(stimuli.read_movie(array, axes=axes), wanted, atol=1e-6)
-    rows = stimuli.read_movie(array, axes=axes.replace("y", "r"))
-    np.testing.assert_array_equal(rows, stimuli.read_movie(array, axes=axes)[:, ::-1])
-
-
-@pytest.mark.parametrize("dtype", ["uint8", "uint16", "uint32", bool])
-def test_integers_are_scaled_by_their_type(dtype, tmp_path):
-    top = 1 if dtype is bool else np.iinfo(dtype).max
-    levels = np.linspace(0, top, 24).astype(dtype).reshape(2, 3, 4)
-    wanted = (levels / float(top)).astype(np.float32)
-    np.testing.assert_array_equal(stimuli.read_movie(levels, axes="xyt"), wanted)
-    np.save(tmp_path / "foreign.npy", levels)
-    np.testing.assert_array_equal(stimuli.read_movie(tmp_path / "foreign.npy", axes="xyt"), wanted)
-
-
-def test_folder_of_png_is_sorted_by_number_and_takes_every_kind_of_png(tmp_path):
-    """Names without leading zeros, 8 and 16 bits, colour and transparency; PIL is the oracle for luminance."""
-    colour = (255 * np.random.default_rng(2).random((6, 7, 3))).astype(np.uint8)
-    Image.fromarray(colour).save(tmp_path / "frame10.png")
-    iio.imwrite(tmp_path / "frame9.png", np.full((6, 7), 32768, np.uint16))
-    iio.imwrite(tmp_path / "frame2.png", np.dstack([colour, np.full((6, 7), 255, np.uint8)]))
-    movie = stimuli.read_movie(tmp_path)
-    assert movie.shape == (7, 6, 3)
-    page = np.asarray(Image.fromarray(colour).convert("L")).T[:, ::-1] / 255
-    np.testing.assert_allclose(movie[..., 2], page, atol=0.51 / 255)
-    np.testing.assert_array_equal(movie[..., 0], movie[..., 2])
-    np.testing.assert_allclose(movie[..., 1], 32768 / 65535, atol=1e-6)
-    with pytest.raises(ParameterError, match="holds no frame rate"):
-        stimuli.movie_fps(tmp_path)
-
-
-def test_gif_of_another_program_is_sampled_at_the_common_divisor(tmp_path):
-    frames = [Image.fromarray(np.full((4, 5), level, np.uint8)) for level in (0, 100, 200)]
-    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:], duration=[60, 150, 90])
-    assert stimuli.movie_fps(tmp_path / "a.gif") == pytest.approx(100 / 3)
-    movie = stimuli.read_movie(tmp_path / "a.gif")
-    np.testing.assert_allclose(255 * movie[0, 0], [0] * 2 + [100] * 5 + [200] * 3, atol=1e-4)
-
-
-@given(fps=st.floats(0.5, 50) | st.sampled_from([12.5, 20, 25, 50, 100 / 3]))
-def test_a_gif_has_the_nearest_rate_and_says_when_it_is_another(fps, tmp_path_factory):
-    nearest = float(min((Fraction(100, k) for k in range(2, 202)), key=lambda rate: abs(rate - Fraction(fps))))
-    with warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter("always", UserWarning)
-        path = stimuli.write_movie(NOISE[:2, :2, :2], tmp_path_factory.getbasetemp() / "rate.gif", fps=fps)
-    assert stimuli.movie_fps(path) == pytest.approx(nearest)
-    exact = fps == pytest.approx(nearest, rel=1e-6)
-    assert [str(w.message) for w in told] == [] if exact else f"not {fps:g}" in str(told[0].message)
-    assert exact or told[0].filename == __file__
-
-
-@pytest.mark.parametrize("ending", [".gif", ".npy", ".mp4"])
-def test_a_file_that_is_cut_short_is_refused(ending, tmp_path):
-    """The last byte of a gif closes it; the mp4 here says first what it holds, as those on the web do."""
-    if ending == ".mp4":
-        options = dict(plugin="FFMPEG", fps=25, macro_block_size=1, output_params=["-movflags", "+faststart"])
-        iio.imwrite(tmp_path / "whole.mp4", np.uint8(255 * NOISE.repeat(4, axis=2).T), is_batch=True, **options)
-    else:
-        stimuli.write_movie(NOISE, tmp_path / f"whole{ending}", fps=25)
-    whole = (tmp_path / f"whole{ending}").read_bytes()
-    for keep in (0.5, 0.97) if ending == ".mp4" else (0, 0.001, 0.3, 0.6, 0.9, 1 - 1e-9):
-        (tmp_path / f"cut{ending}").write_bytes(whole[: int(keep * len(whole))])
-        with pytest.raises(ParameterError, match="is no movie") as failure:
-            stimuli.read_movie(tmp_path / f"cut{ending}", axes="xyt" if ending == ".npy" else None)
-        assert "\n" not in str(failure.value)
-
-
-def test_mp4_without_its_package_names_the_extra(tmp_path, monkeypatch):
-    monkeypatch.setattr(stimuli.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(BackendError, match=r"imageio-ffmpeg; pip install -e '\.\[movies\]'"):
-        stimuli.write_movie(NOISE, tmp_path / "a.mp4", fps=25)
-    (tmp_path / "a.mp4").write_bytes(b"")
-    with pytest.raises(BackendError):
-        stimuli.read_movie(tmp_path / "a.mp4")
-
-
-def test_animation_is_an_enlarged_gif(tmp_path):
-    path = stimuli.save_animation(NOISE, tmp_path / "new" / "cloud.gif", fps=25, scale=3)
-    back = stimuli.read_movie(path)
-    np.testing.assert_allclose(back, NOISE.repeat(3, axis=0).repeat(3, axis=1), atol=0.501 / 255)
-    with Image.open(path) as image:
-        assert (image.info["duration"], image.info["loop"]) == (40, 0)
-    assert [p.name for p in path.parent.iterdir()] == ["cloud.gif"]
-
-
-def test_refused_movies_leave_what_was_there(tmp_path):
-    path = stimuli.save_animation(NOISE, tmp_path / "a.gif")
-    before = path.read_bytes()
-    with pytest.raises(OutputError, match=r"a.gif would have .* MB; allowed: 0.001"):
-        stimuli.save_animation(NOISE, path, max_mb=0.001)
-    assert path.read_bytes() == before
-    assert list(tmp_path.iterdir()) == [path]
-    folder = stimuli.write_movie(NOISE, tmp_path / "frames", fps=25)
-    with pytest.raises(OutputError, match="holds other images"):
-        stimuli.write_movie(NOISE[..., :2], folder, fps=25)
-    assert stimuli.read_movie(folder).shape == NOISE.shape
-
-
-@pytest.mark.parametrize("inside", ["file/a.gif", "file/deeper/a.gif", "folder.gif"])
-def test_a_place_that_cannot_be_written_is_one_line(tmp_path, inside):
-    (tmp_path / "file").write_text("not a folder")
-    (tmp_path / "folder.gif").mkdir()
-    with pytest.raises(OutputError, match=r"choose a writable folder|is a folder") as failure:
-        stimuli.save_animation(NOISE, tmp_path / inside)
-    assert type(failure.value) is OutputError
-    assert "\n" not in str(failure.value)
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "folder.gif"]
-
-
 # --- bad input
 
 OK_GRATING = dict(theta_rad=0.0, sf_0=0.1)
-GREY = np.full((8, 8, 2), 0.5)
 
 
 def grating(shape=(8, 8, 2), **changes):
@@ -759,18 +596,6 @@ def grating(shape=(8, 8, 2), **changes):
 
 def trains(rate_hz=((5.0,),), **changes):
     return stimuli.poisson_trains(rate_hz, **{**dict(dt_ms=1.0, seed=1), **changes})
-
-
-def animation(movie=GREY, path="never.gif", **changes):
-    return stimuli.save_animation(movie, path, **changes)
-
-
-def write(movie=GREY, path="never.gif", fps=25, **changes):
-    return stimuli.write_movie(movie, path, fps=fps, **changes)
-
-
-def read(source=GREY, axes="xyt"):
-    return stimuli.read_movie(source, axes=axes)
 
 
 BAD = [
@@ -803,73 +628,16 @@ BAD = [
     (trains, dict(rate_hz=[5.0]), "rate_hz has 1 dimension"),
     (trains, dict(rate_hz=[[1e30]]), "rate_hz goes up to 1e+30"),
     *[(trains, dict(dt_ms=dt_ms), f"dt_ms = {dt_ms} is out of range") for dt_ms in (0, np.inf)],
-    *[(f, dict(movie=GREY[0]), "movie has 2 dimension") for f in (animation, write)],
-    *[(f, dict(movie=GREY * np.nan), "movie holds NaN") for f in (animation, write)],
-    *[(f, dict(movie=GREY + 1), "movie goes up to 1.5") for f in (animation, write)],
-    *[(f, dict(path=None), "path = None is not a path") for f in (animation, write)],
-    *[(f, dict(fps=fps), f"fps = {fps} is out of range") for f in (animation, write) for fps in (0, 51)],
-    (write, dict(path="movie.avi"), "path = 'movie.avi' is no movie; end it with .gif, .mp4 or .npy"),
-    (write, dict(max_mb=-1), "max_mb = -1 is out of range"),
-    (animation, dict(movie=np.zeros((4, 4, 65))), "movie has 65 frames; allowed: 64"),
-    (animation, dict(path="cloud.png"), "path = 'cloud.png' is not a GIF"),
-    (animation, dict(scale=1.5), "scale = 1.5 is not an integer"),
-    *[(read, dict(axes=axes), f"axes = {axes!r} does not name") for axes in (None, "", "xy", "xxt", "yrt", "zyx", 3)],
-    (read, dict(axes="xytc"), "source has 3 dimension(s); allowed: 4"),
-    (read, dict(source=np.zeros((4, 4, 2, 5)), axes="xytc"), "source has 5 colours; allowed: 1 or 3"),
-    (read, dict(source=GREY - 1), "source goes down to -0.5"),
-    (read, dict(source=GREY * np.nan), "source holds NaN"),
-    (read, dict(source=(GREY * 9).astype(int)), "source holds int64; give unsigned integers such as uint8"),
-    (read, dict(source=[["a"]]), "source is not an array of numbers"),
-    (read, dict(source="missing.gif"), "missing.gif is no movie"),
-    (read, dict(source="missing.avi"), "missing.avi is no movie (its name ends otherwise)"),
-    (stimuli.movie_fps, dict(path=3), "path = 3 is not a path"),
 ]
 
 
 @pytest.mark.parametrize("function, arguments, fragment", BAD, ids=[f"{f.__name__}-{t}" for f, _, t in BAD])
-def test_bad_input_is_refused_in_one_line(function, arguments, fragment, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def test_bad_input_is_refused_in_one_line(function, arguments, fragment):
     with pytest.raises(ParameterError) as failure:
         function(**arguments)
     assert type(failure.value) is ParameterError
     assert fragment in str(failure.value)
     assert "\n" not in str(failure.value)
-    assert list(tmp_path.iterdir()) == []
-
-
-def unequal(folder):
-    for k in range(2):
-        iio.imwrite(folder / f"{k}.png", np.zeros((4, 4 + k), np.uint8))
-
-
-FOREIGN = {
-    "empty.gif": (lambda path: path.write_bytes(b""), "is no movie"),
-    "text.gif": (lambda path: path.write_text("a letter;"), "is no movie"),
-    "text.npy": (lambda path: path.write_text("a letter"), "is no movie"),
-    "text.mp4": (lambda path: path.write_text("a letter"), "is no movie"),
-    "pickle.npy": (lambda path: np.save(path, np.array([{}])), "is no movie"),
-    "bare.npy": (lambda path: np.save(path, GREY), "axes = None does not name the axes"),
-    "empty": (lambda path: path.mkdir(), "no frames"),
-    "unequal": (lambda path: (path.mkdir(), unequal(path)), "frames of sizes [(4, 4), (4, 5)]"),
-    "unnumbered": (lambda path: (path.mkdir(), iio.imwrite(path / "a.png", np.zeros((4, 4), np.uint8))), "number"),
-}
-
-
-@pytest.mark.parametrize("name", FOREIGN)
-def test_files_that_are_no_movies_are_refused_in_one_line(name, tmp_path):
-    make, fragment = FOREIGN[name]
-    make(tmp_path / name)
-    with pytest.raises(ParameterError) as failure:
-        stimuli.read_movie(tmp_path / name)
-    assert fragment in str(failure.value)
-    assert "\n" not in str(failure.value)
-
-
-def test_axes_of_image_files_are_their_own(tmp_path):
-    path = stimuli.write_movie(NOISE, tmp_path / "a.gif", fps=25)
-    with pytest.raises(HelpersError, match="axes = 'txy' is for arrays"):
-        stimuli.read_movie(path, axes="txy")
-    assert stimuli.read_movie(path, axes="trx").shape == NOISE.shape
 
 
 def test_values_that_carry_their_unit_are_converted():
