@@ -1,4 +1,4 @@
-"""Fits recover what was put in, their error bars hold, and data that cannot be fitted are refused with a reason."""
+"""Fits recover what was put in, their error bars hold, and data that the model does not describe are refused."""
 
 import dataclasses
 
@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import integrate
+from scipy import integrate, stats
+from scipy.optimize import curve_fit
 
 from helpers.parameters import ParameterError
 from helpers.tuning import (
@@ -20,17 +21,32 @@ from helpers.tuning import (
     theoretical_cv,
     von_mises,
 )
+from tests.benchmarks.bench_tuning import plain_fit_fails
 
 RING = np.pi * np.arange(60) / 60
 B_RING = np.pi / 12
 MODELS = ("von_mises", "gaussian")
 CAT_B = np.linspace(np.pi / 2, np.pi / 32, 8) / 2.5  # bandwidths of the recordings
 angles = st.floats(0, np.pi)
+NOISE = np.random.default_rng(3).normal(size=60)
+ERROR = dict(bandwidth_rad="bandwidth_err_rad", amplitude="amplitude_err", baseline="baseline_err")
 
 
-def ring_counts(rng, preferred_rad, n_draws):
+def counts_of(rng, mean, fano=1, n_draws=1):
+    """Counts with variance fano x mean: Poisson, or negative binomial; (n_draws, mean.size)."""
+    shape = (n_draws, mean.size)
+    return rng.poisson(mean, shape) if fano == 1 else rng.negative_binomial(mean / (fano - 1), 1 / fano, shape)
+
+
+def ring_counts(rng, preferred_rad, n_draws, fano=1):
     """Counts of the ring input: 20 Hz, a fifth of it noise floor, 1 s."""
-    return rng.poisson(0.8 * 20 * von_mises(RING, preferred_rad, B_RING) + 0.2 * 20, (n_draws, RING.size))
+    return counts_of(rng, 16 * von_mises(RING, preferred_rad, B_RING) + 4, fano, n_draws)
+
+
+def holds(bounds, hits, expected=0.95):
+    """Whether a share lies within `bounds`, with three binomial standard errors of room for the draws."""
+    room = 3 * np.sqrt(expected * (1 - expected) / len(hits))
+    return bounds[0] - room <= np.mean(hits) <= bounds[1] + room
 
 
 def wrapped_gaussian(theta_rad, preferred_rad, b_rad):
@@ -52,134 +68,167 @@ def assert_refused(fit, fragment):
 
 
 def test_bandwidth_is_recovered_from_poisson_counts(acceptance, rng, record):
-    wanted = acceptance["fit"]["bandwidth"]
-    fits = [fit_tuning(RING, counts) for counts in ring_counts(rng, 0.7, 200)]
+    wanted, bounds = acceptance["fit"]["bandwidth"], acceptance["fit"]["coverage"]["accept"]
+    fits = [fit_tuning(RING, counts) for counts in ring_counts(rng, 0.0, 200)]
     b_deg = np.degrees([fit.bandwidth_rad for fit in fits])
-    assert all(fit.ok for fit in fits)
-    assert wanted["accept"][0] <= np.median(b_deg) <= wanted["accept"][1]
-    assert b_deg.std() < wanted["sd_below"]
-    record("fit.bandwidth", [np.median(b_deg), b_deg.std()])
-
-
-def test_least_squares_without_baseline_widens_the_bandwidth(acceptance, rng):
-    low, high = acceptance["ring"]["input_bandwidth_no_baseline"]["accept"]
-    fits = [fit_tuning(RING, y, baseline=False, noise="gaussian") for y in ring_counts(rng, 1.2, 200)]
-    assert low <= np.median(np.degrees([fit.bandwidth_rad for fit in fits])) <= high
-    assert all(fit.baseline == 0 and fit.baseline_err == 0 for fit in fits)
-
-
-@pytest.mark.parametrize(("model", "preferred_rad"), [("von_mises", 1.2), ("von_mises", 0.0), ("gaussian", 3.14)])
-def test_intervals_cover_the_truth(acceptance, rng, model, preferred_rad, record):
-    low, high = acceptance["fit"]["coverage"]["accept"]
-    shape = von_mises if model == "von_mises" else wrapped_gaussian
-    counts = rng.poisson(16 * shape(RING, preferred_rad, B_RING) + 4, (300, 60))
-    fits = [fit_tuning(RING, y, model=model) for y in counts]
-    z_b = [(fit.bandwidth_rad - B_RING) / fit.bandwidth_err_rad for fit in fits]
-    z_angle = [orientation_error(fit.preferred_rad, preferred_rad) / fit.preferred_err_rad for fit in fits]
-    z_amplitude = [(fit.amplitude - 16) / fit.amplitude_err for fit in fits]
-    z_baseline = [(fit.baseline - 4) / fit.baseline_err for fit in fits]
-    for z in (z_b, z_angle, z_amplitude, z_baseline):
-        assert low <= np.mean(np.abs(z) < 1.96) <= high
-        record("fit.coverage", np.mean(np.abs(z) < 1.96))
+    assert np.isfinite(b_deg).mean() > 0.97 and all(fit.ok or "shape" in fit.reason for fit in fits)
+    assert wanted["accept"][0] <= np.nanmedian(b_deg) <= wanted["accept"][1]
+    assert np.nanstd(b_deg) < wanted["sd_below"]
+    record("fit.bandwidth", [np.nanmedian(b_deg), np.nanstd(b_deg)])
+    fits = [fit for fit in fits if fit.ok]
     assert all(0 <= fit.preferred_rad < np.pi for fit in fits)
+    truth = dict(bandwidth_rad=B_RING, amplitude=16, baseline=4)
+    z = [[abs(getattr(fit, key) - x) / getattr(fit, ERROR[key]) for key, x in truth.items()] for fit in fits]
+    angle = [abs(orientation_error(fit.preferred_rad, 0)) / fit.preferred_err_rad for fit in fits]
+    for held in (*(np.transpose(z) < 1.96), np.array(angle) < 1.96):
+        assert bounds[0] <= np.mean(held) <= bounds[1]
+        record("fit.coverage", np.mean(held))
 
 
-def test_intervals_cover_the_truth_for_drives(acceptance, rng):
-    low, high = acceptance["fit"]["coverage"]["accept"]
-    drives = 10 * von_mises(RING, 3.1, B_RING) - 3 + rng.normal(0, 2, (200, 60))
-    fits = [fit_tuning(RING, y, noise="gaussian") for y in drives]
-    z_b = [(fit.bandwidth_rad - B_RING) / fit.bandwidth_err_rad for fit in fits]
-    z_angle = [orientation_error(fit.preferred_rad, 3.1) / fit.preferred_err_rad for fit in fits]
-    for z in (z_b, z_angle):
-        assert low <= np.mean(np.abs(z) < 1.96) <= high
+@pytest.mark.parametrize(
+    ("fano", "n", "b_deg", "peak", "baseline", "model"),
+    [
+        (1, 60, 30, 10, True, "von_mises"),
+        (3, 60, 15, 20, True, "gaussian"),
+        (3, 60, 10, 15, False, "von_mises"),
+        (2, 12, 25, 60, False, "von_mises"),
+        (3, 24, 20, 40, True, "von_mises"),
+    ],
+)
+def test_intervals_hold_the_truth_whatever_the_dispersion(acceptance, record, fano, n, b_deg, peak, baseline, model):
+    rng, b_rad, bounds = np.random.default_rng(fano * n), np.radians(b_deg), acceptance["tuning"]["coverage"]["accept"]
+    theta_rad, shape = np.pi * np.arange(n) / n, dict(von_mises=von_mises, gaussian=wrapped_gaussian)[model]
+    mean = peak * shape(theta_rad, 3.1, b_rad) + (0.2 * peak if baseline else 1e-9)
+    fits = [fit_tuning(theta_rad, y, baseline=baseline, model=model) for y in counts_of(rng, mean, fano, 36)]
+    fits = [fit for fit in fits if fit.ok]
+    assert len(fits) > 30
+    assert 0.8 * fano < np.mean([fit.dispersion for fit in fits]) < 1.15 * fano
+    width = [abs(fit.bandwidth_rad - b_rad) < 1.96 * fit.bandwidth_err_rad for fit in fits]
+    angle = [abs(orientation_error(fit.preferred_rad, 3.1)) < 1.96 * fit.preferred_err_rad for fit in fits]
+    for hits in (width, angle):
+        assert holds(bounds, hits)
+        record("tuning.coverage", np.mean(hits))
 
 
-def test_intervals_lose_little_at_low_counts(rng):
-    """With 72 spikes the likelihood of B is skewed: 800 draws gave .90 (docstring), below the nominal .95."""
-    counts = rng.poisson(5 * von_mises(RING, 1.2, np.radians(10)) + 0.5, (200, 60))
-    fits = [fit_tuning(RING, y) for y in counts]
-    z = [(fit.bandwidth_rad - np.radians(10)) / fit.bandwidth_err_rad for fit in fits if fit.ok]
-    assert len(z) > 190 and 0.84 <= np.mean(np.abs(z) < 1.96) <= 0.96
-
-
-@pytest.mark.parametrize("noise", ["poisson", "gaussian"])
-@pytest.mark.parametrize(("model", "shape"), [("von_mises", von_mises), ("gaussian", wrapped_gaussian)])
-@pytest.mark.parametrize("b_deg", [5, 15, 30])
-@pytest.mark.parametrize("preferred_rad", [0.0, 0.8, np.pi - 0.02])
-def test_noise_free_curves_are_recovered(model, shape, noise, b_deg, preferred_rad):
-    b_rad = np.radians(b_deg)
-    fit = fit_tuning(RING, 200 * shape(RING, preferred_rad, b_rad) + 30, model=model, noise=noise)
-    assert fit.ok and fit.reason == "" and fit.model == model
-    assert abs(orientation_error(fit.preferred_rad, preferred_rad)) < 1e-5
-    assert [fit.bandwidth_rad, fit.amplitude, fit.baseline] == pytest.approx([b_rad, 200, 30], rel=1e-4)
-    assert fit.curve(RING + 8 * np.pi) == pytest.approx(200 * shape(RING, preferred_rad, b_rad) + 30, rel=1e-4)
-    assert fit.deviance == pytest.approx(0, abs=1e-5)
-    half = fit.curve(fit.preferred_rad + fit.hwhh_rad) - fit.baseline
-    assert half == pytest.approx((fit.curve(fit.preferred_rad) - fit.baseline) / 2, rel=1e-6)
-
-
-def test_errors_are_those_of_the_fisher_information():
-    """Against derivatives by finite differences, written out here."""
-    truth, step = np.array([1.2, B_RING, 16.0, 4.0]), 1e-6
+def test_errors_against_the_fisher_information_by_finite_differences():
+    """Noise-free counts: only the profile of B and the gain over a constant lengthen the errors, by a few per cent."""
+    truth, step = np.array([1.2, B_RING, 160.0, 40.0]), 1e-6
     mean = lambda p: p[3] + p[2] * np.exp((np.cos(2 * (RING - p[0])) - 1) / (4 * p[1] ** 2))  # noqa: E731
     slopes = np.array([(mean(truth + step * e) - mean(truth - step * e)) / (2 * step) for e in np.eye(4)])
     wanted = np.sqrt(np.diag(np.linalg.inv(slopes / mean(truth) @ slopes.T)))
     fit = fit_tuning(RING, mean(truth))
-    found = [fit.preferred_err_rad, fit.bandwidth_err_rad, fit.amplitude_err, fit.baseline_err]
-    assert found == pytest.approx(wanted.tolist(), rel=1e-4)
+    found = np.array([fit.preferred_err_rad, fit.bandwidth_err_rad, fit.amplitude_err, fit.baseline_err])
+    assert found[[0, 2, 3]] == pytest.approx(wanted[[0, 2, 3]], rel=2e-3)
+    assert 1 < found[1] / wanted[1] < 1.05
 
 
-def test_deviance_is_the_poisson_deviance(rng):
-    counts = ring_counts(rng, 0.7, 1)[0]
+def test_a_drive_is_fitted_as_scipy_does(rng):
+    drive = 50 * von_mises(RING, 2.0, 0.3) - 3 + rng.normal(0, 2, 60)
+    curve = lambda t, p, b, a, o: o + a * von_mises(t, p, b)  # noqa: E731
+    best, covariance = curve_fit(curve, RING, drive, p0=[2, 0.3, 50, 0])
+    fit = fit_tuning(RING, drive, noise="gaussian")
+    found = [fit.preferred_rad, fit.bandwidth_rad, fit.amplitude, fit.baseline]
+    assert found == pytest.approx(best.tolist(), rel=1e-5)
+    assert fit.dispersion == pytest.approx(((drive - curve(RING, *best)) ** 2).sum() / 56, rel=1e-6)
+    t_factor = stats.t.ppf(0.975, 56) / 1.96
+    assert fit.preferred_err_rad == pytest.approx(t_factor * np.sqrt(covariance[0, 0]), rel=0.01)
+
+
+@pytest.mark.parametrize("noise", ["poisson", "gaussian"])
+@pytest.mark.parametrize(("model", "shape"), [("von_mises", von_mises), ("gaussian", wrapped_gaussian)])
+@pytest.mark.parametrize(("b_deg", "preferred_rad"), [(5, 0.0), (15, np.pi - 0.02), (30, 0.8)])
+def test_noise_free_curves_are_recovered(model, shape, noise, b_deg, preferred_rad):
+    b_rad = np.radians(b_deg)
+    fit = fit_tuning(RING, 200 * shape(RING, preferred_rad, b_rad) + 30, model=model, noise=noise)
+    assert fit.ok and fit.reason == "" and fit.model == model and fit.p_fit > 0.5
+    assert abs(orientation_error(fit.preferred_rad, preferred_rad)) < 1e-5
+    assert [fit.bandwidth_rad, fit.amplitude, fit.baseline] == pytest.approx([b_rad, 200, 30], rel=1e-4)
+    assert fit.curve(RING + 8 * np.pi) == pytest.approx(200 * shape(RING, preferred_rad, b_rad) + 30, rel=1e-4)
+    assert [fit.deviance, fit.dispersion] == pytest.approx([0, 0], abs=1e-5)
+    half = fit.curve(fit.preferred_rad + fit.hwhh_rad) - fit.baseline
+    assert half == pytest.approx((fit.curve(fit.preferred_rad) - fit.baseline) / 2, rel=1e-6)
+
+
+def test_deviance_and_dispersion_written_out(rng):
+    counts = ring_counts(rng, 0.7, 1, fano=2)[0]
     fit = fit_tuning(RING, counts)
-    mean = fit.curve(RING)
+    mean, jacobian = fit.curve(RING), np.empty((60, 4))
     log_ratio = np.log(np.where(counts > 0, counts, 1) / mean)
     assert fit.deviance == pytest.approx(2 * (counts * log_ratio - (counts - mean)).sum(), rel=1e-9)
+    values = [fit.preferred_rad, fit.bandwidth_rad, fit.amplitude, fit.baseline]
+    for k in range(4):
+        p, b, a, o = values + 1e-6 * np.eye(4)[k]
+        jacobian[:, k] = (o + a * von_mises(RING, p, b) - mean) / 1e-6
+    hat = jacobian @ np.linalg.inv(jacobian.T / mean @ jacobian) @ jacobian.T / mean
+    expected = ((1 - np.diag(hat)) * mean / (mean + 0.5)).sum()
+    assert fit.dispersion == pytest.approx(((counts - mean) ** 2 / (mean + 0.5)).sum() / expected, rel=1e-5)
 
 
 def test_empty_floor_gives_a_baseline_without_error_bar():
     fit = fit_tuning(RING, np.round(20 * von_mises(RING, 1, B_RING)))
     assert fit.ok and fit.baseline < 0.01 and np.isnan(fit.baseline_err)
+    fixed = fit_tuning(RING, np.round(20 * von_mises(RING, 1, B_RING)), baseline=False)
+    assert fixed.ok and fixed.baseline == fixed.baseline_err == 0
 
 
-def test_coarse_and_repeated_samples(rng):
+def test_coarse_uneven_and_repeated_samples(rng):
     theta_rad = np.tile(np.pi * np.arange(12) / 12, 5) + np.pi * rng.integers(-3, 3, 60)
-    counts = rng.poisson(50 * von_mises(theta_rad, 3.1, 0.35) + 5)
-    fit = fit_tuning(theta_rad, counts)
-    assert fit.ok and abs(fit.bandwidth_rad - 0.35) < 3 * fit.bandwidth_err_rad
-    assert abs(orientation_error(fit.preferred_rad, 3.1)) < 3 * fit.preferred_err_rad
+    for angles_rad in (theta_rad, rng.uniform(0, np.pi, 60)):
+        counts = rng.poisson(50 * von_mises(angles_rad, 3.1, 0.35) + 5)
+        fit = fit_tuning(angles_rad, counts)
+        assert fit.ok and abs(fit.bandwidth_rad - 0.35) < 3 * fit.bandwidth_err_rad
+        assert abs(orientation_error(fit.preferred_rad, 3.1)) < 3 * fit.preferred_err_rad
+
+
+def test_a_closed_half_circle_counts_its_end_once(rng):
+    """0 and pi are one orientation: a curve drawn to its end gives the numbers of the open one."""
+    theta_rad = np.pi * np.arange(12) / 12
+    counts = rng.poisson(30 * von_mises(theta_rad, 0.1, 0.4) + 3)
+    for turns in (1, 2):  # directions over 2 pi too
+        open_rad, both = np.concatenate([theta_rad + k * np.pi for k in range(turns)]), np.tile(counts, turns)
+        closed_rad, closed = np.append(open_rad, turns * np.pi), np.append(both, counts[0])
+        assert fit_tuning(closed_rad, closed) == fit_tuning(open_rad, both)
+        assert circular_variance(closed_rad, closed) == circular_variance(open_rad, both)
+        assert decode_orientation(closed_rad, closed) == decode_orientation(open_rad, both)
+
+
+@pytest.mark.parametrize("measure", [circular_variance, decode_orientation])
+@pytest.mark.parametrize(
+    "theta_rad",
+    [RING[:40], np.delete(RING, 7), np.append(RING, RING[5]), RING**1.1, [0.3], [0.0, np.pi / 2], [0, np.pi]],
+)
+def test_uneven_angles_are_refused_where_gaps_would_look_like_tuning(measure, theta_rad):
+    with pytest.raises(ParameterError, match="theta_rad covers the half circle unevenly"):
+        measure(theta_rad, np.ones(np.size(theta_rad)))
 
 
 # --- properties --------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=12)
-@given(shift_rad=st.floats(-10, 10))
-def test_rotating_the_angles_rotates_the_fit(shift_rad):
-    counts = ring_counts(np.random.default_rng(5), 0.4, 1)[0]
-    still, turned = fit_tuning(RING, counts), fit_tuning(RING + shift_rad, counts)
+@settings(max_examples=6)
+@given(shift_rad=st.floats(-10, 10), order=st.permutations(range(60)))
+def test_rotating_and_reordering_the_samples_turns_the_fit(shift_rad, order):
+    counts = ring_counts(np.random.default_rng(5), 0.4, 1, fano=2)[0]
+    still, turned = fit_tuning(RING, counts), fit_tuning(RING[list(order)] + shift_rad, counts[list(order)])
     moved = orientation_error(turned.preferred_rad, still.preferred_rad)
     assert orientation_error(moved, shift_rad) == pytest.approx(0, abs=1e-5)
-    assert turned.bandwidth_rad == pytest.approx(still.bandwidth_rad, rel=1e-4)
-    assert turned.preferred_err_rad == pytest.approx(still.preferred_err_rad, rel=1e-3)
+    for name in ("bandwidth_rad", "preferred_err_rad", "bandwidth_err_rad", "dispersion", "p_fit"):
+        assert getattr(turned, name) == pytest.approx(getattr(still, name), rel=2e-3)
 
 
-@settings(max_examples=12)
+@settings(max_examples=6)
 @given(preferred_rad=angles, scale=st.floats(1e-12, 1e12))
 def test_scaling_a_drive_scales_the_amplitude_only(preferred_rad, scale):
-    drive = 3 * von_mises(RING, preferred_rad, B_RING) - 1
+    drive = 3 * von_mises(RING, preferred_rad, B_RING) - 1 + 0.1 * NOISE
     one, many = (fit_tuning(RING, factor * drive, noise="gaussian") for factor in (1, scale))
-    assert [many.amplitude / scale, many.baseline / scale] == pytest.approx([3, -1], rel=1e-6)
-    assert many.bandwidth_rad == pytest.approx(one.bandwidth_rad, rel=1e-6)
-    assert abs(orientation_error(many.preferred_rad, preferred_rad)) < 1e-6
-
-
-@settings(max_examples=12)
-@given(order=st.permutations(range(60)))
-def test_order_of_the_samples_does_not_matter(order):
-    counts = ring_counts(np.random.default_rng(6), 3.1, 1)[0]
-    fit, shuffled = fit_tuning(RING, counts), fit_tuning(RING[list(order)], counts[list(order)])
-    assert shuffled.bandwidth_rad == pytest.approx(fit.bandwidth_rad, rel=1e-5)
+    assert one.ok and [many.amplitude / scale, many.baseline / scale] == pytest.approx(
+        [one.amplitude, one.baseline], rel=1e-6
+    )
+    assert [many.bandwidth_rad, many.bandwidth_err_rad] == pytest.approx(
+        [one.bandwidth_rad, one.bandwidth_err_rad], rel=1e-4
+    )
+    assert many.dispersion / scale**2 == pytest.approx(one.dispersion, rel=1e-5)
+    assert abs(orientation_error(many.preferred_rad, one.preferred_rad)) < 1e-6
 
 
 @given(rates=st.lists(st.floats(0, 1e3), min_size=8, max_size=8).filter(lambda r: sum(r) > 0), shift_rad=angles)
@@ -274,7 +323,7 @@ def test_population_measures_take_leading_axes():
     assert variance[2, 0] == pytest.approx(1) and np.isnan(variance[1, 0])
     assert angle[0, 0] == pytest.approx(1) and np.isnan(angle[1:, 0]).all()
     assert isinstance(decode_orientation(RING, response[0, 0]), float)
-    assert decode_orientation([0, 1e-20], [1, 1]) < np.pi and 0 <= decode_orientation([-1e-20], [1]) < np.pi
+    assert 0 <= decode_orientation([-1e-20, np.pi / 3, 2 * np.pi / 3], [3, 1, 1]) < np.pi
 
 
 # --- refusals ----------------------------------------------------------------------------------------------------
@@ -318,19 +367,53 @@ def test_samples_that_miss_the_peak_give_no_error_bars(noise):
     assert "error bar" in fit.reason or "at a bound" in fit.reason
 
 
-@pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize(("n", "mean"), [(60, 0.5), (60, 20), (12, 5)])
-def test_flat_counts_are_rarely_called_tuned(rng, model, n, mean):
-    theta_rad = np.pi * np.arange(n) / n
-    tuned = [fit_tuning(theta_rad, counts, model=model).ok for counts in rng.poisson(mean, (60, n))]
-    assert np.mean(tuned) <= 0.05
+@pytest.mark.parametrize("fano", [1, 2, 3])
+def test_flat_counts_are_rarely_called_tuned(acceptance, record, fano):
+    rng, tuned = np.random.default_rng(fano), []
+    for n, mean, model in ((60, 2, "von_mises"), (24, 20, "von_mises"), (12, 8, "gaussian")):
+        theta_rad = np.pi * np.arange(n) / n
+        tuned += [fit_tuning(theta_rad, y, model=model).ok for y in counts_of(rng, np.full(n, mean), fano, 12)]
+    assert holds(acceptance["tuning"]["flat"]["accept"], tuned, expected=0.02)
+    record("tuning.flat", np.mean(tuned))
 
 
-@pytest.mark.parametrize("n", [6, 12, 60])
-def test_flat_drives_are_rarely_called_tuned(rng, n):
-    theta_rad = np.pi * np.arange(n) / n
-    tuned = [fit_tuning(theta_rad, drive, noise="gaussian").ok for drive in rng.normal(size=(60, n))]
-    assert np.mean(tuned) <= 0.05
+def test_flat_drives_are_rarely_called_tuned(acceptance, rng):
+    tuned = [
+        fit_tuning(RING[::step], y[::step], noise="gaussian").ok for step in (1, 5) for y in rng.normal(size=(12, 60))
+    ]
+    assert holds(acceptance["tuning"]["flat"]["accept"], tuned, expected=0.02)
+
+
+@pytest.mark.parametrize("fano", [1, 2, 3])
+def test_shapes_that_the_model_does_not_describe_are_refused(acceptance, record, fano):
+    rng, across = np.random.default_rng(fano), von_mises(RING, 0.7 + np.pi / 2, B_RING)
+    square = 1.0 * (np.abs(orientation_error(RING, 0.7)) < np.radians(35))
+    for shape in (0.2 + von_mises(RING, 0.7, B_RING) + 0.5 * across, 0.2 + von_mises(RING, 0.7, B_RING) + across):
+        refused = [not fit_tuning(RING, y).ok for y in counts_of(rng, 60 * shape, fano, 6)]
+        assert np.mean(refused) >= acceptance["tuning"]["refused"]["accept"][0]
+        record("tuning.refused", np.mean(refused))
+    two = fit_tuning(RING, 60 * (0.2 + von_mises(RING, 0.7, B_RING) + 0.5 * across))
+    assert_refused(two, "does not describe the data")
+    assert_refused(fit_tuning(RING, 200 * square + 40), "does not describe the data")
+    skewed = np.where(orientation_error(RING, 0.7) > 0, von_mises(RING, 0.7, 0.6), von_mises(RING, 0.7, 0.1))
+    assert_refused(fit_tuning(RING, 500 * skewed + 20), "does not describe the data")
+    assert_refused(fit_tuning(RING, 60 * von_mises(RING, 0.7, B_RING) + 15, baseline=False), "does not describe")
+
+
+def test_a_curve_through_every_sample_leaves_nothing_to_judge_the_noise():
+    theta_rad = np.pi * np.arange(12) / 12
+    fit = fit_tuning(theta_rad, np.round(40 * von_mises(theta_rad, 0.5, np.radians(9))), baseline=False)
+    assert_refused(fit, "too few orientations lie under the curve")
+
+
+def test_wide_windows_are_refused_less_often_than_plain_least_squares_fails():
+    """Counts shaped like those of the ring: fits of counts keep what a plain fit loses to its bounds."""
+    rng, refused, failed = np.random.default_rng(8), 0, 0
+    for b_deg, floor in ((30, 1.0), (40, 3.0)):
+        for counts in counts_of(rng, 15 * von_mises(RING, 1.0, np.radians(b_deg)) + floor, 1, 12):
+            refused += not fit_tuning(RING, counts).ok
+            failed += plain_fit_fails(RING, counts)
+    assert refused <= failed + 2
 
 
 # --- wrong input -------------------------------------------------------------------------------------------------
@@ -395,7 +478,7 @@ def naka_rushton(b_rad, f0, f_max, n, b50_rad):
 
 
 @pytest.mark.parametrize(
-    ("f0", "f_max", "n", "b50_deg"), [(0.2, 0.6, 3, 17), (0.75, 0.2, np.exp(3.6), 19.2), (0, 1, 2, 30)]
+    ("f0", "f_max", "n", "b50_deg"), [(0.2, 0.6, 3, 17), (0.75, 0.2, np.exp(3.6), 19.2), (0.1, 0.9, 2, 30)]
 )
 def test_naka_rushton_is_recovered(f0, f_max, n, b50_deg):
     cv = naka_rushton(CAT_B, f0, f_max, n, np.radians(b50_deg))
@@ -408,11 +491,11 @@ def test_naka_rushton_is_recovered(f0, f_max, n, b50_deg):
 
 
 def test_naka_rushton_intervals(rng):
-    cv = naka_rushton(CAT_B, 0.3, 0.5, 4, 0.3) + rng.normal(0, 0.02, (200, 8))
+    cv = naka_rushton(CAT_B, 0.3, 0.5, 4, 0.3) + rng.normal(0, 0.02, (50, 8))
     fits = [fit for fit in (fit_naka_rushton(CAT_B, y) for y in cv) if fit.ok]
     z = [[(fit.n - 4) / fit.n_err, (fit.b50_rad - 0.3) / fit.b50_err_rad] for fit in fits]
-    assert len(fits) > 180  # t distribution with 8 - 4 degrees of freedom, 2.776 for 95 %
-    assert ((np.abs(z) < 2.776).mean(axis=0) > 0.88).all() and ((np.abs(z) < 2.776).mean(axis=0) <= 0.99).all()
+    assert len(fits) > 37  # Student's t of 8 - 4 degrees of freedom is in the errors
+    assert ((np.abs(z) < 1.96).mean(axis=0) > 0.86).all() and ((np.abs(z) < 1.96).mean(axis=0) <= 0.99).all()
 
 
 @pytest.mark.parametrize(
@@ -425,6 +508,8 @@ def test_naka_rushton_intervals(rng):
         (CAT_B, 1 - CAT_B, "not significantly better"),
         (CAT_B, [0.5, 0.6, 0.5, 0.6, 0.5, 0.6, 0.5, 0.6], "not significantly better"),
         (CAT_B, 1.0 * (CAT_B > 0.3), "the exponent ended at a bound"),
+        (CAT_B, naka_rushton(CAT_B, 0, 0.9, 2, 0.4), "the f0 ended at a bound"),
+        (CAT_B, naka_rushton(CAT_B, 0.2, 1.1, 2, 0.6), "leaves the possible range: f0 + f_max = 1.3"),
     ],
 )
 def test_naka_rushton_refusals(b_rad, cv, fragment):
