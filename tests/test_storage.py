@@ -79,6 +79,39 @@ def test_a_flipped_bit_or_a_truncation_is_found_or_harmless(tmp_path):
     assert unharmed(path, body + b"tail")
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"rate_hz": ARRAYS["rate_hz"].T},
+        {"rate_hz": ARRAYS["rate_hz"].astype("f4")},
+        {"rate_hz": -ARRAYS["rate_hz"]},
+        {"pair": ARRAYS["pair"].astype([("right", "<i4"), ("left", ">f8")])},
+        {"more": 1},
+        {"record_json": '{"seed": 4}'},
+    ],
+    ids=["shape", "type", "value", "field names", "one more", "record"],
+)
+def test_a_sound_file_with_other_content_is_found(tmp_path, change):
+    """A zip archive without fault, written by whoever: the checksum alone can tell."""
+    path = tmp_path / "a.npz"
+    write_arrays(path, FEW, RECORD)
+    with np.load(path) as file:
+        members = dict(file)
+    np.savez(path, **members)
+    assert same(read_arrays(path)[0], FEW)
+    np.savez(path, **members | change)
+    with pytest.raises(DamagedFile, match="its checksum does not fit"):
+        read_arrays(path)
+
+
+def test_a_file_that_the_disk_falsified_is_never_named(tmp_path, monkeypatch):
+    save = np.savez
+    monkeypatch.setattr(np, "savez", lambda file, **arrays: save(file, **arrays | {"rate_hz": 7.0}))
+    with pytest.raises(DamagedFile, match="its checksum does not fit"):
+        write_arrays(tmp_path / "a.npz", FEW)
+    assert os.listdir(tmp_path) == []
+
+
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @given(place=st.integers(0, 10**6), bit=st.integers(0, 7), more=st.integers(0, 10**6))
 def test_any_two_flipped_bits_are_found_or_harmless(tmp_path_factory, place, bit, more):
