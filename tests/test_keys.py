@@ -47,6 +47,12 @@ CHANGES = {
     "operator": ("def f(x): return x + 2", "def f(x): return x - 2"),
     "attribute": ("def f(x): return np.sin(x)", "def f(x): return np.cos(x)"),
     "order of arguments": ("def f(a, b): return a - b", "def f(b, a): return a - b"),
+    "names of arguments": ("def f(a, b): return a - b", "def f(b, a): return b - a"),
+    "constant of an inner function": ("def f(x): return lambda: 2 * x", "def f(x): return lambda: 3 * x"),
+    "global of a bare namespace": (
+        "s = {'a': 1}\nexec('def f(x): return a', s)\nf = s['f']",
+        "s = {'a': 2}\nexec('def f(x): return a', s)\nf = s['f']",
+    ),
     "default": ("def f(x, b=1): return x + b", "def f(x, b=2): return x + b"),
     "keyword default": ("def f(x, *, b=1): return x + b", "def f(x, *, b=2): return x + b"),
     "default that is an array": ("def f(x, b=np.ones(3)): return x", "def f(x, b=np.ones(3, 'f4')): return x"),
@@ -210,6 +216,11 @@ def test_an_edit_in_the_running_notebook_is_seen_and_can_be_taken_back():
         exec(cell, space)
         seen.append(function_key(space["f"]))
     assert len(set(seen[:3])) == 3 and seen[3] == seen[1] and seen[4] == seen[0]
+
+
+def test_the_place_of_a_notebook_does_not_count():
+    cell = "def f(x): return __file__, __name__"
+    assert key(cell, __file__="/a/one.ipynb") == key(cell, __file__="/b/two.ipynb")
 
 
 def test_the_profile_counts_where_it_is_asked_for(monkeypatch):

@@ -82,7 +82,7 @@ def test_a_flipped_bit_or_a_truncation_is_found_or_harmless(tmp_path):
 @pytest.mark.parametrize(
     "change",
     [
-        {"rate_hz": ARRAYS["rate_hz"].T},
+        {"rate_hz": ARRAYS["rate_hz"].reshape(-1)},
         {"rate_hz": ARRAYS["rate_hz"].astype("f4")},
         {"rate_hz": -ARRAYS["rate_hz"]},
         {"pair": ARRAYS["pair"].astype([("right", "<i4"), ("left", ">f8")])},
@@ -141,6 +141,22 @@ def test_a_foreign_file_is_one_line(tmp_path, make):
     make(tmp_path / "a.npz")
     with pytest.raises(DamagedFile, match=r"^[^\n]*a\.npz cannot be used \([^\n]+\); delete it[^\n]*$"):
         read_arrays(tmp_path / "a.npz")
+
+
+class Harm:
+    def __init__(self, place):
+        self.place = place
+
+    def __reduce__(self):
+        return os.mkdir, (self.place,)
+
+
+def test_no_code_in_a_file_is_run(tmp_path):
+    path, place = tmp_path / "a.npz", str(tmp_path / "made by the file")
+    np.savez(path, rate_hz=np.array([Harm(place)], dtype=object))
+    with pytest.raises(DamagedFile):
+        read_arrays(path)
+    assert not os.path.exists(place)
 
 
 @pytest.mark.parametrize(
