@@ -8,7 +8,6 @@ save. No legend lies on data. An interval needs five seeds and a place in the po
 from __future__ import annotations
 
 import io
-import itertools
 import json
 import os
 import re
@@ -31,30 +30,17 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = [
-    "band",
-    "bands",
-    "dots",
-    "figure",
-    "label_lines",
-    "matrix",
-    "notebook_parameters",
-    "orientation_axis",
-    "panel_letters",
-    "raster",
-    "save",
-    "save_animation",
-    "save_table",
-    "show_frame",
-    "summary_table",
-    "traces",
+    "band", "bands", "dots", "figure", "label_lines", "matrix", "notebook_parameters", "orientation_axis",
+    "panel_letters", "raster", "save", "save_animation", "save_table", "show_frame", "summary_table", "traces",
     "use_style",
-]
+]  # fmt: skip
 
 TEXT_MM, COLUMN_MM, THESIS_MM = 160.0, 78.0, 120.0
 CYCLIC = "twilight"
 OKABE_ITO = {"blue": "#0072B2", "vermillion": "#D55E00", "green": "#009E73", "purple": "#CC79A7", "orange": "#E69F00"}
 OKABE_ITO |= {"sky": "#56B4E9", "black": "#000000", "grey": "#7F7F7F", "yellow": "#F0E442"}  # yellow is pale on white
 COLOURS = list(OKABE_ITO.values())[:8]
+ANYWHERE = (-np.inf, np.inf)
 MIN_SEEDS = 5  # fewer say more as points than as an interval
 FORMATS = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {"Software": None}}
 DPI = {"pdf": 200, "svg": 200, "png": 300}  # of pdf and svg: what is rasterised in them
@@ -79,10 +65,10 @@ def figure(
     """
     import matplotlib.pyplot as plt
 
-    page = float(os.environ.get("NOTEBOOK_WIDTH_MM") or 400)
-    for name, value in (("width_mm", width_mm), ("height_mm", height_mm), ("NOTEBOOK_WIDTH_MM", page)):
-        check_number(name, value, 10, 400)
-    return plt.subplots(n_rows, n_cols, figsize=(min(width_mm, page) / 25.4, height_mm / 25.4), **options)
+    page_mm = check_number("NOTEBOOK_WIDTH_MM", float(os.environ.get("NOTEBOOK_WIDTH_MM") or 400), 10, 400)
+    width_mm = min(check_number("width_mm", width_mm, 10, 400), page_mm)
+    height_mm = check_number("height_mm", height_mm, 10, 400)
+    return plt.subplots(n_rows, n_cols, figsize=(width_mm / 25.4, height_mm / 25.4), **options)
 
 
 def panel_letters(axes: Any, *, start: str = "A", x: float = -0.04, y: float = 1.03) -> list:
@@ -106,20 +92,23 @@ def label_lines(ax: Axes, lines: list, *, where: str | None = "end", title: str 
     "end": beside the axes, as high as the right end of each line, in its colour, a thin line leading there; moved apart
     (least squares) where labels would overlap, at the time of drawing, so that limits and scales may change later.
     """
+    if where not in ("end", "right", None):
+        raise ParameterError(f"labels = {where!r} is no place; allowed: 'end', 'right' or None")
     if where == "right":
         ax.legend(handles=lines, title=title, loc="center left", bbox_to_anchor=(1, 0.5))
-    elif where == "end":
-        ax.annotate(title or "", (1, 1), (4, 5), xycoords="axes fraction", textcoords="offset points", va="bottom")
-        for line in lines:
-            x, y = line.get_data()
-            leader = dict(arrowstyle="-", color=line.get_color(), linewidth=0.5, shrinkA=0, shrinkB=1, relpos=(0, 0.5))
-            leader = None if line.get_linestyle() == "None" else leader  # would cross other marks
-            style = dict(color=line.get_color(), va="center", annotation_clip=False, arrowprops=leader, gid="line end")
-            for end in np.isfinite(y).nonzero()[0][-1:]:  # none of a line that is nowhere
-                text = ax.annotate(line.get_label(), (x[end], y[end]), (0, 0), **style)
-                text.anncoords = partial(_beside, ax, text)
-    elif where is not None:
-        raise ParameterError(f"labels = {where!r} is no place; allowed: 'end', 'right' or None")
+    if where != "end":
+        return
+    ax.annotate(title or "", (1, 1), (4, 5), xycoords="axes fraction", textcoords="offset points", va="bottom")
+    for line in lines:
+        x, y = line.get_data()
+        style = dict(color=line.get_color(), va="center", annotation_clip=False, gid="line end")
+        if line.get_linestyle() != "None":  # a leader would cross other marks
+            style["arrowprops"] = dict(
+                arrowstyle="-", color=line.get_color(), lw=0.5, shrinkA=0, shrinkB=1, relpos=(0, 0.5)
+            )
+        for end in np.isfinite(y).nonzero()[0][-1:]:  # none of a line that is nowhere
+            text = ax.annotate(line.get_label(), (x[end], y[end]), (0, 0), **style)
+            text.anncoords = partial(_beside, ax, text)
 
 
 def _beside(ax, text, renderer):
@@ -128,19 +117,20 @@ def _beside(ax, text, renderer):
     from scipy.optimize import isotonic_regression
 
     def height(label):
-        return min(max(ax.transData.transform(label.xy)[1], ax.bbox.y0), ax.bbox.y1)
+        return ax.transData.transform(label.xy)[1]
 
+    labels = sorted((label for label in ax.texts if label.get_gid() == "line end"), key=height)
     point = renderer.points_to_pixels(1.0)
-    labels = sorted((other for other in ax.texts if other.get_gid() == "line end"), key=height)
     size = max(label.get_fontsize() * (1 + label.get_text().count("\n")) for label in labels)
     apart = 1.2 * size * point * np.arange(len(labels))
-    places = isotonic_regression(list(map(height, labels)) - apart).x
+    places = isotonic_regression(np.clip(list(map(height, labels)), ax.bbox.y0, ax.bbox.y1) - apart).x
     places = np.clip(places, ax.bbox.y0, max(ax.bbox.y0, ax.bbox.y1 - apart[-1])) + apart
     return Affine2D().translate(ax.bbox.x1 + 4 * point, places[labels.index(text)])
 
 
 def band(ax: Axes, x: ArrayLike, values: ArrayLike, *, level: float = 0.95, **options: Any) -> Any:
     """Draw the mean over seeds (axis 0 of `values`) with its interval as a shade; returns the line."""
+    x = check_array("x", x, ndim=1)
     s = summary(check_array("values", values, shape=(None, len(x)), finite=False), level=level)
     (line,) = ax.plot(x, s.mean, **options)
     ax.fill_between(x, s.low, s.high, color=line.get_color(), alpha=0.25, linewidth=0)
@@ -157,7 +147,7 @@ def bands(
     title: str | None = None,
     markers: bool = False,
     colors: Any = None,
-    within: tuple[float, float] = (-np.inf, np.inf),
+    within: tuple[float, float] = ANYWHERE,
 ) -> list:
     """Draw curves: the mean over seeds as a line, its Student t interval as a shade; returns the lines.
 
@@ -174,16 +164,16 @@ def bands(
     >>> [line.get_label() for line in lines]
     ['plastic', 'static']
     """
-    x, lines = check_array("x", x, ndim=1), []
-    for (label, values), colour, marker in zip(curves.items(), _colours(curves, colors), "osD^vP*X", strict=False):
-        values = check_array(f"curves[{label!r}]", np.atleast_2d(values), shape=(None, len(x)), finite=False)
-        s = summary(values, level=level)
-        lines += ax.plot(x, s.mean, color=colour, label=label, marker=marker if markers else "None")
-        shaded = (s.n >= MIN_SEEDS) & (s.low >= within[0]) & (s.high <= within[1])
+    x, colors, lines = check_array("x", x, ndim=1), _colours(curves, colors), []
+    for k, (label, values) in enumerate(curves.items()):
+        values = _rows(f"curves[{label!r}]", values, (None, len(x)))
+        s, shaded = _intervals(values, level, within)
+        marker = "osD^vP*X"[k % 8] if markers else "None"
+        lines += ax.plot(x, s.mean, color=colors[label], label=label, marker=marker)
         shaded &= np.convolve(shaded, (1, 1, 1))[1:-1] > 1  # a shade needs a neighbour
-        ax.fill_between(x, s.low, s.high, where=shaded, color=colour, alpha=0.2, linewidth=0)
+        ax.fill_between(x, s.low, s.high, where=shaded, color=colors[label], alpha=0.2, linewidth=0)
         if len(values) > 1 and not shaded.all():
-            ax.plot(x, np.where(shaded, np.nan, values).T, ".", color=colour, alpha=0.5, markersize=2.5)
+            ax.plot(x, np.where(shaded, np.nan, values).T, ".", color=colors[label], alpha=0.5, markersize=2.5)
     label_lines(ax, lines, where=labels, title=title)
     return lines
 
@@ -196,7 +186,7 @@ def dots(
     level: float = 0.95,
     labels: str | None = "end",
     colors: Any = None,
-    within: tuple[float, float] = (-np.inf, np.inf),
+    within: tuple[float, float] = ANYWHERE,
 ) -> list:
     """Draw every seed as a dot, and beside each strip of dots the mean with its interval; returns the means.
 
@@ -214,17 +204,16 @@ def dots(
     def shifted(points):
         return ax.transData + ScaledTranslation(points / 72, 0, ax.figure.dpi_scale_trans)
 
-    lines, n = [], len(groups)
-    for k, ((label, values), colour) in enumerate(zip(groups.items(), _colours(groups, colors), strict=True)):
-        place = np.array([k]) if x is None else check_array("x", x, ndim=1)
-        values = check_array(f"groups[{label!r}]", np.atleast_2d(values), shape=(len(place), None), finite=False)
-        slot = 0 if x is None else 10 * (k - (n - 1) / 2)  # points
-        ax.plot(place, values, ".", color=colour, alpha=0.5, markersize=4, transform=shifted(slot - 2))
+    lines, n, colors = [], len(groups), _colours(groups, colors)
+    places = None if x is None else check_array("x", x, ndim=1)
+    for k, (label, values) in enumerate(groups.items()):
+        place, slot = ([k], 0) if x is None else (places, 10 * (k - (n - 1) / 2))  # points
+        values = _rows(f"groups[{label!r}]", values, (len(place), None))
+        ax.plot(place, values, ".", color=colors[label], alpha=0.5, markersize=4, transform=shifted(slot - 2))
         ax.update_datalim(np.column_stack([np.repeat(place, values.shape[1]), values.ravel()]))
-        s = summary(values.T, level=level)
-        carried = (s.n >= MIN_SEEDS) & (s.low >= within[0]) & (s.high <= within[1])
+        s, carried = _intervals(values.T, level, within)
         bars = np.where(carried, [s.mean - s.low, s.high - s.mean], np.nan)
-        style = dict(color=colour, fmt="_", markersize=5, markeredgewidth=1.4, elinewidth=1.0)
+        style = dict(color=colors[label], fmt="_", markersize=5, markeredgewidth=1.4, elinewidth=1.0)
         lines.append(ax.errorbar(place, s.mean, bars, transform=shifted(slot + 2.5), **style)[0])
         lines[-1].set_label(label)
     if x is None:
@@ -238,17 +227,31 @@ def dots(
 
 
 def _colours(labels, colors):
-    """Return one colour for each label, from a mapping, a list, or the palette."""
-    colors = colors or COLOURS
-    if isinstance(colors, Mapping):
-        colors = [colors[label] for label in labels if label in colors]
-    if len(colors) < len(labels):
-        raise ParameterError(f"colors has {len(colors)} for {len(labels)} labels; give one for each, or draw fewer")
-    return colors[: len(labels)]
+    """Return {label: colour} from a mapping, a list, or the palette."""
+    if not isinstance(colors, Mapping):
+        colors = dict(zip(labels, COLOURS if colors is None else colors, strict=False))
+    if missing := sorted(set(labels) - set(colors)):
+        raise ParameterError(f"colors has none for {missing}; give one for each of {len(labels)}, or draw fewer")
+    return colors
+
+
+def _rows(name, values, shape):
+    """Return checked values with two axes, also where a single row is given without its first."""
+    values = np.atleast_2d(check_array(name, values, finite=False))
+    return check_array(name, values, shape=shape, finite=False)
+
+
+def _intervals(values, level, within):
+    """Return the summary over seeds (axis 0), and where they carry an interval that lies in the possible range."""
+    low, high = check_array("within", within, shape=(2,), finite=False)
+    s = summary(values, level=level)
+    return s, (s.n >= MIN_SEEDS) & (s.low >= low) & (s.high <= high)
 
 
 def raster(ax: Axes, times_ms: ArrayLike, ids: ArrayLike, *, color: Any = "black", size: float = 0.6) -> Any:
-    """Draw spikes as dots, rasterised; returns the artist."""
+    """Draw spikes as dots, rasterised; returns the artist. `ids`, shape (n_spikes,), are the heights of the dots."""
+    times_ms = check_array("times_ms", times_ms, ndim=1, empty=True)
+    ids = check_array("ids", ids, shape=times_ms.shape, empty=True)
     (spikes,) = ax.plot(times_ms, ids, ".", color=color, markersize=size, rasterized=True)
     ax.set(xlabel="time (ms)", ylabel="cell")
     return spikes
@@ -265,10 +268,11 @@ def traces(
     >>> len(traces(ax, np.arange(50) / 10, np.random.default_rng(0).normal(size=(50, 9)), offset=4))
     6
     """
-    t, lines = check_array("t", t, ndim=1), []
-    shown = check_array("values", values, shape=(len(t), None), finite=False)[:, : check_integer("n_shown", n_shown, 1)]
-    for k, (trace, colour) in enumerate(zip(shown.T, itertools.cycle(colors or COLOURS), strict=False)):
-        lines += ax.plot(t, trace + k * (offset or 0), color=colour, linewidth=0.8)
+    t, offset, lines = check_array("t", t, ndim=1), check_number("offset", offset), []
+    values = check_array("values", values, shape=(len(t), None), finite=False)
+    colors = COLOURS if colors is None else colors
+    for k, trace in enumerate(values.T[: check_integer("n_shown", n_shown, 1)]):
+        lines += ax.plot(t, trace + k * offset, color=colors[k % len(colors)], linewidth=0.8)
     ax.set_xlim(t[0], t[-1])
     if offset:
         ax.set_yticks(offset * np.arange(len(lines)), range(len(lines)))
@@ -330,13 +334,13 @@ def save(fig: Figure, name: str, *, seed: Any = None, params: Any = None, captio
 
     if not hasattr(fig, "savefig"):
         raise ParameterError(f"fig is a {type(fig).__name__}; give a matplotlib Figure")
-    record = _record("figure", name, seed, params, caption)
+    files = {s: partial(fig.savefig, format=s, metadata=FORMATS[s], dpi=DPI[s]) for s in FORMATS}
     with matplotlib.rc_context(OUTPUT):
         fig.draw_without_rendering()  # lays the figure out
         fig.set_layout_engine("none")
         for ax in fig.axes:  # the last bits of the layout differ from run to run
             ax.set_position(np.round(ax.get_position(original=True).bounds, 5))
-        _write(name, record, {s: partial(fig.savefig, format=s, metadata=FORMATS[s], dpi=DPI[s]) for s in FORMATS})
+        _write("figure", name, files, seed=seed, params=params, caption=caption)
 
 
 def save_animation(
@@ -349,16 +353,19 @@ def save_animation(
     """
     from PIL import Image
 
-    check_integer("n_frames", n_frames, 1, 64)
-    check_number("fps", fps, 0, 50, low_open=True)
-    record, frames = _record("animation", name, **recorded), []
-    for k in range(n_frames):
-        draw(k)
-        page = io.BytesIO()
-        fig.savefig(page, format="png", dpi=dpi)
-        frames.append(Image.open(page).convert("RGB").quantize(64))
-    options = dict(format="gif", save_all=True, append_images=frames[1:], duration=round(1000 / fps), loop=0)
-    _write(name, record, {"gif": partial(frames[0].save, **options)})
+    n_frames = check_integer("n_frames", n_frames, 1, 64)
+    duration_ms = round(1000 / check_number("fps", fps, 0, 50, low_open=True))
+
+    def fill(draft):
+        frames = []
+        for k in range(n_frames):
+            draw(k)
+            page = io.BytesIO()
+            fig.savefig(page, format="png", dpi=dpi)
+            frames.append(Image.open(page).convert("RGB").quantize(64))
+        frames[0].save(draft, format="gif", save_all=True, append_images=frames[1:], duration=duration_ms, loop=0)
+
+    _write("animation", name, {"gif": fill}, **recorded)
 
 
 def summary_table(label: str, results: Mapping[str, Any], columns: Mapping[str, Callable]) -> Table:
@@ -373,8 +380,11 @@ def summary_table(label: str, results: Mapping[str, Any], columns: Mapping[str, 
     """
     rows = []
     for name, found in results.items():
-        cells = [column(found) for column in columns.values()]
-        rows.append((name, *(summary(c) if isinstance(c, np.ndarray) and c.ndim else c for c in cells)))
+        row = [name]
+        for column in columns.values():
+            cell = column(found)
+            row.append(summary(cell) if isinstance(cell, np.ndarray) and cell.ndim else cell)
+        rows.append(tuple(row))
     return Table((label, *columns), tuple(rows))
 
 
@@ -382,8 +392,8 @@ def save_table(table: Table, name: str, *, seed: Any = None, params: Any = None,
     """Write a table as shown (csv, tex with booktabs) and as plain numbers (NAME.numeric.csv); see :func:`save`."""
     if not isinstance(table, Table):
         raise ParameterError(f"table is a {type(table).__name__}; give a helpers.parameters.Table")
-    record = _record("table", name, seed, params, caption)
-    _write(name, record, {"csv": table.to_csv(), "tex": table.to_latex(), "numeric.csv": table.to_numeric_csv()})
+    files = {"csv": table.to_csv(), "tex": table.to_latex(), "numeric.csv": table.to_numeric_csv()}
+    _write("table", name, files, seed=seed, params=params, caption=caption)
 
 
 def _record(kind, name, seed=None, params=None, caption=""):
@@ -403,9 +413,9 @@ def _record(kind, name, seed=None, params=None, caption=""):
     return {kind: name, "caption": caption, **record, "parameters": known | given}
 
 
-def _write(name, record, files):
+def _write(kind, name, files, **recorded):
     """Write the files of one name, {suffix: text or function of a path}, and its json, each within its size."""
-    files = {**files, "json": json.dumps(record, indent=1, ensure_ascii=False)}
+    files["json"] = json.dumps(_record(kind, name, **recorded), indent=1, ensure_ascii=False)
 
     def fill(suffix, draft):
         if isinstance(files[suffix], str):
@@ -431,7 +441,7 @@ def notebook_parameters() -> dict[str, Any]:
     notebook = Path(os.environ.get("JPY_SESSION_NAME") or shell.user_ns.get("__vsc_ipynb_file__", ""))
     places = (notebook, ROOT / "FINAL_notebooks" / notebook.name, ROOT / "dev" / notebook.name)
     path = next((place for place in places if place.suffix == ".ipynb" and place.is_file()), None)
-    names = [name for name in shell.user_ns if name.isupper()]
+    names = list(filter(str.isupper, shell.user_ns))
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if path else ():
         if "parameters" in cell["metadata"].get("tags", []):
             source = shell.transform_cell("".join(cell["source"]))

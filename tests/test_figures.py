@@ -425,13 +425,16 @@ def test_bands_of_few_seeds_single_curves_markers_and_colours(ax):
     few, one = figures.bands(ax, [1, 2, 3], curves, markers=True, colors={"one": "red", "few": "C3", "else": "k"})
     assert (few.get_marker(), one.get_marker(), one.get_color()) == ("o", "s", "red")
     assert len(points_of(ax)) == 4 and not any(shade.get_paths() for shade in ax.collections)
+    many = {str(k): np.full(3, k) for k in range(10)}
+    assert len(figures.bands(ax, [1, 2, 3], many, colors=["C0"] * 10)) == 10  # more than there are markers
     wrong = [
         (dict(curves={"a": np.zeros((3, 4))}), r"curves\['a'\] has shape"),
         (dict(curves={"a": "word"}), r"curves\['a'\]"),
-        (dict(curves=curves, colors=["red"]), "colors has 1 for 2 labels"),
-        (dict(curves=curves, colors={"one": "red"}), "colors has 1 for 2 labels"),
-        (dict(curves={str(k): np.zeros(3) for k in range(9)}), "colors has 8 for 9 labels"),
+        (dict(curves=curves, colors=["red"]), r"colors has none for \['one'\]; give one for each of 2"),
+        (dict(curves=curves, colors={"one": "red"}), r"colors has none for \['few'\]"),
+        (dict(curves={str(k): np.zeros(3) for k in range(9)}), r"colors has none for \['8'\]"),
         (dict(curves=curves, level=1.0), "level"),
+        (dict(curves=curves, within=(0, 1, 2)), "within has shape"),
     ]
     for arguments, message in wrong:
         with pytest.raises(ParameterError, match=message):
