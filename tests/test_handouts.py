@@ -33,9 +33,7 @@ SMALL = [
     text("# Title\n\n**Why?**\n\n<details><summary>Résumé en français</summary>\n\nPourquoi ?\n\n</details>"),
     text("Because. SECRET", metadata=tag("result")),
     text("Model: none."),
-    text(
-        "## Result\n\n![alt](../figs/m/two.png)\n\n*SECRET.*\n\n![b](../figs/m/two.png)", metadata=tag("result")
-    ),
+    text("## Result\n\n![alt](../figs/m/two.png)\n\n*SECRET.*\n\n![b](../figs/m/two.png)", metadata=tag("result")),
     code("a = 1", metadata=tag("parameters")),
     text("## Step 1. A step\n\nText with $x$, see [the table](../figs/m/table.csv).\n\n$$y = x$$"),
     code(CODE, metadata=tag("model")),
