@@ -31,7 +31,9 @@ class DamagedFile(OutputError):
     """A stored file is truncated, altered, or not one of this collection."""
 
 
-def write_all(files: Mapping[Path, Callable[[Path], object]], *, verify: Callable[[Path], object] | None = None):
+def write_all(
+    files: Mapping[Path, Callable[[Path], object]], *, verify: Callable[[Path], object] | None = None
+) -> None:
     """Fill a draft for each path, verify it, and only then give all of them their names: all files or none.
 
     Parameters
@@ -77,17 +79,17 @@ def write_all(files: Mapping[Path, Callable[[Path], object]], *, verify: Callabl
                 draft.unlink(missing_ok=True)
 
 
-def write(path: Path, fill: Callable[[Path], object], *, verify: Callable[[Path], object] | None = None):
+def write(path: Path, fill: Callable[[Path], object], *, verify: Callable[[Path], object] | None = None) -> None:
     """Write one file, see :func:`write_all`."""
     write_all({Path(path): fill}, verify=verify)
 
 
-def write_text(path: Path, text: str):
+def write_text(path: Path, text: str) -> None:
     """Write a text file in UTF-8, see :func:`write_all`."""
     write(path, lambda draft: draft.write_text(text, encoding="utf-8"))
 
 
-def write_arrays(path: Path, arrays: Mapping[str, Any], record: Any = None):
+def write_arrays(path: Path, arrays: Mapping[str, Any], record: Any = None) -> None:
     """Write arrays, numbers and strings as an npz with a checksum and a record of JSON types beside them.
 
     Raises
@@ -153,7 +155,7 @@ def _checksum(arrays):
     return digest.hexdigest()
 
 
-def remove_drafts(folder: Path, *, older_than_s: float = 3600.0):
+def remove_drafts(folder: Path, *, older_than_s: float = 3600.0) -> None:
     """Remove the drafts that killed processes left in a folder, when nobody can still be writing them."""
     for draft in Path(folder).glob(".*.tmp"):
         with contextlib.suppress(OSError):

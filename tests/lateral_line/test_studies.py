@@ -222,7 +222,7 @@ def test_points_go_through_a_resumable_sweep(tmp_path, monkeypatch):
     grid = dict(q=[0.4, 0.2], seed=[5, 6], n_trials=[1], repeats=[1], series=[("UF", "TF")])
     grid |= {key: [value] for key, value in SMALL.items()}
     first = list(sweep(studies.map_point, grid, store=tmp_path, n_jobs=1, progress=False))
-    monkeypatch.setattr(studies, "trained", lambda params: pytest.fail("computed again"))
+    monkeypatch.setattr("helpers.runs._run_point", lambda *given: pytest.fail("computed again"))
     again = list(sweep(studies.map_point, grid, store=tmp_path, n_jobs=1, progress=False))
     table = studies.over(first, "q", "ts_spikes")
     assert set(table) == {"UF", "TF"} and list(table["UF"][0]) == [0.4, 0.2]

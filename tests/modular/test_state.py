@@ -10,7 +10,7 @@ import pytest
 from helpers.modular import Behaviour, Network, NeuronGroup, Recorder, SynapseGroup
 from helpers.modular.learning import sorn_2009, sorn_like
 from helpers.modular.state import capture, load_state, restore, save_state
-from helpers.parameters import ParameterError
+from helpers.parameters import OutputError, ParameterError
 
 
 class Everything(Behaviour):
@@ -202,7 +202,7 @@ def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
     save_state(net, tmp_path / "state.npz")
     before = (tmp_path / "state.npz").read_bytes()
     monkeypatch.setattr(np, "savez", lambda *_, **__: (_ for _ in ()).throw(OSError("disk full")))
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(OutputError, match="disk full"):
         save_state(net, tmp_path / "state.npz")
     assert [path.name for path in tmp_path.iterdir()] == ["state.npz"]
     assert (tmp_path / "state.npz").read_bytes() == before
