@@ -138,17 +138,9 @@ def band(ax: Axes, x: ArrayLike, values: ArrayLike, *, level: float = 0.95, **op
 
 
 def bands(
-    ax: Axes,
-    x: ArrayLike,
-    curves: Mapping[str, ArrayLike],
-    *,
-    level: float = 0.95,
-    labels: str | None = "end",
-    title: str | None = None,
-    markers: bool = False,
-    colors: Any = None,
-    within: tuple[float, float] = ANYWHERE,
-) -> list:
+    ax: Axes, x: ArrayLike, curves: Mapping[str, ArrayLike], *, level: float = 0.95, labels: str | None = "end",
+    title: str | None = None, markers: bool = False, colors: Any = None, within: tuple[float, float] = ANYWHERE,
+) -> list:  # fmt: skip
     """Draw curves: the mean over seeds as a line, its Student t interval as a shade; returns the lines.
 
     Where fewer than five seeds carry the mean, or the interval leaves the possible range, seeds stand as points.
@@ -179,15 +171,9 @@ def bands(
 
 
 def dots(
-    ax: Axes,
-    groups: Mapping[str, ArrayLike],
-    *,
-    x: ArrayLike | None = None,
-    level: float = 0.95,
-    labels: str | None = "end",
-    colors: Any = None,
-    within: tuple[float, float] = ANYWHERE,
-) -> list:
+    ax: Axes, groups: Mapping[str, ArrayLike], *, x: ArrayLike | None = None, level: float = 0.95,
+    labels: str | None = "end", colors: Any = None, within: tuple[float, float] = ANYWHERE,
+) -> list:  # fmt: skip
     """Draw every seed as a dot, and beside each strip of dots the mean with its interval; returns the means.
 
     `groups` is {label: array (n_seeds,)}, the labels below their strips, or with `x`, shape (n_x,), {label: array
@@ -199,22 +185,20 @@ def dots(
     >>> [text.get_text() for text in ax.get_xticklabels()]
     ['static', 'plastic']
     """
-    from matplotlib.transforms import ScaledTranslation
-
-    def shifted(points):
-        return ax.transData + ScaledTranslation(points / 72, 0, ax.figure.dpi_scale_trans)
+    from matplotlib.transforms import offset_copy
 
     lines, n, colors = [], len(groups), _colours(groups, colors)
     places = None if x is None else check_array("x", x, ndim=1)
+    shifted = partial(offset_copy, ax.transData, ax.figure, units="points")
     for k, (label, values) in enumerate(groups.items()):
-        place, slot = ([k], 0) if x is None else (places, 10 * (k - (n - 1) / 2))  # points
+        place, slot = ([k], 0) if x is None else (places, 10 * (k - (n - 1) / 2))
         values = _rows(f"groups[{label!r}]", values, (len(place), None))
         ax.plot(place, values, ".", color=colors[label], alpha=0.5, markersize=4, transform=shifted(slot - 2))
         ax.update_datalim(np.column_stack([np.repeat(place, values.shape[1]), values.ravel()]))
         s, carried = _intervals(values.T, level, within)
-        bars = np.where(carried, [s.mean - s.low, s.high - s.mean], np.nan)
+        half = np.where(carried, s.high - s.mean, np.nan)
         style = dict(color=colors[label], fmt="_", markersize=5, markeredgewidth=1.4, elinewidth=1.0)
-        lines.append(ax.errorbar(place, s.mean, bars, transform=shifted(slot + 2.5), **style)[0])
+        lines.append(ax.errorbar(place, s.mean, half, transform=shifted(slot + 2.5), **style)[0])
         lines[-1].set_label(label)
     if x is None:
         ax.set_xticks(range(n), list(groups) if labels else [""] * n)
@@ -290,15 +274,14 @@ def matrix(ax: Axes, values: ArrayLike, *, label: str, symmetric: bool = False, 
     >>> matrix(ax, [[0.5, -1.0], [0.25, 0.0]], label="weight (mV)", symmetric=True).get_clim()
     (-1.0, 1.0)
     """
-    import matplotlib
-
     values = check_array("values", values, ndim=2, finite=False)
+    options = dict(cmap="RdBu_r" if symmetric else "viridis", rasterized=True) | options
     if symmetric:
         limit = float(np.max(np.abs(values), where=np.isfinite(values), initial=0))
         options = dict(vmin=-limit, vmax=limit) | options
     ax.set(xlabel=options.pop("xlabel", "column $j$"), ylabel=options.pop("ylabel", "row $i$"))
-    cmap = matplotlib.colormaps.get_cmap(options.pop("cmap", "RdBu_r" if symmetric else "viridis"))
-    image = ax.imshow(values, cmap=cmap.with_extremes(bad="0.85"), rasterized=True, **options)
+    image = ax.imshow(values, **options)
+    image.set_cmap(image.cmap.with_extremes(bad="0.85"))
     ax.figure.colorbar(image, ax=ax, label=label)
     return image
 
@@ -451,8 +434,8 @@ def notebook_parameters() -> dict[str, Any]:
 
 def _is_plain(value):
     if hasattr(type(value), "__dataclass_fields__"):
-        value = [getattr(value, name) for name in value.__dataclass_fields__]
-    elif isinstance(value, Mapping):
+        value = vars(value)
+    if isinstance(value, Mapping):
         value = list(value.values())
     if isinstance(value, (list, tuple)):
         return all(map(_is_plain, value))
