@@ -30,6 +30,7 @@ __all__ = ["BackendError", "HelpersError", "OutputError", "ParameterError", "Par
 __all__ += ["check_array", "check_choice", "check_flag", "check_integer", "check_number", "check_seed"]
 __all__ += ["plain", "unit_of"]
 
+INF = np.inf
 # The last word of a name, and the unit as the packages spell it.
 UNITS = {"ms": "ms", "s": "s", "hz": "Hz", "rad": "rad", "deg": "deg", "cm": "cm", "mm": "mm", "px": "px"}
 UNITS |= {"mv": "mV", "na": "nA", "us": "uS", "nf": "nF", "cm_s": "cm/s", "kmh": "km/h"}
@@ -89,11 +90,10 @@ def plain(name: str, value: Any, unit: str | None = None) -> Any:
     unit = unit_of(name) if unit is None else unit
     if isinstance(value, (list, tuple)) and not set(map(type, value)) <= {int, float, bool, str}:
         return [plain(name, item, unit) for item in value]
-    if hasattr(value, "attrs"):  # xarray, pandas
-        stated = value.attrs.get("units") or unit
-        if unit and stated != unit:
-            raise ParameterError(f"{name} has attrs['units'] = {_short(stated)}; allowed: {unit!r}; convert it first")
-        value = value.data[()] if hasattr(value, "dims") else value
+    stated = getattr(value, "attrs", {}).get("units") or unit  # xarray, pandas
+    if unit and stated != unit:
+        raise ParameterError(f"{name} has attrs['units'] = {_short(stated)}; allowed: {unit!r}; convert it first")
+    value = value.data[()] if hasattr(value, "dims") else value
     mask = getattr(value, "mask", None)  # numpy.ma, astropy; in pandas it is a method
     if isinstance(mask, (np.ndarray, np.bool_)) and mask.any():
         raise ParameterError(f"{name} has masked elements; allowed: none; fill them or drop them first")
@@ -109,12 +109,10 @@ def plain(name: str, value: Any, unit: str | None = None) -> Any:
 
 def _converted(value, unit):
     """Let the package that made the quantity convert it, so that none is imported here."""
-    if hasattr(value, "rescale"):  # quantities, neo
-        return value.rescale(unit).magnitude
-    if hasattr(value, "to_value"):  # astropy
-        return value.to_value(unit)
-    if hasattr(value, "to"):  # pint
-        return value.to(unit).magnitude
+    for convert in ("rescale", "to_value", "to"):  # quantities and neo, astropy, pint
+        if hasattr(value, convert):
+            converted = getattr(value, convert)(unit)
+            return getattr(converted, "magnitude", converted)
     known = {**vars(sys.modules["brian2"]), "": 1.0, "rad": 1.0}
     above, _, below = re.sub(r"\bs\b", "second", unit).partition("/")
     target = known[above] / known[below]
@@ -132,8 +130,8 @@ def _short(value):
 def check_number(
     name: str,
     value: Any,
-    low: float = -np.inf,
-    high: float = np.inf,
+    low: float = -INF,
+    high: float = INF,
     *,
     low_open: bool = False,
     high_open: bool = False,
@@ -149,20 +147,18 @@ def check_number(
     >>> check_number("contrast", 0.5, 0, 1)
     0.5
     """
-    left, right = "(" if low_open or low == -np.inf else "[", ")" if high_open or high == np.inf else "]"
+    left, right = "(" if low_open or low == -INF else "[", ")" if high_open or high == INF else "]"
     allowed = f"allowed: a number in {left}{low:g}, {high:g}{right}" + (f"; {hint}" if hint else "")
     value = plain(name, value)
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise ParameterError(f"{name} = {_short(value)} is not a number; {allowed}")
     value = float(value)
-    below = value <= low if low_open else value < low
-    above = value >= high if high_open else value > high
-    if np.isnan(value) or below or above:
+    if not low <= value <= high or (low_open and value == low) or (high_open and value == high):
         raise ParameterError(f"{name} = {value:g} is out of range; {allowed}")
     return value
 
 
-def check_integer(name: str, value: Any, low: int | None = None, high: int | None = None, *, hint: str = "") -> int:
+def check_integer(name: str, value: Any, low: float = -INF, high: float = INF, *, hint: str = "") -> int:
     """Return `value` as int if it is a whole number with ``low <= value <= high``, else raise.
 
     A float is refused, however whole; a quantity passes if it is whole in the unit of the name.
@@ -172,14 +168,13 @@ def check_integer(name: str, value: Any, low: int | None = None, high: int | Non
     >>> check_integer("n_cells", 60, 1)
     60
     """
-    allowed = f"allowed: an integer from {'any' if low is None else low} to {'any' if high is None else high}"
-    allowed += f"; {hint}" if hint else ""
+    allowed = f"allowed: an integer from {low} to {high}" + (f"; {hint}" if hint else "")
     number = plain(name, value)
     if number is not value and isinstance(number, float) and abs(number - np.rint(number)) <= 1e-9 * abs(number):
         number = int(np.rint(number))
-    if isinstance(number, (bool, np.bool_)) or not isinstance(number, numbers.Integral):
+    if isinstance(number, bool) or not isinstance(number, numbers.Integral):
         raise ParameterError(f"{name} = {_short(number)} is not an integer; {allowed}")
-    if (low is not None and number < low) or (high is not None and number > high):
+    if not low <= number <= high:
         raise ParameterError(f"{name} = {number} is out of range; {allowed}")
     return int(number)
 
@@ -264,14 +259,14 @@ def check_array(
 
 
 def _check_shape(name, array, ndim, shape):
-    dims = (ndim,) if isinstance(ndim, int) else ndim
-    if dims is not None and array.ndim not in dims:
-        raise ParameterError(f"{name} has {array.ndim} dimension(s); allowed: {' or '.join(map(str, dims))}")
-    if shape is None:
-        return
-    if len(shape) != array.ndim or any(n not in (None, m) for n, m in zip(shape, array.shape, strict=True)):
-        wanted = "(" + ", ".join("any" if n is None else str(n) for n in shape) + ")"
-        raise ParameterError(f"{name} has shape {array.shape}; allowed: {wanted}")
+    if ndim is not None and array.ndim not in np.atleast_1d(ndim):
+        allowed = " or ".join(map(str, np.atleast_1d(ndim)))
+        raise ParameterError(f"{name} has {array.ndim} dimension(s); allowed: {allowed}")
+    if shape is not None:
+        fits = len(shape) == array.ndim and all(n in (None, m) for n, m in zip(shape, array.shape, strict=True))
+        if not fits:
+            wanted = str(shape).replace("None", "any").replace(",)", ")")
+            raise ParameterError(f"{name} has shape {array.shape}; allowed: {wanted}")
 
 
 def check_seed(seed: int | np.random.Generator, name: str = "seed") -> np.random.Generator:
@@ -290,15 +285,7 @@ def check_seed(seed: int | np.random.Generator, name: str = "seed") -> np.random
 
 
 def parameter(
-    default: Any,
-    unit: str = "",
-    meaning: str = "",
-    source: str = "",
-    *,
-    low: float = -np.inf,
-    high: float = np.inf,
-    low_open: bool = False,
-    options: tuple[str, ...] | None = None,
+    default: Any, unit: str = "", meaning: str = "", source: str = "", *, options: Sequence[str] = (), **limits: Any
 ) -> Any:
     """Declare one field of a :class:`Parameters` dataclass.
 
@@ -308,10 +295,11 @@ def parameter(
         Its type decides the check: int stays int, float accepts any real number, str needs `options`.
     unit, meaning, source : str
         Shown in the table. A quantity is converted to `unit`. `source` says where the value comes from.
-    low, high : float
-        Inclusive range (`low_open` excludes the lower end).
-    options : tuple of str, optional
+    options : sequence of str
         The words a string field may take.
+    **limits : number or bool
+        Those of :func:`check_number`, such as ``low=0, low_open=True``, or ``low`` and ``high`` of
+        :func:`check_integer`.
 
     Examples
     --------
@@ -321,7 +309,7 @@ def parameter(
     >>> Leak().table().rows
     (('tau_ms', '30', 'ms', 'membrane time constant', 'Doe 2001'),)
     """
-    metadata = dict(unit=unit, meaning=meaning, source=source, low=low, high=high, low_open=low_open, options=options)
+    metadata = dict(unit=unit, meaning=meaning, source=source, options=options, limits=limits)
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -340,7 +328,25 @@ class Parameters:
 
     def __post_init__(self):
         for field in dataclasses.fields(self):
-            object.__setattr__(self, field.name, _checked(field, getattr(self, field.name)))
+            name, default, value = field.name, field.default, getattr(self, field.name)
+            if not field.metadata or (value is None and default is None):
+                continue
+            options, limits = field.metadata["options"], field.metadata["limits"]
+            unit = unit_of(name) or field.metadata["unit"]
+            if options:
+                value = check_choice(name, value, options)
+            elif isinstance(default, bool):
+                value = check_flag(name, value)
+            elif isinstance(default, int):
+                value = check_integer(name, value, **limits)
+            elif isinstance(default, tuple):
+                value = plain(name, value, unit)
+                if isinstance(value, str) or not np.iterable(value):
+                    raise ParameterError(f"{name} = {_short(value)} is not a sequence of numbers; give a tuple")
+                value = tuple(check_number(name, item, **limits) for item in value)
+            else:
+                value = check_number(name, plain(name, value, unit), **limits)
+            object.__setattr__(self, name, value)
 
     def replace(self, **changes: Any) -> Parameters:
         """Return a copy with some fields changed; the copy is checked again."""
@@ -350,8 +356,7 @@ class Parameters:
     def _refuse_unknown(self, names):
         for name in names:
             if name not in vars(self):
-                known = ", ".join(vars(self))
-                raise ParameterError(f"{name} is not a field of {type(self).__name__}; fields: {known}")
+                raise ParameterError(f"{name} is not a field of {type(self).__name__}; fields: {', '.join(vars(self))}")
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain Python values, in order, ready for JSON."""
@@ -360,34 +365,13 @@ class Parameters:
     def table(self, *names: str) -> Table:
         """Return a :class:`Table` of name, value, unit, meaning and source (all fields, or those named)."""
         self._refuse_unknown(names)
-        rows = []
+        columns, rows = ("parameter", "value", "unit", "meaning", "source"), []
         for field in dataclasses.fields(self):
             if not names or field.name in names:
                 value = getattr(self, field.name)
                 shown = f"{value:.4g}" if isinstance(value, float) else str(value)
-                told = field.metadata
-                rows.append((field.name, shown, told.get("unit", ""), told.get("meaning", ""), told.get("source", "")))
-        return Table(("parameter", "value", "unit", "meaning", "source"), tuple(rows))
-
-
-def _checked(field, value):
-    name, limits = field.name, field.metadata
-    if not limits or (value is None and field.default is None):
-        return value
-    if limits["options"]:
-        return check_choice(name, value, limits["options"])
-    if isinstance(field.default, bool):
-        return check_flag(name, value)
-    low, high, low_open = limits["low"], limits["high"], limits["low_open"]
-    if isinstance(field.default, int):
-        low = None if low == -np.inf else low + low_open
-        return check_integer(name, value, low, None if high == np.inf else high)
-    value = plain(name, value, unit_of(name) or limits["unit"])
-    if not isinstance(field.default, tuple):
-        return check_number(name, value, low, high, low_open=low_open)
-    if isinstance(value, str) or not np.iterable(value):
-        raise ParameterError(f"{name} = {value!r} is not a sequence of numbers; give a tuple")
-    return tuple(check_number(name, item, low, high, low_open=low_open) for item in value)
+                rows.append((field.name, shown, *(field.metadata.get(key, "") for key in columns[2:])))
+        return Table(columns, tuple(rows))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -416,8 +400,8 @@ class Table:
         """Return a pipe table."""
         lines = []
         for line in [self.columns, ["---"] * len(self.columns), *self.rows]:
-            cells = [" ".join(str(cell).splitlines()).replace("|", r"\|") for cell in line]
-            lines.append("| " + " | ".join(cells) + " |")
+            text = " | ".join([" ".join(str(cell).split()).replace("|", r"\|") for cell in line])
+            lines.append(f"| {text} |")
         return "\n".join(lines)
 
     def to_csv(self) -> str:
@@ -440,17 +424,16 @@ class Table:
         g,lambda_1 mean,lambda_1 low,lambda_1 high,lambda_1 n
         1.5,0.2,0.1,0.3,8
         """
-        columns, rows = [], [[] for _ in self.rows]
-        for i, head in enumerate(self.columns):
-            spread = any(hasattr(row[i], "low") for row in self.rows)
-            columns += [f"{head} mean", f"{head} low", f"{head} high", f"{head} n"] if spread else [head]
-            for numeric, row in zip(rows, self.rows, strict=True):
-                cell = row[i]
-                if hasattr(cell, "low"):
-                    numeric += [cell.mean, cell.low, cell.high, cell.n]
-                else:
-                    numeric += [cell, "", "", ""] if spread else [cell]
-        return Table(columns, rows).to_csv()
+        columns = []
+        for head, *cells in zip(self.columns, *self.rows, strict=True):
+            spread = any(hasattr(cell, "low") for cell in cells)
+            for part in ("mean", "low", "high", "n") if spread else ("",):
+                columns.append([f"{head} {part}" if spread else head])
+                for cell in cells:
+                    text = "" if part in ("low", "high", "n") else cell
+                    columns[-1].append(getattr(cell, part) if hasattr(cell, "low") else text)
+        head, *rows = zip(*columns, strict=True)
+        return Table(head, rows).to_csv()
 
     def to_latex(self) -> str:
         """Return a ``tabular`` with booktabs rules and real minus signs; needs ``\\usepackage{booktabs}``."""

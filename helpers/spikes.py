@@ -12,7 +12,6 @@ the spikes on it first.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,30 +19,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from helpers.parameters import ParameterError, check_array, check_integer, check_number
+from helpers.parameters import ParameterError, check_array, check_integer, check_number, plain
 
 __all__ = ["fano_factor", "isi_cv", "pack", "rates_hz", "read_spikes", "unpack", "window_counts"]
 
+Spikes = tuple[np.ndarray, np.ndarray]
 IDS = ("id", "sender")
 TIMES = {"time_ms": 1.0, "time_s": 1000.0}
 
 
-def _check(times_ms, ids, n_cells):
+def _checked(times_ms, ids, n_cells):
     times_ms = check_array("times_ms", times_ms, ndim=1, empty=True)
-    ids = check_array("ids", ids, ndim=1, empty=True, integer=True)
-    if ids.size != times_ms.size:
-        raise ParameterError(f"ids has {ids.size} entries, times_ms {times_ms.size}; allowed: one id per spike time")
+    ids = check_array("ids", ids, shape=times_ms.shape, empty=True, integer=True)
     if ids.size and not 0 <= ids.min() <= ids.max() < n_cells:
         hint = "to number the cells from 0, name them in read_spikes(..., cells=...) or subtract the first id"
         raise ParameterError(f"ids span {ids.min()} to {ids.max()}; allowed: 0 to {n_cells - 1}; {hint}")
     return times_ms, ids
-
-
-def _past_rounding(times_ms):
-    """Return the times moved forward by their rounding: what lies on a border is then not before it."""
-    rounding = 2e-6 if times_ms.dtype == np.float32 else 1e-12
-    times_ms = times_ms.astype(float)
-    return times_ms + rounding * np.maximum(np.abs(times_ms), 1.0)
 
 
 def window_counts(
@@ -75,12 +66,16 @@ def window_counts(
            [1, 1]])
     """
     n_cells = check_integer("n_cells", n_cells, 1)
-    times_ms, ids = _check(times_ms, ids, n_cells)
+    times_ms, ids = _checked(times_ms, ids, n_cells)
     n_windows = check_integer("n_windows", n_windows, 1)
     window_ms = check_number("window_ms", window_ms, 0, low_open=True, high_open=True)
     start_ms = check_number("start_ms", start_ms, low_open=True, high_open=True)
     borders_ms = start_ms + window_ms * np.arange(n_windows + 1)
-    window = np.searchsorted(borders_ms, _past_rounding(times_ms), side="right") - 1
+    rounding = 2e-6 if times_ms.dtype == np.float32 else 1e-12
+    times_ms = times_ms.astype(float)
+    # A spike on a border is not before it: moved forward by its rounding, it counts in the window that starts there.
+    times_ms += rounding * np.maximum(np.abs(times_ms), 1.0)
+    window = np.searchsorted(borders_ms, times_ms, side="right") - 1
     inside = (window >= 0) & (window < n_windows)
     flat = np.bincount(window[inside] * n_cells + ids[inside], minlength=n_windows * n_cells)
     return flat.reshape(n_windows, n_cells)
@@ -96,13 +91,11 @@ def rates_hz(times_ms: ArrayLike, ids: ArrayLike, *, n_cells: int, start_ms: flo
     >>> rates_hz([0., 10., 19.9, 20., 5.], [0, 0, 0, 0, 1], n_cells=2, start_ms=0., stop_ms=20.)
     array([150.,  50.])
     """
-    n_cells = check_integer("n_cells", n_cells, 1)
-    times_ms, ids = _check(times_ms, ids, n_cells)
-    start_ms = check_number("start_ms", start_ms, high_open=True, low_open=True)
+    start_ms = check_number("start_ms", start_ms, low_open=True, high_open=True)
     stop_ms = check_number("stop_ms", stop_ms, start_ms, low_open=True, high_open=True)
-    times_ms = _past_rounding(times_ms)
-    inside = (times_ms >= start_ms) & (times_ms < stop_ms)
-    return np.bincount(ids[inside], minlength=n_cells) / (stop_ms - start_ms) * 1000.0
+    window_ms = stop_ms - start_ms
+    counts = window_counts(times_ms, ids, n_cells=n_cells, n_windows=1, window_ms=window_ms, start_ms=start_ms)
+    return counts[0] / window_ms * 1000.0
 
 
 def fano_factor(counts: ArrayLike) -> np.ndarray:
@@ -132,9 +125,9 @@ def isi_cv(times_ms: ArrayLike, ids: ArrayLike, *, n_cells: int) -> np.ndarray:
     >>> isi_cv([0., 1., 4., 2.], [0, 0, 0, 1], n_cells=2).round(3)
     array([0.707,   nan])
     """
-    n_cells = check_integer("n_cells", n_cells, 1)
-    cv = np.full(n_cells, np.nan)
-    for cell, train in enumerate(unpack(times_ms, ids, n_cells=n_cells)):
+    trains = unpack(times_ms, ids, n_cells=n_cells)
+    cv = np.full(len(trains), np.nan)
+    for cell, train in enumerate(trains):
         intervals = np.diff(train)
         if intervals.size > 1 and intervals.mean() > 0:
             cv[cell] = intervals.std(ddof=1) / intervals.mean()
@@ -150,12 +143,12 @@ def unpack(times_ms: ArrayLike, ids: ArrayLike, *, n_cells: int) -> list[np.ndar
     [array([3.]), array([1., 4.])]
     """
     n_cells = check_integer("n_cells", n_cells, 1)
-    times_ms, ids = _check(times_ms, ids, n_cells)
+    times_ms, ids = _checked(times_ms, ids, n_cells)
     order = np.lexsort((times_ms, ids))
     return np.split(times_ms[order], np.cumsum(np.bincount(ids, minlength=n_cells))[:-1])
 
 
-def pack(trains: Sequence[ArrayLike]) -> tuple[np.ndarray, np.ndarray]:
+def pack(trains: Sequence[ArrayLike]) -> Spikes:
     """Return ``(times_ms, ids)`` in time order from one array of times (ms) per cell; inverse of :func:`unpack`.
 
     Times with a unit, such as those of a neo ``SpikeTrain``, are converted to ms.
@@ -174,9 +167,7 @@ def pack(trains: Sequence[ArrayLike]) -> tuple[np.ndarray, np.ndarray]:
     return times_ms[order], ids[order]
 
 
-def read_spikes(
-    source: Any, *, columns: Sequence[str] | None = None, cells: Sequence[int] | None = None
-) -> tuple[np.ndarray, np.ndarray]:
+def read_spikes(source: Any, *, columns: Sequence[str] | None = None, cells: Sequence[int] | None = None) -> Spikes:
     """Return ``(times_ms, ids)`` in time order from files, neo spike trains or a table.
 
     Parameters
@@ -205,72 +196,67 @@ def read_spikes(
     (array([250., 500.]), array([1, 0]))
     """
     source = getattr(source, "spiketrains", source)
-    if isinstance(source, (str, os.PathLike)) or hasattr(source, "rescale"):
+    if isinstance(source, (str, Path)) or hasattr(source, "rescale"):
         source = [source]
+    if hasattr(source, "columns"):  # pandas
+        columns, source = source.columns if columns is None else columns, source.to_numpy()
     if not np.iterable(source) or len(source) == 0:
         raise ParameterError(f"source = {source!r} holds nothing; give files, spike trains or a table")
-    if hasattr(source, "columns"):  # pandas
-        times_ms, ids = _from_table(source.to_numpy(), source.columns if columns is None else columns)
-    elif all(hasattr(item, "rescale") for item in source):
+    first = next(iter(source))
+    if hasattr(first, "rescale"):
         times_ms, ids = pack(source)
-    elif all(isinstance(item, (str, os.PathLike)) for item in source):
-        parts = [_from_file(Path(item), columns) for item in source]
-        times_ms, ids = map(np.concatenate, zip(*parts, strict=True))
     else:
-        times_ms, ids = _from_table(source, columns)
+        found = []
+        for table in source if isinstance(first, (str, Path)) else [source]:
+            found += _spikes(table, columns)
+        times_ms, ids = np.reshape(found, (-1, 2)).T
+        ids = ids.astype(np.int64)
     if cells is not None:
-        cells = check_array("cells", cells, ndim=1, integer=True).tolist()
-        number = dict(zip(cells, range(len(cells)), strict=True))
-        try:
-            ids = np.array([number[cell] for cell in ids.tolist()], dtype=np.int64)
-        except KeyError as missing:
-            raise ParameterError(f"cells lacks the id {missing} of the source; name every cell once") from None
+        known, number = np.unique(check_array("cells", cells, ndim=1, integer=True), return_index=True)
+        missing = np.setdiff1d(ids, known)
+        if missing.size:
+            raise ParameterError(f"cells lacks the id {missing[0]} of the source; name every cell once")
+        ids = number[np.searchsorted(known, ids)]
     order = np.lexsort((ids, times_ms))
     return times_ms[order], ids[order]
 
 
-def _find(columns, where=""):
-    """Return the places of the id and of the time in a row, and the milliseconds in one unit of that time."""
-    names = [] if columns is None else list(columns)
-    id_names, time_names = set(names) & set(IDS), set(names) & set(TIMES)
-    if len(id_names) != 1 or len(time_names) != 1 or len(set(names)) < len(names):
-        allowed = f"one of {', '.join(IDS)} and one of {', '.join(TIMES)}, in the order of the table"
-        raise ParameterError(f"{where}columns = {names}; allowed: {allowed}, such as ('id', 'time_ms')")
-    time_name = time_names.pop()
-    return names.index(id_names.pop()), names.index(time_name), TIMES[time_name]
-
-
-def _from_table(table, columns):
-    id_at, time_at, scale = _find(columns)
-    table = check_array("source", table, ndim=2, shape=(None, len(columns)), empty=True)
-    ids = table[:, id_at]
-    if np.any(ids != np.rint(ids)):
-        raise ParameterError(f"source holds the id {ids[ids != np.rint(ids)][0]:g}; allowed: integers; see columns")
-    return scale * table[:, time_at], ids.astype(np.int64)
-
-
 def _from_file(path, columns):
+    """Return the names of the columns and, for each row of a text file, where and what it is, and its words."""
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as failure:
         raise ParameterError(f"{path} cannot be read ({failure}); give a text file of spikes") from None
-    rows = [(number, line.replace('"', " ").replace(",", " ").split()) for number, line in enumerate(lines, 1)]
-    rows = [(number, words) for number, words in rows if words and words[0][0] != "#"]
-    if rows and rows[0][1][0][0].isalpha():
-        header = rows.pop(0)[1]
-        columns = header if columns is None else columns
-    elif columns is None and path.suffix == ".gdf":
-        columns = ("id", "time_ms")
-    if not rows:  # a thread of NEST without a spike
-        return np.empty(0), np.empty(0, dtype=np.int64)
-    id_at, time_at, scale = _find(columns, f"{path.name}, line {rows[0][0]}: ")
-    times_ms, ids = np.empty(len(rows)), np.empty(len(rows), dtype=np.int64)
-    for i, (number, words) in enumerate(rows):
+    rows = []
+    for number, line in enumerate(lines, 1):
+        words = line.replace('"', " ").replace(",", " ").split()
+        if words and words[0][0] != "#":
+            rows.append((f"{path.name}, line {number}: {line[:60]!r}", words))
+    header = rows.pop(0)[1] if rows and rows[0][1][0][0].isalpha() else None
+    if columns is None:
+        columns = ("id", "time_ms") if header is None and path.suffix == ".gdf" else header
+    return columns, rows
+
+
+def _spikes(table, columns):
+    """Return (time in ms, id) of each row; a thread of NEST may have no row, and then needs no columns."""
+    if isinstance(table, (str, Path)):
+        columns, rows = _from_file(Path(table), columns)
+    else:
+        rows = [(f"source, row {i}: {str(row)[:60]!r}", row) for i, row in enumerate(plain("source", table))]
+    names = [] if columns is None else list(columns)
+    ids, times = set(names) & set(IDS), set(names) & set(TIMES)
+    if rows and not (len(ids) == len(times) == 1 and len(set(names)) == len(names)):
+        allowed = f"one of {', '.join(IDS)} and one of {', '.join(TIMES)}, in order, such as ('id', 'time_ms')"
+        raise ParameterError(f"{rows[0][0]} under columns = {names}; allowed: {allowed}")
+    spikes = []
+    for place, words in rows:
         try:
-            ids[i], times_ms[i] = int(words[id_at]), scale * float(words[time_at])
-        except (ValueError, IndexError, OverflowError):
-            times_ms[i] = np.nan
-        if len(words) != len(columns) or not np.isfinite(times_ms[i]):
-            found, wanted = lines[number - 1][:60], ", ".join(columns)
-            raise ParameterError(f"{path.name}, line {number}: {found!r} is no spike; allowed: {wanted}")
-    return times_ms, ids
+            row = dict(zip(names, words, strict=True))
+            cell, time_ms = float(row[min(ids)]), float(row[min(times)]) * TIMES[min(times)]
+        except (ValueError, TypeError):
+            cell = time_ms = np.nan
+        if not (np.isfinite(time_ms) and cell.is_integer() and abs(cell) < 2**53):  # exact as a float
+            raise ParameterError(f"{place} is no spike; allowed: finite numbers under {names}, the id an integer")
+        spikes.append((time_ms, cell))
+    return spikes

@@ -39,7 +39,7 @@ class Cell(Parameters):
     tau_ms: float = parameter(20.0, "ms", "membrane time constant", "Doe 2001", low=0, low_open=True)
     contrast: float = parameter(0.5, "", "Michelson contrast", low=0, high=1)
     n_cells: int = parameter(60, "", "cells", low=1, high=1000)
-    n_layers: int = parameter(1, "", "layers", low=0, low_open=True)
+    n_layers: int = parameter(1, "", "layers", low=1)
     plastic: bool = parameter(True, "", "learning on")
     rule: str = parameter("additive", "", "STDP rule", options=("additive", "multiplicative"))
     heading: tuple = parameter((1.0, 0.0), "", "direction", low=-1, low_open=True, high=1)
@@ -90,7 +90,7 @@ def test_numpy_numbers_are_accepted_and_stored_as_python_numbers():
         ({"n_cells": True}, "n_cells = True is not an integer"),
         ({"n_cells": 0}, "n_cells = 0 is out of range; allowed: an integer from 1 to 1000"),
         ({"n_cells": 1001}, "n_cells = 1001 is out of range"),
-        ({"n_layers": 0}, "n_layers = 0 is out of range; allowed: an integer from 1 to any"),
+        ({"n_layers": 0}, "n_layers = 0 is out of range; allowed: an integer from 1 to inf"),
         ({"plastic": 1}, "plastic = 1 is not a switch; allowed: True or False"),
         ({"plastic": "yes"}, "plastic = 'yes' is not a switch"),
         ({"rule": "hebbian"}, "rule = 'hebbian' is unknown; choose one of: additive, multiplicative"),
@@ -269,15 +269,15 @@ def test_check_integer_accepts_whole_numbers_as_int(value):
 @pytest.mark.parametrize(
     "value, limits, fragment",
     [
-        (True, (), "n = True is not an integer; allowed: an integer from any to any"),
+        (True, (), "n = True is not an integer; allowed: an integer from -inf to inf"),
         (3.0, (), "n = 3.0 is not an integer"),
         (np.float64(3), (), "is not an integer"),
         ("3", (), "is not an integer"),
         (None, (), "is not an integer"),
         (np.arange(3000).reshape(60, 50), (), "is not an integer"),
-        (0, (1,), "n = 0 is out of range; allowed: an integer from 1 to any"),
+        (0, (1,), "n = 0 is out of range; allowed: an integer from 1 to inf"),
         (9, (1, 8), "allowed: an integer from 1 to 8"),
-        (-1, (None, -2), "allowed: an integer from any to -2"),
+        (-1, (-INF, -2), "allowed: an integer from -inf to -2"),
     ],
 )
 def test_check_integer_refuses(value, limits, fragment):

@@ -94,7 +94,7 @@ def map_quality(spike_step, spike_cell, x_cm, *, n_cells, dt_s=1e-3, window_cm=N
     (0.003, 100, False)
     """
     step, cell, x = _checked(spike_step, spike_cell, x_cm, n_cells)
-    check_number("dt_s", dt_s, 0, low_open=True)
+    dt_s = check_number("dt_s", dt_s, 0, low_open=True)
     a, b = (x.min(), x.max() + 1e-12) if window_cm is None else _window(window_cm)
     inside = np.ones(x.size, bool) if window_cm is None else (a <= x) & (x < b)
     step, cell = step[inside[step]], cell[inside[step]]

@@ -52,8 +52,8 @@ def dipole_velocity(x_cm, sphere_x_cm, distance_cm, *, speed_cm_s, radius_cm, he
     >>> v_x.round(4)
     array([ 0.6104, -0.1235])
     """
-    check_number("speed_cm_s", speed_cm_s, 0)
-    check_number("radius_cm", radius_cm, 0, low_open=True)
+    speed_cm_s = check_number("speed_cm_s", speed_cm_s, 0)
+    radius_cm = check_number("radius_cm", radius_cm, 0, low_open=True)
     dx = check_array("x_cm", x_cm) - check_array("sphere_x_cm", sphere_x_cm)
     dy = -check_array("distance_cm", distance_cm)
     e_x, e_y = heading

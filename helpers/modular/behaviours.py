@@ -377,7 +377,7 @@ def build_brunel_hakim(n=5000, *, p=0.2, j_mv=0.1, delay_steps=20, frozen=True, 
 
 def build_synfire(n_spikes=85, sd_ms=1.0, *, n_pools=10, pool_size=100, noise=39.24, seed):
     """Return a "chain" of pools that a "volley" hits at 50 ms; delay 5 ms, .1 ms per iteration."""
-    check_number("sd_ms", sd_ms, 0, 10)
+    sd_ms = check_number("sd_ms", sd_ms, 0, 10)
     net = Network(seed=seed)
     volley = NeuronGroup(net=net, size=n_spikes, tag="volley", behaviour={1: Volley(sd_ms=sd_ms)})
     chain = _group(net, "chain", n_pools * pool_size, SynfireCell(noise=noise, pool_size=pool_size), Drive())
@@ -396,7 +396,7 @@ def build_hopfield(n_patterns=20, n=784, *, flips=0.1, n_probes=50, stored=True,
 def build_cell(model, current=0.0, *, dt_ms=0.01, method="euler", steps=(), gap=10):
     """Return uncoupled "cells", one for each `current`, of a subclass of :class:`Cell`; v at every `gap`-th step."""
     check_choice("method", method, ("euler", "rk4"))
-    check_number("dt_ms", dt_ms, 0, 1, low_open=True)
+    dt_ms = check_number("dt_ms", dt_ms, 0, 1, low_open=True)
     net, current = Network(seed=0), np.atleast_1d(check_array("current", current, ndim=(0, 1)))
     part = model(current=current, dt_ms=dt_ms, method=method, steps=steps)
     _group(net, "cells", current.size, part, Recorder("n.v", gapwidth=gap))

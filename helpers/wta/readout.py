@@ -26,7 +26,7 @@ def filtered_state(result, *, tau_ms=20.0, source="network"):
     """
     from scipy.signal import lfilter
 
-    check_number("tau_ms", tau_ms, 0, low_open=True, high_open=True)
+    tau_ms = check_number("tau_ms", tau_ms, 0, low_open=True, high_open=True)
     decay = np.float32(np.exp(-1 / tau_ms))
     return lfilter(np.float32([1]), np.array([1, -decay], np.float32), spike_steps(result, source), axis=0)
 
