@@ -21,8 +21,8 @@ def draw(rng, mean, fano, n):
     return rng.poisson(mean, shape) if fano == 1 else rng.negative_binomial(mean / (fano - 1), 1 / fano, shape)
 
 
-def floor_and_bump(theta_rad, preferred_rad, b_rad, peak, floor):
-    return floor + peak * von_mises(theta_rad, preferred_rad, np.abs(b_rad) + 1e-9)
+def refused(theta_rad, counts):
+    return not fit_tuning(theta_rad, counts).ok
 
 
 def plain_fit_fails(theta_rad, counts):
@@ -33,7 +33,9 @@ def plain_fit_fails(theta_rad, counts):
     with warnings.catch_warnings():
         warnings.simplefilter("error", OptimizeWarning)
         try:
-            best, covariance = curve_fit(floor_and_bump, theta_rad, counts, p0=start, bounds=limits)
+            best, covariance = curve_fit(
+                lambda t, p, b, a, o: o + a * von_mises(t, p, b), theta_rad, counts, p0=start, bounds=limits
+            )
         except (RuntimeError, OptimizeWarning):
             return True
     return not 1.05 * low < best[1] < 0.99 * high or not np.isfinite(covariance).all()
@@ -55,40 +57,34 @@ def rows(measure, quick):
 
 
 def calibrate(n_draws):
-    rng = np.random.default_rng(20261125)
+    rng, ring_rad = np.random.default_rng(20261125), np.pi * np.arange(60) / 60
     for n, fano, baseline in product((12, 24, 60), (1, 2, 3), (True, False)):
         theta_rad, cells = np.pi * np.arange(n) / n, []
         for b_deg, peak in product((8, 15, 25, 40), (10, 25, 60)):
-            b_rad, preferred_rad = np.radians(b_deg), rng.uniform(0, np.pi)
-            mean = 0.2 * peak * baseline + 1e-9 + peak * von_mises(theta_rad, preferred_rad, b_rad)
+            truth = rng.uniform(0, np.pi), np.radians(b_deg)
+            mean = 0.2 * peak * baseline + 1e-9 + peak * von_mises(theta_rad, *truth)
             found = [fit_tuning(theta_rad, one, baseline=baseline) for one in draw(rng, mean, fano, n_draws)]
-            hits = [
-                (abs(orientation_error(f.preferred_rad, preferred_rad)) < 1.96 * f.preferred_err_rad,
-                 abs(f.bandwidth_rad - b_rad) < 1.96 * f.bandwidth_err_rad)
-                for f in found if f.ok
+            z = [
+                (orientation_error(f.preferred_rad, truth[0]) / f.preferred_err_rad,
+                 (f.bandwidth_rad - truth[1]) / f.bandwidth_err_rad) for f in found if f.ok
             ]  # fmt: skip
-            cells.append((len(hits), *np.sum(hits, axis=0)) if hits else (0, 0, 0))
-        kept, angle, width = np.array(cells, float).T
+            cells.append((len(z), *(np.abs(np.reshape(z, (-1, 2))) < 1.96).sum(axis=0)))
+        kept, *hits = np.array(cells, float).T
         fair = kept > 0.5 * n_draws
-        shares = [x[fair].sum() / kept[fair].sum() if fair.any() else np.nan for x in (angle, width)]
-        print(f"n {n} Fano {fano} baseline {baseline}: kept {kept.sum() / n_draws / 12:.2f}, {fair.sum()} of 12 cells "
-              f"kept in half: angle {shares[0]:.3f}, B {shares[1]:.3f}", flush=True)  # fmt: skip
+        shares = ", ".join(f"{x[fair].sum() / kept[fair].sum():.3f}" for x in hits)
+        print(f"n {n} Fano {fano} baseline {baseline}: {fair.sum()} of 12 kept in half; angle, B hold {shares}")
     for fano, mean in product((1, 2, 3), (2, 10, 40)):
-        tuned = [fit_tuning(np.pi * np.arange(60) / 60, y).ok for y in draw(rng, np.full(60, mean), fano, 10 * n_draws)]
-        print(f"flat, {mean} counts, Fano {fano}: {np.mean(tuned):.4f} called tuned", flush=True)
-    theta_rad = np.pi * np.arange(60) / 60
-    for fano, height in product((1, 2, 3), (0.5, 1.0)):
-        for peak in (10, 25, 60):
-            two = [von_mises(theta_rad, 0.5 + k * np.pi / 2, np.pi / 12) * h for k, h in enumerate((1, height))]
-            kept = [fit_tuning(theta_rad, y).ok for y in draw(rng, peak * (0.2 + sum(two)), fano, n_draws)]
-            print(f"second peak {height}, {peak} counts, Fano {fano}: {np.mean(kept):.2f} kept", flush=True)
+        tuned = [fit_tuning(ring_rad, y).ok for y in draw(rng, np.full(60, mean), fano, 10 * n_draws)]
+        print(f"flat, {mean} counts, Fano {fano}: {np.mean(tuned):.4f} called tuned")
+    for fano, height, peak in product((1, 2, 3), (0.5, 1.0), (10, 25, 60)):
+        two = 0.2 + von_mises(ring_rad, 0.5, np.pi / 12) + height * von_mises(ring_rad, 0.5 + np.pi / 2, np.pi / 12)
+        kept = [fit_tuning(ring_rad, y).ok for y in draw(rng, peak * two, fano, n_draws)]
+        print(f"second peak {height}, {peak} counts, Fano {fano}: {np.mean(kept):.2f} kept")
     for fano, b_deg, floor in product((1, 2), (10, 20, 30, 40), (0.01, 3)):
-        counts = [
-            draw(rng, floor + p * von_mises(theta_rad, 1.0, np.radians(b_deg)), fano, n_draws) for p in (5, 15, 30)
-        ]
-        ours, plain_fails = ([fails(y) for y in np.concatenate(counts)] for fails in (
-            lambda y: not fit_tuning(theta_rad, y).ok, lambda y: plain_fit_fails(theta_rad, y)))  # fmt: skip
-        print(f"B {b_deg}, floor {floor}, Fano {fano}: refused {np.mean(ours):.3f}, plain {np.mean(plain_fails):.3f}")
+        bump = von_mises(ring_rad, 1.0, np.radians(b_deg))
+        counts = np.concatenate([draw(rng, floor + peak * bump, fano, n_draws) for peak in (5, 15, 30)])
+        ours, plain = (np.mean([fails(ring_rad, y) for y in counts]) for fails in (refused, plain_fit_fails))
+        print(f"B {b_deg}, floor {floor}, Fano {fano}: refused {ours:.3f}, plain fit fails {plain:.3f}")
 
 
 if __name__ == "__main__":
