@@ -100,12 +100,10 @@ def label_lines(ax: Axes, lines: list, *, where: str | None = "end", title: str 
         return
     ax.annotate(title or "", (1, 1), (4, 5), xycoords="axes fraction", textcoords="offset points", va="bottom")
     for line in lines:
-        x, y = line.get_data()
-        style = dict(color=line.get_color(), va="center", annotation_clip=False, gid="line end")
+        (x, y), color = line.get_data(), line.get_color()
+        style = dict(color=color, va="center", annotation_clip=False, gid="line end")
         if line.get_linestyle() != "None":  # a leader would cross other marks
-            style["arrowprops"] = dict(
-                arrowstyle="-", color=line.get_color(), lw=0.5, shrinkA=0, shrinkB=1, relpos=(0, 0.5)
-            )
+            style["arrowprops"] = dict(arrowstyle="-", color=color, lw=0.5, shrinkA=0, shrinkB=1, relpos=(0, 0.5))
         for end in np.isfinite(y).nonzero()[0][-1:]:  # none of a line that is nowhere
             text = ax.annotate(line.get_label(), (x[end], y[end]), (0, 0), **style)
             text.anncoords = partial(_beside, ax, text)
@@ -434,7 +432,7 @@ def notebook_parameters() -> dict[str, Any]:
 
 def _is_plain(value):
     if hasattr(type(value), "__dataclass_fields__"):
-        value = vars(value)
+        value = [getattr(value, name) for name in value.__dataclass_fields__]
     if isinstance(value, Mapping):
         value = list(value.values())
     if isinstance(value, (list, tuple)):

@@ -426,7 +426,9 @@ def test_bands_of_few_seeds_single_curves_markers_and_colours(ax):
     assert (few.get_marker(), one.get_marker(), one.get_color()) == ("o", "s", "red")
     assert len(points_of(ax)) == 4 and not any(shade.get_paths() for shade in ax.collections)
     many = {str(k): np.full(3, k) for k in range(10)}
-    assert len(figures.bands(ax, [1, 2, 3], many, colors=["C0"] * 10)) == 10  # more than there are markers
+    assert (
+        len(figures.bands(ax, [1, 2, 3], many, markers=True, colors=["C0"] * 10)) == 10
+    )  # more than there are markers
     wrong = [
         (dict(curves={"a": np.zeros((3, 4))}), r"curves\['a'\] has shape"),
         (dict(curves={"a": "word"}), r"curves\['a'\]"),
