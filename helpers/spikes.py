@@ -12,6 +12,7 @@ the spikes on it first.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -222,7 +223,7 @@ def read_spikes(source: Any, *, columns: Sequence[str] | None = None, cells: Seq
 
 
 def _from_file(path, columns):
-    """Return the names of the columns and, for each row of a text file, where and what it is, and its words."""
+    """Return the names of the columns and (line number, line, words) of each row of a text file."""
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as failure:
@@ -231,8 +232,8 @@ def _from_file(path, columns):
     for number, line in enumerate(lines, 1):
         words = line.replace('"', " ").replace(",", " ").split()
         if words and words[0][0] != "#":
-            rows.append((f"{path.name}, line {number}: {line[:60]!r}", words))
-    header = rows.pop(0)[1] if rows and rows[0][1][0][0].isalpha() else None
+            rows.append((number, line, words))
+    header = rows.pop(0)[-1] if rows and rows[0][-1][0][0].isalpha() else None
     if columns is None:
         columns = ("id", "time_ms") if header is None and path.suffix == ".gdf" else header
     return columns, rows
@@ -241,22 +242,23 @@ def _from_file(path, columns):
 def _spikes(table, columns):
     """Return (time in ms, id) of each row; a thread of NEST may have no row, and then needs no columns."""
     if isinstance(table, (str, Path)):
-        columns, rows = _from_file(Path(table), columns)
+        name, (columns, rows) = f"{Path(table).name}, line", _from_file(Path(table), columns)
     else:
-        rows = [(f"source, row {i}: {str(row)[:60]!r}", row) for i, row in enumerate(plain("source", table))]
+        name, rows = "source, row", [(i, row, row) for i, row in enumerate(plain("source", table))]
     names = [] if columns is None else list(columns)
-    ids, times = set(names) & set(IDS), set(names) & set(TIMES)
-    if rows and not (len(ids) == len(times) == 1 and len(set(names)) == len(names)):
+    id_names, time_names = set(names) & set(IDS), set(names) & set(TIMES)
+    if rows and not (len(id_names) == len(time_names) == 1 and len(set(names)) == len(names)):
         allowed = f"one of {', '.join(IDS)} and one of {', '.join(TIMES)}, in order, such as ('id', 'time_ms')"
-        raise ParameterError(f"{rows[0][0]} under columns = {names}; allowed: {allowed}")
-    spikes = []
-    for place, words in rows:
+        raise ParameterError(f"{name} {rows[0][0]}: columns = {names}; allowed: {allowed}")
+    id_name, time_name, spikes = min(id_names, default=""), min(time_names, default=""), []
+    for number, line, words in rows:
         try:
             row = dict(zip(names, words, strict=True))
-            cell, time_ms = float(row[min(ids)]), float(row[min(times)]) * TIMES[min(times)]
+            cell, time_ms = float(row[id_name]), float(row[time_name]) * TIMES[time_name]
         except (ValueError, TypeError):
             cell = time_ms = np.nan
-        if not (np.isfinite(time_ms) and cell.is_integer() and abs(cell) < 2**53):  # exact as a float
-            raise ParameterError(f"{place} is no spike; allowed: finite numbers under {names}, the id an integer")
+        if not (math.isfinite(time_ms) and cell.is_integer() and abs(cell) < 2**53):  # exact as a float
+            allowed = f"finite numbers under {names}, the id an integer"
+            raise ParameterError(f"{name} {number}: {str(line)[:60]!r} is no spike; allowed: {allowed}")
         spikes.append((time_ms, cell))
     return spikes

@@ -235,8 +235,8 @@ def test_arrays_are_read_with_the_names_of_their_columns():
 @pytest.mark.parametrize(
     "text, fragment",
     [
-        ("sender\ttime_step\ttime_offset\n1\t28\t0.0\n", r"bad.dat, line 2: .* columns = \['sender', 'time_step'"),
-        ("1\t2.8\n", r"bad.dat, line 1: .* columns = \[\]; allowed: .*such as \('id', 'time_ms'\)"),
+        ("sender\ttime_step\ttime_offset\n1\t28\t0.0\n", r"bad.dat, line 2: columns = \['sender', 'time_step'"),
+        ("1\t2.8\n", r"bad.dat, line 1: columns = \[\]; allowed: .*such as \('id', 'time_ms'\)"),
         ("# x\nid time_ms\n1 2.8\n1 2,9\n", r"bad.dat, line 4: '1 2,9' is no spike; .* under \['id', 'time_ms'\]"),
         ("id time_ms\n1 2.8\n1\n", "bad.dat, line 3: '1' is no spike"),
         ("id time_ms\n1.5 2.8\n", "bad.dat, line 2: '1.5 2.8' is no spike"),
