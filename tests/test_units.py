@@ -148,7 +148,7 @@ CALLS = {
         written(stimuli.save_animation, "movie.gif"),
         dict(movie=MOVIE, fps=25.0, scale=2, max_frames=9, max_mb=1.0),
     ),
-    "stimuli.write_movie": (written(stimuli.write_movie, "movie.npy"), dict(movie=MOVIE, fps=25.0, max_mb=1.0)),
+    "stimuli.write_movie": (written(stimuli.write_movie, "movie.gif"), dict(movie=MOVIE, fps=25.0, max_mb=1.0)),
     "tuning.TuningFit.curve": (
         lambda theta_rad: tuning.fit_tuning(THETA, TUNED).curve(theta_rad),
         dict(theta_rad=THETA),
