@@ -173,6 +173,12 @@ SPAN = {"n_cells": 2, "start_ms": 0.0, "stop_ms": 10.0}
             {"columns": ("id", "time_ms")},
             r"source, row 0: '\[0.5, 1\]' is no spike; .* the id an integer",
         ),
+        (
+            spikes.read_spikes,
+            ([[1, 2, 0.5]],),
+            {"columns": ("id", "id", "time_ms")},
+            r"columns = \['id', 'id', 'time_ms'\]",
+        ),
         (spikes.read_spikes, ([[1]],), {"columns": ("id", "time_ms")}, r"source, row 0: '\[1\]' is no spike"),
         (spikes.read_spikes, ([[1, 0.5]],), {"columns": ("id", "time_ms"), "cells": [2]}, "cells lacks the id 1"),
     ],
@@ -210,6 +216,7 @@ def test_files_of_nest_are_read_and_joined(tmp_path):
     assert_spikes(spikes.read_spikes([*paths, silent], cells=range(61, 64)))
     assert spikes.read_spikes(str(paths[0]))[1].tolist() == [61, 63, 61]
     assert spikes.read_spikes(silent)[0].size == 0
+    assert spikes.read_spikes(written(tmp_path, "time_ms id\n2.5 61\n", "headed.gdf"))[1].tolist() == [61]
     body = "".join(line + "\t\n" for text in THREADS for line in text.splitlines()[3:])
     assert_spikes(spikes.read_spikes(written(tmp_path, body, "ring.gdf"), cells=[61, 62, 63]))
 
