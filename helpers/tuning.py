@@ -226,12 +226,30 @@ def fit_tuning(
 
     *Refused*: fewer than 6 orientations, NaN, silent, flat, not tuned, B at a bound, less than one degree of freedom,
     an angle without error bar, a shape that the model does not describe. Tuned means an F test against a constant, of
-    the curve (0.5 %, divided by the pi / (4 B) places where chance could put a bump) or of a cosine (1.25 %). The
+    the curve (0.5 %, divided by the pi / (4 B) places where chance could put a bump) or of a cosine (1 %). The
     shape is refused at ``p_fit`` < 0.01: an F test of five directions in the residuals (a second bump at 90 deg, a
-    flatter top, a skew, a cosine) against what they leave over, so that dispersion does not count as misfit. It needs
-    7 samples more than parameters under the curve; with fewer, ``p_fit`` is 1.
+    flatter top, a skew, a cosine) against what they leave over, so that dispersion does not count as misfit. With fewer
+    than 6 degrees of freedom there is no such test, and ``p_fit`` is 1.
 
-    MEASURED
+    Measured (``python -m tests.benchmarks.bench_tuning 60``: B of 8 to 40 deg, peaks of 10 to 60 counts, floor a fifth
+    of the peak or none; settings of which at least half of the fits are kept), share of intervals that hold the angle
+    and B:
+
+    ============ ============ ============ ============
+    orientations Fano 1       Fano 2       Fano 3
+    ============ ============ ============ ============
+    12, baseline 0.973, 0.968 0.954, 0.946 0.945, 0.929
+    12, none     0.977, 0.980 0.951, 0.970 0.932, 0.964
+    24, baseline 0.956, 0.955 0.938, 0.941 0.946, 0.961
+    24, none     0.974, 0.969 0.951, 0.958 0.946, 0.957
+    60, baseline 0.957, 0.958 0.945, 0.948 0.931, 0.940
+    60, none     0.956, 0.969 0.961, 0.934 0.948, 0.948
+    ============ ============ ============ ============
+
+    Kept of the 12-orientation fits: 0.41 to 0.67 (24: 0.79 to 0.95; 60: 0.95 to 1); where fewer than half are kept,
+    their intervals hold the truth less often. Flat counts called tuned: 0.4, 1.0 and 1.6 % at Fano factor 1, 2 and 3
+    (2,000 draws each). A second peak of half height at 90 deg (60 orientations, B 15 deg) is kept in 0, 0.08 and 0.25
+    of fits at 25 counts and in none at 60.
 
     Examples
     --------
@@ -468,7 +486,7 @@ class _Bump(_Curve):
         pair = np.stack([np.cos(2 * self.theta), np.sin(2 * self.theta)], axis=1)
         power = ((np.linalg.qr(pair - pair.mean(axis=0))[0].T @ self.y) ** 2).sum()
         variance = self.noise_level(dispersion) * (self.y.mean() if self.noise == "poisson" else 1)
-        return bump < 0.005 or special.fdtrc(2, dof, power / 2 / variance) < 0.0125
+        return bump < 0.005 or special.fdtrc(2, dof, power / 2 / variance) < 0.01
 
     def p_fit(self, values):
         """F test of the residuals: a second bump across, a flatter top, a skew, a cosine, against what they leave."""
