@@ -14,11 +14,9 @@ from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
 
-from helpers.parameters import ParameterError, check_choice
+from helpers.parameters import ParameterError, check_choice, unit_of
 
 __all__ = ["Explorer", "explore"]
-
-UNITS = {unit.lower(): unit for unit in ("cm", "deg", "Hz", "mm", "ms", "mV", "nA", "px", "rad", "s", "uS")}
 
 
 class Explorer:
@@ -74,8 +72,8 @@ class Explorer:
         self._sliders, self._shown = {}, ()  # exceptions: at the defaults none is shown, all are raised
         for name, spec in sliders.items():
             slider = self._sliders[name] = interactive.widget_from_abbrev(spec, own[check_choice("name", name, [*own])])
-            stem, _, unit = name.rpartition("_")
-            text = f"{stem} ({UNITS[unit]})" if unit in UNITS else name
+            unit = unit_of(name)
+            text = f"{name[: -len(unit) - 1]} ({unit})" if unit else name
             slider.description = (labels or {}).get(name, text)
             slider.layout.width, slider.style.description_width = "400px", "140px"
             slider.observe(lambda _: wake(self._redraw), "value")

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from helpers.parameters import OutputError, ParameterError, Table, check_array, check_integer, check_number
-from helpers.runs import ROOT, provenance, summary
+from helpers.runs import ROOT, current_notebook, provenance, summary
 from helpers.storage import write_all
 
 if TYPE_CHECKING:
@@ -419,10 +419,7 @@ def notebook_parameters() -> dict[str, Any]:
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     if shell is None:
         return {}
-    notebook = Path(os.environ.get("JPY_SESSION_NAME") or shell.user_ns.get("__vsc_ipynb_file__", ""))
-    places = (notebook, ROOT / "FINAL_notebooks" / notebook.name, ROOT / "dev" / notebook.name)
-    path = next((place for place in places if place.suffix == ".ipynb" and place.is_file()), None)
-    names = list(filter(str.isupper, shell.user_ns))
+    path, names = current_notebook(), list(filter(str.isupper, shell.user_ns))
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if path else ():
         if "parameters" in cell["metadata"].get("tags", []):
             source = shell.transform_cell("".join(cell["source"]))

@@ -36,6 +36,7 @@ from helpers.parameters import (
     check_choice,
     check_integer,
     check_number,
+    unit_of,
 )
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ __all__ = [
     "SweepWarning",
     "choose",
     "collect",
+    "current_notebook",
     "over",
     "profile",
     "provenance",
@@ -63,8 +65,6 @@ Dims = Mapping[str, Sequence[str]] | None
 ROOT = Path(__file__).resolve().parents[1]
 RECORDED = ("numpy", "scipy", "matplotlib", "lmfit", "joblib", "pynn", "nest-simulator", "brian2", "numba", "jax")
 MODULES = {"pynn": "pyNN", "nest-simulator": "nest"}
-UNITS = {"ms": "ms", "s": "s", "hz": "Hz", "rad": "rad", "deg": "deg", "mv": "mV", "na": "nA", "pa": "pA", "us": "uS"}
-UNITS |= {"cm": "cm", "mm": "mm", "um": "um", "px": "px", "db": "dB"}
 
 HOME = uuid.uuid4().hex  # a worker that imports this module has another one
 FAILED, DIFFERS = "failed", "differs"
@@ -92,8 +92,7 @@ def seeds(seed: int, n: int) -> list[int]:
     >>> seeds(0, 3) == seeds(0, 5)[:3]
     True
     """
-    check_integer("seed", seed, 0)
-    children = np.random.SeedSequence(seed).spawn(check_integer("n", n, 1))
+    children = np.random.SeedSequence(check_integer("seed", seed, 0)).spawn(check_integer("n", n, 1))
     return [int(child.generate_state(1)[0]) for child in children]
 
 
@@ -135,7 +134,7 @@ def summary(values: Any, *, level: float = 0.95) -> Summary:
     values = check_array("values", values, finite=False)
     if values.ndim == 0:
         raise ParameterError("values is a single number; give one value per seed along axis 0")
-    check_number("level", level, 0, 1, low_open=True, high_open=True)
+    level = check_number("level", level, 0, 1, low_open=True, high_open=True)
     n = np.sum(~np.isnan(values), axis=0)
     with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
         warnings.simplefilter("ignore", RuntimeWarning)
@@ -167,7 +166,7 @@ def provenance(*, seed: Any = None, params: Any = None) -> dict[str, Any]:
 
     No date, run time or commit: the same run gives the same record.
     """
-    notebook = _current_notebook()
+    notebook = current_notebook()
     versions = {name: _version(name) for name in RECORDED if MODULES.get(name, name) in sys.modules}
     return {
         "notebook": notebook.name if notebook else None,
@@ -180,11 +179,12 @@ def provenance(*, seed: Any = None, params: Any = None) -> dict[str, Any]:
     }
 
 
-def _current_notebook():
-    """Return the path of the running notebook, as Jupyter and the runner announce it, if it lies in the tree."""
-    name = Path(os.environ.get("JPY_SESSION_NAME", "")).name
-    found = [ROOT / folder / name for folder in ("FINAL_notebooks", "dev") if name.endswith(".ipynb")]
-    return next((path for path in found if path.is_file()), None)
+def current_notebook() -> Path | None:
+    """Return the path of the running notebook, as Jupyter, the runner or VS Code announce it; None elsewhere."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    told = os.environ.get("JPY_SESSION_NAME") or (shell.user_ns.get("__vsc_ipynb_file__", "") if shell else "")
+    places = [ROOT / told, ROOT / "FINAL_notebooks" / Path(told).name, ROOT / "dev" / Path(told).name]
+    return next((place for place in places if place.suffix == ".ipynb" and place.is_file()), None)
 
 
 @functools.cache
@@ -483,11 +483,6 @@ def _labels(values):
 
 
 def _units(name):
-    """Return {"units": ...} from the end of a name: tau_ms, speed_cm_s, sf_per_px; or nothing."""
-    before, last = ["", *name.split("_")][-2:]
-    unit = UNITS.get(last, "")
-    if before == "per" and unit:
-        unit = f"1/{unit}"
-    elif last == "s" and before in UNITS:
-        unit = f"{UNITS[before]}/s"
-    return {"units": unit} if unit and "_" in name else {}
+    """Return {"units": ...} of a variable or coordinate from the end of its name, or nothing."""
+    unit = unit_of(name)
+    return {"units": unit} if unit else {}

@@ -18,7 +18,7 @@ import joblib
 import numpy as np
 import pytest
 
-from helpers import keys, runs
+from helpers import keys, parameters, runs
 from helpers.parameters import BackendError, OutputError, ParameterError, Parameters, parameter
 from helpers.runs import SweepWarning, collect, sweep
 from tests.cells import run
@@ -55,7 +55,7 @@ POINTS = run(
 import os, signal, uuid
 from pathlib import Path
 import numpy as np
-from helpers import runs
+from helpers import parameters, runs
 
 def noted(x, log):
     (Path(log) / uuid.uuid4().hex).touch()
@@ -76,7 +76,7 @@ def deadly(x, log):
     return {"x": x}
 
 def tabled(x):
-    return {"y": runs.UNITS.get("mine", "none"), "here": os.getpid()}
+    return {"y": parameters.UNITS.get("mine", "none"), "here": os.getpid()}
 """,
     "<points>",  # as a notebook has them: workers need not import this module
 )
@@ -382,7 +382,7 @@ def test_what_workers_do_not_know_is_computed_here(store, monkeypatch):
     grid = {"x": [1, 2, 3]}
     for value, home in (("none", False), ("new", True), ("none", False)):
         if value == "new":
-            monkeypatch.setitem(runs.UNITS, "mine", value)
+            monkeypatch.setitem(parameters.UNITS, "mine", value)
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
             found = [r for _, r in sweep(POINTS.tabled, grid, store=store, n_jobs=2, progress=False)]
@@ -659,12 +659,11 @@ UNITS = {
     "tau_ms": "ms",
     "rate_hz": "Hz",
     "v_cm_s": "cm/s",
-    "sf_per_px": "1/px",
     "w_us": "uS",
     "a_deg": "deg",
     "n_s": "s",
 }
-UNITS |= {"level_db": "dB", "s": None, "x_y": None, "v_mv": "mV", "phase_rad": "rad", "current_na": "nA", "x_cm": "cm"}
+UNITS |= {"s": None, "x_y": None, "v_mv": "mV", "phase_rad": "rad", "current_na": "nA", "x_cm": "cm"}
 
 
 def test_units_come_from_the_end_of_names(tmp_path):
