@@ -114,14 +114,20 @@ def _decoded(path):
     try:
         if path.is_dir():
             files = sorted(path.glob("*.png"), key=lambda f: [(s, int(n or 0)) for s, n in NAME_PARTS.findall(f.stem)])
-            images = [iio.imread(file) for file in files]
+            images = list(map(iio.imread, files))
         elif suffix == ".npy":
             return np.load(path, allow_pickle=False), None, 0
         elif suffix == ".mp4":
             images, about = iio.imread(path, plugin="FFMPEG"), iio.immeta(path, plugin="FFMPEG")
             fps, whole = about["fps"], abs(len(images) - about["fps"] * about["duration"]) < 1.5
         else:
-            images, lasts, fps = _gif_images(path)
+            with iio.imopen(path, "r", plugin="pillow") as file:
+                images, comment = file.read(), file.metadata(index=0).get("comment", b"")
+                lasts_ms = np.array([file.metadata(index=k).get("duration", 0) for k in range(len(images))], int)
+            # Encoders merge equal frames into one that lasts longer; write_movie notes how long one lasts.
+            noted = re.match(rb"frame_ms=(\d+)", comment)
+            frame_ms = int(noted[1]) if noted else np.gcd.reduce(lasts_ms)
+            lasts, fps = np.maximum(lasts_ms // max(frame_ms, 1), 1), 1000 / frame_ms if frame_ms else 0
             whole = path.read_bytes()[-1:] == b";"
         if not whole or not len(images):
             raise ValueError("it is cut short or empty")
@@ -130,18 +136,6 @@ def _decoded(path):
     except Exception as failure:
         why = " ".join(str(failure).split())[-200:]
         raise ParameterError(f"{path} is no movie ({why}); give a .gif, .mp4 or .npy, or a folder of .png") from None
-
-
-def _gif_images(path):
-    """Return the images of a gif, for how many frames each of them stands, and the frames per second."""
-    with iio.imopen(path, "r", plugin="pillow") as file:
-        images = file.read()
-        about = [file.metadata(index=k) for k in range(len(images))]
-    lasts_ms = np.array([one.get("duration", 0) for one in about], int)
-    # Encoders merge equal frames into one that lasts longer; write_movie notes how long one lasts.
-    noted = re.match(rb"frame_ms=(\d+)", about[0].get("comment", b""))
-    frame_ms = int(noted[1]) if noted else np.gcd.reduce(lasts_ms)
-    return images, np.maximum(lasts_ms // max(frame_ms, 1), 1), 1000 / frame_ms if frame_ms else 0
 
 
 def write_movie(movie: np.ndarray, path: PathLike, *, fps: float, max_mb: float = np.inf) -> Path:

@@ -33,8 +33,6 @@ __all__ = [
     "write_movie",
 ]
 
-METHODS = ("michelson", "energy", "raw")
-
 
 def motion_cloud(
     shape: Sequence[int],
@@ -119,38 +117,25 @@ def motion_cloud(
     """
     shape = _check_shape(shape)
     theta_rad, v_x, v_y, alpha = _finite(theta_rad=theta_rad, v_x=v_x, v_y=v_y, alpha=alpha)
-    sf_0, b_sf, b_theta_rad = _widths(sf_0, b_sf, b_theta_rad)
+    sf_0 = check_number("sf_0", sf_0, 0, 0.5, low_open=True, hint="cycles per pixel; the grid ends at 0.5")
+    b_sf = check_number("b_sf", b_sf, 0, low_open=True, high_open=True)
+    b_theta_rad = check_number("b_theta_rad", b_theta_rad, 0, low_open=True, hint="inf for every orientation")
     b_v = check_number("b_v", b_v, 0, hint="0 freezes the cloud, inf makes frames independent")
-    check_choice("method", method, METHODS)
+    check_choice("method", method, ("michelson", "energy", "raw"))
     contrast = check_number("contrast", contrast, 0, 1 if method == "michelson" else 1e6)
     rng = check_seed(seed)
     moving = shape[2] > 1 and 0 < b_v < np.inf
-    log_sd = np.log1p(b_sf / sf_0)
-    k = min(0.5 / b_theta_rad / b_theta_rad, 1e15)
-    cv = 1 - special.i1e(k) / special.i0e(k)
-    # Summed over f_t, the speed factor is proportional to f_R: it raises the mean of ln f.
-    log_sf = np.log(sf_0) + (0.5 * moving - alpha) * log_sd**2
-    law = _law(cv, max(0.006, 0.08 * cv), log_sf, log_sd, b_theta_rad)
-    f_x, f_y, f_r = _grid(shape)
-    log_f = np.log(f_r)
-    with np.errstate(over="ignore", invalid="ignore"):
-        log_amplitude = -(1 + alpha) * log_f - 0.5 * ((log_f - np.log(sf_0)) / log_sd) ** 2
-        log_amplitude += (np.cos(2 * (np.arctan2(f_y, f_x) - theta_rad)) - 1) / 4 / b_theta_rad / b_theta_rad
-        log_amplitude[0, 0] = -np.inf
-        amplitude = np.exp(log_amplitude - log_amplitude.max())
-        _check_space(amplitude**2 * f_r**moving, law, theta_rad, b_theta_rad, sf_0, b_sf, alpha)
-        spectrum = np.empty((*shape[:2], shape[2] // 2 + 1), np.complex64)
-        rng.standard_normal(dtype=np.float32, out=spectrum.view(np.float32))
-        # The inverse transform halves the power of the planes that are their own conjugates.
-        spectrum[..., 0] *= np.float32(np.sqrt(2))
-        if shape[2] % 2 == 0:
-            spectrum[..., -1] *= np.float32(np.sqrt(2))
-        spectrum *= amplitude.astype(np.float32)[..., None]
-        if b_v == 0:
-            spectrum[..., 1:] = 0
-        if moving:
-            temporal = _apply_speed(spectrum, shape, v_x, v_y, b_v)
-            _check_speed(amplitude**2, temporal, law, theta_rad, v_x, v_y, b_v, shape[2])
+    space = shape[:2], theta_rad, b_theta_rad, sf_0, b_sf, np.log1p(b_sf / sf_0)
+    envelope, wanted, bounds = _spatial_envelope(*space, harmonic=2, alpha=alpha, moving=moving)
+    spectrum = np.empty((*shape[:2], shape[2] // 2 + 1), np.complex64)
+    rng.standard_normal(dtype=np.float32, out=spectrum.view(np.float32))
+    # The inverse transform halves the power of the planes that are their own conjugates.
+    spectrum[..., [0] if shape[2] % 2 else [0, -1]] *= np.float32(np.sqrt(2))
+    spectrum *= envelope.astype(np.float32)[..., None]
+    if b_v == 0:
+        spectrum[..., 1:] = 0
+    if moving:
+        _apply_speed(spectrum, envelope**2, wanted, bounds, theta_rad, v_x, v_y, b_v, shape[2])
     z = fft.irfftn(spectrum, s=shape, overwrite_x=True)
     z -= z.mean(dtype=float)
     z /= np.float32(np.abs(z).max() if method == "michelson" else z.std(dtype=float))
@@ -162,21 +147,12 @@ def motion_cloud(
 
 def _check_shape(shape, axes="xyt"):
     if not isinstance(shape, (tuple, list)) or len(shape) != len(axes):
-        names = ", ".join(f"N_{axis}" for axis in axes)
-        raise ParameterError(f"shape = {shape!r} is not ({names}); give {len(axes)} integers")
+        raise ParameterError(f"shape = {shape!r} is not (N_{', N_'.join(axes)}); give {len(axes)} integers")
     return tuple(check_integer(f"shape[{i}]", n, 1 if axes[i] == "t" else 2) for i, n in enumerate(shape))
 
 
 def _finite(**values):
     return [check_number(name, value, low_open=True, high_open=True) for name, value in values.items()]
-
-
-def _widths(sf_0, b_sf, b_theta_rad):
-    return (
-        check_number("sf_0", sf_0, 0, 0.5, low_open=True, hint="cycles per pixel; the grid ends at 0.5"),
-        check_number("b_sf", b_sf, 0, low_open=True, high_open=True),
-        check_number("b_theta_rad", b_theta_rad, 0, low_open=True, hint="inf for every orientation"),
-    )
 
 
 def _grid(shape):
@@ -187,42 +163,7 @@ def _grid(shape):
     return f_x, f_y, f_r
 
 
-def _apply_speed(spectrum, shape, v_x, v_y, b_v):
-    """Multiply by the speed envelope in place, one plane of constant f_x at a time.
-
-    Return, for each spatial frequency, the squared envelope summed over f_t with the weights 1, f_t and f_t^2.
-    """
-    f_x, f_y, f_r = _grid(shape)
-    f_t = np.fft.rfftfreq(shape[2]).astype(np.float32)
-    weights = _both_halves(np.stack([np.ones_like(f_t), f_t, f_t**2]), shape[2]).T
-    scale = np.sqrt(0.5) / max(b_v, 1e-12) / f_r  # thinner than any bin, and finite in single precision
-    shift = ((v_x * f_x + v_y * f_y) * scale).astype(np.float32)
-    scale = scale.astype(np.float32)
-    sums = np.empty((*shape[:2], 3), np.float32)
-    for plane, k, s, total in zip(spectrum, scale, shift, sums, strict=True):
-        distance = np.multiply.outer(k, f_t)
-        distance += s[:, None]
-        np.square(distance, out=distance)
-        np.negative(distance, out=distance)
-        plane *= np.exp(distance, out=distance)
-        np.matmul(np.square(distance, out=distance), weights, out=total)
-    return np.moveaxis(sums, 2, 0)
-
-
-def _both_halves(power, n_t):
-    """Double, in place, the planes of f_t > 0 that stand for f_t < 0 too."""
-    power[..., 1 : (n_t + 1) // 2] *= 2
-    return power
-
-
-def _law(cv, cv_tolerance, log_sf, log_sd, b_theta_rad):
-    """Return the :func:`_spatial_moments` that an envelope should have by its formula, and their tolerances."""
-    sd = log_sd / np.sqrt(2)  # of the power; log_sd is that of the amplitude
-    tolerance = cv_tolerance, min(np.radians(2), b_theta_rad), min(0.05, log_sd / 2), max(0.1 * sd, 0.006)
-    return np.array([1 - cv, 0, log_sf, sd]), np.array(tolerance)
-
-
-def _spatial_moments(power, theta_rad):
+def _moments(power, theta_rad):
     """Return the mean of cos and sin of twice the angle to `theta_rad`, and mean and sd of ln f."""
     f_x, f_y, f_r = _grid(power.shape)
     share = power / power.sum()
@@ -233,49 +174,72 @@ def _spatial_moments(power, theta_rad):
     return np.array([resultant.real, resultant.imag, mean, sd])
 
 
-def _agrees(power, theta_rad, law):
-    return bool(np.all(np.abs(_spatial_moments(power, theta_rad) - law[0]) <= law[1]))
+# In both envelopes, a bandwidth far below a bin overflows to -inf, or to nan, which no bound holds for.
+@np.errstate(over="ignore", invalid="ignore")
+def _spatial_envelope(shape, theta_rad, b_theta_rad, sf_0, b_sf, log_sd, *, harmonic, alpha=0.0, moving=False):
+    """Return the spatial envelope, the :func:`_moments` of its square by the formula, and the bounds on their errors.
 
+    Harmonic 2 of the angle has two lobes, 1 only that at theta. Summed over f_t, the speed factor of a moving cloud
+    is proportional to f_R: it raises the mean of ln f.
+    """
+    f_x, f_y, f_r = _grid(shape)
+    log_f = np.log(f_r)
+    log_envelope = -(1 + alpha) * log_f - 0.5 * ((log_f - np.log(sf_0)) / log_sd) ** 2
+    angle = np.arctan2(f_y, f_x) - theta_rad
+    log_envelope += (np.cos(harmonic * angle) - 1) / harmonic**2 / b_theta_rad / b_theta_rad
+    log_envelope[0, 0] = -np.inf
+    envelope = np.exp(log_envelope - log_envelope.max())
 
-def _check_space(power, law, theta_rad, b_theta_rad, sf_0, b_sf, alpha=0.0):
-    """Refuse an envelope that the spatial grid does not hold; `power` per spatial frequency."""
-    if _agrees(power, theta_rad, law):
-        return
-    n, (_, _, log_sf, sd) = min(power.shape), law[0]
-    above, below = np.log(0.5) - log_sf, log_sf + np.log(n)
+    k = min(2 / harmonic**2 / b_theta_rad / b_theta_rad, 1e15)
+    resultant = special.ive(2 / harmonic, k) / special.ive(0, k)
+    mean, sd = np.log(sf_0) + (0.5 * moving - alpha) * log_sd**2, log_sd / np.sqrt(2)
+    cv_bound = max(0.006, 0.08 * (1 - resultant)) if harmonic == 2 else 0.02
+    wanted = np.array([resultant, 0, mean, sd])
+    bounds = np.array([cv_bound, min(np.radians(2), b_theta_rad), min(0.05, log_sd / 2), max(0.1 * sd, 0.006)])
+    if np.all(np.abs(_moments(envelope**2 * f_r**moving, theta_rad) - wanted) <= bounds):
+        return envelope, wanted, bounds
+
+    n = min(shape)
+    above, below = np.log(0.5) - mean, mean + np.log(n)
     if min(above, below) > 2.5 * sd:
         bins = n * sf_0 * np.array([b_theta_rad, np.sqrt(2) * sd])
-        raise ParameterError(
-            f"b_theta_rad = {b_theta_rad:g} ({bins[0]:.2g} bins) and b_sf = {b_sf:g} ({bins[1]:.2g} bins) fall between "
-            f"the frequencies of the {power.shape} grid; widen the one below a bin or enlarge shape"
-        )
+        given = f"b_theta_rad = {b_theta_rad:g} ({bins[0]:.2g} bins) and b_sf = {b_sf:g} ({bins[1]:.2g} bins)"
+        raise ParameterError(f"{given} fall between the frequencies of the {shape} grid; widen the one below a bin")
     given = f"sf_0 = {sf_0:g} with b_sf = {b_sf:g}" + (f" and alpha = {alpha:g}" if alpha else "")
     bound = "the Nyquist limit, 0.5" if above < below else f"the lowest frequency of the grid, 1/{n}"
     change = "lower sf_0" if above < below else "raise sf_0, enlarge shape"
     raise ParameterError(f"{given} passes {bound} cycles/pixel; {change} or narrow b_sf")
 
 
-def _check_speed(power, temporal, law, theta_rad, v_x, v_y, b_v, n_t):
-    """Refuse an envelope that the temporal grid does not hold; `temporal` from :func:`_apply_speed`."""
-    total, first, second = power * temporal
-    if total.any() and _agrees(total, theta_rad, law):
+@np.errstate(over="ignore", invalid="ignore")
+def _apply_speed(spectrum, power, wanted, bounds, theta_rad, v_x, v_y, b_v, n_t):
+    """Multiply by the speed envelope in place, one plane of constant f_x at a time, if the grid holds it."""
+    f_x, f_y, f_r = _grid(power.shape)
+    f_t = np.fft.rfftfreq(n_t).astype(np.float32)
+    weights = np.stack([np.ones_like(f_t), f_t, f_t**2])
+    weights[:, 1 : (n_t + 1) // 2] *= 2  # they stand for f_t < 0 too
+    scale = np.sqrt(0.5) / max(b_v, 1e-12) / f_r  # thinner than any bin, and finite in single precision
+    shift = ((v_x * f_x + v_y * f_y) * scale).astype(np.float32)
+    sums = np.empty((*power.shape, 3), np.float32)  # the squared envelope times 1, f_t and f_t^2
+    for plane, k, s, total in zip(spectrum, scale.astype(np.float32), shift, sums, strict=True):
+        envelope = np.exp(-np.square(np.multiply.outer(k, f_t) + s[:, None]))
+        plane *= envelope
+        total[:] = envelope**2 @ weights.T
+
+    total, first, second = power * np.moveaxis(sums, 2, 0)
+    if np.all(np.abs(_moments(total, theta_rad) - wanted) <= bounds):
         velocity, spread = _speed_plane(total, first, second)
         error, along = velocity - (v_x, v_y), (np.cos(theta_rad), np.sin(theta_rad))
-        # Mean over the directions of the waves, whose resultant has the length law[0][0].
-        rms = np.sqrt((error @ error + law[0][0] * (2 * (error @ along) ** 2 - error @ error)) / 2)
+        # Mean over the directions of the waves, whose resultant has the length wanted[0].
+        rms = np.sqrt((error @ error + wanted[0] * (2 * (error @ along) ** 2 - error @ error)) / 2)
         if rms <= 0.05 and abs(spread - b_v / np.sqrt(2)) <= max(0.1 * b_v / np.sqrt(2), 0.006):
             return
-    f_x, f_y, f_r = _grid(power.shape)
     beyond = np.average(np.abs(v_x * f_x + v_y * f_y) + b_v * f_r > 0.5, weights=power * f_r)
     if beyond < 0.05:
-        raise ParameterError(
-            f"b_v = {b_v:g} makes the speed plane {b_v * n_t * np.exp(law[0][2]):.2g} bins thick, between the "
-            f"frequencies of shape[2] = {n_t} frames; widen it, draw more frames and cut them, or freeze it by b_v = 0"
-        )
-    raise ParameterError(
-        f"v_x = {v_x:g}, v_y = {v_y:g} with b_v = {b_v:g} put {beyond:.0%} of the power beyond the frame rate, 0.5 "
-        "cycles/frame; slow down, narrow b_v (inf makes frames independent), or lower sf_0"
-    )
+        given = f"b_v = {b_v:g} makes the speed plane {b_v * n_t * np.exp(wanted[2]):.2g} bins thick"
+        raise ParameterError(f"{given}, between the frequencies of shape[2] = {n_t} frames; widen it or draw more")
+    given = f"v_x = {v_x:g}, v_y = {v_y:g} with b_v = {b_v:g} put {beyond:.0%} of the power"
+    raise ParameterError(f"{given} beyond the frame rate, 0.5 cycles/frame; slow down, narrow b_v, or lower sf_0")
 
 
 @dataclass(frozen=True)
@@ -315,14 +279,14 @@ def cloud_statistics(movie: np.ndarray) -> CloudStatistics:
         raise ParameterError("movie has no spatial contrast, so no spectrum; give frames that are not uniform")
     z = movie - movie.mean(dtype=float)
     square = z**2
-    power = _both_halves(np.abs(fft.rfftn(z)) ** 2, z.shape[2])
+    power = np.abs(fft.rfftn(z)) ** 2
+    power[..., 1 : (z.shape[2] + 1) // 2] *= 2  # they stand for f_t < 0 too
     power[0, 0] = 0
     total = power.sum(axis=2)
-    cos, sin, log_mean, log_sd = _spatial_moments(total, 0.0)
-    velocity, spread = np.full(2, np.nan), np.nan
-    if z.shape[2] > 1:
-        f_t = np.fft.rfftfreq(z.shape[2])
-        velocity, spread = _speed_plane(total, power @ f_t, power @ f_t**2)
+    cos, sin, log_mean, log_sd = _moments(total, 0.0)
+    f_t = np.fft.rfftfreq(z.shape[2])
+    one_frame = [np.nan, np.nan], np.nan
+    velocity, spread = _speed_plane(total, power @ f_t, power @ f_t**2) if len(f_t) > 1 else one_frame
     return CloudStatistics(
         theta_rad=float(np.arctan2(sin, cos) / 2 % np.pi),
         cv=float(1 - np.hypot(cos, sin)),
@@ -341,8 +305,9 @@ def _speed_plane(total, first, second):
     Return the velocity, and the rms distance from the plane over f_R.
     """
     f_x, f_y, f_r = _grid(total.shape)
-    a = np.array([[(total * p * q / f_r**2).sum() for q in (f_x, f_y)] for p in (f_x, f_y)])
-    b = -np.array([(first * p / f_r**2).sum() for p in (f_x, f_y)])
+    u = np.array([f_x / f_r, f_y / f_r])
+    a = np.einsum("pxy,qxy,xy->pq", u, u, total)
+    b = -np.einsum("pxy,xy->p", u, first / f_r)
     v = np.linalg.lstsq(a, b, rcond=1e-9)[0]
     return v, np.sqrt(max((second / f_r**2).sum() - v @ b, 0) / total.sum())
 
@@ -426,17 +391,11 @@ def log_gabor(
     """
     shape = _check_shape(shape, "xy")
     x, y, theta_rad, phase = _finite(x=x, y=y, theta_rad=theta_rad, phase=phase)
-    sf_0, b_sf, b_theta_rad = _widths(sf_0, b_sf, b_theta_rad)
-    f_x, f_y, f_r = _grid(shape)
-    log_f = np.log(f_r)
-    k = min(2 / b_theta_rad / b_theta_rad, 1e15)
-    law = _law(1 - special.ive(2, k) / special.ive(0, k), 0.02, np.log(sf_0), b_sf, b_theta_rad)
-    with np.errstate(over="ignore", invalid="ignore"):
-        log_env = -log_f - 0.5 * ((log_f - np.log(sf_0)) / b_sf) ** 2
-        log_env += (np.cos(np.arctan2(f_y, f_x) - theta_rad) - 1) / b_theta_rad / b_theta_rad
-        log_env[0, 0] = -np.inf
-        envelope = np.exp(log_env - log_env.max())
-        _check_space(envelope**2, law, theta_rad, b_theta_rad, sf_0, b_sf)
+    sf_0 = check_number("sf_0", sf_0, 0, 0.5, low_open=True, hint="cycles per pixel; the grid ends at 0.5")
+    b_sf = check_number("b_sf", b_sf, 0, low_open=True, high_open=True)
+    b_theta_rad = check_number("b_theta_rad", b_theta_rad, 0, low_open=True, hint="inf for every orientation")
+    envelope, _, _ = _spatial_envelope(shape, theta_rad, b_theta_rad, sf_0, b_sf, b_sf, harmonic=1)
+    f_x, f_y, _ = _grid(shape)
     field = fft.ifft2(envelope * np.exp(1j * (phase - 2 * np.pi * (x * f_x + y * f_y)))).real
     return field / np.linalg.norm(field)
 
