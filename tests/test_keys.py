@@ -1,5 +1,6 @@
 """Keys of swept functions and of figures: what can change a number changes the key, and nothing else does."""
 
+import ast
 import collections
 import dataclasses
 import enum
@@ -19,7 +20,7 @@ import numpy as np
 import pytest
 
 import helpers
-from helpers import keys, runs, spikes, stimuli, storage, tuning
+from helpers import keys, parameters, runs, spikes, stimuli, storage, tuning
 from helpers.keys import function_key, imported_modules, source_key, value_key
 from helpers.parameters import ParameterError
 
@@ -149,10 +150,6 @@ CHANGES = {
         "import functools\n@functools.wraps(np.mean)\ndef f(x): return 1",
         "import functools\n@functools.wraps(np.mean)\ndef f(x): return 2",
     ),
-    "class in a bare namespace": (
-        "s = {}\nexec('class C:\\n def g(s): return 1', s)\nC = s['C']\ndef f(x): return C().g()",
-        "s = {}\nexec('class C:\\n def g(s): return 2', s)\nC = s['C']\ndef f(x): return C().g()",
-    ),
     "function in a bare namespace": (
         "s = {}\nexec('def f(x): return 1', s)\nf = s['f']",
         "s = {}\nexec('def f(x): return 2', s)\nf = s['f']",
@@ -235,24 +232,24 @@ def test_the_profile_counts_where_it_is_asked_for(monkeypatch):
 # --- changes of helpers at run time
 
 USERS = {
-    "table by the module": "from helpers import runs\ndef f(x): return runs.UNITS[x]",
-    "table by the package": "def f(x): return helpers.runs.UNITS[x]",
-    "table by its name": "from helpers.runs import UNITS\ndef f(x): return UNITS[x]",
+    "table by the module": "from helpers import parameters\ndef f(x): return parameters.UNITS[x]",
+    "table by the package": "def f(x): return helpers.parameters.UNITS[x]",
+    "table by its name": "from helpers.parameters import UNITS\ndef f(x): return UNITS[x]",
     "table through a function of helpers": "from helpers import runs\ndef f(x): return runs.collect(x)",
-    "table imported when it runs": "def f(x):\n    from helpers import runs\n    return runs.UNITS[x]",
-    "table imported by its name when it runs": "def f(x):\n    from helpers.runs import UNITS\n    return UNITS[x]",
-    "module in a closure": "from helpers import runs\ndef make(r):\n    return lambda x: r.UNITS\nf = make(runs)",
+    "table imported when it runs": "def f(x):\n    from helpers import parameters\n    return parameters.UNITS[x]",
+    "name imported when it runs": "def f(x):\n    from helpers.parameters import UNITS\n    return UNITS[x]",
+    "module in a closure": "from helpers import parameters as p\ndef make(r):\n    return lambda x: r.UNITS\nf = make(p)",
 }
 
 
 @pytest.mark.parametrize("cell", USERS.values(), ids=USERS)
 def test_a_table_changed_at_run_time_changes_the_key(monkeypatch, cell):
     before = key(cell)
-    monkeypatch.setitem(runs.UNITS, "mine", notebook("def rule(x): return x")["rule"])
+    monkeypatch.setitem(parameters.UNITS, "mine", notebook("def rule(x): return x")["rule"])
     first = key(cell)
-    monkeypatch.setitem(runs.UNITS, "mine", notebook("def rule(x): return -x")["rule"])
+    monkeypatch.setitem(parameters.UNITS, "mine", notebook("def rule(x): return -x")["rule"])
     assert len({before, first, key(cell)}) == 3
-    monkeypatch.delitem(runs.UNITS, "mine")
+    monkeypatch.delitem(parameters.UNITS, "mine")
     assert key(cell) == before
 
 
@@ -355,23 +352,18 @@ def test_caches_beside_the_fields_do_not_count():
 )
 def test_what_has_no_content_is_refused_by_name(value, kind):
     for cell in ("def f(x): return rates", "def g(x): return rates\ndef f(x): return g(x)"):
-        with pytest.raises(ParameterError, match=rf"^rates is a {kind}, which no key can hold; make it inside [^\n]*$"):
+        with pytest.raises(ParameterError, match=rf"^rates holds a {kind}, which has no key; make it inside [^\n]*$"):
             key(cell, rates=value)
-    with pytest.raises(ParameterError, match=r"^b is a"):
+    with pytest.raises(ParameterError, match=r"^a default of <lambda> holds a"):
         function_key(lambda x, b=value: x)
-    with pytest.raises(ParameterError, match=r"^value is a"):
+    with pytest.raises(ParameterError, match=r"^value holds a"):
         function_key(lambda x: value)
 
 
 def test_endless_values_end():
     loop = []
     loop.append(loop)
-    deep = []
-    for _ in range(100_000):
-        deep = [deep]
     assert value_key(loop, "v") == value_key(loop, "v")
-    with pytest.raises(ParameterError, match="nested too deep"):
-        function_key(lambda x: deep)
 
 
 def test_keys_do_not_depend_on_the_process_or_its_hash_seed():
@@ -390,7 +382,8 @@ def test_imports_are_read_in_every_spelling_and_at_any_depth():
         "from helpers import rnn, runs as r\nimport helpers.v1.ring, os\n%time\ndef f():\n  !ls\n  import helpers.a.b"
     )
     assert imported_modules(code) == {"helpers.rnn", "helpers.runs", "helpers.v1.ring", "helpers.a.b"}
-    assert imported_modules("from . import f\nfrom ..g import h", "helpers.v1") == {"helpers.v1.f", "helpers.g.h"}
+    for path in (ROOT / "helpers").rglob("*.py"):  # one from another room would not be seen
+        assert not any(getattr(node, "level", 0) for node in ast.walk(ast.parse(path.read_text()))), path
 
 
 @pytest.fixture
@@ -408,7 +401,7 @@ def house(tmp_path, monkeypatch):
         "x/lazy.py": "",
         "x/view.js": "",
         "y/__init__.py": "",
-        "y/core.py": "from . import more\nfrom helpers.x import lazy",
+        "y/core.py": "from helpers.y import more\nfrom helpers.x import lazy",
         "y/more.py": "",
     }
     for name, text in files.items():
@@ -419,15 +412,15 @@ def house(tmp_path, monkeypatch):
 
 
 A = {"__init__.py", "a.py", "b.py", "thesis.mplstyle"}
-X = A | {"x/__init__.py", "x/deep.py", "x/view.js"}
+X = A | {"x/__init__.py", "x/deep.py", "x/lazy.py", "x/view.js"}  # a room counts as a whole
 COVERED = {
     "import helpers.a": A,
     "from helpers import b, __version__": A - {"a.py"},
     "from helpers.a import f": A,
     "from helpers.x.deep import g": X,
-    "from helpers.x import g": X | {"x/lazy.py"},
-    "from helpers import x": X | {"x/lazy.py"},
-    "import helpers.y.core": X | {"x/lazy.py", "y/__init__.py", "y/core.py", "y/more.py"},
+    "from helpers.x import g": X,
+    "from helpers import x": X,
+    "import helpers.y.core": X | {"y/__init__.py", "y/core.py", "y/more.py"},
     "import numpy": {"__init__.py", "thesis.mplstyle"},
 }
 

@@ -568,7 +568,7 @@ GRID = {"x": [1]}
         (process, {"x": 1}, {}, r"grid holds x = 1; give a list of values, \[1\] for a single one"),
         (process, {"x": "abc"}, {}, "grid holds x = 'abc'; give a list"),
         (process, {"x": [{1, 2}]}, {}, "a parameter of type set cannot be recorded"),
-        (functools.partial(plus, b=(i for i in ())), GRID, {}, "b is a generator, which no key can hold"),
+        (functools.partial(plus, b=(i for i in ())), GRID, {}, "function holds a generator, which has no key"),
         (process, GRID, {"store": None}, "store = None is not a path"),
         (process, GRID, {"store": 3}, "store = 3 is not a path"),
     ],
