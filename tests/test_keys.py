@@ -238,7 +238,7 @@ USERS = {
     "table through a function of helpers": "from helpers import runs\ndef f(x): return runs.collect(x)",
     "table imported when it runs": "def f(x):\n    from helpers import parameters\n    return parameters.UNITS[x]",
     "name imported when it runs": "def f(x):\n    from helpers.parameters import UNITS\n    return UNITS[x]",
-    "module in a closure": "from helpers import parameters as p\ndef make(r):\n    return lambda x: r.UNITS\nf = make(p)",
+    "module in a closure": "from helpers import parameters as p\ndef make(r): return lambda x: r.UNITS\nf = make(p)",
 }
 
 
