@@ -33,7 +33,7 @@ Limits = namedtuple("Limits", "calls once comprehensions code borrows")
 ROOMS = {
     "shared": Limits(None, 0.124, 36, 1893, 0),  # aims 0.08, 30 and 1,250: missed, see ARCHITECTURE.md
     "rnn": Limits(5, 0.08, 30, 822, 0),  # aim 650: 493 without the commands, which are 329, half of them for training
-    "rnn training": Limits(None, 0.190, 73, 687, 0),
+    "rnn training": Limits(None, 0.190, 73, 688, 0),
     "v1": Limits(4, 0.219, 57, 1189, 0),
     "lateral_line": Limits(6, 0.269, 63, 2456, 0),
     "wta": Limits(4, 0.174, 46, 1692, 0),

@@ -34,7 +34,7 @@ from helpers.parameters import (
     parameter,
 )
 from helpers.rnn.losses import loss_name, loss_value, target_vector
-from helpers.rnn.lyapunov import RATIO, initial
+from helpers.rnn.lyapunov import initial
 from helpers.rnn.model import Rnn, response
 
 try:
@@ -47,6 +47,7 @@ except ImportError:
 __all__ = ["Gradient", "TrainingParams", "gradient"]
 
 GROUPS = ("weights", "gains", "shifts")
+RATIO = {"float64": 1e6, "float32": 1e3}  # of the diagonal of R, above which Householder takes over
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
