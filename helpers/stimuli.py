@@ -250,7 +250,7 @@ class CloudStatistics:
     v_x, v_y : velocity of the fitted speed plane (pixel/frame); nan for one frame
     speed_spread : rms distance from that plane over f_R; theory B_V / sqrt 2
     log_mean_sf : exp of the mean of ln f (cycles/pixel); theory sf_0 exp((1/2 - alpha) s^2), s = ln(1 + B_sf/sf_0),
-        and sf_0 exp(-alpha s^2) for one frame and B_V 0 or inf
+    and sf_0 exp(-alpha s^2) for one frame and B_V 0 or inf
     log_sd_sf : standard deviation of ln f; theory s / sqrt 2
     kurtosis : of the pixel values, 3 for a Gaussian texture
     """

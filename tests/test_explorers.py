@@ -52,6 +52,13 @@ def picture(shown):
 SLIDERS = dict(a=(0, 5), b_deg=(0.0, 9.0, 0.5), word=["x", "y"], on=False)
 
 
+@pytest.fixture(autouse=True)
+def no_figure_of_another_test():
+    from matplotlib import pyplot as plt
+
+    plt.close("all")
+
+
 @pytest.fixture
 def draw():
     return Drawn()
