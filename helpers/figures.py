@@ -414,12 +414,12 @@ def notebook_parameters() -> dict[str, Any]:
     """Return the plain values that the running notebook's cell tagged ``parameters`` assigns; {} outside a notebook.
 
     Plain are numbers, text, arrays, dataclasses, and lists, tuples and mappings of these. A kernel that does not know
-    its notebook gives those of all names in capitals.
+    its notebook gives those of all names in capitals of two letters and more.
     """
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     if shell is None:
         return {}
-    path, names = current_notebook(), list(filter(str.isupper, shell.user_ns))
+    path, names = current_notebook(), [name for name in shell.user_ns if name.isupper() and len(name) > 1]
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if path else ():
         if "parameters" in cell["metadata"].get("tags", []):
             source = shell.transform_cell("".join(cell["source"]))
@@ -435,4 +435,4 @@ def _is_plain(value):
     if isinstance(value, (list, tuple)):
         return all(map(_is_plain, value))
     number_or_text = isinstance(value, (int, float, str, np.ndarray, np.generic))
-    return value is None or (number_or_text and np.asarray(value).dtype.kind in "biufU")
+    return value is None or (number_or_text and np.asarray(value).dtype.kind in "biufU" and np.size(value) <= 1000)
