@@ -1,1 +1,13 @@
-"""V1 response to MotionClouds: retina/LGN filter bank and ring network."""
+"""The V1 models: retina and LGN, and the ring of spiking cells with plastic synapses.
+
+The face of the room: ``from helpers import v1``, then ``v1.respond(movie, fps=24)`` or
+``v1.simulate(v1.RingParams(), theta_rad, seed=0)``.
+"""
+
+from helpers.v1.lgn import LgnParams, LgnResponse, respond
+from helpers.v1.params import RingParams
+from helpers.v1.simulate import RingResult, input_rates, simulate
+from helpers.v1.wiring import PROJECTIONS, RULES, wire
+
+__all__ = ["PROJECTIONS", "RULES", "LgnParams", "LgnResponse", "RingParams", "RingResult", "input_rates", "respond"]
+__all__ += ["simulate", "wire"]

@@ -28,7 +28,7 @@ from unittest import mock
 import numpy as np
 
 from helpers.parameters import BackendError, check_choice
-from helpers.v1 import wiring
+from helpers.v1 import wiring_pynn as wiring
 
 __all__ = ["BACKENDS", "Recording", "check_backend", "on_grid", "run_network", "single_synapse"]
 

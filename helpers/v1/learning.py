@@ -11,7 +11,8 @@ import numpy as np
 
 from helpers import figures, runs, stimuli
 from helpers.parameters import ParameterError, Table, check_array, check_choice, check_integer, check_number
-from helpers.v1 import experiments, ring, wiring
+from helpers.v1 import experiments, ring
+from helpers.v1 import wiring_pynn as wiring
 
 __all__ = [
     "SIX_DEG",

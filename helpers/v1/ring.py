@@ -21,7 +21,8 @@ import numpy as np
 from helpers.parameters import ParameterError, Parameters, check_array, check_integer, check_number, parameter
 from helpers.spikes import window_counts
 from helpers.stimuli import poisson_trains
-from helpers.v1 import backends, wiring
+from helpers.v1 import backends
+from helpers.v1 import wiring_pynn as wiring
 
 __all__ = ["RingParams", "RingResult", "input_rates", "simulate", "unitary_epsp_mv"]
 

@@ -1,33 +1,24 @@
-"""Ring geometry, connection lists and learning rules of the V1 ring: arrays only, no simulator.
+"""Populations, projections and learning rules of the V1 ring: arrays only, no simulator.
 
-Both simulators receive the same lists, so a difference between them is a difference of integration. Every random
-draw comes from its own stream of the seed, so that leaving out one projection does not change the others.
+Every random draw comes from its own stream of the seed, so that leaving out one projection does not change the others,
+and the synapses that :func:`wire` returns can be given to any simulator.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+from scipy.stats import truncnorm
 
-__all__ = [
-    "RULES",
-    "Projection",
-    "StdpRule",
-    "chord_distance",
-    "draw_delays",
-    "populations",
-    "projections",
-    "ring_positions",
-    "seed_streams",
-    "stdp_rule",
-    "weight_matrix",
-]
+from helpers.parameters import ParameterError, check_array, check_choice, check_number
+
+__all__ = ["PROJECTIONS", "RULES", "Projection", "Rule", "Synapses", "checked_rules", "draw_delays", "populations"]
+__all__ += ["streams", "wire"]
 
 
-@dataclass(frozen=True)
-class StdpRule:
+class Rule(NamedTuple):
     """All-to-all pair rule with multiplicative weight dependence, w in [0, w_max].
 
     The whole delay d is dendritic, so the synapse sees the presynaptic spike at t_pre and the postsynaptic one at
@@ -45,163 +36,114 @@ class StdpRule:
     a_minus: float
 
 
+#: Rules of the published model. tau_minus is the same in all: NEST keeps it in the cell, not in the synapse.
 RULES = {
-    "causal": StdpRule(37.5, 30.0, 0.0375, 0.025),
-    "anti_causal": StdpRule(22.5, 30.0, -0.0075, -0.025),
-    "symmetric": StdpRule(48.0, 30.0, 0.025, -0.025),
-    "symmetric_minus": StdpRule(30.0, 30.0, -0.04375, 0.025),
+    "causal": Rule(37.5, 30.0, 0.0375, 0.025),
+    "anti-causal": Rule(22.5, 30.0, -0.0075, -0.025),
+    "symmetric": Rule(48.0, 30.0, 0.025, -0.025),
 }
-"""Rules of the published model; the last is defined there and used nowhere. tau_minus is the same in all: NEST keeps
-it in the cell, not in the synapse."""
 
 
-def stdp_rule(name, params):
-    """Return a rule of :data:`RULES`, or its sign pattern with the amplitude and time constant of a scan.
+class Projection(NamedTuple):
+    """From one population to another: receptor, learning rule, who is connected, and the field of the weight."""
 
-    With ``params.stdp_a`` > 0 every branch has ``|A_minus| = stdp_a``, ``|A_plus| = stdp_a stdp_a_ratio``,
-    ``tau_minus = stdp_tau_ms`` and ``tau_plus = stdp_tau_ms stdp_tau_ratio``; the signs stay those of the rule.
-
-    Parameters
-    ----------
-    name : str
-        Key of :data:`RULES`.
-    params : RingParams
-    """
-    rule = RULES[name]
-    if params.stdp_a == 0:
-        return rule
-    a_plus = np.sign(rule.a_plus) * params.stdp_a * params.stdp_a_ratio
-    a_minus = np.sign(rule.a_minus) * params.stdp_a
-    return StdpRule(params.stdp_tau_ms * params.stdp_tau_ratio, params.stdp_tau_ms, float(a_plus), float(a_minus))
-
-
-@dataclass(frozen=True, eq=False)
-class Projection:
-    """The synapses from one population to another.
-
-    Attributes
-    ----------
-    name, pre, post : str
-        Name of the projection and of its two populations.
-    receptor : str
-        "excitatory" or "inhibitory"; weights are positive in both cases.
-    rule : StdpRule
-        Used when the ring is plastic.
-    weight_us, w_max_us : float
-        Initial weight and upper bound, uS.
-    shape : tuple
-        (n_pre, n_post).
-    pre_ids, post_ids, delay_ms : array (n_synapses,)
-        One entry per synapse, ordered by postsynaptic cell.
-    """
-
-    name: str
     pre: str
     post: str
     receptor: str
-    rule: StdpRule
-    weight_us: float
-    w_max_us: float
-    shape: tuple
-    pre_ids: np.ndarray
-    post_ids: np.ndarray
+    rule: str
+    pattern: str
+    weight: str
+
+
+#: The projections in the order in which they draw from the seed. The source wires the lateral connections of the second
+#: layer twice; both sets act, so both are here.
+PROJECTIONS = {
+    "input_exc": Projection("input", "exc", "excitatory", "causal", "one_to_one", "w_input_exc_us"),
+    "input_inh": Projection("input", "inh", "excitatory", "anti-causal", "one_to_one", "w_input_inh_us"),
+    "exc_exc": Projection("exc", "exc", "excitatory", "symmetric", "ring", "w_exc_exc_us"),
+    "inh_inh": Projection("inh", "inh", "inhibitory", "symmetric", "ring", "w_inh_inh_us"),
+    "exc_inh": Projection("exc", "inh", "excitatory", "causal", "all_to_all", "w_exc_inh_us"),
+    "inh_exc": Projection("inh", "exc", "inhibitory", "anti-causal", "all_to_all", "w_inh_exc_us"),
+    "exc_exc2": Projection("exc", "exc2", "excitatory", "causal", "one_to_one", "w_exc_exc2_us"),
+    "exc_inh2": Projection("exc", "inh2", "excitatory", "anti-causal", "one_to_one", "w_exc_inh2_us"),
+    "inh_exc2": Projection("inh", "exc2", "inhibitory", "causal", "one_to_one", "w_inh_exc2_us"),
+    "exc2_exc2": Projection("exc2", "exc2", "excitatory", "symmetric", "ring", "w_exc_exc_us"),
+    "inh2_inh2": Projection("inh2", "inh2", "inhibitory", "symmetric", "ring", "w_inh_inh_us"),
+    "exc2_inh2": Projection("exc2", "inh2", "excitatory", "causal", "all_to_all", "w_exc_inh_us"),
+    "inh2_exc2": Projection("inh2", "exc2", "inhibitory", "anti-causal", "all_to_all", "w_inh_exc_us"),
+    "exc2_exc2_near": Projection("exc2", "exc2", "excitatory", "symmetric", "near_ring", "w_exc_exc_us"),
+    "inh2_inh2_again": Projection("inh2", "inh2", "inhibitory", "symmetric", "ring", "w_inh_inh_us"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Synapses:
+    """The synapses of one projection: cells (n,) int, delays (n,) in ms on the time grid, weights (n,) in uS.
+
+    `shape` is (n_pre, n_post).
+    """
+
+    shape: tuple[int, int]
+    pre: np.ndarray
+    post: np.ndarray
     delay_ms: np.ndarray
+    weight_us: np.ndarray
+
+    def matrix(self, weight_us):
+        """Return weights per synapse as a (n_pre, n_post) array with NaN where there is no synapse."""
+        matrix = np.full(self.shape, np.nan)
+        matrix[self.pre, self.post] = weight_us
+        return matrix
 
 
-# name, pre, post, receptor, learning rule, pattern, weight field; "ring" decays with the distance between cells
-_LAYER_1 = (
-    ("input_exc", "input", "exc", "excitatory", "causal", "one_to_one", "w_input_exc_us"),
-    ("input_inh", "input", "inh", "excitatory", "anti_causal", "one_to_one", "w_input_inh_us"),
-    ("exc_exc", "exc", "exc", "excitatory", "symmetric", "ring", "w_exc_exc_us"),
-    ("inh_inh", "inh", "inh", "inhibitory", "symmetric", "ring", "w_inh_inh_us"),
-    ("exc_inh", "exc", "inh", "excitatory", "causal", "all_to_all", "w_exc_inh_us"),
-    ("inh_exc", "inh", "exc", "inhibitory", "anti_causal", "all_to_all", "w_inh_exc_us"),
-)
-# the source wires the second layer's lateral connections twice; both sets act, so both are here
-_LAYER_2 = (
-    ("exc_exc2", "exc", "exc2", "excitatory", "causal", "one_to_one", "w_exc_exc2_us"),
-    ("exc_inh2", "exc", "inh2", "excitatory", "anti_causal", "one_to_one", "w_exc_inh2_us"),
-    ("inh_exc2", "inh", "exc2", "inhibitory", "causal", "one_to_one", "w_inh_exc2_us"),
-    ("exc2_exc2", "exc2", "exc2", "excitatory", "symmetric", "ring", "w_exc_exc_us"),
-    ("inh2_inh2", "inh2", "inh2", "inhibitory", "symmetric", "ring", "w_inh_inh_us"),
-    ("exc2_inh2", "exc2", "inh2", "excitatory", "causal", "all_to_all", "w_exc_inh_us"),
-    ("inh2_exc2", "inh2", "exc2", "inhibitory", "anti_causal", "all_to_all", "w_inh_exc_us"),
-    ("exc2_exc2_near", "exc2", "exc2", "excitatory", "symmetric", "near_ring", "w_exc_exc_us"),
-    ("inh2_inh2_again", "inh2", "inh2", "inhibitory", "symmetric", "ring", "w_inh_inh_us"),
-)
-_LATERAL = {row[0] for row in _LAYER_1 + _LAYER_2 if row[5] in ("ring", "near_ring")}
-_INHIBITION = {"exc_inh", "inh_exc", "exc2_inh2", "inh2_exc2", "exc_inh2", "inh_exc2"}
-
-
-def seed_streams(seed):
-    """Return the streams of one run, each a :class:`numpy.random.SeedSequence`: "input", "simulator", projections.
-
-    Parameters
-    ----------
-    seed : int
-        Seed of the run, >= 0.
+def streams(seed: int) -> dict[str, np.random.SeedSequence]:
+    """Return the random streams of one run: "input", "simulator" (unused), one per projection, "shared".
 
     Examples
     --------
-    >>> list(seed_streams(0))[:3]
+    >>> list(streams(0))[:3]
     ['input', 'simulator', 'input_exc']
     """
-    names = ["input", "simulator", *(row[0] for row in _LAYER_1 + _LAYER_2), "shared"]
+    names = ["input", "simulator", *PROJECTIONS, "shared"]
     return dict(zip(names, np.random.SeedSequence(seed).spawn(len(names)), strict=True))
 
 
-def ring_positions(n_cells):
-    """Return the (n_cells, 2) places of the cells on the unit circle: cell i at the angle 2 pi i / N.
-
-    Cell i stands for the orientation pi i / N, so one turn of the circle is one period of orientation.
-
-    Examples
-    --------
-    >>> ring_positions(4).round(3)[1]
-    array([0., 1.])
-    """
-    angle = 2 * np.pi * np.arange(n_cells) / n_cells
-    return np.column_stack([np.cos(angle), np.sin(angle)])
-
-
-def chord_distance(n_cells):
-    """Return the (n_cells, n_cells) straight-line distances between the cells, from 0 to 2 radii.
-
-    Examples
-    --------
-    >>> float(chord_distance(60)[0, 1].round(4)), float(chord_distance(60)[0, 30])
-    (0.1047, 2.0)
-    """
-    places = ring_positions(n_cells)
-    return np.linalg.norm(places[:, None] - places[None], axis=-1)
-
-
-def draw_delays(n_synapses, params, rng):
-    """Return delays (ms) on the time grid: normal, redrawn until inside [delay_min_ms, delay_max_ms].
-
-    Redrawing gives the truncated normal distribution, drawn here through its inverse, without a loop.
-
-    Parameters
-    ----------
-    n_synapses : int
-    params : RingParams
-        Fields delay_mean_ms, delay_sd_ms, delay_min_ms, delay_max_ms, dt_ms.
-    rng : numpy.random.Generator
-    """
-    mean, sd, bounds = params.delay_mean_ms, params.delay_sd_ms, np.array([params.delay_min_ms, params.delay_max_ms])
-    low, high = ndtr((bounds - mean) / sd)
-    drawn = mean + sd * ndtri(rng.uniform(low, high, n_synapses))
-    return np.rint(np.clip(drawn, *bounds) / params.dt_ms) * params.dt_ms
-
-
-def populations(params):
+def populations(params) -> dict[str, int]:
     """Return the size of each population: "input", "exc", "inh" and, with two layers, "exc2", "inh2"."""
     sizes = {"input": params.n_exc, "exc": params.n_exc, "inh": params.n_inh}
     return sizes if params.layers == 1 else {**sizes, "exc2": params.n_exc, "inh2": params.n_inh}
 
 
-def projections(params, streams):
-    """Return the projections of a ring as a list of :class:`Projection`.
+def draw_delays(n_synapses: int, params, rng: np.random.Generator) -> np.ndarray:
+    """Return delays (ms) on the time grid: normal, redrawn until inside [delay_min_ms, delay_max_ms]."""
+    mean, sd, low, high = params.delay_mean_ms, params.delay_sd_ms, params.delay_min_ms, params.delay_max_ms
+    if low == high:
+        drawn = np.full(n_synapses, low)
+    else:
+        law = truncnorm((low - mean) / sd, (high - mean) / sd, loc=mean, scale=sd)
+        drawn = law.ppf(rng.random(n_synapses))
+    return np.rint(np.clip(drawn, low, high) / params.dt_ms) * params.dt_ms
+
+
+def connected(pattern: str, shape: tuple[int, int], params, rng: np.random.Generator) -> np.ndarray:
+    """Return who is connected, (n_pre, n_post) of bool.
+
+    Cell i stands at the angle 2 pi i / N of the unit circle. Lateral synapses ("ring", "near_ring") exist with
+    P = exp(-decay d) of the chord d, from 0 to 2 radii, and never from a cell to itself. "one_to_one" between rings of
+    unequal size (the 5:1 variant) is a random choice with `p_sparse`.
+    """
+    if pattern == "all_to_all":
+        return np.ones(shape, dtype=bool)
+    if pattern == "one_to_one":
+        return np.eye(shape[0], dtype=bool) if shape[0] == shape[1] else rng.random(shape) < params.p_sparse
+    decay = params.lateral_decay if pattern == "ring" else params.lateral_decay_2
+    cell = np.arange(shape[0])
+    chord = 2 * np.abs(np.sin(np.pi * (cell - cell[:, None]) / shape[0]))
+    return (rng.random(shape) < np.exp(-decay * chord)) & ~np.eye(shape[0], dtype=bool)
+
+
+def wire(params, seed: int, given: dict | None = None) -> dict[str, Synapses]:
+    """Draw the synapses of a ring: ``{projection: Synapses}``.
 
     ``lateral=False`` leaves out E->E and I->I inside each layer, ``inhibition=False`` leaves out E->I and I->E inside
     and between layers, and a weight of 0 leaves out its projection.
@@ -209,49 +151,81 @@ def projections(params, streams):
     Parameters
     ----------
     params : RingParams
-    streams : dict
-        From :func:`seed_streams`.
+    seed : int
+    given : dict, optional
+        ``{projection: (pre, post, delay_ms)}`` in place of what would be drawn.
+
+    Raises
+    ------
+    ParameterError
+        For synapses of an unknown projection, cells that do not exist, a pair named twice, or delays below dt.
+
+    Examples
+    --------
+    >>> from helpers.v1 import RingParams
+    >>> {name: len(s.pre) for name, s in wire(RingParams(lateral=False), seed=0).items()}
+    {'input_exc': 60, 'input_inh': 60, 'exc_inh': 3600, 'inh_exc': 3600}
     """
-    rows = _LAYER_1 if params.layers == 1 else _LAYER_1 + _LAYER_2
-    absent = (set() if params.lateral else _LATERAL) | (set() if params.inhibition else _INHIBITION)
-    kept = [row for row in rows if row[0] not in absent and getattr(params, row[6]) > 0]
-    return [_projection(row, params, streams) for row in kept]
+    sizes, stream, given, found = populations(params), streams(seed), dict(given or {}), {}
+    for name, p in PROJECTIONS.items():
+        weight_us = getattr(params, p.weight)
+        lateral = p.pattern in ("ring", "near_ring")
+        between = {p.pre[:3], p.post[:3]} == {"exc", "inh"}
+        absent = (lateral and not params.lateral) or (between and not params.inhibition)
+        if p.post not in sizes or absent or weight_us == 0:
+            continue
+        shape = sizes[p.pre], sizes[p.post]
+        if name in given:
+            pre, post, delay_ms = checked_synapses(name, given.pop(name), shape, params)
+        else:
+            rng = np.random.default_rng(stream[name])
+            post, pre = np.nonzero(connected(p.pattern, shape, params, rng).T)
+            if params.shared_delays and p.pattern == "one_to_one":
+                rng = np.random.default_rng(stream["shared"])
+            delay_ms = draw_delays(len(pre), params, rng)
+        found[name] = Synapses(shape, pre, post, delay_ms, np.full(len(pre), weight_us))
+    for name in given:
+        check_choice("synapses of projection", name, tuple(found))
+    return found
 
 
-def _projection(row, params, streams):
-    rng = np.random.default_rng(streams[row[0]])
-    name, pre, post, receptor, rule, pattern, weight_field = row
-    sizes, weight_us = populations(params), getattr(params, weight_field)
-    connected = _PATTERNS[pattern]((sizes[pre], sizes[post]), params, rng)
-    post_ids, pre_ids = np.nonzero(connected.T)
-    if params.shared_delays and pattern == "one_to_one":
-        rng = np.random.default_rng(streams["shared"])
-    delay_ms = draw_delays(len(pre_ids), params, rng)
-    bounds = weight_us, params.w_max_ratio * weight_us
-    stdp = stdp_rule(rule, params)
-    return Projection(name, pre, post, receptor, stdp, *bounds, connected.shape, pre_ids, post_ids, delay_ms)
+def checked_synapses(name, synapses, shape, params):
+    """Return the caller's synapses of one projection as arrays (pre, post, delay_ms), checked."""
+    if not isinstance(synapses, (tuple, list)) or len(synapses) != 3:
+        raise ParameterError(f"synapses[{name!r}] is not (pre, post, delay_ms); give three arrays of one length")
+    label, ids = f"synapses[{name!r}]", []
+    for cells, n, end in zip(synapses[:2], shape, ("pre", "post"), strict=True):
+        cells = check_array(f"{label} {end}", cells, ndim=1, low=0, high=n - 1, empty=True)
+        if (cells % 1).any():
+            raise ParameterError(f"{label} {end} holds {cells[cells % 1 > 0][0]:g}; allowed: whole numbers of cells")
+        ids.append(cells.astype(int))
+    if ids[0].shape != ids[1].shape:
+        raise ParameterError(f"{label} has {ids[0].size} pre and {ids[1].size} post; allowed: one each per synapse")
+    pairs = ids[0] * shape[1] + ids[1]
+    if len(np.unique(pairs)) < len(pairs):
+        raise ParameterError(f"{label} names a pair of cells twice; allowed: one synapse per pair")
+    delay_ms = check_array(f"{label} delay_ms", synapses[2], shape=ids[0].shape, low=params.dt_ms, high=1e3, empty=True)
+    return *ids, np.rint(delay_ms / params.dt_ms) * params.dt_ms
 
 
-def _one_to_one(shape, params, rng):
-    """The identity; between rings of unequal size (the 5:1 variant) a random choice with p_sparse."""
-    return np.eye(shape[0], dtype=bool) if shape[0] == shape[1] else rng.random(shape) < params.p_sparse
+def checked_rules(given: dict | None) -> dict[str, Rule]:
+    """Return :data:`RULES` with the caller's in their place.
 
-
-def _decaying(shape, decay, rng):
-    """P = exp(-decay d) over the chord distance d in radii; no synapse of a cell onto itself."""
-    return (rng.random(shape) < np.exp(-decay * chord_distance(shape[0]))) & ~np.eye(shape[0], dtype=bool)
-
-
-_PATTERNS = {
-    "one_to_one": _one_to_one,
-    "all_to_all": lambda shape, params, rng: np.ones(shape, dtype=bool),
-    "ring": lambda shape, params, rng: _decaying(shape, params.lateral_decay, rng),
-    "near_ring": lambda shape, params, rng: _decaying(shape, params.lateral_decay_2, rng),
-}
-
-
-def weight_matrix(projection, weight_us):
-    """Return weights per synapse, or one for all, as a (n_pre, n_post) array with NaN where there is no synapse."""
-    matrix = np.full(projection.shape, np.nan)
-    matrix[projection.pre_ids, projection.post_ids] = weight_us
-    return matrix
+    Raises
+    ------
+    ParameterError
+        For an unknown name, a rule that is not four numbers, or rules that differ in tau_minus.
+    """
+    rules = dict(RULES)
+    for name, rule in (given or {}).items():
+        check_choice("rules", name, tuple(RULES))
+        if not isinstance(rule, (tuple, list)) or len(rule) != 4:
+            raise ParameterError(f"rules[{name!r}] is not (tau_plus_ms, tau_minus_ms, a_plus, a_minus)")
+        for value, field in zip(rule, Rule._fields, strict=True):
+            low = dict(low=0, low_open=True) if field.startswith("tau") else dict(low=-10, high=10)
+            check_number(f"rules[{name!r}] {field}", value, **low)
+        rules[name] = Rule(*map(float, rule))
+    if len({rule.tau_minus_ms for rule in rules.values()}) > 1:
+        wrong = {name: rule.tau_minus_ms for name, rule in rules.items()}
+        raise ParameterError(f"tau_minus_ms differs between rules ({wrong}); give all the same: it belongs to the cell")
+    return rules

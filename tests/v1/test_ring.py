@@ -13,7 +13,8 @@ from scipy.optimize import curve_fit
 
 from helpers import tuning
 from helpers.parameters import BackendError, ParameterError
-from helpers.v1 import backends, wiring
+from helpers.v1 import backends
+from helpers.v1 import wiring_pynn as wiring
 from helpers.v1.ring import RingParams, input_rates, simulate, unitary_epsp_mv
 
 SEEDS = range(8)
