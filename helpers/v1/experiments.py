@@ -57,7 +57,9 @@ def cloud_point(*, b_theta_deg, seed):
 def lgn_point(*, theta_deg, b_theta_deg, v_x, seed, legacy=False, rectify="v1"):
     """Drive the bank with one cloud; return the tuning curve of the V1 input."""
     movie = stimulus(theta_deg=theta_deg, b_theta_deg=b_theta_deg, v_x=v_x, seed=seed)
-    response = lgn.respond(movie, fps=FPS, params=lgn.LgnParams(legacy=legacy, rectify=rectify), seed=seed)
+    response = lgn.respond(
+        movie, fps=FPS, params=lgn.LgnParams(legacy=legacy, rectify=rectify, duration_ms=1000), seed=seed
+    )
     return {"tuning": response.tuning()}
 
 
@@ -116,7 +118,7 @@ def _rates(drive, params):
 
 def _bank_drive(theta_deg, b_theta_deg, seed):
     movie = stimulus(theta_deg=theta_deg, b_theta_deg=b_theta_deg, seed=seed)
-    return lgn.respond(movie, fps=FPS, params=lgn.LgnParams(n_theta=60), seed=seed).drive.mean(axis=1)
+    return lgn.respond(movie, fps=FPS, params=lgn.LgnParams(n_theta=60, duration_ms=1000), seed=seed).drive.mean(axis=1)
 
 
 def over_seeds(function, seeds, *, n_jobs=-1, **point):

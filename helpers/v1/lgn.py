@@ -13,101 +13,79 @@ on the stimulus: it is kept to show that.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy import fft
 
-from helpers.parameters import (
-    ParameterError,
-    Parameters,
-    check_array,
-    check_choice,
-    check_integer,
-    check_number,
-    check_seed,
-    parameter,
-)
+from helpers.parameters import ParameterError, check_array, check_integer, check_number, check_seed
 from helpers.stimuli import log_gabor
+from helpers.v1.params import LgnParams
 
-__all__ = [
-    "LgnParams",
-    "LgnResponse",
-    "cell_centres",
-    "lattice",
-    "position_responses",
-    "respond",
-    "spatial_kernel",
-    "spatial_profile",
-    "template_weights",
-    "templates",
-    "temporal_filter",
-]
+__all__ = ["LEGACY", "LgnResponse", "cell_centres", "lattice", "on_off", "position_responses", "respond"]
+__all__ += ["spatial_kernel", "spatial_profile", "template_weights", "templates", "temporal_filter"]
 
-CAI = "Cai 1997"
-GEOMETRY = "here: samples the stimulus's .15 cycles/px"
 KERNEL_STEPS = 10  # sub-pixel samples of the spatial kernel along each pixel
+STANDARD = LgnParams()
+UNIFORM = 0.01  # a frame is dark if its range of luminance is below this share of the largest
 
-
-@dataclass(frozen=True)
-class LgnParams(Parameters):
-    """Parameters of the retina/LGN bank; lengths in pixels of the movie.
-
-    With ``legacy=True`` the geometry, template, temporal form and scanned orientations are the source's own
-    (:data:`LEGACY`), whatever the other fields say.
-    """
-
-    n_theta: int = parameter(12, "", "orientations of the bank, over 180 deg", "source", low=2)
-    duration_ms: int = parameter(1000, "ms", "length of the response", "source", low=2)
-    onset_ms: int = parameter(200, "ms", "left out of time averages: onset transient", "source", low=0)
-    margin_px: int = parameter(20, "px", "border left free of cell centres", "source", low=13)
-    spacing_px: float = parameter(10.0, "px", "sets the number of cells per axis", "source", low=1)
-    lattice_step_px: int = parameter(2, "px", "step of the 7 x 7 lattice", GEOMETRY, low=1, high=3)
-    template_sf_0: float = parameter(0.15, "cycles/px", "template frequency", GEOMETRY, low=0, high=0.5, low_open=True)
-    template_b_sf: float = parameter(0.5, "", "sd of ln f of the template", "source", low=0, low_open=True)
-    template_b_theta_rad: float = parameter(np.pi / 12, "rad", "its orientation sd", "source", low=0, low_open=True)
-    sigma_centre_px: float = parameter(1.0, "px", "sd of the centre", "source", low=0, low_open=True)
-    sigma_surround_px: float = parameter(1.2, "px", "sd of the surround", "source", low=0, low_open=True)
-    temporal: str = parameter("cai", "", "form of the temporal filter", CAI, options=("cai", "coded"))
-    rectify: str = parameter("v1", "", "where the half-rectification sits", "here", options=("v1", "lgn"))
-    legacy: bool = parameter(False, "", "the source's pipeline, an artefact kept as control", "source")
-
-
+#: What the source fixes; the counts, times and borders can be chosen with ``legacy=True`` too.
 LEGACY = dict(lattice_step_px=3, template_sf_0=0.05, temporal="coded")
+CHOSEN = ("n_theta", "duration_ms", "onset_ms", "margin_px", "spacing_px", "random_shift")
 
 
-def _check_params(params):
-    if not isinstance(params, LgnParams):
-        raise ParameterError(f"params is a {type(params).__name__}; give an LgnParams")
-    return params
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LgnResponse:
     """Drive of the V1 inputs.
 
-    theta_rad : (n_theta,), preferred direction of the wave vector of each channel
-    drive : (n_theta, n_cells, n_ms), >= 0, contrast units; with ``legacy`` a current in nA
-    params : the :class:`LgnParams` used
+    Attributes
+    ----------
+    theta_rad : array (n_theta,)
+        Preferred direction of the wave vector of each channel.
+    drive : array (n_theta, n_cells, n_ms)
+        Contrast units, >= 0; with ``legacy`` a current in nA.
+    dark : array of bool (n_ms,)
+        The ms in which the movie is spatially uniform and shows no orientation.
+    params : LgnParams
     """
 
     theta_rad: np.ndarray
     drive: np.ndarray
+    dark: np.ndarray
     params: LgnParams
 
-    def tuning(self):
-        """Return the mean drive of each orientation over cells and time after the onset, shape (n_theta,)."""
-        start = min(self.params.onset_ms, self.drive.shape[2] - 1)
-        return self.drive[:, :, start:].mean(axis=(1, 2))
+    def tuning(self) -> np.ndarray:
+        """Return the mean drive of each orientation over cells and time, shape (n_theta,).
+
+        Left out are the dark ms, in which the temporal kernel still answers to what was there before, and the first
+        `onset_ms` of the movie and after each dark part: the answer to the switch. A wholly dark movie gives 0.
+
+        Raises
+        ------
+        ParameterError
+            If nothing else is left.
+        """
+        n_ms, since, used = self.drive.shape[2], 0, np.zeros(self.dark.shape, dtype=bool)
+        for t_ms, dark in enumerate(self.dark):
+            used[t_ms] = not dark and since >= self.params.onset_ms
+            since = 0 if dark else since + 1
+        if not used.any() and not self.dark.all():
+            raise ParameterError(
+                f"tuning() has nothing to average: no lit part of the {n_ms} ms lasts longer than onset_ms = "
+                f"{self.params.onset_ms}; lower it, or hold the last frame with duration_ms"
+            )
+        return self.drive[:, :, used if used.any() else self.dark].mean(axis=(1, 2))
 
 
-def temporal_filter(t_ms, *, form="cai"):
-    r"""Return the biphasic temporal kernel at times `t_ms` >= 0.
+def temporal_filter(t_ms: Any, *, params: LgnParams = STANDARD) -> np.ndarray:
+    r"""Return the biphasic temporal kernel at times `t_ms` >= 0, 0 before a phase starts.
 
     .. math:: F(t) = K_1 \frac{[c_1(t-t_1)]^{n_1}e^{-c_1(t-t_1)}}{n_1^{n_1}e^{-n_1}}
                    - K_2 \frac{[c_2(t-t_2)]^{n_2}e^{-c_2(t-t_2)}}{n_2^{n_2}e^{-n_2}}
 
-    ``form="coded"`` is what the source programmed: a factor 90 and :math:`e^{-n}/n^2` instead of
+    ``temporal="coded"`` is what the source programmed: a factor 90 and :math:`e^{-n}/n^2` instead of
     :math:`1/(n^n e^{-n})`, which makes the undershoot 2.6 times deeper.
 
     References
@@ -116,23 +94,18 @@ def temporal_filter(t_ms, *, form="cai"):
 
     Examples
     --------
-    >>> float(temporal_filter(28.0).round(3)), float(temporal_filter(27.1, form="coded").round(3))
+    >>> float(temporal_filter(28.0).round(3)), float(temporal_filter(27.1, params=LgnParams(temporal="coded")).round(3))
     (0.871, 1.035)
     """
-    t_ms = check_array("t_ms", t_ms, low=0)
-    check_choice("form", form, ("cai", "coded"))
-    first, second = _phase(t_ms, 0.2, 7, form), _phase(t_ms, 0.12, 8, form)
-    return (0.92 * first - 0.2 * second) * (90 if form == "coded" else 1)
+    t_ms, p, phases = check_array("t_ms", t_ms, low=0), checked_params(params), []
+    for rate_per_ms, n, start_ms in ((p.c_1_per_ms, p.n_1, p.t_1_ms), (p.c_2_per_ms, p.n_2, p.t_2_ms)):
+        u = np.maximum(rate_per_ms * (t_ms - start_ms), 0)
+        coded = p.temporal == "coded"
+        phases.append(90 * u**n * np.exp(-u - n) / n**2 if coded else (u / n) ** n * np.exp(n - u))
+    return p.k_1 * phases[0] - p.k_2 * phases[1]
 
 
-def _phase(t_ms, rate_per_ms, n, form, start_ms=-6.0):
-    u = rate_per_ms * (t_ms - start_ms)
-    if form == "coded":
-        return u**n * np.exp(-u - n) / n**2
-    return (u / n) ** n * np.exp(n - u)
-
-
-def spatial_profile(r_px, *, sigma_centre_px=1.0, sigma_surround_px=1.2):
+def spatial_profile(r_px: Any, *, sigma_centre_px: float = 1.0, sigma_surround_px: float = 1.2) -> np.ndarray:
     """Return the ON difference of Gaussians at radius `r_px`: exp(-r2/2c2)/c2 - exp(-r2/2s2)/s2.
 
     Examples
@@ -141,155 +114,229 @@ def spatial_profile(r_px, *, sigma_centre_px=1.0, sigma_surround_px=1.2):
     0.3056
     """
     r2 = check_array("r_px", r_px) ** 2 / 2
-    sd = [check_number("sigma_centre_px", sigma_centre_px, 0, low_open=True)]
-    sd.append(check_number("sigma_surround_px", sigma_surround_px, 0, low_open=True))
-    return np.exp(-r2 / sd[0] ** 2) / sd[0] ** 2 - np.exp(-r2 / sd[1] ** 2) / sd[1] ** 2
+    centre = check_number("sigma_centre_px", sigma_centre_px, 0, low_open=True)
+    surround = check_number("sigma_surround_px", sigma_surround_px, 0, low_open=True)
+    return np.exp(-r2 / centre**2) / centre**2 - np.exp(-r2 / surround**2) / surround**2
 
 
-def spatial_kernel(params=LgnParams()):
-    """Return the ON kernel sampled every .1 px on [-2, 2)^2, shape (40, 40); its sum is not zero."""
-    _check_params(params)
-    x = np.arange(-2 * KERNEL_STEPS, 2 * KERNEL_STEPS) / KERNEL_STEPS
+def spatial_kernel(params: LgnParams = STANDARD) -> np.ndarray:
+    """Return the ON kernel sampled every .1 px, shape (10 kernel_px, 10 kernel_px); its sum is not zero."""
+    p = checked_params(params)
+    half = p.kernel_px * KERNEL_STEPS // 2
+    x = np.arange(-half, half) / KERNEL_STEPS
     r = np.hypot(x[:, None], x[None, :])
-    return spatial_profile(r, sigma_centre_px=params.sigma_centre_px, sigma_surround_px=params.sigma_surround_px)
+    return spatial_profile(r, sigma_centre_px=p.sigma_centre_px, sigma_surround_px=p.sigma_surround_px)
 
 
-def _blocks(kernel):
-    """Return the kernel's samples grouped by pixel, shape (4, 4, 100)."""
-    n = KERNEL_STEPS
-    return kernel.reshape(4, n, 4, n).transpose(0, 2, 1, 3).reshape(4, 4, n * n)
-
-
-def lattice(params=LgnParams()):
+def lattice(params: LgnParams = STANDARD) -> np.ndarray:
     """Return the offsets of the 49 LGN positions about the cell centre (pixel), shape (49, 2)."""
-    steps = np.arange(-10, 10, 3) if _check_params(params).legacy else params.lattice_step_px * np.arange(-3, 4)
+    p = checked_params(params)
+    steps = np.arange(-10, 10, 3) if p.legacy else p.lattice_step_px * np.arange(-3, 4)
     return np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=-1).reshape(-1, 2)
 
 
-def cell_centres(size_px, *, params=LgnParams(), seed=0):
-    """Return the integer centres (n_cells, 2) of the V1 inputs on a movie of `size_px`, each jittered by 0 or -1."""
-    rng, params = check_seed(seed), _check_params(params)
+def cell_centres(size_px: tuple, *, params: LgnParams = STANDARD, seed: Any = 0) -> np.ndarray:
+    """Return the integer centres (n_cells, 2) of the V1 inputs on a movie of `size_px`.
+
+    With `random_shift` each is moved by 0 or -1 px along both axes.
+    """
+    rng, params = check_seed(seed), checked_params(params)
     if not isinstance(size_px, (tuple, list)) or len(size_px) != 2:
         raise ParameterError(f"size_px = {size_px!r} is not (N_x, N_y); give two integers")
-    size_px = [check_integer(f"size_px[{axis}]", n, 1) for axis, n in enumerate(size_px)]
-    counts = [int((n - params.margin_px) / params.spacing_px) for n in size_px]
-    if min(counts) < 1 or min(size_px) < 2 * params.margin_px:
-        low = int(max(2 * params.margin_px, params.margin_px + params.spacing_px))
-        raise ParameterError(f"movie has {tuple(size_px)} pixels; allowed: at least {low} each, or a smaller margin_px")
-    axes = [np.linspace(params.margin_px, n - params.margin_px, k) for n, k in zip(size_px, counts, strict=True)]
+    margin, axes = params.margin_px, []
+    for axis, n in enumerate(size_px):
+        n = check_integer(f"size_px[{axis}]", n, 1)
+        n_cells = int((n - margin) / params.spacing_px)
+        if n_cells < 1 or n < 2 * margin:
+            low = int(max(2 * margin, margin + params.spacing_px))
+            raise ParameterError(
+                f"movie has {tuple(size_px)} pixels; allowed: at least {low} each, or a smaller margin_px; its axes "
+                "are (x, y, t), and stimuli.read_movie turns others"
+            )
+        axes.append(np.linspace(margin, n - margin, n_cells))
     grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 2)
-    return np.floor(grid).astype(int) + rng.integers(-1, 1, grid.shape)
+    return np.floor(grid).astype(int) + (rng.integers(-1, 1, grid.shape) if params.random_shift else 0)
 
 
-def template_weights(params=LgnParams()):
+def template_weights(params: LgnParams = STANDARD) -> tuple[np.ndarray, np.ndarray]:
     """Return ``(theta_rad, w)``: the scanned orientations and the weights (n_theta, 49) of the LGN positions.
 
-    Template values with zero mean and unit norm, so that uniform light drives nothing; with ``legacy`` their
+    Template values with zero mean and unit norm, so that uniform light drives nothing; positions between the two
+    thresholds get 0, and OFF positions (w < 0) are multiplied with `off_gain`. With ``legacy`` the weights are the
     signs only, which leaves 19 to 24 ON positions of 49, depending on the orientation.
     """
-    p = params.replace(**LEGACY) if _check_params(params).legacy else params
+    p = checked_params(params)
     theta_rad = np.linspace(0, np.pi / 2, p.n_theta) if p.legacy else np.arange(p.n_theta) * np.pi / p.n_theta
     x, y = (lattice(p) + 32).T
     w = np.stack([field[x, y] for field in templates(theta_rad, params=p)])
     if p.legacy:
         return theta_rad, np.sign(w)
     w -= w.mean(axis=1, keepdims=True)
-    return theta_rad, w / np.linalg.norm(w, axis=1, keepdims=True)
+    share = w / np.abs(w).max(axis=1, keepdims=True)
+    w[(share <= p.on_threshold) & (share >= -p.off_threshold)] = 0
+    w /= np.linalg.norm(w, axis=1, keepdims=True)
+    return theta_rad, np.where(w < 0, p.off_gain * w, w)
 
 
-def templates(theta_rad, *, params=LgnParams()):
+def templates(theta_rad: Any, *, params: LgnParams = STANDARD) -> np.ndarray:
     """Return the log-Gabor templates (n_theta, 64, 64) about pixel (32, 32), from which the weights are read."""
     theta_rad = check_array("theta_rad", theta_rad, ndim=1)
-    _check_params(params)
-    shape = dict(sf_0=params.template_sf_0, b_sf=params.template_b_sf, b_theta_rad=params.template_b_theta_rad)
+    p = checked_params(params)
+    shape = dict(sf_0=p.template_sf_0, b_sf=p.template_b_sf, b_theta_rad=p.template_b_theta_rad)
     return np.stack([log_gabor((64, 64), x=32, y=32, theta_rad=float(theta), **shape) for theta in theta_rad])
 
 
-def position_responses(movie, *, fps, params=LgnParams(), seed=0):
+def position_responses(movie: Any, *, fps: float, params: LgnParams = STANDARD, seed: Any = 0) -> np.ndarray:
     """Return the response of every LGN position, shape (n_cells, 49, n_ms): signed, or the source's level.
 
     Arguments as in :func:`respond`. ``legacy`` positions give the same level whether they are ON or OFF: the
     source's OFF cell flips the kernel, takes a minimum instead of a maximum, and rescales by a negative number.
     """
-    movie = _check_movie(movie, fps, params)
-    patches = _patches(movie, cell_centres(movie.shape[:2], params=params, seed=seed), lattice(params))
-    blocks = _blocks(spatial_kernel(params))
-    if params.legacy:
-        frames = (patches * blocks.max(axis=2)[..., None]).max(axis=(2, 3))
-        return _legacy_level(_filtered(frames, fps, params), blocks)
-    kernel = (blocks - blocks.mean()).mean(axis=2)
-    return _filtered(np.einsum("cpxyt,xy->cpt", patches, kernel), fps, params)
+    params = checked_params(params)
+    return over_time(seen(movie, fps, params, seed)[0], fps, params)
 
 
-def _check_movie(movie, fps, params):
-    _check_params(params)
-    check_number("fps", fps, 0, 1000, low_open=True, hint="frames per second")
-    movie = check_array("movie", movie, ndim=3, low=0 if params.legacy else None)
-    movie = movie.astype(float)
-    if params.legacy:
-        return movie
-    return movie - movie.mean() if np.ptp(movie) else np.zeros_like(movie)
+def on_off(movie: Any, *, fps: float, params: LgnParams = STANDARD, seed: Any = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Return the input of each V1 cell from its ON and from its OFF positions, (n_theta, n_cells, n_ms) each.
+
+    Arguments as in :func:`respond`. ``on`` is the weighted sum of L_j over the positions with w_j > 0, ``off`` that of
+    the positions with w_j < 0, with weights |w_j|: both grow with light, and :func:`respond` gives max(0, on - off).
+    With ``rectify="lgn"`` only positive L_j count for ``on`` and negative ones for ``off``. With ``legacy`` all weights
+    are 1, and ``.2 on - .1 off`` is the current in nA.
+
+    Examples
+    --------
+    >>> movie = np.random.default_rng(1).random((64, 64, 24))
+    >>> on, off = on_off(movie, fps=24)
+    >>> on.shape, bool(np.allclose(np.maximum(on - off, 0), respond(movie, fps=24).drive))
+    ((12, 16, 1000), True)
+    """
+    params = checked_params(params)
+    return halves(seen(movie, fps, params, seed)[0], fps, params)
 
 
-def _patches(movie, centres, offsets):
-    """Return the 4 x 4 pixels around each position, shape (n_cells, 49, 4, 4, n_frames)."""
-    corner = centres[:, None, :] + offsets[None, :, :] - 2
-    x = corner[..., 0, None, None] + np.arange(4)[:, None]
-    y = corner[..., 1, None, None] + np.arange(4)[None, :]
-    return movie[x, y]
-
-
-def _filtered(frames, fps, params):
-    """Hold each frame for its duration, in ms steps, and convolve causally with the temporal kernel."""
-    t_ms = np.arange(params.duration_ms)
-    index = t_ms // int(1000 / fps) if params.legacy else (t_ms * fps / 1000.0).astype(int)
-    held = frames[..., np.minimum(index, frames.shape[-1] - 1)]
-    kernel = temporal_filter(np.arange(300.0), form="coded" if params.legacy else params.temporal)
-    n = fft.next_fast_len(params.duration_ms + kernel.size - 1, real=True)
-    spectrum = fft.rfft(held, n) * fft.rfft(kernel, n)
-    return fft.irfft(spectrum, n)[..., : params.duration_ms]
-
-
-def _legacy_level(y, blocks):
-    return np.where(y > 0, y * blocks.max(), y * blocks.min())
-
-
-def respond(movie, *, fps, params=LgnParams(), seed=0):
+def respond(movie: Any, *, fps: float, params: LgnParams = STANDARD, seed: Any = 0) -> LgnResponse:
     """Return the drive of the V1 inputs by a movie.
 
     Parameters
     ----------
     movie : array_like, shape (N_x, N_y, N_t)
-        Luminance; the contrast is taken about its mean and not divided by its standard deviation. The last
-        frame is held if the movie is shorter than ``params.duration_ms``.
+        Luminance, of any length; the contrast is taken about its mean and not divided by its standard deviation.
+        Files and other axes: :func:`helpers.stimuli.read_movie`.
     fps : float
         Frames per second, in (0, 1000].
     params : LgnParams
+        ``duration_ms=0`` answers the whole movie, N_t / fps; a shorter time cuts it, a longer one holds its last frame.
     seed : int or numpy.random.Generator
         Of the jitter of the cell centres.
 
     Returns
     -------
     LgnResponse
-        ``drive`` has shape (n_theta, n_cells, duration_ms).
+        ``drive`` has shape (n_theta, n_cells, n_ms).
 
     Raises
     ------
     ParameterError
-        Wrong shape, NaN, a movie smaller than the margins, negative luminance with ``legacy``.
+        Wrong shape, NaN, whole numbers such as 0 to 255, a movie smaller than the margins, negative luminance with
+        ``legacy``.
+
+    Warns
+    -----
+    UserWarning
+        If frames are spatially uniform (their range of luminance is below 1 % of the largest): from when to when.
+        They are taken as exactly uniform, and :meth:`LgnResponse.tuning` leaves them out.
 
     Examples
     --------
-    >>> respond(np.full((64, 64, 24), .5), fps=24).drive.shape
-    (12, 16, 1000)
+    >>> respond(np.random.default_rng(1).random((64, 64, 48)), fps=24).drive.shape
+    (12, 16, 2000)
     """
-    positions = position_responses(movie, fps=fps, params=params, seed=seed)
-    theta_rad, w = template_weights(params)
+    params = checked_params(params)
+    frames, dark = seen(movie, fps, params, seed)
+    on, off = halves(frames, fps, params)
+    drive = 0.2 * on - 0.1 * off if params.legacy else np.maximum(on - off, 0)
+    return LgnResponse(template_weights(params)[0], drive, dark, params)
+
+
+def checked_params(params):
+    """Return the parameters; with ``legacy``, the source's own in place of the others."""
+    if not isinstance(params, LgnParams):
+        raise ParameterError(f"params is a {type(params).__name__}; give an LgnParams")
+    if not params.legacy:
+        return params
+    return LgnParams(legacy=True, **LEGACY, **{name: getattr(params, name) for name in CHOSEN})
+
+
+def seen(movie, fps, params, seed):
+    """Return the answer of each position to each frame (n_cells, 49, n_frames), and which ms are dark."""
+    check_number("fps", fps, 0, 1000, low_open=True, hint="frames per second")
+    given, movie = movie, check_array("movie", movie, ndim=3, low=0 if params.legacy else None).astype(float)
+    if np.asarray(given).dtype.kind in "iu" and movie.max() > 1:
+        raise ParameterError(
+            f"movie holds whole numbers up to {movie.max():g}; give luminance in [0, 1], as stimuli.read_movie does"
+        )
+    corner = cell_centres(movie.shape[:2], params=params, seed=seed)[:, None] + lattice(params) - params.kernel_px // 2
+    span = np.ptp(movie, axis=(0, 1))
+    uniform = span <= max(UNIFORM * span.max(), 1e-12 * np.abs(movie).max())
+    dark = held(uniform, fps, params)
+    warn_of_dark(dark)
+    if not params.legacy:
+        movie = np.where(uniform, 0, movie - movie.mean())
+    n = params.kernel_px
+    blocks = spatial_kernel(params).reshape(n, KERNEL_STEPS, n, KERNEL_STEPS)
+    weight = blocks.max(axis=(1, 3)) if params.legacy else (blocks - blocks.mean()).mean(axis=(1, 3))
+    frames = np.full((*corner.shape[:2], movie.shape[2]), -np.inf if params.legacy else 0.0)
+    for x, y in np.ndindex(n, n):
+        pixel = weight[x, y] * movie[corner[..., 0] + x, corner[..., 1] + y]
+        frames = np.maximum(frames, pixel) if params.legacy else frames + pixel
+    return frames, dark
+
+
+def warn_of_dark(dark):
+    """Say from when to when the movie is uniform."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], dark, [0]]))) / 1000
+    if len(edges):
+        parts = ", ".join(f"{start:.2f} to {end:.2f} s" for start, end in edges[:8].reshape(-1, 2))
+        more = f" and {len(edges) // 2 - 4} more parts" if len(edges) > 8 else ""
+        warnings.warn(
+            f"the movie is uniform from {parts}{more}: no orientation there, left out of tuning()", stacklevel=4
+        )
+
+
+def held(frames, fps, params):
+    """Hold each frame for its duration, in steps of 1 ms; the last one to the end of the response."""
+    n_frames = frames.shape[-1]
+    t_ms = np.arange(params.duration_ms or max(1, int(n_frames * 1000 / fps + 1e-9)))
+    index = t_ms // int(1000 / fps) if params.legacy else (t_ms * fps / 1000.0).astype(int)
+    return frames[..., np.minimum(index, n_frames - 1)]
+
+
+def over_time(frames, fps, params):
+    """Hold the frames and convolve causally with the temporal kernel; with ``legacy``, rescale as the source does."""
+    signal = held(frames, fps, params)
+    p = params
+    ends_ms = (p.n_1 + 25) / p.c_1_per_ms + p.t_1_ms, (p.n_2 + 25) / p.c_2_per_ms + p.t_2_ms
+    kernel = temporal_filter(np.arange(np.ceil(max(300.0, *ends_ms))), params=p)
+    n_ms = signal.shape[-1]
+    n = fft.next_fast_len(n_ms + kernel.size - 1, real=True)
+    y = fft.irfft(fft.rfft(signal, n) * fft.rfft(kernel, n), n)[..., :n_ms]
     if params.legacy:
-        drive = np.where(w > 0, 0.2, -0.1) @ positions
+        z = spatial_kernel(params)
+        y = np.where(y > 0, y * z.max(), y * z.min())
+    return y
+
+
+def halves(frames, fps, params):
+    """Return the sums over the ON and the OFF positions; where all is linear, they are taken before the filter."""
+    w = template_weights(params)[1]
+    on, off = np.maximum(w, 0), np.maximum(-w, 0)
+    if params.legacy:
+        positions = over_time(frames, fps, params)
+        sums = (w > 0) @ positions, (w <= 0) @ positions
     elif params.rectify == "lgn":
-        drive = np.maximum(w, 0) @ np.maximum(positions, 0) + np.maximum(-w, 0) @ np.maximum(-positions, 0)
+        positions = over_time(frames, fps, params)
+        sums = on @ np.maximum(positions, 0), off @ np.minimum(positions, 0)
     else:
-        drive = np.maximum(w @ positions, 0)
-    drive = np.ascontiguousarray(drive.swapaxes(0, 1))
-    return LgnResponse(theta_rad, drive, params)
+        sums = over_time(on @ frames, fps, params), over_time(off @ frames, fps, params)
+    return tuple(np.ascontiguousarray(part.swapaxes(0, 1)) for part in sums)

@@ -8,11 +8,14 @@ import numpy as np
 
 from helpers.parameters import ParameterError, Parameters, parameter
 
-__all__ = ["RingParams"]
+__all__ = ["LgnParams", "RingParams"]
 
 _SOURCE = "published ring notebooks"
 _MARKRAM = "published ring notebooks, after Markram et al. 2015"
 _MCCORMICK = "published ring notebooks, after McCormick"
+_LGN = "published retina/LGN script"
+_CAI = "Cai, DeAngelis and Freeman 1997"
+_HERE = "here: samples the stimulus's .15 cycles/px"
 
 
 def _weight(default, meaning):
@@ -93,3 +96,66 @@ class RingParams(Parameters):
         steps = self.window_ms / self.dt_ms
         if steps < 10 or abs(steps - round(steps)) > 1e-6:
             raise ParameterError(f"window_ms = {self.window_ms:g}; allowed: whole multiples of dt_ms, at least 10")
+
+
+@dataclass(frozen=True)
+class LgnParams(Parameters):
+    """Parameters of the retina/LGN bank; lengths in pixels of the movie.
+
+    With ``legacy=True`` the lattice, template, thresholds, kernels and scanned orientations are the source's own
+    (:data:`helpers.v1.lgn.LEGACY`), whatever the other fields say.
+
+    Raises
+    ------
+    ParameterError
+        If a value is out of range, `kernel_px` is odd, or `margin_px` is too small for kernel and lattice.
+
+    Examples
+    --------
+    >>> LgnParams(random_shift=False).table("duration_ms", "random_shift").rows[0][:3]
+    ('duration_ms', '0', 'ms')
+    """
+
+    n_theta: int = parameter(12, "", "orientations of the bank, over 180 deg", _LGN, low=2)
+    duration_ms: int = parameter(
+        0, "ms", "length of the response; 0: the whole movie; longer: last frame held", "here", low=0
+    )
+    onset_ms: int = parameter(200, "ms", "left out of time averages at the start and after a dark part", _LGN, low=0)
+    margin_px: int = parameter(20, "px", "border left free of cell centres", _LGN, low=12)
+    spacing_px: float = parameter(10.0, "px", "sets the number of cells per axis", _LGN, low=1)
+    random_shift: bool = parameter(True, "", "each cell centre is shifted by 0 or -1 px per axis", _LGN)
+    lattice_step_px: int = parameter(2, "px", "step of the 7 x 7 lattice", _HERE, low=1, high=3)
+    template_sf_0: float = parameter(0.15, "cycles/px", "template frequency", _HERE, low=0, high=0.5, low_open=True)
+    template_b_sf: float = parameter(0.5, "", "sd of ln f of the template", _LGN, low=0, low_open=True)
+    template_b_theta_rad: float = parameter(np.pi / 12, "rad", "its orientation sd", _LGN, low=0, low_open=True)
+    on_threshold: float = parameter(
+        0.0, "", "template over its maximum above which a position is ON", _LGN, low=0, high=0.9
+    )
+    off_threshold: float = parameter(
+        0.0, "", "the same below zero: OFF; between the two it is left out", _LGN, low=0, high=0.9
+    )
+    off_gain: float = parameter(1.0, "", "gain of the OFF cells over that of the ON cells", _LGN, low=0, high=100)
+    kernel_px: int = parameter(4, "px", "side of the square that a position reads, even", _LGN, low=2, high=20)
+    sigma_centre_px: float = parameter(1.0, "px", "sd of the centre", _LGN, low=0, low_open=True)
+    sigma_surround_px: float = parameter(1.2, "px", "sd of the surround", _LGN, low=0, low_open=True)
+    temporal: str = parameter("cai", "", "form of the temporal filter", _CAI, options=("cai", "coded"))
+    k_1: float = parameter(0.92, "", "temporal filter: gain of the first phase", _CAI, low=0, high=100)
+    c_1_per_ms: float = parameter(0.2, "1/ms", "its rate", _CAI, low=0.01, high=10)
+    n_1: float = parameter(7.0, "", "its order", _CAI, low=1, high=50)
+    t_1_ms: float = parameter(-6.0, "ms", "its start", _CAI, low=-200, high=200)
+    k_2: float = parameter(0.2, "", "gain of the second phase, of opposite sign", _CAI, low=0, high=100)
+    c_2_per_ms: float = parameter(0.12, "1/ms", "its rate", _CAI, low=0.01, high=10)
+    n_2: float = parameter(8.0, "", "its order", _CAI, low=1, high=50)
+    t_2_ms: float = parameter(-6.0, "ms", "its start", _CAI, low=-200, high=200)
+    rectify: str = parameter("v1", "", "where the half-rectification sits", "here", options=("v1", "lgn"))
+    legacy: bool = parameter(False, "", "the source's pipeline, an artefact kept as control", _LGN)
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.kernel_px % 2:
+            raise ParameterError(f"kernel_px = {self.kernel_px} is odd; give an even number of pixels")
+        if self.margin_px < 11 + self.kernel_px // 2:
+            raise ParameterError(
+                f"margin_px = {self.margin_px} is too small; allowed: at least {11 + self.kernel_px // 2} with "
+                f"kernel_px = {self.kernel_px}"
+            )

@@ -245,14 +245,14 @@ def bundled(links, cells, n_cells, rules, params):
     delay = np.concatenate([np.rint(s.delay_ms / params.dt_ms) for s in links.values()] or empty).astype(int)
     weight_us = np.concatenate([s.weight_us for s in links.values()] or empty).astype(float)
     number = np.repeat(np.arange(len(links)), [len(s.pre) for s in links.values()])
-    w_max = np.array([params.w_max_ratio * getattr(params, row.weight) for row in rows] or empty)[number]
+    w_max = np.array([params.w_max_ratio * getattr(params, row.weight) for row in rows], float)[number]
 
     order = np.lexsort((number, pre))  # by sending cell (inputs stand before 0), then projection
     pre, number = pre[order], number[order]
     start = np.flatnonzero((np.diff(pre, prepend=pre[:1] - 1) != 0) | (np.diff(number, prepend=-1) != 0))
-    rule = np.array([rules[row.rule] for row in rows]).reshape(-1, 4)[number[start]]
+    rule = np.array([rules[row.rule] for row in rows], float).reshape(-1, 4)[number[start]]
     tau_plus, _, a_plus, a_minus = np.ascontiguousarray(rule.T)
-    receptor = np.array([int(row.receptor == "inhibitory") for row in rows] or empty)[number[start]]
+    receptor = np.array([row.receptor == "inhibitory" for row in rows], int)[number[start]]
     senders = np.concatenate([*cells.values(), [n_cells]])
     of_cell, first = np.searchsorted(pre[start], senders), np.append(start, len(pre))
     synapse = post[order], delay[order], weight_us[order], w_max[order]

@@ -1,0 +1,126 @@
+"""The loop of the ring against closed forms and against plain sums over pairs of spikes."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+from scipy.integrate import solve_ivp
+
+from helpers.v1 import kernel
+from helpers.v1.wiring import RULES
+
+DT, TAU_EXC, TAU_INH = 0.1, 0.25, 0.75
+HALF = np.exp(-DT / 2 / TAU_EXC), np.exp(-DT / 2 / TAU_INH)
+E_EXC, E_INH = 0.0, -70.0
+
+
+def exact(v, g_exc, g_inh, drive, leak, dt=DT):
+    """The membrane equation by a solver of high order."""
+
+    def slope(t, v):
+        g_e, g_i = g_exc * np.exp(-t / TAU_EXC), g_inh * np.exp(-t / TAU_INH)
+        return drive - leak * v + g_e * (E_EXC - v) + g_i * (E_INH - v)
+
+    return solve_ivp(slope, (0, dt), [v], rtol=1e-11, atol=1e-11, method="DOP853").y[0, -1]
+
+
+@given(
+    v=some.floats(-75, -50),
+    g_exc=some.floats(0, 2),
+    g_inh=some.floats(0, 2),
+    drive=some.floats(-4, 0),
+    leak=some.floats(0.01, 0.5),
+)
+def test_one_step_of_the_membrane_is_of_fourth_order(v, g_exc, g_inh, drive, leak):
+    """Conductances over capacitance of 1/ms are 0.5 uS: more than any one synapse of the ring."""
+    found = kernel.membrane(v, g_exc, g_inh, drive, leak, E_EXC, E_INH, *HALF, DT)
+    assert found == pytest.approx(exact(v, g_exc, g_inh, drive, leak), abs=0.01 * (g_exc + g_inh) ** 2 + 1e-6)
+
+
+def test_the_membrane_relaxes_exactly_where_nothing_arrives():
+    v, rest, leak = -56.5, -65.5, 1 / 30
+    for _ in range(300):
+        v = kernel.membrane(v, 0.0, 0.0, rest * leak, leak, E_EXC, E_INH, *HALF, DT)
+    assert v == pytest.approx(rest + 9 * np.exp(-1), abs=1e-9)
+
+
+@pytest.mark.parametrize("g_inh", [12.0, 120.0, 1200.0])
+def test_conductances_too_strong_for_one_step_take_more(g_inh):
+    """120/ms is what 60 inhibitory cells at once do through 1 uS; one Runge-Kutta step of it runs away."""
+    plain = kernel.membrane(-55.0, 0.0, g_inh, -2.0, 1 / 30, E_EXC, E_INH, *HALF, DT)
+    small = kernel.in_small_steps(-55.0, 0.0, g_inh, -2.0, 1 / 30, E_EXC, E_INH, *HALF, DT)
+    expected = exact(-55.0, 0.0, g_inh, -2.0, 1 / 30)
+    assert small == pytest.approx(expected, abs=0.02)
+    assert g_inh < 100 or abs(plain - expected) > 10
+
+
+# --- learning
+
+
+def one_synapse(rule, pre, post, delay, w, w_max, tau_minus=None):
+    """Send imposed spikes (steps) through the kernel's own synapse; return the weight after each presynaptic one."""
+    one = np.zeros(1, int)
+    parts = [np.array([value]) for value in (rule.tau_plus_ms, rule.a_plus, rule.a_minus)]
+    ends = np.array([0, 1])
+    wires = kernel.Wires(ends, ends, one, *parts, one, np.array([delay]), np.array([w]), np.array([w_max]))
+    size = max(1, len(post))
+    spikes = np.zeros((1, size), int), np.zeros((1, size)), one.copy()
+    history = kernel.History(*spikes, one.copy(), np.zeros(1), one.copy())
+    arriving, found = np.zeros((delay + 1, 2, 1)), []
+    tau = rule.tau_minus_ms if tau_minus is None else tau_minus
+    events = sorted([(t, "post") for t in post] + [(t, "pre") for t in pre])  # of one step, the cell fires first
+    for t, kind in events:
+        if kind == "post":
+            kernel.fire(0, t, history, DT, tau)
+        else:
+            kernel.send(0, t, wires, history, arriving, True, DT, tau)
+            found.append(wires.weight[0])
+    return np.array(found)
+
+
+def all_pairs(rule, pre, post, delay, w, w_max):
+    """The rule as it is written, pair by pair and clipped after each, in the order in which NEST looks at them."""
+    found = []
+    for k, now in enumerate(pre):
+        since = pre[k - 1] if k else 0
+        for t in post:
+            if since < t + delay <= now and k:
+                meets = sum(np.exp(-(t + delay - earlier) * DT / rule.tau_plus_ms) for earlier in pre[:k])
+                w = np.clip(w + rule.a_plus * (w_max - w) * meets, 0, w_max)
+        meets = sum(np.exp(-(now - t - delay) * DT / rule.tau_minus_ms) for t in post if t + delay < now)
+        w = np.clip(w - rule.a_minus * w * meets, 0, w_max)
+        found.append(w)
+    return np.array(found)
+
+
+steps = some.lists(some.integers(1, 600), max_size=25, unique=True).map(sorted)
+
+
+@given(steps, steps, some.integers(1, 50), some.floats(0, 1), some.sampled_from(list(RULES)))
+def test_learning_is_the_sum_over_all_pairs(pre, post, delay, share, name):
+    found = one_synapse(RULES[name], pre, post, delay, share * 0.8, 0.8)
+    np.testing.assert_allclose(found, all_pairs(RULES[name], pre, post, delay, share * 0.8, 0.8), rtol=1e-9, atol=1e-12)
+
+
+def test_each_rule_moves_the_weight_the_way_it_is_called():
+    """Pre at 20 ms and 120 ms, post at 30 ms, delay 2 ms: lags of 12 ms and -88 ms, half of the bound at the start."""
+    for name, rule in RULES.items():
+        _, w = one_synapse(rule, [200, 1200], [300], 20, 0.1, 0.2)
+        up = 0.1 * rule.a_plus * np.exp(-12 / rule.tau_plus_ms)
+        down = (0.1 + up) * rule.a_minus * np.exp(-88 / rule.tau_minus_ms)
+        assert w == pytest.approx(0.1 + up - down, rel=1e-12)
+        assert np.sign(up) == {"causal": 1, "anti-causal": -1, "symmetric": 1}[name]
+        assert np.sign(down) == {"causal": 1, "anti-causal": -1, "symmetric": -1}[name]
+
+
+@pytest.mark.parametrize("a", [5.0, -5.0])
+def test_a_weight_stays_between_zero_and_its_bound(a):
+    rule = RULES["causal"]._replace(a_plus=a, a_minus=-a)
+    w = one_synapse(rule, list(range(100, 2000, 97)), list(range(50, 2000, 61)), 10, 0.1, 0.2)
+    assert w.min() >= 0 and w.max() <= 0.2 and (w[-1] == 0.2 if a > 0 else w[-1] == 0)
+
+
+def test_a_spike_that_meets_its_own_effect_does_not_weaken():
+    """Post at step 100 through a delay of 20 meets the presynaptic spike at 120: lag 0 counts for neither side."""
+    assert one_synapse(RULES["causal"], [120], [100], 20, 0.1, 0.2)[0] == 0.1
+    assert one_synapse(RULES["causal"], [121], [100], 20, 0.1, 0.2)[0] < 0.1

@@ -1,0 +1,282 @@
+"""The ring as its users call it: known potentials and rates, what comes in and out, and bad input."""
+
+import subprocess
+import sys
+from collections import namedtuple
+
+import numpy as np
+import pytest
+
+from helpers import tuning, v1
+from helpers.parameters import ParameterError
+from helpers.spikes import pack
+
+STATIC = v1.RingParams(plastic=False)
+SHORT = STATIC.replace(window_ms=100.0)
+THETA = np.deg2rad([40, 160, 100, 40, 160, 100])
+PREFERRED = np.pi * np.arange(60) / 60
+LAYER_1 = ["input_exc", "input_inh", "exc_exc", "inh_inh", "exc_inh", "inh_exc"]
+ALONE = dict(n_exc=2, n_inh=2, plastic=False, lateral=False, inhibition=False, w_input_inh_us=0.0)
+
+
+def same(one, two):
+    """Whether all arrays of two results are equal, bit for bit."""
+    alike = [np.array_equal(one.counts[name], two.counts[name]) for name in one.counts]
+    alike += [np.array_equal(one.weights[name], two.weights[name], equal_nan=True) for name in one.weights]
+    alike += [all(map(np.array_equal, one.spikes[name], two.spikes[name])) for name in one.spikes]
+    return list(one.counts) == list(two.counts) and list(one.weights) == list(two.weights) and all(alike)
+
+
+def trains_of(result):
+    times_ms, cells = result.spikes["input"]
+    return [times_ms[cells == i] for i in range(60)]
+
+
+# --- one cell
+
+
+def epsp(weight_us, delay_ms=1.0, **changes):
+    """The potential of a resting cell that receives one spike at 20 ms, its threshold out of reach."""
+    ring = v1.RingParams(**ALONE, v_reset_mv=-65.5, v_thresh_mv=100.0, window_ms=60.0, w_input_exc_us=weight_us)
+    ring = ring.replace(delay_min_ms=delay_ms, delay_max_ms=delay_ms, **changes)
+    return v1.simulate(ring, 0.0, trains=[[20.0], []], record=["exc"], seed=0).v_mv["exc"]
+
+
+def test_unitary_epsp(acceptance, record):
+    row = acceptance["ring"]["epsp_mv"]
+    measured = [epsp(w).max() + 65.5 for w in row["weights_us"]]
+    np.testing.assert_allclose(measured, row["reference"], rtol=row["relative"])
+    record("ring.epsp_mv", measured)
+
+
+@pytest.mark.parametrize("delay_ms", [0.1, 2.0, 5.0])
+def test_a_spike_arrives_after_its_delay_exactly(delay_ms):
+    """A conductance that starts at t shows in the potential one step later; the first row is that of dt."""
+    v_mv = epsp(0.1, delay_ms=delay_ms)
+    assert v_mv.shape == (600, 2) and (v_mv[:, 1] == -65.5).all()
+    assert np.flatnonzero(np.abs(v_mv[:, 0] + 65.5) > 1e-9)[0] + 1 == round((20.0 + delay_ms) / 0.1) + 1
+
+
+def test_inhibition_hyperpolarises():
+    ring = v1.RingParams(**ALONE | dict(inhibition=True), v_reset_mv=-65.5, window_ms=60.0, w_input_exc_us=0.0)
+    ring = ring.replace(w_input_inh_us=5.0, w_exc_inh_us=0.0)
+    result = v1.simulate(ring, 0.0, trains=[[20.0], []], record=["exc", "inh"], seed=0)
+    assert result.counts["inh"].sum() == 1
+    assert -70 < result.v_mv["exc"].min() < -66 and result.v_mv["exc"].max() <= -65.5 + 1e-9
+
+
+def test_spikes_and_refractoriness_show_in_the_potential():
+    result = v1.simulate(SHORT, 0.0, record=["exc", "inh"], current_na={"exc": 0.8}, seed=0)
+    v_mv, (times_ms, cells) = result.v_mv["exc"], result.spikes["exc"]
+    assert v_mv.max() < STATIC.v_thresh_mv and result.v_mv["inh"].shape == (1000, 60)
+    rows = np.rint(times_ms / 0.1).astype(int) - 1
+    for row, cell in zip(rows, cells, strict=True):
+        assert (v_mv[row : row + 16, cell] == STATIC.v_reset_mv).all()  # the spike and 1.5 ms
+
+
+def test_rates_over_current(acceptance, record):
+    row = acceptance["ring"]["f_i"]
+    rates = []
+    for current in row["current_na"]:
+        alone = v1.RingParams(**ALONE, window_ms=2000.0)
+        result = v1.simulate(alone, 0.0, trains=[[], []], current_na={"exc": [current, 0.0]}, seed=0)
+        rates.append(result.counts["exc"][0, 0] / 2)
+        assert result.counts["exc"][0, 1] == 0 == result.counts["inh"].sum()
+    np.testing.assert_allclose(rates, row["reference"], atol=row["absolute"], rtol=0)
+    record("ring.f_i", rates)
+
+
+def test_a_current_follows_its_rows():
+    """One row per ms: on from 50 to 150 ms of 200; a step of the current shows in the next step of the potential."""
+    current = np.zeros((200, 2))
+    current[50:150, 1] = 0.2
+    ring = v1.RingParams(**ALONE, v_reset_mv=-65.5, window_ms=200.0)
+    v_mv = v1.simulate(ring, 0.0, trains=[[], []], current_na={"inh": current}, record=["inh"], seed=0).v_mv["inh"]
+    t_ms = 0.1 * np.arange(1, 2001)
+    on, off = np.clip(t_ms - 50, 0, 100), np.clip(t_ms - 150, 0, None)
+    expected = -65.5 + 0.2 * 30 / 0.5 * (1 - np.exp(-on / 30)) * np.exp(-off / 30)
+    np.testing.assert_allclose(v_mv[:, 1], expected, atol=1e-6)
+    assert (v_mv[:, 0] == -65.5).all()
+
+
+# --- what a run gives, and what it is given
+
+
+def test_same_seed_same_arrays():
+    ring = v1.RingParams(window_ms=200.0)
+    one, two = (v1.simulate(ring, THETA[:2], seed=7) for _ in range(2))
+    assert same(one, two) and not same(one, v1.simulate(ring, THETA[:2], seed=8))
+
+
+def test_global_random_state_is_left_alone():
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    v1.simulate(SHORT, [0.0], seed=0)
+    assert np.array_equal(before, np.random.get_state()[1])  # noqa: NPY002
+
+
+def test_no_simulator_is_loaded():
+    code = "import sys; from helpers import v1; v1.simulate(v1.RingParams(window_ms=20.), [0.], seed=0)"
+    code += "; assert not {'nest', 'pyNN', 'brian2', 'jax'} & set(sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_input_rates_have_form_a():
+    params, theta, b = v1.RingParams(noise=0.25), np.array([0.3, 3.0, -7.0]), np.deg2rad([2, 15, 40])
+    tuned = tuning.von_mises(PREFERRED, theta[:, None], b[:, None])
+    np.testing.assert_allclose(v1.input_rates(params, theta, b), 20 * (0.75 * tuned + 0.25), rtol=1e-12)
+    turned = v1.input_rates(params, theta + np.pi, b)
+    np.testing.assert_allclose(turned, v1.input_rates(params, theta, b), atol=1e-10)
+    assert (v1.input_rates(params, theta, np.inf) == 20).all()
+
+
+def test_spikes_on_a_window_border_count_nowhere():
+    result = v1.simulate(SHORT, [0.0, 0.0], trains=[[99.9, 100.0, 100.1]] + [[]] * 59, seed=0)
+    assert result.counts["input"][:, 0].tolist() == [1, 1]
+    assert result.spikes["input"][0].tolist() == pytest.approx([99.9, 100.0, 100.1])
+
+
+def test_two_spikes_of_an_input_in_one_step_are_one_and_it_is_said():
+    trains = [np.array([5.03, 5.01, 50.0])] * 30 + [np.array([])] * 30
+    with pytest.warns(UserWarning, match=r"30 of 90 input spikes fall into a time step \(0.1 ms\)"):
+        result = v1.simulate(SHORT, [0.0], trains=trains, seed=0)
+    assert result.counts["input"][0].tolist() == [2] * 30 + [0] * 30 and result.n_merged == 30
+    assert result.counts["exc"][0, :30].sum() > 5 * result.counts["exc"][0, 30:].sum()
+
+
+@pytest.mark.filterwarnings("error")
+def test_saturating_rates_are_warned_of_and_ordinary_ones_are_not():
+    assert v1.simulate(SHORT, [0.0], seed=0).n_merged < 5
+    with pytest.raises(UserWarning, match="are sent once; lower the rates"):
+        v1.simulate(SHORT.replace(gain_hz=5000.0), [0.0], seed=0)
+
+
+def test_given_trains_give_the_run_that_drew_them():
+    drawn = v1.simulate(v1.RingParams(window_ms=200.0), THETA[:2], seed=3)
+    again = v1.simulate(v1.RingParams(window_ms=200.0), THETA[:2], trains=trains_of(drawn), seed=3)
+    assert same(drawn, again)
+
+
+def test_given_wiring_gives_the_run_that_drew_it():
+    ring = v1.RingParams(window_ms=200.0)
+    drawn = v1.simulate(ring, THETA[:2], seed=3)
+    wires = {name: (s.pre, s.post, s.delay_ms) for name, s in v1.wire(ring, 3).items()}
+    assert same(drawn, v1.simulate(ring, THETA[:2], trains=trains_of(drawn), synapses=wires, seed=4))
+
+
+def test_all_spikes_come_out_in_order():
+    result = v1.simulate(v1.RingParams(window_ms=300.0, layers=2), THETA[:2], seed=0)
+    for times_ms, cells in result.spikes.values():
+        order = np.lexsort((cells, times_ms))
+        assert np.array_equal(order, np.arange(len(order))) and np.ptp(cells) > 10
+    inside = result.spikes["inh"][0] % 300 > 0.05
+    times_ms, cells = (part[inside] for part in result.spikes["inh"])
+    counts = [np.bincount(cells[times_ms // 300 == k], minlength=60) for k in (0, 1)]
+    assert np.array_equal(counts, result.counts["inh"])
+
+
+# --- learning
+
+
+@pytest.fixture(scope="module")
+def learned():
+    return v1.simulate(v1.RingParams(window_ms=500.0), THETA[:3], seed=5)
+
+
+def test_weights_move_within_their_bounds(learned):
+    for name, matrix in learned.weights.items():
+        limit, mask = (
+            (0.8 if name.startswith("input") else 0.2),
+            np.isfinite(v1.wire(learned.params, 5)[name].matrix(1)),
+        )
+        assert np.array_equal(np.isfinite(matrix), mask)
+        assert np.nanmin(matrix) >= 0 and np.nanmax(matrix) <= limit and np.nanstd(matrix) > 1e-4
+    static = v1.simulate(learned.params.replace(plastic=False), THETA[:3], seed=5)
+    assert max(np.nanstd(matrix) for matrix in static.weights.values()) < 1e-15
+
+
+def test_learned_weights_go_back_in_and_stay_frozen(learned):
+    frozen = learned.params.replace(plastic=False)
+    tested = v1.simulate(frozen, THETA[3:5], weights=learned.weights, seed=5)
+    assert all(np.array_equal(tested.weights[n], learned.weights[n], equal_nan=True) for n in LAYER_1)
+    naive = v1.simulate(frozen, THETA[3:5], seed=5)
+    assert tested.counts["exc"].sum() > 1.2 * naive.counts["exc"].sum()
+    one = {"input_exc": learned.weights["input_exc"]}
+    assert naive.counts["exc"].sum() < v1.simulate(frozen, THETA[3:5], weights=one, seed=5).counts["exc"].sum()
+    further = v1.simulate(learned.params, THETA[3:5], weights=learned.weights, seed=5)
+    assert np.nanmean(further.weights["input_exc"]) > np.nanmean(learned.weights["input_exc"])
+
+
+def test_the_callers_weights_are_not_changed(learned):
+    before = {name: matrix.copy() for name, matrix in learned.weights.items()}
+    v1.simulate(learned.params, THETA[:1], weights=learned.weights, seed=5)
+    assert all(np.array_equal(before[name], learned.weights[name], equal_nan=True) for name in before)
+
+
+def test_a_rule_of_ones_own_changes_its_projections_only():
+    ring = v1.RingParams(window_ms=300.0)
+    still = {name: rule._replace(a_plus=0.0, a_minus=0.0) for name, rule in v1.RULES.items() if name != "causal"}
+    result = v1.simulate(ring, THETA[:2], rules=still, seed=1)
+    moved = {name for name in LAYER_1 if np.nanstd(result.weights[name]) > 1e-6}
+    assert moved == {name for name in LAYER_1 if v1.PROJECTIONS[name].rule == "causal"}
+
+
+def test_layers_and_lesions():
+    """One input spike is just enough for a layer-2 cell, so I1->E2 decides whether layer 2 copies layer 1."""
+    wired = v1.simulate(STATIC.replace(layers=2), THETA[:1], seed=0).counts
+    freed = v1.simulate(STATIC.replace(layers=2, w_inh_exc2_us=0.0), THETA[:1], seed=0).counts
+    assert list(wired) == ["input", "exc", "inh", "exc2", "inh2"]
+    assert wired["exc2"].sum() < 0.5 * wired["exc"].sum() and freed["exc2"].sum() > 0.7 * freed["exc"].sum()
+    assert np.array_equal(wired["exc"], v1.simulate(STATIC, THETA[:1], seed=0).counts["exc"])
+    few = v1.simulate(SHORT.replace(n_inh=12), [0.0], seed=0)
+    assert few.counts["inh"].shape == (1, 12) and few.weights["inh_exc"].shape == (12, 60)
+
+
+def test_a_ring_of_one_synapse_or_none_runs():
+    alone = v1.RingParams(**ALONE | dict(w_input_exc_us=0.0), window_ms=10.0)
+    assert v1.simulate(alone, 0.0, seed=0).weights == {}
+    assert pack([[], []])[0].size == v1.simulate(alone, 0.0, seed=0).spikes["exc"][0].size == 0
+
+
+# --- bad input
+
+Bad = namedtuple("Bad", "call fragment")
+ones = np.ones((60, 60))
+BAD = [
+    Bad(lambda: v1.RingParams(b_theta_rad=0.0), "b_theta_rad = 0 is out of range"),
+    Bad(lambda: v1.RingParams(w_exc_exc_us=-0.1), "w_exc_exc_us = -0.1 is out of range"),
+    Bad(lambda: v1.RingParams(delay_min_ms=0.05), "dt_ms (0.1) <= delay_min_ms"),
+    Bad(lambda: v1.RingParams(v_thresh_mv=-60.0), "v_thresh_mv = -60 is too low"),
+    Bad(lambda: v1.RingParams(window_ms=10.05), "window_ms = 10.05; allowed: whole multiples of dt_ms"),
+    Bad(lambda: v1.simulate({}, 0.0, seed=0), "params is a dict; allowed: a RingParams"),
+    Bad(lambda: v1.simulate(SHORT, "north", seed=0), "theta_rad is not an array of numbers"),
+    Bad(lambda: v1.simulate(SHORT, [np.nan], seed=0), "theta_rad holds NaN or infinity"),
+    Bad(lambda: v1.simulate(SHORT, [0, 1], b_theta_rad=[1, 1, 1], seed=0), "b_theta_rad has 3 values"),
+    Bad(lambda: v1.simulate(SHORT, [0, 1], b_theta_rad=[1, 0], seed=0), "b_theta_rad holds 0; allowed"),
+    Bad(lambda: v1.simulate(SHORT, 0.0, seed=-1), "seed = -1 is out of range"),
+    Bad(lambda: v1.simulate(SHORT, 0.0, trains=[[]] * 3, seed=0), "trains: 3 given; allowed: a list of"),
+    Bad(lambda: v1.simulate(SHORT, 0.0, trains=[[]] * 59 + [[-1]], seed=0), "trains[59] goes down to -1"),
+    Bad(lambda: v1.simulate(SHORT, 0.0, trains=[[101]] + [[]] * 59, seed=0), "trains[0] goes up to 101"),
+    Bad(lambda: v1.simulate(SHORT, 0.0, trains="spikes", seed=0), "trains: 6 given"),
+    Bad(lambda: v1.simulate(SHORT, 0.0, record=["ext"], seed=0), "record = 'ext' is unknown; choose one of: exc, inh"),
+    Bad(lambda: v1.simulate(SHORT, 0.0, weights={"ee": ones}, seed=0), "weights of projection = 'ee' is unknown"),
+    Bad(lambda: v1.simulate(SHORT, 0.0, weights={"exc_inh": ones[:3]}, seed=0), "weights['exc_inh'] has shape (3, 60)"),
+    Bad(lambda: v1.simulate(SHORT, 0.0, weights={"exc_exc": ones}, seed=0), "belongs to another ring: 30"),
+    Bad(lambda: v1.simulate(SHORT, 0.0, weights={"exc_inh": -ones}, seed=0), "weights['exc_inh'] goes down to -1"),
+    Bad(
+        lambda: v1.simulate(v1.RingParams(), 0.0, weights={"exc_inh": ones}, seed=0), "weights['exc_inh'] goes up to 1"
+    ),
+    Bad(lambda: v1.simulate(SHORT, 0.0, current_na={"input": 1.0}, seed=0), "current_na = 'input' is unknown"),
+    Bad(lambda: v1.simulate(SHORT, 0.0, current_na={"exc": [1.0]}, seed=0), "has shape (1,); allowed: a number, (60,)"),
+    Bad(lambda: v1.simulate(SHORT, 0.0, current_na={"exc": ones}, seed=0), "or (100, 60), one row per ms"),
+    Bad(lambda: v1.simulate(SHORT, 0.0, current_na={"exc": np.nan}, seed=0), "current_na['exc']"),
+    Bad(lambda: v1.simulate(SHORT, 0.0, rules={"hebb": (1, 1, 1, 1)}, seed=0), "rules = 'hebb' is unknown"),
+    Bad(lambda: v1.simulate(SHORT, 0.0, synapses={"x": 1}, seed=0), "synapses of projection = 'x' is unknown"),
+]
+
+
+@pytest.mark.parametrize("bad", BAD, ids=[bad.fragment for bad in BAD])
+def test_bad_input_is_one_clear_line(bad):
+    with pytest.raises(ParameterError) as caught:
+        bad.call()
+    assert bad.fragment in str(caught.value) and "\n" not in str(caught.value)

@@ -1,0 +1,138 @@
+"""Who is connected to whom, after how long, and with what rule."""
+
+import numpy as np
+import pytest
+
+from helpers.parameters import ParameterError
+from helpers.v1 import PROJECTIONS, RULES, RingParams, wire
+from helpers.v1.wiring import checked_rules
+
+STATIC = RingParams(plastic=False)
+LAYER_1 = ["input_exc", "input_inh", "exc_exc", "inh_inh", "exc_inh", "inh_exc"]
+
+
+def test_lateral_synapses_fall_off_with_distance():
+    matrices = [np.isfinite(wire(STATIC, s)["exc_exc"].matrix(0.1)) for s in range(200)]
+    assert 525 <= np.mean([m.sum() for m in matrices]) <= 570
+    assert not np.diagonal(matrices, axis1=1, axis2=2).any()
+    place = np.exp(2j * np.pi * np.arange(60) / 60)
+    rate, expected = np.mean(matrices, axis=0), np.exp(-2 * np.abs(place - place[:, None]))
+    off = ~np.eye(60, dtype=bool)
+    z = (rate - expected)[off] / np.sqrt(expected * (1 - expected) / 200)[off]
+    assert abs(z.mean()) < 0.1 and 0.9 < z.std() < 1.1
+
+
+def test_delays_are_a_truncated_normal_on_the_grid():
+    delays = np.concatenate([s.delay_ms for seed in range(5) for s in wire(STATIC, seed).values()])
+    assert delays.min() >= 0.1 - 1e-12 and delays.max() <= 5 + 1e-12
+    np.testing.assert_allclose(delays / 0.1, np.rint(delays / 0.1), atol=1e-9)
+    assert delays.mean() == pytest.approx(2.60, abs=0.02)  # closed form: 2.598
+    assert delays.std() == pytest.approx(1.39, abs=0.02)
+    same = wire(STATIC.replace(delay_min_ms=3.5, delay_max_ms=3.5), 0)
+    assert {*np.concatenate([s.delay_ms for s in same.values()])} == {3.5}
+
+
+def test_full_and_paired_projections():
+    links = wire(STATIC, 0)
+    assert list(links) == LAYER_1
+    for name in ("input_exc", "input_inh"):
+        assert np.array_equal(links[name].pre, np.arange(60)) and np.array_equal(links[name].post, np.arange(60))
+    assert all(len(links[name].pre) == 3600 for name in ("exc_inh", "inh_exc"))
+    assert [name for name in links if PROJECTIONS[name].receptor == "inhibitory"] == ["inh_inh", "inh_exc"]
+    assert all(set(s.weight_us) == {0.4 if name.startswith("input") else 0.1} for name, s in links.items())
+
+
+def test_projections_are_drawn_from_streams_of_their_own():
+    full = wire(STATIC, 0)
+    assert not np.array_equal(full["exc_inh"].delay_ms, full["inh_exc"].delay_ms)
+    assert len(full["exc_exc"].pre) != len(full["inh_inh"].pre)
+    for change, names in [
+        (dict(lateral=False), {"exc_exc", "inh_inh"}),
+        (dict(inhibition=False), {"exc_inh", "inh_exc"}),
+        (dict(w_input_inh_us=0.0), {"input_inh"}),
+    ]:
+        rest = wire(STATIC.replace(**change), 0)
+        assert set(full) - set(rest) == names
+        assert all(np.array_equal(rest[name].delay_ms, full[name].delay_ms) for name in rest)
+
+
+def test_one_seed_shared_by_all_one_to_one_delays():
+    shared, own = (wire(STATIC.replace(layers=2, shared_delays=value), 0) for value in (True, False))
+    paired = [name for name in shared if PROJECTIONS[name].pattern == "one_to_one"]
+    assert len(paired) == 5
+    assert all(np.array_equal(shared[name].delay_ms, shared["input_exc"].delay_ms) for name in paired)
+    assert not np.array_equal(own["exc_exc2"].delay_ms, own["inh_exc2"].delay_ms)
+
+
+def test_two_layers_and_what_lesions_leave_of_them():
+    assert list(wire(STATIC.replace(layers=2), 0)) == list(PROJECTIONS)
+    left = wire(STATIC.replace(layers=2, inhibition=False), 0)
+    assert {"exc_inh", "inh_exc", "exc2_inh2", "inh2_exc2", "exc_inh2", "inh_exc2"}.isdisjoint(left)
+    assert not any(PROJECTIONS[n].pre == PROJECTIONS[n].post for n in wire(STATIC.replace(layers=2, lateral=False), 0))
+
+
+def test_fewer_inhibitory_cells_are_reached_by_chance():
+    n = [len(wire(STATIC.replace(n_inh=12), s)["input_inh"].pre) for s in range(100)]
+    assert np.mean(n) == pytest.approx(36, abs=2)
+
+
+def test_a_wiring_of_ones_own():
+    given = {"exc_exc": ([0, 1], [1, 0], [0.54, 3.0])}
+    links = wire(STATIC, 0, given)
+    assert links["exc_exc"].delay_ms.tolist() == pytest.approx([0.5, 3.0]) and given["exc_exc"][2] == [0.54, 3.0]
+    assert np.array_equal(links["exc_inh"].delay_ms, wire(STATIC, 0)["exc_inh"].delay_ms)
+    np.testing.assert_array_equal(links["exc_exc"].matrix(0.2)[:2, :2], [[np.nan, 0.2], [0.2, np.nan]])
+
+
+def test_rules_of_ones_own():
+    rules = checked_rules({"causal": (10, 30, 0.1, 0.2)})
+    assert rules["causal"] == (10.0, 30.0, 0.1, 0.2) and rules["symmetric"] == RULES["symmetric"]
+    assert checked_rules(None) == RULES and checked_rules(None) is not RULES
+
+
+WRONG = {
+    "exc_exc2 is absent": "exc_exc2",
+    "unknown": "exc_ex",
+}
+
+
+@pytest.mark.parametrize("name", WRONG.values(), ids=WRONG)
+def test_synapses_of_a_projection_that_is_not_there(name):
+    with pytest.raises(ParameterError, match=f"synapses of projection = '{name}' is unknown; choose one of: input_exc"):
+        wire(STATIC, 0, {name: ([0], [0], [1.0])})
+
+
+@pytest.mark.parametrize(
+    ("synapses", "fragment"),
+    [
+        (([0], [0]), "is not (pre, post, delay_ms)"),
+        (7, "is not (pre, post, delay_ms)"),
+        (([60], [0], [1.0]), "pre goes up to 60"),
+        (([0], [-1], [1.0]), "post goes down to -1"),
+        (([0.5], [0], [1.0]), "pre holds 0.5; allowed: whole numbers"),
+        (([0, 1], [0], [1.0]), "has 2 pre and 1 post"),
+        (([0, 0], [1, 1], [1.0, 2.0]), "names a pair of cells twice"),
+        (([0], [1], [0.05]), "delay_ms goes down to 0.05"),
+        (([0], [1], [1.0, 2.0]), "delay_ms has shape (2,)"),
+    ],
+)
+def test_bad_synapses_are_one_clear_line(synapses, fragment):
+    with pytest.raises(ParameterError) as caught:
+        wire(STATIC, 0, {"exc_exc": synapses})
+    assert fragment in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("rules", "fragment"),
+    [
+        ({"hebb": (1, 1, 1, 1)}, "rules = 'hebb' is unknown; choose one of: causal"),
+        ({"causal": (1, 1, 1)}, "is not (tau_plus_ms, tau_minus_ms, a_plus, a_minus)"),
+        ({"causal": (0, 30, 1, 1)}, "tau_plus_ms = 0 is out of range"),
+        ({"causal": (20, 30, np.nan, 1)}, "a_plus = nan"),
+        ({"causal": (20, 25, 1, 1)}, "tau_minus_ms differs between rules"),
+    ],
+)
+def test_bad_rules_are_one_clear_line(rules, fragment):
+    with pytest.raises(ParameterError) as caught:
+        checked_rules(rules)
+    assert fragment in str(caught.value) and "\n" not in str(caught.value)
