@@ -288,8 +288,8 @@ def test_source_hash_follows_the_code_cells_only(tmp_path):
 def test_source_hash_follows_the_modules_that_the_cells_import(tmp_path, monkeypatch):
     path, asked = tmp_path / "a.ipynb", []
     monkeypatch.setattr(keys, "source_key", lambda names=None: asked.append(names) or "0" * 64)
-    runs.source_hash(write_notebook(path, code="%matplotlib inline\nfrom helpers import runs\nimport helpers.v1.ring"))
-    assert asked == [{"helpers.runs", "helpers.v1.ring"}] and runs.source_hash() == "0" * 16 and asked[1] is None
+    runs.source_hash(write_notebook(path, code="%matplotlib inline\nfrom helpers import runs\nimport helpers.v1.lgn"))
+    assert asked == [{"helpers.runs", "helpers.v1.lgn"}] and runs.source_hash() == "0" * 16 and asked[1] is None
 
 
 def test_importing_the_shared_modules_loads_nothing_heavy():

@@ -20,17 +20,18 @@ def _movie():
 
 
 def _ours(legacy):
-    from helpers.v1.lgn import LgnParams, respond
+    from helpers import v1
 
-    movie, params = _movie(), LgnParams(legacy=legacy)
-    return lambda: respond(movie, fps=24, params=params).drive.shape
+    movie, params = _movie(), v1.LgnParams(legacy=legacy, duration_ms=1000)
+    return lambda: v1.respond(movie, fps=24, params=params).drive.shape
 
 
 def _slow(legacy, quick):
-    from helpers.v1.lgn import LgnParams, cell_centres, template_weights
+    from helpers import v1
+    from helpers.v1.lgn import cell_centres, template_weights
     from tests.v1 import slow_lgn
 
-    movie, params = _movie().astype(float), LgnParams(legacy=legacy)
+    movie, params = _movie().astype(float), v1.LgnParams(legacy=legacy)
     centre, theta_rad = cell_centres((64, 64), params=params)[:1], template_weights(params)[0][: _n_slow(quick)]
     bank = slow_lgn.legacy_bank if legacy else slow_lgn.linear_bank
     return lambda: bank(movie, centre, theta_rad).shape
