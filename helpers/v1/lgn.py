@@ -212,7 +212,8 @@ def on_off(movie: Any, *, fps: float, params: LgnParams = STANDARD, seed: Any = 
     ((12, 16, 1000), True)
     """
     params = checked_params(params)
-    return halves(seen(movie, fps, params, seed)[0], fps, params)
+    frames, _ = seen(movie, fps, params, seed)
+    return halves(template_weights(params)[1], frames, fps, params)
 
 
 def respond(movie: Any, *, fps: float, params: LgnParams = STANDARD, seed: Any = 0) -> LgnResponse:
@@ -254,9 +255,13 @@ def respond(movie: Any, *, fps: float, params: LgnParams = STANDARD, seed: Any =
     """
     params = checked_params(params)
     frames, dark = seen(movie, fps, params, seed)
-    on, off = halves(frames, fps, params)
-    drive = 0.2 * on - 0.1 * off if params.legacy else np.maximum(on - off, 0)
-    return LgnResponse(template_weights(params)[0], drive, dark, params)
+    theta_rad, w = template_weights(params)
+    if params.legacy or params.rectify == "lgn":
+        on, off = halves(w, frames, fps, params)
+        drive = 0.2 * on - 0.1 * off if params.legacy else on - off
+    else:
+        drive = np.maximum(over_time(w @ frames, fps, params), 0).swapaxes(0, 1)
+    return LgnResponse(theta_rad, np.ascontiguousarray(drive), dark, params)
 
 
 def checked_params(params):
@@ -327,16 +332,14 @@ def over_time(frames, fps, params):
     return y
 
 
-def halves(frames, fps, params):
-    """Return the sums over the ON and the OFF positions; where all is linear, they are taken before the filter."""
-    w = template_weights(params)[1]
-    on, off = np.maximum(w, 0), np.maximum(-w, 0)
+def halves(w, frames, fps, params):
+    """Return the sums over the ON and over the OFF positions, with weights w."""
     if params.legacy:
         positions = over_time(frames, fps, params)
         sums = (w > 0) @ positions, (w <= 0) @ positions
     elif params.rectify == "lgn":
         positions = over_time(frames, fps, params)
-        sums = on @ np.maximum(positions, 0), off @ np.minimum(positions, 0)
+        sums = np.maximum(w, 0) @ np.maximum(positions, 0), np.maximum(-w, 0) @ np.minimum(positions, 0)
     else:
-        sums = over_time(on @ frames, fps, params), over_time(off @ frames, fps, params)
+        sums = over_time(np.maximum(w, 0) @ frames, fps, params), over_time(np.maximum(-w, 0) @ frames, fps, params)
     return tuple(np.ascontiguousarray(part.swapaxes(0, 1)) for part in sums)

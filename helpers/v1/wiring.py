@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import truncnorm
+from scipy import stats  # the module: truncnorm itself holds the global random state, which no key may have
 
 from helpers.parameters import ParameterError, check_array, check_choice, check_number
 
@@ -120,7 +120,7 @@ def draw_delays(n_synapses: int, params, rng: np.random.Generator) -> np.ndarray
     if low == high:
         drawn = np.full(n_synapses, low)
     else:
-        law = truncnorm((low - mean) / sd, (high - mean) / sd, loc=mean, scale=sd)
+        law = stats.truncnorm((low - mean) / sd, (high - mean) / sd, loc=mean, scale=sd)
         drawn = law.ppf(rng.random(n_synapses))
     return np.rint(np.clip(drawn, low, high) / params.dt_ms) * params.dt_ms
 

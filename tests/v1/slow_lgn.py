@@ -118,3 +118,20 @@ def linear_bank(movie, centres, theta_rad, fps=24, duration_ms=1000):
             for (dx, dy), w in zip(offsets(range(-6, 7, 2)), linear_weights(theta), strict=True):
                 drive[a, c] += w * linear_response(movie, centre[0] + dx, centre[1] + dy, fps, duration_ms)
     return np.maximum(drive, 0)
+
+
+def halves(movie, x, y, theta_rad, legacy, fps=24, duration_ms=1000):
+    """Sums over the ON and over the OFF positions of one cell, each weighted with |w|, or counted for the source."""
+    on, off = np.zeros(duration_ms), np.zeros(duration_ms)
+    places = offsets(range(-10, 10, 3) if legacy else range(-6, 7, 2))
+    weights = [1 if kind == "on" else -1 for kind in legacy_kinds(theta_rad)] if legacy else linear_weights(theta_rad)
+    for (dx, dy), w in zip(places, weights, strict=True):
+        if legacy:
+            response = legacy_level(movie, x + dx, y + dy, "on" if w > 0 else "off", fps, duration_ms)
+        else:
+            response = linear_response(movie, x + dx, y + dy, fps, duration_ms)
+        if w > 0:
+            on += w * response
+        else:
+            off -= w * response
+    return on, off
