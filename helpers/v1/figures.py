@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from helpers.figures import CYCLIC, OKABE_ITO, orientation_axis, raster, show_frame
 from helpers.v1 import lgn
+from helpers.v1.params import LgnParams
+from helpers.v1.simulate import RingResult
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from helpers.tuning import TuningFit
 
 __all__ = ["COLOURS", "cloud_row", "gabors", "ring_raster", "ring_schematic", "spectrum", "window_fit"]
 
@@ -13,7 +23,7 @@ COLOURS = {"input": OKABE_ITO["grey"], "exc": OKABE_ITO["vermillion"], "inh": OK
 NAMES = {"input": "input", "exc": "excitatory", "inh": "inhibitory"}
 
 
-def cloud_row(axes, clouds, labels):
+def cloud_row(axes: Any, clouds: list, labels: list) -> list:
     """Draw one frame of each cloud, grey from -2.5 to 2.5 standard deviations, with its label."""
     images = []
     for ax, cloud, label in zip(axes, clouds, labels, strict=True):
@@ -24,7 +34,7 @@ def cloud_row(axes, clouds, labels):
     return images
 
 
-def spectrum(ax, cloud, *, limit=0.3):
+def spectrum(ax: Axes, cloud: np.ndarray, *, limit: float = 0.3) -> Any:
     """Draw the spatial power spectrum (mean over time), square-rooted for visibility; white: most power."""
     power = (np.abs(np.fft.fftn(cloud - cloud.mean())) ** 2).mean(axis=2)
     image = np.sqrt(np.fft.fftshift(power))
@@ -34,7 +44,7 @@ def spectrum(ax, cloud, *, limit=0.3):
     return artist
 
 
-def gabors(axes, params, *, half_px=8):
+def gabors(axes: Any, params: LgnParams, *, half_px: int = 8) -> list:
     """Draw the template of each orientation with its ON (filled) and OFF (open) positions, area by weight."""
     theta_rad, w = lgn.template_weights(params)
     x, y = lgn.lattice(params).T
@@ -51,7 +61,7 @@ def gabors(axes, params, *, half_px=8):
     return list(axes)
 
 
-def ring_schematic(ax, *, n=24, seed=0):
+def ring_schematic(ax: Axes, *, n: int = 24, seed: int = 0) -> Axes:
     """Draw the ring: excitatory cells outside, inhibitory inside, coloured by orientation, with lateral synapses.
 
     Lines are synapses drawn with the model's own probability exp(-2 d) of the chord d; the names of the two rings stand
@@ -80,7 +90,7 @@ def ring_schematic(ax, *, n=24, seed=0):
     return ax
 
 
-def ring_raster(axes, result, *, populations=("input", "inh", "exc")):
+def ring_raster(axes: Any, result: RingResult, *, populations: tuple = ("input", "inh", "exc")) -> Any:
     """Draw the spikes of each population, one axes each, with the shown orientation as a line per window."""
     window_ms = result.params.window_ms
     for ax, name in zip(axes, populations, strict=True):
@@ -96,7 +106,7 @@ def ring_raster(axes, result, *, populations=("input", "inh", "exc")):
     return axes
 
 
-def window_fit(ax, counts, fit, *, color=COLOURS["exc"], label=""):
+def window_fit(ax: Axes, counts: ArrayLike, fit: TuningFit, *, color: Any = COLOURS["exc"], label: str = "") -> Any:
     """Draw the counts of one window as dots and the fitted curve, or say why there is none."""
     n = len(counts)
     (dots,) = ax.plot(np.pi * np.arange(n) / n, counts, ".", color=color, label=label or None)

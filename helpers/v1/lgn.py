@@ -342,4 +342,5 @@ def halves(w, frames, fps, params):
         sums = np.maximum(w, 0) @ np.maximum(positions, 0), np.maximum(-w, 0) @ np.minimum(positions, 0)
     else:
         sums = over_time(np.maximum(w, 0) @ frames, fps, params), over_time(np.maximum(-w, 0) @ frames, fps, params)
-    return tuple(np.ascontiguousarray(part.swapaxes(0, 1)) for part in sums)
+    on, off = np.swapaxes(sums, 1, 2)
+    return np.ascontiguousarray(on), np.ascontiguousarray(off)
