@@ -145,14 +145,13 @@ def test_weights_stay_within_their_bounds(changes, n):
 
 
 def test_the_input_weights_alone_narrow_the_response():
-    swaps = over_seeds(10, NOTEBOOK.swapped)
-    b_deg = {name: NOTEBOOK.fitted_deg(counts) for name, counts in swaps.items()}
+    b_deg = over_seeds(10, NOTEBOOK.swapped)
     put = [runs.summary(b - b_deg["static"]) for b in b_deg["put"].T]
     assert put[0].high < -1 and all(one.low > -1 for one in put[1:])
     back = [runs.summary(b - b_deg["static"]) for b in b_deg["back"].T]
     assert back[0].low > -1 and all(one.high < -1 for one in back[1:])
-    unchanged = over_seeds(2, NOTEBOOK.trained, shown_deg=())["exc"][:, 0]
-    np.testing.assert_array_equal(swaps["static"][:2], unchanged)  # the same wiring, the same input
+    unchanged = over_seeds(2, NOTEBOOK.trained, shown_deg=())["b_deg"][:, 0]
+    np.testing.assert_array_equal(b_deg["static"][:2], unchanged)  # the same wiring, the same input
 
 
 # --- the second layer, and the cut
