@@ -143,7 +143,21 @@ def fire(i, step, history, dt, tau_minus):
 
 
 @njit(cache=True)
-def run(cell, wires, tau_minus, plastic, input_step, input_cell, n_input, n_cells, n_steps, dt, current, hold, watched):
+def run(
+    cell: Cell,
+    wires: Wires,
+    tau_minus: float,
+    plastic: bool,
+    input_step: np.ndarray,
+    input_cell: np.ndarray,
+    n_input: int,
+    n_cells: int,
+    n_steps: int,
+    dt: float,
+    current: np.ndarray,
+    hold: int,
+    watched: np.ndarray,
+) -> tuple[History, np.ndarray]:
     """Run the network; return its :class:`History` and the potentials of the watched cells. Weights change in place.
 
     Parameters

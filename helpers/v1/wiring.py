@@ -13,6 +13,7 @@ import numpy as np
 from scipy import stats  # the module: truncnorm itself holds the global random state, which no key may have
 
 from helpers.parameters import ParameterError, check_array, check_choice, check_number
+from helpers.v1.params import RingParams
 
 __all__ = ["PROJECTIONS", "RULES", "Projection", "Rule", "Synapses", "checked_rules", "draw_delays", "populations"]
 __all__ += ["streams", "wire"]
@@ -89,7 +90,7 @@ class Synapses:
     delay_ms: np.ndarray
     weight_us: np.ndarray
 
-    def matrix(self, weight_us):
+    def matrix(self, weight_us: float | np.ndarray) -> np.ndarray:
         """Return weights per synapse as a (n_pre, n_post) array with NaN where there is no synapse."""
         matrix = np.full(self.shape, np.nan)
         matrix[self.pre, self.post] = weight_us
@@ -108,13 +109,13 @@ def streams(seed: int) -> dict[str, np.random.SeedSequence]:
     return dict(zip(names, np.random.SeedSequence(seed).spawn(len(names)), strict=True))
 
 
-def populations(params) -> dict[str, int]:
+def populations(params: RingParams) -> dict[str, int]:
     """Return the size of each population: "input", "exc", "inh" and, with two layers, "exc2", "inh2"."""
     sizes = {"input": params.n_exc, "exc": params.n_exc, "inh": params.n_inh}
     return sizes if params.layers == 1 else {**sizes, "exc2": params.n_exc, "inh2": params.n_inh}
 
 
-def draw_delays(n_synapses: int, params, rng: np.random.Generator) -> np.ndarray:
+def draw_delays(n_synapses: int, params: RingParams, rng: np.random.Generator) -> np.ndarray:
     """Return delays (ms) on the time grid: normal, redrawn until inside [delay_min_ms, delay_max_ms]."""
     mean, sd, low, high = params.delay_mean_ms, params.delay_sd_ms, params.delay_min_ms, params.delay_max_ms
     if low == high:
@@ -125,7 +126,7 @@ def draw_delays(n_synapses: int, params, rng: np.random.Generator) -> np.ndarray
     return np.rint(np.clip(drawn, low, high) / params.dt_ms) * params.dt_ms
 
 
-def connected(pattern: str, shape: tuple[int, int], params, rng: np.random.Generator) -> np.ndarray:
+def connected(pattern: str, shape: tuple[int, int], params: RingParams, rng: np.random.Generator) -> np.ndarray:
     """Return who is connected, (n_pre, n_post) of bool.
 
     Cell i stands at the angle 2 pi i / N of the unit circle. Lateral synapses ("ring", "near_ring") exist with
@@ -142,7 +143,7 @@ def connected(pattern: str, shape: tuple[int, int], params, rng: np.random.Gener
     return (rng.random(shape) < np.exp(-decay * chord)) & ~np.eye(shape[0], dtype=bool)
 
 
-def wire(params, seed: int, given: dict | None = None) -> dict[str, Synapses]:
+def wire(params: RingParams, seed: int, given: dict | None = None) -> dict[str, Synapses]:
     """Draw the synapses of a ring: ``{projection: Synapses}``.
 
     ``lateral=False`` leaves out E->E and I->I inside each layer, ``inhibition=False`` leaves out E->I and I->E inside
