@@ -159,7 +159,7 @@ def figs(tmp_path):
     for name in (*names, "v1/table_numeric.csv", "v1/table.numeric.csv", "v1/cloud.gif", "scorecard.md"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"x")
-    for name, notebook, parameters in (("ring", "FINAL_5_rnn.ipynb", {"n": 1}), ("table", "FINAL_1_v1.ipynb", None)):
+    for name, notebook, parameters in (("ring", "FINAL_5_rnn.ipynb", {"n": 1}), ("table", "FINAL_0_v1.ipynb", None)):
         record = {"notebook": notebook, "parameters": parameters}
         (tmp_path / f"v1/{name}.json").write_text(json.dumps(record))
     return tmp_path
