@@ -1,5 +1,6 @@
 """The cells of a notebook as a module: the reference that engine tests compare with, and the points that they sweep."""
 
+import ast
 import json
 import linecache
 from pathlib import Path
@@ -42,9 +43,11 @@ def sources(notebook, *tags, root=None):
 def run(source, name):
     """Execute source text as the module ``__main__`` of a notebook's kernel would; return the module.
 
-    A worker then gets its functions by value, as it does those of a notebook.
+    A worker then gets its functions by value, as it does those of a notebook. Statements are compiled one by one, as
+    IPython does: compiled together, calls on what the text imports get other bytecode, and so other keys in the store.
     """
     module = ModuleType("__main__")
     linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)  # for inspect.getsource
-    exec(compile(source, name, "exec"), module.__dict__)
+    for statement in ast.parse(source, name).body:
+        exec(compile(ast.Module([statement], []), name, "exec"), module.__dict__)
     return module

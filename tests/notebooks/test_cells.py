@@ -279,11 +279,11 @@ def test_a_sweep_of_cells_finds_what_the_notebook_has_stored(tmp_path):
     """The functions of a kernel live in __main__, wherever their cells stand; so do these, and the key is the same."""
     point = cells("FINAL_0", "model", "study", root=write(tmp_path, good())).point
     sweep = "list(runs.sweep(point, [dict(g=2.0, seed=1)], store='store', n_jobs=1, progress=False))"
-    script = "\n\n\n".join(["from helpers import runs", "SEED = 1", MAP, TWICE, "other = 2", POINT, sweep])
-    (tmp_path / "kernel.py").write_text(script)
-    subprocess.run(
-        [sys.executable, "kernel.py"], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(FINAL.parent)}, check=True
-    )
+    kernel = "import json, sys; from IPython.core.interactiveshell import InteractiveShell as S"
+    kernel += "; [S.instance().run_cell(cell).raise_error() for cell in json.loads(sys.argv[1])]"
+    book = ["from helpers import runs", "SEED = 1", MAP, TWICE, "other = 2", POINT, sweep]
+    call = [sys.executable, "-c", kernel, json.dumps(book)]
+    subprocess.run(call, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(FINAL.parent)}, check=True)
     (kept,) = (tmp_path / "store").glob("*.npz")
     written = kept.stat().st_mtime_ns
     list(runs.sweep(point, [dict(g=2.0, seed=1)], store=tmp_path / "store", n_jobs=1, progress=False))
