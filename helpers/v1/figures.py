@@ -100,7 +100,7 @@ def ring_raster(axes: Any, result: RingResult, *, populations: tuple = ("input",
             cell = theta % np.pi / np.pi * n
             ax.plot([k * window_ms, (k + 1) * window_ms], [cell, cell], color="black", linewidth=0.6, linestyle=":")
         layer = " 2" if kind != name else ""
-        ax.set(ylabel=f"{NAMES[kind]}{layer}\norientation (deg)", ylim=(-0.5, n - 0.5), xlabel="")
+        ax.set(ylabel=f"{NAMES[kind]}{layer}\nprefers (deg)", ylim=(-0.5, n - 0.5), xlabel="")
         ax.set_yticks(np.array([0, 0.25, 0.5, 0.75]) * n, ["0", "45", "90", "135"])
     axes[-1].set_xlabel("time (ms)")
     return axes

@@ -181,7 +181,7 @@ def run(
     n_slots = 1 + (wires.delay.max() if len(wires.delay) else 0)
     arriving = np.zeros((n_slots, 2, n_cells))  # conductance that will arrive, by step and receptor
     v, g_exc, g_inh = np.full(n_cells, cell.reset), np.zeros(n_cells), np.zeros(n_cells)
-    silent = np.zeros(n_cells, np.int64)
+    after, silent = np.zeros(n_cells), np.zeros(n_cells, np.int64)
     half_exc, half_inh = np.exp(-dt / 2 / cell.tau_exc), np.exp(-dt / 2 / cell.tau_inh)
     left_exc, left_inh = half_exc**2, half_inh**2
     per_cm, leak, strong = 1 / cell.cm, 1 / cell.tau_m, 1 / dt
@@ -197,10 +197,16 @@ def run(
     for step in range(1, n_steps + 1):
         row = current[min((step - 1) // hold, len(current) - 1)]
         slot = arriving[step % n_slots]
-        for i in range(n_cells):
+        for i in range(n_cells):  # nothing but arithmetic, so that several cells go through the processor at once
             drive = cell.rest * leak + row[i] * per_cm
-            now = v[i], g_exc[i], g_inh[i], drive, leak, cell.e_exc, cell.e_inh, half_exc, half_inh, dt
-            v[i] = membrane(*now) if leak + g_exc[i] + g_inh[i] < strong else in_small_steps(*now)
+            after[i] = membrane(v[i], g_exc[i], g_inh[i], drive, leak, cell.e_exc, cell.e_inh, half_exc, half_inh, dt)
+        for i in range(n_cells):
+            if leak + g_exc[i] + g_inh[i] >= strong:
+                drive = cell.rest * leak + row[i] * per_cm
+                after[i] = in_small_steps(
+                    v[i], g_exc[i], g_inh[i], drive, leak, cell.e_exc, cell.e_inh, half_exc, half_inh, dt
+                )
+            v[i] = after[i]
             if silent[i] > 0:
                 silent[i] -= 1
                 v[i] = cell.reset
