@@ -95,6 +95,20 @@ def in_small_steps(v, g_exc, g_inh, drive, leak, e_exc, e_inh, half_exc, half_in
 
 
 @njit(cache=True)
+def advance(v, g_exc, g_inh, current, cell, half_exc, half_inh, dt, before):
+    """Move the potentials of all cells one step on, in place; `before` is room for those that stand now."""
+    per_cm, leak = 1 / cell.cm, 1 / cell.tau_m
+    before[:] = v
+    for i in range(len(v)):  # nothing but arithmetic, so that several cells go through the processor at once
+        drive = cell.rest * leak + current[i] * per_cm
+        v[i] = membrane(before[i], g_exc[i], g_inh[i], drive, leak, cell.e_exc, cell.e_inh, half_exc, half_inh, dt)
+    for i in range(len(v)):
+        if leak + g_exc[i] + g_inh[i] >= 1 / dt:
+            now = before[i], g_exc[i], g_inh[i], cell.rest * leak + current[i] * per_cm, leak
+            v[i] = in_small_steps(*now, cell.e_exc, cell.e_inh, half_exc, half_inh, dt)
+
+
+@njit(cache=True)
 def learn(s, b, post, step, wires, history, dt, tau_minus):
     """Change the weight of synapse `s` of bundle `b` by the presynaptic spike at `step` and all that led up to it.
 
@@ -155,7 +169,6 @@ def run(
     n_steps: int,
     dt: float,
     current: np.ndarray,
-    hold: int,
     watched: np.ndarray,
 ) -> tuple[History, np.ndarray]:
     """Run the network; return its :class:`History` and the potentials of the watched cells. Weights change in place.
@@ -173,18 +186,17 @@ def run(
     dt : float
         Time step, ms.
     current : array (n_rows, n_cells)
-        Injected current, nA; row k acts for `hold` steps from step ``k hold`` on, the last one to the end.
-    hold : int
+        Injected current, nA; row k acts from k ms on, the last one to the end.
     watched : int array
         Cells whose potential is kept, (n_steps, n_watched).
     """
     n_slots = 1 + (wires.delay.max() if len(wires.delay) else 0)
     arriving = np.zeros((n_slots, 2, n_cells))  # conductance that will arrive, by step and receptor
     v, g_exc, g_inh = np.full(n_cells, cell.reset), np.zeros(n_cells), np.zeros(n_cells)
-    after, silent = np.zeros(n_cells), np.zeros(n_cells, np.int64)
+    before, silent = np.zeros(n_cells), np.zeros(n_cells, np.int64)
     half_exc, half_inh = np.exp(-dt / 2 / cell.tau_exc), np.exp(-dt / 2 / cell.tau_inh)
     left_exc, left_inh = half_exc**2, half_inh**2
-    per_cm, leak, strong = 1 / cell.cm, 1 / cell.tau_m, 1 / dt
+    per_cm = 1 / cell.cm
 
     at_most = n_steps // (cell.refractory + 1) + 1
     fired, trace = np.zeros((n_cells, at_most), np.int64), np.zeros((n_cells, at_most))
@@ -195,18 +207,10 @@ def run(
     next_input = 0
 
     for step in range(1, n_steps + 1):
-        row = current[min((step - 1) // hold, len(current) - 1)]
+        row = current[min(int((step - 1) * dt + 1e-9), len(current) - 1)]
         slot = arriving[step % n_slots]
-        for i in range(n_cells):  # nothing but arithmetic, so that several cells go through the processor at once
-            drive = cell.rest * leak + row[i] * per_cm
-            after[i] = membrane(v[i], g_exc[i], g_inh[i], drive, leak, cell.e_exc, cell.e_inh, half_exc, half_inh, dt)
+        advance(v, g_exc, g_inh, row, cell, half_exc, half_inh, dt, before)
         for i in range(n_cells):
-            if leak + g_exc[i] + g_inh[i] >= strong:
-                drive = cell.rest * leak + row[i] * per_cm
-                after[i] = in_small_steps(
-                    v[i], g_exc[i], g_inh[i], drive, leak, cell.e_exc, cell.e_inh, half_exc, half_inh, dt
-                )
-            v[i] = after[i]
             if silent[i] > 0:
                 silent[i] -= 1
                 v[i] = cell.reset

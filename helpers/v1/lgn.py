@@ -13,6 +13,7 @@ on the stimulus: it is kept to show that.
 
 from __future__ import annotations
 
+import functools
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -163,19 +164,31 @@ def template_weights(params: LgnParams = STANDARD) -> tuple[np.ndarray, np.ndarr
 
     Template values with zero mean and unit norm, so that uniform light drives nothing; positions between the two
     thresholds get 0, and OFF positions (w < 0) are multiplied with `off_gain`. With ``legacy`` the weights are the
-    signs only, which leaves 19 to 24 ON positions of 49, depending on the orientation.
+    signs only, which leaves 19 to 24 ON positions of 49, depending on the orientation. The arrays are read-only.
     """
-    p = checked_params(params)
+    return kept_weights(checked_params(params))
+
+
+@functools.lru_cache(maxsize=8)
+def kept_weights(p):
+    """Return what :func:`template_weights` does, made once per set of parameters: 60 templates take 30 ms."""
     theta_rad = np.linspace(0, np.pi / 2, p.n_theta) if p.legacy else np.arange(p.n_theta) * np.pi / p.n_theta
     x, y = (lattice(p) + 32).T
     w = np.stack([field[x, y] for field in templates(theta_rad, params=p)])
     if p.legacy:
-        return theta_rad, np.sign(w)
+        return read_only(theta_rad, np.sign(w))
     w -= w.mean(axis=1, keepdims=True)
     share = w / np.abs(w).max(axis=1, keepdims=True)
     w[(share <= p.on_threshold) & (share >= -p.off_threshold)] = 0
     w /= np.linalg.norm(w, axis=1, keepdims=True)
-    return theta_rad, np.where(w < 0, p.off_gain * w, w)
+    return read_only(theta_rad, np.where(w < 0, p.off_gain * w, w))
+
+
+def read_only(*arrays):
+    """Return the arrays, which can no longer be changed in place."""
+    for array in arrays:
+        array.setflags(write=False)
+    return arrays
 
 
 def templates(theta_rad: Any, *, params: LgnParams = STANDARD) -> np.ndarray:

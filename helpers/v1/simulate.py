@@ -195,7 +195,6 @@ def simulate(
         n_steps,
         params.dt_ms,
         injected(current_na, cells, n_cells, theta_rad.size * params.window_ms),
-        max(1, round(1 / params.dt_ms)),
         np.concatenate([np.empty(0, int), *recorded.values()]),
     )
 
