@@ -30,7 +30,7 @@ __all__ += ["spatial_kernel", "spatial_profile", "template_weights", "templates"
 
 KERNEL_STEPS = 10  # sub-pixel samples of the spatial kernel along each pixel
 STANDARD = LgnParams()
-UNIFORM = 0.01  # a frame is dark if its range of luminance is below this share of the largest
+UNIFORM = 0.01  # a frame is dark if its range of luminance is below this share of that of the upper tenth
 
 #: What the source fixes; the counts, times and borders can be chosen with ``legacy=True`` too.
 LEGACY = dict(lattice_step_px=3, template_sf_0=0.05, temporal="coded")
@@ -288,15 +288,17 @@ def checked_params(params):
 
 def seen(movie, fps, params, seed):
     """Return the answer of each position to each frame (n_cells, 49, n_frames), and which ms are dark."""
-    check_number("fps", fps, 0, 1000, low_open=True, hint="frames per second")
-    given, movie = movie, check_array("movie", movie, ndim=3, low=0 if params.legacy else None).astype(float)
-    if np.asarray(given).dtype.kind in "iu" and movie.max() > 1:
+    check_number("fps", fps, 0.1, 1000, hint="frames per second")
+    movie = check_array("movie", movie, ndim=3, low=0 if params.legacy else None).astype(float)
+    highest = np.abs(movie).max()
+    if highest > 50 or (highest > 1 and (movie == np.rint(movie)).all()):
         raise ParameterError(
-            f"movie holds whole numbers up to {movie.max():g}; give luminance in [0, 1], as stimuli.read_movie does"
+            f"movie holds values up to {highest:g}; give luminance in [0, 1], as stimuli.read_movie does, or contrast "
+            "in standard deviations"
         )
     corner = cell_centres(movie.shape[:2], params=params, seed=seed)[:, None] + lattice(params) - params.kernel_px // 2
     span = np.ptp(movie, axis=(0, 1))
-    uniform = span <= max(UNIFORM * span.max(), 1e-12 * np.abs(movie).max())
+    uniform = span <= max(UNIFORM * np.percentile(span, 90), 1e-12 * highest)
     dark = held(uniform, fps, params)
     warn_of_dark(dark)
     if not params.legacy:
@@ -318,7 +320,8 @@ def warn_of_dark(dark):
         parts = ", ".join(f"{start:.2f} to {end:.2f} s" for start, end in edges[:8].reshape(-1, 2))
         more = f" and {len(edges) // 2 - 4} more parts" if len(edges) > 8 else ""
         warnings.warn(
-            f"the movie is uniform from {parts}{more}: no orientation there, left out of tuning()", stacklevel=4
+            f"the movie is uniform from {parts}{more}: no orientation there, left out of tuning()",
+            stacklevel=4,
         )
 
 

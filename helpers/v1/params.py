@@ -42,8 +42,8 @@ class RingParams(Parameters):
     ('window_ms', '1000', 'ms')
     """
 
-    n_exc: int = parameter(60, "", "excitatory cells, and inputs", _SOURCE, low=2)
-    n_inh: int = parameter(60, "", "inhibitory cells (12 in the 5:1 variant)", _SOURCE, low=2)
+    n_exc: int = parameter(60, "", "excitatory cells, and inputs", _SOURCE, low=2, high=10_000)
+    n_inh: int = parameter(60, "", "inhibitory cells (12 in the 5:1 variant)", _SOURCE, low=2, high=10_000)
     gain_hz: float = parameter(20.0, "Hz", "peak input rate G", _SOURCE, low=0, high=1e4)
     noise: float = parameter(0.2, "", "share of G that does not depend on orientation", _SOURCE, low=0, high=1)
     b_theta_rad: float = parameter(np.pi / 12, "rad", "input bandwidth B", _SOURCE, low=0, low_open=True)
@@ -61,25 +61,31 @@ class RingParams(Parameters):
     w_exc_exc2_us: float = _weight(0.5, "E to E of layer 2")
     w_exc_inh2_us: float = _weight(0.5, "E to I of layer 2")
     w_inh_exc2_us: float = _weight(0.5, "I to E of layer 2")
-    w_max_ratio: float = parameter(2.0, "", "largest weight over initial weight", _SOURCE, low=1)
+    w_max_ratio: float = parameter(2.0, "", "largest weight over initial weight", _SOURCE, low=1, high=20)
     shared_delays: bool = parameter(False, "", "one-to-one projections draw the same delays", "source's shared seed")
-    lateral_decay: float = parameter(2.0, "1/radius", "lateral connections: P = exp(-decay d)", _SOURCE, low=0)
-    lateral_decay_2: float = parameter(5.0, "1/radius", "the same, second E to E set of layer 2", _SOURCE, low=0)
+    lateral_decay: float = parameter(
+        2.0, "1/radius", "lateral connections: P = exp(-decay d)", _SOURCE, low=0, high=1e3
+    )
+    lateral_decay_2: float = parameter(
+        5.0, "1/radius", "the same, second E to E set of layer 2", _SOURCE, low=0, high=1e3
+    )
     p_sparse: float = parameter(0.05, "", "one-to-one replaced by chance when n_inh != n_exc", _SOURCE, low=0, high=1)
-    delay_mean_ms: float = parameter(3.0, "ms", "delay: mean of the normal", _SOURCE, low=0)
-    delay_sd_ms: float = parameter(5.0, "ms", "delay: sd of the normal", _SOURCE, low=0, low_open=True)
+    delay_mean_ms: float = parameter(3.0, "ms", "delay: mean of the normal", _SOURCE, low=0, high=1e3)
+    delay_sd_ms: float = parameter(5.0, "ms", "delay: sd of the normal", _SOURCE, low=0, high=1e6, low_open=True)
     delay_min_ms: float = parameter(0.1, "ms", "delay: redrawn below", _SOURCE, low=0, low_open=True)
     delay_max_ms: float = parameter(5.0, "ms", "delay: redrawn above", _SOURCE, low=0, high=1e3, low_open=True)
-    cm_nf: float = parameter(0.5, "nF", "membrane capacitance", _MCCORMICK, low=0, low_open=True)
-    tau_m_ms: float = parameter(30.0, "ms", "membrane time constant", _MARKRAM, low=0, low_open=True)
-    tau_refrac_ms: float = parameter(1.5, "ms", "refractory period", _MCCORMICK, low=0)
-    tau_syn_exc_ms: float = parameter(0.25, "ms", "decay of excitatory conductance", _SOURCE, low=0, low_open=True)
-    tau_syn_inh_ms: float = parameter(0.75, "ms", "decay of inhibitory conductance", _SOURCE, low=0, low_open=True)
-    e_rev_exc_mv: float = parameter(0.0, "mV", "excitatory reversal potential", _SOURCE)
-    e_rev_inh_mv: float = parameter(-70.0, "mV", "inhibitory reversal potential", _SOURCE)
-    v_rest_mv: float = parameter(-65.5, "mV", "resting potential", _MCCORMICK)
-    v_reset_mv: float = parameter(-56.5, "mV", "reset and initial potential, above rest", _MCCORMICK)
-    v_thresh_mv: float = parameter(-52.5, "mV", "threshold", _MCCORMICK)
+    cm_nf: float = parameter(0.5, "nF", "membrane capacitance", _MCCORMICK, low=1e-3, high=1e5)
+    tau_m_ms: float = parameter(30.0, "ms", "membrane time constant", _MARKRAM, low=1e-3, high=1e5)
+    tau_refrac_ms: float = parameter(1.5, "ms", "refractory period", _MCCORMICK, low=0, high=1e4)
+    tau_syn_exc_ms: float = parameter(0.25, "ms", "decay of excitatory conductance", _SOURCE, low=1e-3, high=1e5)
+    tau_syn_inh_ms: float = parameter(0.75, "ms", "decay of inhibitory conductance", _SOURCE, low=1e-3, high=1e5)
+    e_rev_exc_mv: float = parameter(0.0, "mV", "excitatory reversal potential", _SOURCE, low=-1e3, high=1e3)
+    e_rev_inh_mv: float = parameter(-70.0, "mV", "inhibitory reversal potential", _SOURCE, low=-1e3, high=1e3)
+    v_rest_mv: float = parameter(-65.5, "mV", "resting potential", _MCCORMICK, low=-1e3, high=1e3)
+    v_reset_mv: float = parameter(
+        -56.5, "mV", "reset and initial potential, above rest", _MCCORMICK, low=-1e3, high=1e3
+    )
+    v_thresh_mv: float = parameter(-52.5, "mV", "threshold", _MCCORMICK, low=-1e3, high=1e3)
     dt_ms: float = parameter(0.1, "ms", "time step", _SOURCE, low=1e-3, high=1.0)
 
     def __post_init__(self):
@@ -92,6 +98,10 @@ class RingParams(Parameters):
         if max(self.v_reset_mv, self.v_rest_mv) >= self.v_thresh_mv:
             raise ParameterError(
                 f"v_thresh_mv = {self.v_thresh_mv:g} is too low; allowed: above v_reset_mv and v_rest_mv"
+            )
+        if 0 < self.tau_refrac_ms < self.dt_ms:
+            raise ParameterError(
+                f"tau_refrac_ms = {self.tau_refrac_ms:g} is below dt_ms = {self.dt_ms:g}; allowed: 0, or at least dt_ms"
             )
         steps = self.window_ms / self.dt_ms
         if steps < 10 or abs(steps - round(steps)) > 1e-6:

@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from helpers.parameters import ParameterError, check_array, check_choice, check_integer
+from helpers.parameters import ParameterError, check_array, check_choice, check_integer, plain
 from helpers.spikes import window_counts
 from helpers.stimuli import poisson_trains
 from helpers.v1 import kernel
 from helpers.v1.params import RingParams
-from helpers.v1.wiring import PROJECTIONS, checked_rules, populations, streams, wire
+from helpers.v1.wiring import PROJECTIONS, by_name, checked_rules, populations, streams, wire
 
 __all__ = ["RingResult", "input_rates", "simulate"]
 
@@ -130,6 +130,7 @@ def simulate(
     weights : dict, optional
         ``{projection: (n_pre, n_post)}`` in uS, with NaN where there is no synapse: where the synapses start. The
         weights of an earlier result of the same seed continue that run; with ``plastic=False`` they stay frozen.
+        Another seed has other synapses and is refused, but where all are there (``lateral=False``) none can tell.
     current_na : dict, optional
         ``{population: current}`` injected into cells, nA: a number, one per cell, or (n_ms, n_cells), one row per ms.
     synapses : dict, optional
@@ -149,8 +150,8 @@ def simulate(
     Warns
     -----
     UserWarning
-        If more than one in a hundred input spikes was sent together with another of the same input and step: rates
-        near one spike per step saturate.
+        Of rates that saturate: if more than one in a hundred input spikes was sent together with another of the same
+        input and step, or if cells fire at nearly every step that their refractory period leaves.
 
     Examples
     --------
@@ -164,6 +165,12 @@ def simulate(
     theta_rad, b_theta_rad = checked_windows(params, theta_rad, b_theta_rad)
     sizes, rules = populations(params), checked_rules(rules)
     n_steps = theta_rad.size * round(params.window_ms / params.dt_ms)
+    room = sum(sizes.values()) * (n_steps // (round(params.tau_refrac_ms / params.dt_ms) + 1))
+    if room > 1e9:
+        raise ParameterError(
+            f"the run is too long to hold its spikes ({n_steps:.2g} steps, up to {room:.1g} spikes); allowed: 1e9; run "
+            "it in parts, each with the weights of the one before"
+        )
 
     if trains is None:
         rng = np.random.default_rng(streams(seed)["input"])
@@ -173,7 +180,7 @@ def simulate(
     input_step, input_cell, n_merged = on_grid(trains, params.dt_ms, n_steps)
 
     links = wire(params, seed, synapses)
-    for name, matrix in dict(weights or {}).items():
+    for name, matrix in by_name("weights", weights, "{projection: (n_pre, n_post) uS}").items():
         check_choice("weights of projection", name, tuple(links))
         links[name].weight_us[:] = checked_weights(name, matrix, links[name], params)
     cells, n_input, n_cells = {}, sizes.pop("input"), 0
@@ -181,6 +188,7 @@ def simulate(
         cells[name] = np.arange(n_cells, n_cells + n)
         n_cells += n
     wires, order = bundled(links, {"input": np.arange(-n_input, 0), **cells}, n_cells, rules, params)
+    record = [record] if isinstance(record, str) else list(record or ())
     recorded = {check_choice("record", name, tuple(cells)): cells[name] for name in record}
 
     history, potentials = kernel.run(
@@ -200,7 +208,9 @@ def simulate(
 
     steps = {"input": (input_step, input_cell)}
     for name, local in cells.items():
-        steps[name] = in_order(history.fired[local], history.n_fired[local])
+        part = slice(local[0], local[-1] + 1)
+        steps[name] = in_order(history.fired[part], history.n_fired[part])
+        warn_of_saturation(name, history.n_fired[part], n_steps * params.dt_ms, params)
     of_synapse = np.empty(len(order))
     of_synapse[order] = wires.weight
     parts = np.split(of_synapse, np.cumsum([len(s.pre) for s in links.values()]))
@@ -258,6 +268,18 @@ def bundled(links, cells, n_cells, rules, params):
     return kernel.Wires(of_cell, first, receptor, tau_plus, a_plus, a_minus, *synapse), order
 
 
+def warn_of_saturation(name, n_fired, total_ms, params):
+    """Say how many cells of a population fire about as often as their refractory period allows."""
+    highest_hz = 1000 / (params.dt_ms * (1 + round(params.tau_refrac_ms / params.dt_ms)))
+    n = int((n_fired > 0.95 * highest_hz * total_ms / 1000).sum())
+    if n and total_ms >= 50:
+        warnings.warn(
+            f"{n} of {len(n_fired)} cells of {name!r} fire at the highest rate that tau_refrac_ms and dt_ms allow "
+            f"({highest_hz:.0f} Hz): their rates say nothing more about the input",
+            stacklevel=3,
+        )
+
+
 def in_order(fired, n_fired):
     """Return the spikes of a population as (steps, cells), ordered by step, then cell."""
     step = np.concatenate([row[:n] for row, n in zip(fired, n_fired, strict=True)])
@@ -287,26 +309,26 @@ def checked_trains(trains, params, total_ms):
         n = len(trains) if hasattr(trains, "__len__") else type(trains).__name__
         raise ParameterError(f"trains: {n} given; allowed: a list of {params.n_exc} arrays (n_exc), times in ms")
     limits = dict(ndim=1, low=0, high=total_ms, empty=True)
-    return [check_array(f"trains[{i}]", train, **limits) for i, train in enumerate(trains)]
+    return [check_array(f"trains[{i}]", plain(f"trains[{i}]", train, "ms"), **limits) for i, train in enumerate(trains)]
 
 
 def checked_weights(name, matrix, synapses, params):
     """Return the caller's weights of one projection per synapse; they must belong to this wiring."""
     label, present = f"weights[{name!r}]", np.isfinite(synapses.matrix(1.0))
-    matrix = check_array(label, matrix, shape=synapses.shape, finite=False)
+    matrix = check_array(label, plain(label, matrix, "uS"), shape=synapses.shape, finite=False)
     differ = int((np.isfinite(matrix) != present).sum())
     if differ:
         raise ParameterError(
             f"{label} belongs to another ring: {differ} synapses differ; give the seed it learned with"
         )
-    high = params.w_max_ratio * getattr(params, PROJECTIONS[name].weight) if params.plastic else np.inf
+    high = params.w_max_ratio * getattr(params, PROJECTIONS[name].weight) if params.plastic else 100.0
     return check_array(label, matrix[synapses.pre, synapses.post], low=0, high=high * (1 + 1e-9), empty=True)
 
 
 def injected(current_na, cells, n_cells, total_ms):
     """Return the injected current as (n_rows, n_cells) in nA, one row per ms, or one for the whole run."""
     n_ms, current = max(1, int(np.ceil(total_ms))), np.zeros((1, n_cells))
-    for name, given in dict(current_na or {}).items():
+    for name, given in by_name("current_na", current_na, "{population: current in nA}").items():
         local = cells[check_choice("current_na", name, tuple(cells))]
         given = check_array(f"current_na[{name!r}]", given, ndim=(0, 1, 2), low=-1e3, high=1e3)
         if given.shape not in ((), local.shape, (n_ms, local.size)):

@@ -6,13 +6,14 @@ and the synapses that :func:`wire` returns can be given to any simulator.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from scipy import stats  # the module: truncnorm itself holds the global random state, which no key may have
 
-from helpers.parameters import ParameterError, check_array, check_choice, check_number
+from helpers.parameters import ParameterError, check_array, check_choice, check_number, plain
 from helpers.v1.params import RingParams
 
 __all__ = ["PROJECTIONS", "RULES", "Projection", "Rule", "Synapses", "checked_rules", "draw_delays", "populations"]
@@ -123,7 +124,8 @@ def draw_delays(n_synapses: int, params: RingParams, rng: np.random.Generator) -
     else:
         law = stats.truncnorm((low - mean) / sd, (high - mean) / sd, loc=mean, scale=sd)
         drawn = law.ppf(rng.random(n_synapses))
-    return np.rint(np.clip(drawn, low, high) / params.dt_ms) * params.dt_ms
+    first, last = np.ceil(low / params.dt_ms - 1e-9), np.floor(high / params.dt_ms + 1e-9)
+    return np.clip(np.rint(drawn / params.dt_ms), first, max(first, last)) * params.dt_ms
 
 
 def connected(pattern: str, shape: tuple[int, int], params: RingParams, rng: np.random.Generator) -> np.ndarray:
@@ -154,7 +156,7 @@ def wire(params: RingParams, seed: int, given: dict | None = None) -> dict[str, 
     params : RingParams
     seed : int
     given : dict, optional
-        ``{projection: (pre, post, delay_ms)}`` in place of what would be drawn.
+        ``{projection: (pre, post, delay_ms)}`` in place of what would be drawn; also what this function returned.
 
     Raises
     ------
@@ -167,7 +169,8 @@ def wire(params: RingParams, seed: int, given: dict | None = None) -> dict[str, 
     >>> {name: len(s.pre) for name, s in wire(RingParams(lateral=False), seed=0).items()}
     {'input_exc': 60, 'input_inh': 60, 'exc_inh': 3600, 'inh_exc': 3600}
     """
-    sizes, stream, given, found = populations(params), streams(seed), dict(given or {}), {}
+    sizes, stream, found = populations(params), streams(seed), {}
+    given = by_name("synapses", given, "{projection: (pre, post, delay_ms)}")
     for name, p in PROJECTIONS.items():
         weight_us = getattr(params, p.weight)
         lateral = p.pattern in ("ring", "near_ring")
@@ -190,8 +193,17 @@ def wire(params: RingParams, seed: int, given: dict | None = None) -> dict[str, 
     return found
 
 
+def by_name(label, given, wanted):
+    """Return a copy of the caller's mapping, or say what is wanted."""
+    if given is not None and not isinstance(given, Mapping):
+        raise ParameterError(f"{label} is a {type(given).__name__}; allowed: a mapping {wanted}")
+    return dict(given or {})
+
+
 def checked_synapses(name, synapses, shape, params):
     """Return the caller's synapses of one projection as arrays (pre, post, delay_ms), checked."""
+    if isinstance(synapses, Synapses):
+        synapses = synapses.pre, synapses.post, synapses.delay_ms
     if not isinstance(synapses, (tuple, list)) or len(synapses) != 3:
         raise ParameterError(f"synapses[{name!r}] is not (pre, post, delay_ms); give three arrays of one length")
     label, ids = f"synapses[{name!r}]", []
@@ -205,7 +217,9 @@ def checked_synapses(name, synapses, shape, params):
     pairs = ids[0] * shape[1] + ids[1]
     if len(np.unique(pairs)) < len(pairs):
         raise ParameterError(f"{label} names a pair of cells twice; allowed: one synapse per pair")
-    delay_ms = check_array(f"{label} delay_ms", synapses[2], shape=ids[0].shape, low=params.dt_ms, high=1e3, empty=True)
+    delay_ms = plain(f"{label} delay_ms", synapses[2], "ms")
+    limits = dict(shape=ids[0].shape, low=params.dt_ms * (1 - 1e-9), high=1e3, empty=True)
+    delay_ms = check_array(f"{label} delay_ms", delay_ms, **limits)
     return *ids, np.rint(delay_ms / params.dt_ms) * params.dt_ms
 
 
@@ -218,14 +232,16 @@ def checked_rules(given: dict | None) -> dict[str, Rule]:
         For an unknown name, a rule that is not four numbers, or rules that differ in tau_minus.
     """
     rules = dict(RULES)
-    for name, rule in (given or {}).items():
+    for name, rule in by_name("rules", given, "{name: (tau_plus_ms, tau_minus_ms, a_plus, a_minus)}").items():
         check_choice("rules", name, tuple(RULES))
         if not isinstance(rule, (tuple, list)) or len(rule) != 4:
             raise ParameterError(f"rules[{name!r}] is not (tau_plus_ms, tau_minus_ms, a_plus, a_minus)")
+        checked = []
         for value, field in zip(rule, Rule._fields, strict=True):
-            low = dict(low=0, low_open=True) if field.startswith("tau") else dict(low=-10, high=10)
-            check_number(f"rules[{name!r}] {field}", value, **low)
-        rules[name] = Rule(*map(float, rule))
+            low = dict(low=1e-3, high=1e5) if field.startswith("tau") else dict(low=-10, high=10)
+            value = plain(f"rules[{name!r}] {field}", value, "ms" if field.startswith("tau") else "")
+            checked.append(check_number(f"rules[{name!r}] {field}", value, **low))
+        rules[name] = Rule(*checked)
     if len({rule.tau_minus_ms for rule in rules.values()}) > 1:
         wrong = {name: rule.tau_minus_ms for name, rule in rules.items()}
         raise ParameterError(f"tau_minus_ms differs between rules ({wrong}); give all the same: it belongs to the cell")

@@ -1,6 +1,7 @@
 """Retina/LGN bank: the slow obvious version, the filters, and the controls that the source lacks."""
 
 import functools
+import warnings
 
 import numpy as np
 import pytest
@@ -196,6 +197,14 @@ def test_dark_part_is_reported_and_left_out(level):
     plain = lgn.respond(movie, fps=FPS)
     np.testing.assert_allclose(response.drive[..., :1000], plain.drive[..., :1000], atol=1e-9)
     assert response.drive[..., 1300:2000].max() < 1e-6 < plain.drive[..., 1300:2000].max()
+
+
+def test_one_bright_pixel_makes_nothing_dark():
+    movie = grating((48, 48, 12), theta_rad=0.5, sf_0=0.15)
+    movie[3, 3, 5] = 40.0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert not lgn.respond(movie, fps=24).dark.any()
 
 
 def test_faint_noise_of_a_dark_part_is_dark_too(rng):
@@ -437,7 +446,14 @@ BAD = {
         "its axes are (x, y, t), and stimuli.read_movie turns others",
     ),
     "colour": (lambda: lgn.respond(np.zeros((64, 64, 4, 3)), fps=24), "movie has 4 dimension"),
-    "bytes": (lambda: lgn.respond((255 * GREY).astype(np.uint8), fps=24), "whole numbers up to 127; give luminance in"),
+    "bytes": (lambda: lgn.respond((255 * GREY).astype(np.uint8), fps=24), "values up to 127; give luminance in [0, 1]"),
+    "bytes as floats": (
+        lambda: lgn.respond(np.rint(255.0 * GREY), fps=24),
+        "values up to 128; give luminance in [0, 1]",
+    ),
+    "two grey values": (lambda: lgn.respond(2 * (GREY > 0.1).astype(float), fps=24), "values up to 2; give luminance"),
+    "far from contrast": (lambda: lgn.respond(1e308 * GREY, fps=24), "values up to"),
+    "no rate": (lambda: lgn.respond(GREY, fps=1e-5), "fps = 1e-05 is out of range"),
     "on_off": (lambda: lgn.on_off(GREY, fps=24, params=3), "params is a int"),
     "kernel odd": (lambda: lgn.LgnParams(kernel_px=5), "kernel_px = 5 is odd"),
     "kernel wide": (lambda: lgn.LgnParams(kernel_px=20), "margin_px = 20 is too small; allowed: at least 21"),

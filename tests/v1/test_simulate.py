@@ -6,6 +6,7 @@ from collections import namedtuple
 
 import numpy as np
 import pytest
+import quantities as pq
 
 from helpers import tuning, v1
 from helpers.parameters import ParameterError
@@ -63,6 +64,14 @@ def test_inhibition_hyperpolarises():
     result = v1.simulate(ring, 0.0, trains=[[20.0], []], record=["exc", "inh"], seed=0)
     assert result.counts["inh"].sum() == 1
     assert -70 < result.v_mv["exc"].min() < -66 and result.v_mv["exc"].max() <= -65.5 + 1e-9
+
+
+def test_inhibition_from_all_cells_at_once_stops_at_its_reversal_potential():
+    """Sixty cells of 5 uS in one step: 600/ms, two hundred times what a step of Runge-Kutta can take."""
+    ring = SHORT.replace(w_input_exc_us=0.0, w_input_inh_us=5.0, w_inh_exc_us=5.0, w_exc_inh_us=0.0, lateral=False)
+    ring = ring.replace(delay_min_ms=1.0, delay_max_ms=1.0)
+    v_mv = v1.simulate(ring, 0.0, trains=[[20.0]] * 60, record=["exc"], seed=0).v_mv["exc"]
+    assert v_mv.min() == pytest.approx(-70, abs=1e-3) and v_mv.max() <= -56.5
 
 
 def test_spikes_and_refractoriness_show_in_the_potential():
@@ -133,9 +142,9 @@ def test_input_rates_have_form_a():
 
 
 def test_spikes_on_a_window_border_count_nowhere():
-    result = v1.simulate(SHORT, [0.0, 0.0], trains=[[99.9, 100.0, 100.1]] + [[]] * 59, seed=0)
-    assert result.counts["input"][:, 0].tolist() == [1, 1]
-    assert result.spikes["input"][0].tolist() == pytest.approx([99.9, 100.0, 100.1])
+    result = v1.simulate(SHORT, [0.0, 0.0], trains=[[99.9, 100.0, 100.1], [100.0]] + [[]] * 58, seed=0)
+    assert result.counts["input"][:, :2].tolist() == [[1, 0], [1, 0]]
+    assert result.spikes["input"][0].tolist() == pytest.approx([99.9, 100.0, 100.0, 100.1])
 
 
 def test_two_spikes_of_an_input_in_one_step_are_one_and_it_is_said():
@@ -151,6 +160,13 @@ def test_saturating_rates_are_warned_of_and_ordinary_ones_are_not():
     assert v1.simulate(SHORT, [0.0], seed=0).n_merged < 5
     with pytest.raises(UserWarning, match="are sent once; lower the rates"):
         v1.simulate(SHORT.replace(gain_hz=5000.0), [0.0], seed=0)
+
+
+@pytest.mark.filterwarnings("error")
+def test_cells_at_their_highest_rate_are_warned_of_and_a_runaway_ring_is_not():
+    v1.simulate(SHORT.replace(inhibition=False), [0.0], seed=0)  # 500 Hz of the 625 that 1.5 ms leave
+    with pytest.raises(UserWarning, match=r"2 of 60 cells of 'exc' fire at the highest rate .* \(625 Hz\)"):
+        v1.simulate(SHORT, [0.0], current_na={"exc": np.r_[np.full(2, 100.0), np.zeros(58)]}, seed=0)
 
 
 def test_given_trains_give_the_run_that_drew_them():
@@ -175,6 +191,29 @@ def test_all_spikes_come_out_in_order():
     times_ms, cells = (part[inside] for part in result.spikes["inh"])
     counts = [np.bincount(cells[times_ms // 300 == k], minlength=60) for k in (0, 1)]
     assert np.array_equal(counts, result.counts["inh"])
+
+
+def test_units_are_converted_wherever_times_and_weights_go_in():
+    """Seconds for ms, nS for uS: the same run as with plain numbers."""
+    trains = [np.array([5.0, 50.0])] * 60
+    plain = v1.simulate(SHORT, 0.0, trains=trains, weights={"exc_inh": np.full((60, 60), 0.2)}, seed=0)
+    weights = {"exc_inh": np.full((60, 60), 200.0) * pq.nS}
+    carried = v1.simulate(SHORT, 0.0, trains=[train / 1000 * pq.s for train in trains], weights=weights, seed=0)
+    assert same(plain, carried)
+    delays = {"exc_exc": ([0, 1], [1, 0], np.array([0.002, 0.003]) * pq.s)}
+    assert v1.wire(SHORT, 0, delays)["exc_exc"].delay_ms.tolist() == pytest.approx([2.0, 3.0])
+
+
+def test_what_wire_returns_can_be_given_and_a_name_is_a_list_of_one():
+    drawn = v1.simulate(SHORT, 0.0, seed=3)
+    given = v1.simulate(SHORT, 0.0, trains=trains_of(drawn), synapses=v1.wire(SHORT, 3), record="exc", seed=4)
+    assert same(drawn, given) and list(given.v_mv) == ["exc"]
+
+
+def test_delays_keep_their_bounds_on_a_coarse_grid():
+    drawn = v1.wire(STATIC.replace(dt_ms=0.4, delay_min_ms=0.5, tau_refrac_ms=1.6, window_ms=100.0), 0)
+    delays = np.concatenate([s.delay_ms for s in drawn.values()])
+    assert delays.min() == pytest.approx(0.8) and delays.max() == pytest.approx(4.8)
 
 
 # --- learning
@@ -272,6 +311,20 @@ BAD = [
     Bad(lambda: v1.simulate(SHORT, 0.0, current_na={"exc": [1.0]}, seed=0), "has shape (1,); allowed: a number, (60,)"),
     Bad(lambda: v1.simulate(SHORT, 0.0, current_na={"exc": ones}, seed=0), "or (100, 60), one row per ms"),
     Bad(lambda: v1.simulate(SHORT, 0.0, current_na={"exc": np.nan}, seed=0), "current_na['exc']"),
+    Bad(lambda: v1.simulate(SHORT, 0.0, current_na=0.5, seed=0), "current_na is a float; allowed: a mapping"),
+    Bad(lambda: v1.simulate(SHORT, 0.0, weights=[ones], seed=0), "weights is a list; allowed: a mapping"),
+    Bad(lambda: v1.simulate(SHORT, 0.0, weights={"exc_inh": 1e9 * ones}, seed=0), "goes up to 1e+09; allowed: values"),
+    Bad(lambda: v1.simulate(SHORT, 0.0, rules=[1], seed=0), "rules is a list; allowed: a mapping"),
+    Bad(lambda: v1.simulate(SHORT, 0.0, synapses=[1], seed=0), "synapses is a list; allowed: a mapping"),
+    Bad(lambda: v1.RingParams(tau_refrac_ms=np.inf), "tau_refrac_ms = inf"),
+    Bad(lambda: v1.RingParams(tau_refrac_ms=0.4, dt_ms=0.5, delay_min_ms=0.5), "tau_refrac_ms = 0.4 is below dt_ms"),
+    Bad(lambda: v1.RingParams(v_rest_mv=-np.inf), "v_rest_mv = -inf"),
+    Bad(lambda: v1.RingParams(w_max_ratio=np.inf), "w_max_ratio = inf"),
+    Bad(lambda: v1.RingParams(n_exc=100_000), "n_exc = 100000 is out of range"),
+    Bad(
+        lambda: v1.simulate(STATIC.replace(window_ms=1e6, tau_refrac_ms=0.0), np.zeros(2), seed=0),
+        "the run is too long",
+    ),
     Bad(lambda: v1.simulate(SHORT, 0.0, rules={"hebb": (1, 1, 1, 1)}, seed=0), "rules = 'hebb' is unknown"),
     Bad(lambda: v1.simulate(SHORT, 0.0, synapses={"x": 1}, seed=0), "synapses of projection = 'x' is unknown"),
 ]
