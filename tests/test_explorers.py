@@ -253,11 +253,11 @@ def test_the_written_notebook_keeps_the_picture_and_drops_the_view(shown):
 
 
 def play_cells(path):
-    """Return the sources of the imports, parameters, model and play cells of a notebook."""
+    """Return the sources of the imports, parameters, model, study and play cells of a notebook."""
     code = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
     tags = [cell.metadata.get("tags", []) for cell in code]
     parameters, play = (next(k for k, tag in enumerate(tags) if word in tag) for word in ("parameters", "play"))
-    models = [k for k in range(parameters + 1, play) if "model" in tags[k]]
+    models = [k for k in range(parameters + 1, play) if {"model", "study"} & set(tags[k])]
     return [code[k].source for k in (parameters - 1, parameters, *models, play)]
 
 

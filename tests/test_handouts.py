@@ -108,7 +108,7 @@ def stored(tree):
     """Return the names that a cell defines, at any depth."""
     names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
     names |= {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)}
-    names |= {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.ClassDef)}
+    names |= {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.ClassDef | ast.ExceptHandler)}
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
             names |= set(importlib.import_module(node.module).__all__)
@@ -122,7 +122,10 @@ def test_at_least_three_exercises_each_with_an_answer():
         (asked,) = [cell for cell in page.texts if re.search(r"(?m)^#+ .*Exercise", cell.source)]
         (answered,) = [cell for cell in page.texts if "solution" in tags(cell)]
         numbers = re.findall(r"(?m)^(\d+)\. ", asked.source)
-        assert len(numbers) >= 3 and re.findall(r"(?m)^(\d+)\. ", answered.source) == numbers, page.path.stem
+        answers = re.findall(
+            r"(?m)^(\d+)\. ", answered.source
+        )  # in English, and in French where they have been written
+        assert len(numbers) >= 3 and answers in (numbers, 2 * numbers), page.path.stem
 
 
 # --- slides

@@ -71,7 +71,11 @@ def test_the_folder_has_every_figure_and_table(folder):
     assert all((folder / name).is_file() for name in re.findall(r"\\input\{(.*?)\}", tables))
     assert tables.count(r"\input{") == len(list((ROOT / "figs").glob("*/*.tex")))
     labels = re.findall(r"\\label\{(.*)\}", figures + tables)
-    assert len(set(labels)) == len(labels) and "fig:v1:mc" in labels and r"\caption{MotionClouds of growing" in figures
+    assert (
+        len(set(labels)) == len(labels)
+        and "fig:v1:mc" in labels
+        and r"\caption{One frame of MotionClouds of growing" in figures
+    )
 
 
 def test_it_compiles(folder, tmp_path):
