@@ -7,23 +7,34 @@ Cells are leaky integrators, forward Euler on purpose (the published rates depen
 
 Order of a step: integrate all cells; thresholds and Poisson spikes; all deliveries with depression; all potentiation;
 resets. A MON spike reaches TS in its own step and moves v there in the next. What makes it fast: all synapses of a
-cell share one trace (exact, see :mod:`~helpers.lateral_line.plasticity`), so a synapse is one float32; background
+cell share one trace, so a synapse is one float32; background
 spikes are drawn by geometric skips; nothing is recorded but spike counts per step and the cells in order.
+
+Plasticity, pair-based, all to all, traces of 20 ms. At a pre spike the weight falls by the post trace, at a post spike
+it rises by the pre trace, 0 <= w <= w_max::
+
+    additive        pre: w += x_post              post: w += x_pre
+    multiplicative  pre: w += x_post w            post: w += x_pre (w_max - w)
+
+x_pre jumps by A_pre > 0 at each pre spike, x_post by A_post < 0 at each post spike. All synapses of a cell see the
+same spikes, so one trace per cell, which counts spikes, is exact: x_pre = A_pre times the trace of the cell.
 """
 
 from __future__ import annotations
 
 from collections import namedtuple
+from dataclasses import dataclass
 
 import numba
 import numpy as np
 
 from helpers.lateral_line import wiring as wires
-from helpers.lateral_line.stimulus import LAYERS, recording
-from helpers.parameters import ParameterError
+from helpers.parameters import check_array, check_choice, check_number
 
-__all__ = ["Network"]
+__all__ = ["LAYERS", "Network", "Recording", "pair_updates"]
 
+LAYERS = ("ll", "mon", "ts")
+RULES = ("multiplicative", "additive")
 STDP_TAU_S = 0.02
 CHUNK_STEPS = 2000
 
@@ -32,7 +43,7 @@ Cells = namedtuple("Cells", "v g_e g_i held trace")
 # Plastic synapses ordered by source (first, post), an index of them by target (first_in, incoming, pre), and a rule.
 Pathway = namedtuple("Pathway", "w first post first_in incoming pre gain a_pre a_post w_max plastic multiplicative")
 # Numbers of a step: float32 in mV or per step; hold in steps; skip = -ln(1 - p) of the background, 0 for none.
-NUMBERS = "e_l v_th v_reset leak keep keep_trace w_bg_mon w_bg_ts mon_to_inh inh_to_mon ts_to_inh inh_to_ts"
+NUMBERS = "e_l v_th v_reset leak keep keep_trace w_bg_mon w_bg_ts w_teacher mon_to_inh inh_to_mon ts_to_inh inh_to_ts"
 Constants = namedtuple("Constants", f"{NUMBERS} hold skip_mon skip_ts")
 # inh: the interneurons of MON and TS; mon_inh, ts_inh: who drives them; lateral: ring stencil (offset, mV).
 Net = namedtuple("Net", "ll_trace mon ts inh ll_mon mon_ts mon_inh ts_inh lateral_at lateral_mv c")
@@ -115,6 +126,13 @@ def _potentiate(spikes, path, pre_trace):
 
 
 @_jit
+def _teach(rng, p, g_e, w):
+    for k in range(p.size):
+        if rng.random() < p[k]:
+            g_e[k] += w
+
+
+@_jit
 def _inhibit_neighbours(spikes, g_i, at, mv):
     for s in spikes:
         for k in range(at.size):
@@ -156,7 +174,7 @@ def _count(trace, spikes):
 
 
 @_jit
-def _step(rng, net, p, ll_out, mon_out, ts_out, inh_counts):
+def _step(rng, net, p, teacher, ll_out, mon_out, ts_out, inh_counts):
     """Advance by one step; return the numbers of LL, MON and TS spikes, whose cells are written to the outputs."""
     c = net.c
     _integrate(net.mon, c)
@@ -168,6 +186,7 @@ def _step(rng, net, p, ll_out, mon_out, ts_out, inh_counts):
     ts = ts_out[: _threshold(net.ts.v, c.v_th, ts_out)]
     _background(rng, net.mon.g_e, c.w_bg_mon, c.skip_mon)
     _background(rng, net.ts.g_e, c.w_bg_ts, c.skip_ts)
+    _teach(rng, teacher, net.ts.g_e, c.w_teacher)
     inh_counts[0] += _interneuron(net.inh, 0, mon, net.mon_inh, c.mon_to_inh, net.mon.g_i, c.inh_to_mon, c)
     inh_counts[1] += _interneuron(net.inh, 1, ts, net.ts_inh, c.ts_to_inh, net.ts.g_i, c.inh_to_ts, c)
     _inhibit_neighbours(ts, net.ts.g_i, net.lateral_at, net.lateral_mv)
@@ -182,15 +201,46 @@ def _step(rng, net, p, ll_out, mon_out, ts_out, inh_counts):
 
 
 @_jit
-def _run(rng, net, p, row, counts, ll, mon, ts, inh_counts):
+def _run(rng, net, p, teacher_p, row, counts, ll, mon, ts, inh_counts):
     """Run row.size steps; write (3, n_steps) spike counts, and the cells one after the other."""
     n_ll = n_mon = n_ts = 0
     for step in range(row.size):
-        found = _step(rng, net, p[row[step]], ll[n_ll:], mon[n_mon:], ts[n_ts:], inh_counts)
+        teacher = teacher_p[row[step]] if len(teacher_p) else teacher_p.ravel()
+        found = _step(rng, net, p[row[step]], teacher, ll[n_ll:], mon[n_mon:], ts[n_ts:], inh_counts)
         counts[0, step], counts[1, step], counts[2, step] = found
         n_ll += found[0]
         n_mon += found[1]
         n_ts += found[2]
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """Spikes of a stretch of time, and where the sphere was.
+
+    Attributes
+    ----------
+    dt_s, t0_s : float
+        Step, and time of step 0 since the start of the run.
+    x_cm : array (n_steps,)
+    spikes : dict
+        "ll", "mon", "ts" -> (steps int32, cells int32), ordered by step, then cell.
+    counts : dict
+        "ll", "mon", "ts" -> (n_steps,) int32: spikes per step.
+    inhibitory : array (2,)
+        Spikes of the interneurons of MON and TS.
+    """
+
+    dt_s: float
+    t0_s: float
+    x_cm: np.ndarray
+    spikes: dict
+    counts: dict
+    inhibitory: np.ndarray
+
+    @property
+    def n_steps(self):
+        """Number of steps."""
+        return self.x_cm.size
 
 
 class Network:
@@ -204,62 +254,68 @@ class Network:
         {"ll_mon": mV, "mon_ts": dimensionless}, in the order of the wiring; copied.
     rng : numpy.random.Generator
         Source of all its spikes, and of the initial potentials.
-    plastic : (bool, bool)
-        Whether LL -> MON and MON -> TS learn.
+    plastic : dict
+        Whether {"ll_mon", "mon_ts"} learn; by default both do, LL -> MON only with `ll_mon_use_stdp`.
+
+    Attributes
+    ----------
+    mon, ts : Cells
+        Arrays of the layers, (n_cells,): ``network.mon.v`` are the potentials in mV.
     """
 
-    def __init__(self, params, wiring, weights, *, rng, plastic=(True, True)):
-        self.params, self.rng = params, rng
-        self.weights = {name: np.array(weights[name], np.float32) for name in ("ll_mon", "mon_ts")}
-        raised = rng.uniform(0, 2, params.n_mon), rng.uniform(0, 2, params.n_ts), np.zeros(2)
-        at = wires.lateral_stencil(params)
+    def __init__(self, params, wiring, weights, *, rng, plastic=None):
+        p, self.params, self.rng = params, params, rng
+        learns = dict(ll_mon=p.ll_mon_use_stdp, mon_ts=True) | (plastic or {})
+        ll_mon = dict(gain=1, a_pre=p.ll_mon_apre, a_post=p.ll_mon_apost, w_max=p.ll_mon_wmax_mV, multiplicative=True)
+        mon_ts = dict(gain=p.mon_ts_gain_mV, a_pre=p.mon_ts_apre, a_post=p.mon_ts_apost, w_max=p.mon_ts_wmax)
+        mon_ts["multiplicative"] = False
+        # The kernel wants synapses ordered by source; `order` leads from the wiring's order to this.
+        self.order = {name: np.argsort(getattr(wiring, name).pre, kind="stable") for name in ("ll_mon", "mon_ts")}
+        self.mon, self.ts = (_cells(p.el_mV + rng.uniform(0, 2, n)) for n in (p.n_mon, p.n_ts))
+        inhibition = wires.lateral_inhibition(p)
         self.net = Net(
-            np.zeros(params.n_ll, np.float32),
-            *(_cells(params.el_mV + mv) for mv in raised),
-            *(_pathway(params, name, self.weights[name], getattr(wiring, name), plastic) for name in self.weights),
-            *(mask.astype(np.float32) for mask in (wiring.mon_inh, wiring.ts_inh)),
-            np.flatnonzero(at).astype(np.int32),
-            at[at != 0].astype(np.float32),
-            _constants(params),
+            ll_trace=np.zeros(p.n_ll, np.float32),
+            mon=self.mon,
+            ts=self.ts,
+            inh=_cells(p.el_mV + np.zeros(2)),
+            ll_mon=_pathway(wiring.ll_mon, self.order["ll_mon"], p.n_ll, p.n_mon, learns["ll_mon"], **ll_mon),
+            mon_ts=_pathway(wiring.mon_ts, self.order["mon_ts"], p.n_mon, p.n_ts, learns["mon_ts"], **mon_ts),
+            mon_inh=wiring.mon_inh.astype(np.float32),
+            ts_inh=wiring.ts_inh.astype(np.float32),
+            lateral_at=np.flatnonzero(inhibition).astype(np.int32),
+            lateral_mv=inhibition[inhibition != 0].astype(np.float32),
+            c=_constants(p),
         )
+        for name, w in weights.items():
+            self.set_weights(name, w)
+
+    def weights(self, name):
+        """Return a copy of the weights of "ll_mon" (mV) or "mon_ts", float32, in the order of the wiring."""
+        w = np.empty(self.order[name].size, np.float32)
+        w[self.order[name]] = getattr(self.net, name).w
+        return w
+
+    def set_weights(self, name, w):
+        """Replace the weights of "ll_mon" (mV) or "mon_ts", given in the order of the wiring."""
+        getattr(self.net, name).w[:] = w[self.order[name]]
 
     def run(self, drive, t0_s=0.0):
-        """Run through a :class:`~helpers.lateral_line.stimulus.Drive` and return the recording."""
-        inhibitory = np.zeros(2, np.int64)
-        starts = range(0, drive.row.size, CHUNK_STEPS)
-        chunks = [self._chunk(drive.p, drive.row[k : k + CHUNK_STEPS], inhibitory) for k in starts]
-        counts, cells = (
-            [np.concatenate(parts) for parts in zip(*half, strict=True)] for half in zip(*chunks, strict=True)
-        )
-        counts, cells = (dict(zip(LAYERS, arrays, strict=True)) for arrays in (counts, cells))
-        return recording(self.params, drive, t0_s, counts, cells, inhibitory)
-
-    def _chunk(self, p, row, inhibitory):
-        """Return counts and cells of the layers; pages of the buffers that no spike reaches are never touched."""
-        sizes = self.params.n_ll, self.params.n_mon, self.params.n_ts
-        counts, cells = np.zeros((3, row.size), np.int32), [np.empty(n * row.size, np.int32) for n in sizes]
-        _run(self.rng, self.net, p, row, counts, *cells, inhibitory)
-        return counts, [written[:n].copy() for written, n in zip(cells, counts.sum(axis=1), strict=True)]
-
-    def state(self):
-        """Return copies of every array that changes, under its name, and the state of the generator."""
-        return {**{name: array.copy() for name, array in self._arrays().items()}, "rng": _rng_words(self.rng)}
-
-    def restore(self, state):
-        """Take over what :meth:`state` returned; raises ParameterError if it is of a network of another size."""
-        for name, array in self._arrays().items():
-            if name not in state or np.shape(state[name]) != array.shape:
-                raise ParameterError(
-                    f"start: {name} is missing or not of shape {array.shape}; give a state of this run"
-                )
-            array[:] = state[name]
-        self.rng.bit_generator.state = _rng_state(state["rng"])
-
-    def _arrays(self):
-        layers = {"mon": self.net.mon, "ts": self.net.ts, "inh": self.net.inh}
-        found = {f"{layer}_{key}": array for layer, cells in layers.items() for key, array in cells._asdict().items()}
-        weights = {"ll_mon_w_mV": self.weights["ll_mon"], "mon_ts_w": self.weights["mon_ts"]}
-        return {**weights, **found, "ll_trace": self.net.ll_trace}
+        """Run through a :class:`~helpers.lateral_line.stimulus.Drive` and return the :class:`Recording`."""
+        p, n_steps, inhibitory = self.params, drive.row.size, np.zeros(2, np.int64)
+        counts, cells = np.zeros((3, n_steps), np.int32), {layer: [] for layer in LAYERS}
+        for first in range(0, n_steps, CHUNK_STEPS):
+            row = drive.row[first : first + CHUNK_STEPS]
+            # Pages of these buffers that no spike reaches are never touched.
+            fired = [np.empty(n * row.size, np.int32) for n in (p.n_ll, p.n_mon, p.n_ts)]
+            found = counts[:, first : first + row.size]
+            _run(self.rng, self.net, drive.p, drive.teacher_p, row, found, *fired, inhibitory)
+            for layer, written, n in zip(LAYERS, fired, found.sum(axis=1), strict=True):
+                cells[layer].append(written[:n].copy())
+        spikes, steps = {}, np.arange(n_steps, dtype=np.int32)
+        for layer, count in zip(LAYERS, counts, strict=True):
+            spikes[layer] = np.repeat(steps, count), np.concatenate(cells[layer])
+        counts = dict(zip(LAYERS, counts, strict=True))
+        return Recording(p.dt_s, t0_s, drive.x_cm, spikes, counts, inhibitory)
 
 
 def _cells(v):
@@ -267,32 +323,24 @@ def _cells(v):
     return Cells(v, np.zeros_like(v), np.zeros_like(v), np.zeros(v.size, np.int32), np.zeros_like(v))
 
 
-def _constants(p):
-    dt_ms = p.dt_s * 1e3
-    rates = p.el_mV, p.vth_mV, p.vreset_mV, dt_ms / p.tau_m_ms, 1 - dt_ms / p.tau_s_ms, np.exp(-p.dt_s / STDP_TAU_S)
-    inhibition = (
-        p.mon_to_global_inh_drive_mV,
-        p.global_inh_to_mon_mV,
-        p.ts_to_global_inh_drive_mV,
-        p.global_inh_to_ts_mV,
+def _pathway(synapses, order, n_pre, n_post, plastic, *, gain, a_pre, a_post, w_max, multiplicative):
+    """Return the Pathway of synapses ordered by source, its weights still to be set."""
+    pre, post = synapses.pre[order], synapses.post[order]
+    incoming = np.argsort(post, kind="stable")
+    return Pathway(
+        w=np.zeros(order.size, np.float32),
+        first=_offsets(pre, n_pre),
+        post=post.astype(np.uint32),
+        first_in=_offsets(post, n_post),
+        incoming=incoming.astype(np.uint32),
+        pre=pre[incoming].astype(np.uint32),
+        gain=np.float32(gain),
+        a_pre=np.float32(a_pre),
+        a_post=np.float32(a_post),
+        w_max=np.float32(w_max),
+        plastic=bool(plastic and (a_pre or a_post)),
+        multiplicative=multiplicative,
     )
-    hold = int(np.ceil(round(p.tau_ref_ms / dt_ms, 6)))
-    chance = np.minimum(1, np.array([p.bg_rate_mon_hz, p.bg_rate_ts_hz]) * p.dt_s)
-    with np.errstate(divide="ignore"):
-        skips = (-np.log1p(-chance)).tolist()
-    return Constants(*map(np.float32, (*rates, p.bg_w_mon_mV, p.bg_w_ts_mV, *inhibition)), hold, *skips)
-
-
-def _pathway(p, name, w, synapses, plastic):
-    sizes, rule, learns = {
-        "ll_mon": ((p.n_ll, p.n_mon), (1.0, p.ll_mon_apre, p.ll_mon_apost, p.ll_mon_wmax_mV), p.ll_mon_use_stdp),
-        "mon_ts": ((p.n_mon, p.n_ts), (p.mon_ts_gain_mV, p.mon_ts_apre, p.mon_ts_apost, p.mon_ts_wmax), True),
-    }[name]
-    incoming = np.argsort(synapses.post, kind="stable")
-    post, incoming, pre = (a.astype(np.uint32) for a in (synapses.post, incoming, synapses.pre[incoming]))
-    first, first_in = (_offsets(index, n) for index, n in zip((synapses.pre, synapses.post), sizes, strict=True))
-    learns = bool(learns and plastic[name == "mon_ts"] and any(rule[1:3]))
-    return Pathway(w, first, post, first_in, incoming, pre, *map(np.float32, rule), learns, name == "ll_mon")
 
 
 def _offsets(index, n):
@@ -300,14 +348,71 @@ def _offsets(index, n):
     return np.concatenate([[0], np.cumsum(np.bincount(index, minlength=n))]).astype(np.int64)
 
 
-def _rng_words(rng):
-    """Return the state of a PCG64 generator as (6,) uint64: 128-bit state and increment, and its 32-bit buffer."""
-    state = rng.bit_generator.state
-    words = [part for key in ("state", "inc") for part in divmod(state["state"][key], 2**64)]
-    return np.array([*words, state["has_uint32"], state["uinteger"]], np.uint64)
+def _constants(p):
+    dt_ms, single = p.dt_s * 1e3, np.float32
+    return Constants(
+        e_l=single(p.el_mV),
+        v_th=single(p.vth_mV),
+        v_reset=single(p.vreset_mV),
+        leak=single(dt_ms / p.tau_m_ms),
+        keep=single(1 - dt_ms / p.tau_s_ms),
+        keep_trace=single(np.exp(-p.dt_s / STDP_TAU_S)),
+        w_bg_mon=single(p.bg_w_mon_mV),
+        w_bg_ts=single(p.bg_w_ts_mV),
+        w_teacher=single(p.teacher_w_mV),
+        mon_to_inh=single(p.mon_to_global_inh_drive_mV),
+        inh_to_mon=single(p.global_inh_to_mon_mV),
+        ts_to_inh=single(p.ts_to_global_inh_drive_mV),
+        inh_to_ts=single(p.global_inh_to_ts_mV),
+        hold=int(np.ceil(round(p.tau_ref_ms / dt_ms, 6))),
+        skip_mon=_skip(p.bg_rate_mon_hz * p.dt_s),
+        skip_ts=_skip(p.bg_rate_ts_hz * p.dt_s),
+    )
 
 
-def _rng_state(words):
-    high, low, inc_high, inc_low, has_uint32, uinteger = (int(word) for word in words)
-    inner = {"state": high * 2**64 + low, "inc": inc_high * 2**64 + inc_low}
-    return {"bit_generator": "PCG64", "state": inner, "has_uint32": has_uint32, "uinteger": uinteger}
+def _skip(chance):
+    """Return -ln(1 - p), by which exponential draws become the geometric gaps between spikes of probability p."""
+    return float(-np.log1p(-chance)) if chance < 1 else np.inf
+
+
+def pair_updates(weight, pre_steps, post_steps, *, rule, a_pre, a_post, w_max, tau_ms=20.0, dt_ms=1.0):
+    """Return the weight of one synapse after its spikes, by the rule that the network runs.
+
+    Parameters
+    ----------
+    weight : float
+        Initial weight, 0 to `w_max`.
+    pre_steps, post_steps : array_like of int
+        Time steps of the spikes, at most one per step.
+    rule : {"multiplicative", "additive"}
+    a_pre, a_post : float
+        Steps of the traces, >= 0 and <= 0.
+    tau_ms, dt_ms : float
+        Time constant of the traces; length of a step.
+
+    Examples
+    --------
+    >>> pair_updates(0.5, [0], [0], rule="additive", a_pre=0.1, a_post=-0.1, w_max=1.0)
+    0.6
+    >>> round(pair_updates(0.5, [20], [0], rule="additive", a_pre=0.1, a_post=-0.1, w_max=1.0), 4)
+    0.4632
+    """
+    check_choice("rule", rule, RULES)
+    weight = check_number("weight", weight, 0, check_number("w_max", w_max, 0))
+    decay = np.exp(-check_number("dt_ms", dt_ms, 0, low_open=True) / check_number("tau_ms", tau_ms, 0, low_open=True))
+    pre, post = (set(check_array("steps", s, ndim=1, empty=True).astype(int)) for s in (pre_steps, post_steps))
+    one = wires.Synapses(np.zeros(1, int), np.zeros(1, int))
+    steps = dict(a_pre=check_number("a_pre", a_pre, 0), a_post=check_number("a_post", a_post, high=0))
+    path = _pathway(
+        one, np.zeros(1, int), 1, 1, True, gain=0, w_max=0, multiplicative=rule == "multiplicative", **steps
+    )
+    path = path._replace(w=np.array([weight]), w_max=w_max, **steps)  # double precision
+    g_e, x_pre, x_post = np.zeros(1), np.zeros(1), np.zeros(1)
+    for step in range(min(pre | post, default=0), max(pre | post, default=-1) + 1):
+        x_pre, x_post = x_pre * decay, x_post * decay
+        pre_fires, post_fires = [0] * (step in pre), [0] * (step in post)
+        _deliver.py_func(pre_fires, path, g_e, x_post)
+        _count.py_func(x_pre, pre_fires)
+        _count.py_func(x_post, post_fires)
+        _potentiate.py_func(post_fires, path, x_pre)
+    return float(path.w[0])

@@ -1,26 +1,21 @@
-"""Parameters of the lateral-line network: one table for the dataclass, the command line, the README and the tests.
+"""Parameters of the lateral-line network: one table for code, command line, documents and tests.
 
-Each field carries its unit, meaning, allowed range and flag. :class:`NetworkParams` holds the base values of the
+Each field carries its unit, meaning and allowed range. :class:`NetworkParams` holds the base values of the
 public model; :func:`preset` gives the documented modes. Positions are in cm along the body, weights of LL->MON in mV,
 weights of MON->TS without unit (the gain turns them into mV).
 """
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 
-from helpers.parameters import ParameterError, Parameters, Table, check_choice, parameter
+from helpers.parameters import ParameterError, Parameters, check_choice, parameter
 
-__all__ = ["MODES", "NetworkParams", "flag_table", "flags", "preset", "topographic_counts", "without_plasticity"]
-
-_SOURCE = "public lateral-line model"
+__all__ = ["MODES", "NetworkParams", "preset", "topographic_counts", "without_plasticity"]
 
 
-def _f(flag, default, unit, meaning, **limits):
-    """Declare a field with its command-line flag in the metadata (several spellings: separated by a space)."""
-    made = parameter(default, unit, meaning, _SOURCE, **limits)
-    return dataclasses.field(default=default, metadata={**made.metadata, "flags": tuple(flag.split())})
+def _f(default, unit, meaning, **limits):
+    return parameter(default, unit, meaning, "public lateral-line model", **limits)
 
 
 _POSITIVE, _UNIT = dict(low=0, high=1e6, low_open=True), dict(low=0, high=1)
@@ -48,93 +43,86 @@ class NetworkParams(Parameters):
     ('distance_cm', '0.8', 'cm')
     """
 
-    n_ll: int = _f("--n-ll", 100, "", "afferents, one per neuromast", low=2, high=10_000)
-    n_mon: int = _f("--n-mon", 3200, "", "MON cells", **_COUNT)
-    n_ts: int = _f("--n-ts", 300, "", "TS cells", low=1, high=100_000)
-    dt_s: float = _f("--dt-s", 0.001, "s", "time step", low=1e-6, high=0.1)
-    trial_duration_s: float = _f("--trial-duration-s", 1.2, "s", "length of a training trial", low=1e-3, high=1e4)
-    n_training_trials: int = _f("--n-training-trials", 200, "", "training trials", low=0, high=1_000_000)
-    checkpoint_trials: int = _f("--checkpoint-trials", 10, "", "trials between records", **_COUNT)
-    pv_eval_every_checkpoints: int = _f("--pv-eval-every-checkpoints", 2, "", "records between map metrics", **_COUNT)
-    checkpoint_save_every_n_checkpoints: int = _f(
-        "--checkpoint-save-every-n", 10, "", "records between checkpoint files", **_COUNT
-    )
-    training_position_hold_s: float = _f("--training-position-hold-s", 0.05, "s", "snapshot hold", low=1e-4, high=1e4)
-    training_noise_scale_early: float = _f("--training-noise-early", 0.0, "", "noise SD / 10 Hz, before", **_AMOUNT)
-    training_noise_scale_late: float = _f("--training-noise-late", 0.0, "", "noise SD / 10 Hz, after", **_AMOUNT)
-    training_noise_switch_fraction: float = _f("--training-noise-switch", 0.5, "", "switch of the two", **_UNIT)
-    test_ll_noise_hz: float = _f("--test-ll-noise-hz", 0.0, "Hz", "extra white noise in the test", **_AMOUNT)
-    training_ordered_sweeps: bool = _f("--training-ordered-sweeps", True, "", "positions ordered, not shuffled")
-    training_fixed_distance: bool = _f("--training-fixed-distance", True, "", "train at 1.5 cm, ignore min and max")
-    training_bidirectional: bool = _f("--training-bidirectional", False, "", "alternate the dipole direction")
-    training_distance_min_cm: float = _f("--training-distance-min-cm", 0.8, "cm", "training distance, low", **_AMOUNT)
-    training_distance_max_cm: float = _f("--training-distance-max-cm", 1.8, "cm", "training distance, high", **_AMOUNT)
-    speed_cm_s: float = _f("--speed-cm-s", 5.0, "cm/s", "sphere speed", low=1e-6, high=1e6)
-    distance_cm: float = _f("--distance-cm", 1.5, "cm", "test distance", **_POSITIVE)
-    direction: int = _f("--direction", 1, "", "test direction, 1 or -1", low=-1, high=1)
-    sphere_radius_cm: float = _f("--sphere-radius-cm", 0.5, "cm", "sphere radius, field ~ R^3", low=1e-3, high=1e3)
-    ll_rate_mode: str = _f("--ll-rate-mode", "raw", "", "LL drive mode", options=("raw", "modulation"))
-    ll_rate_baseline_subtract_hz: float = _f("--ll-baseline-subtract-hz", 0.0, "Hz", "extra rate removed", **_AMOUNT)
-    ll_rate_gain: float = _f("--ll-rate-gain", 1.0, "", "gain on the LL rates", **_AMOUNT)
-    ll_body_length_cm: float = _f("--ll-body-length-cm", 4.0, "cm", "body length L", low=0.1, high=1e4)
-    test_path_cm: float = _f("--test-path-cm", 4.0, "cm", "length of the test sweep", **_POSITIVE)
-    eval_x_min_cm: float | None = _f(
-        "--eval-x-min --eval-x-min-cm", None, "cm", "start of the evaluation window", **_PLACE
-    )
-    eval_x_max_cm: float | None = _f(
-        "--eval-x-max --eval-x-max-cm", None, "cm", "end of the evaluation window", **_PLACE
-    )
-    seed: int = _f("--seed-start", 123, "", "seed, the first of a series", low=0, high=2**31 - 1)
-    vth_mV: float = _f("--vth-mv", -54.0, "mV", "threshold", low=-1e3, high=1e3)
-    vreset_mV: float = _f("--vreset-mv", -60.0, "mV", "reset potential", low=-1e3, high=1e3)
-    el_mV: float = _f("--el-mv", -74.0, "mV", "resting potential", low=-1e3, high=1e3)
-    tau_ref_ms: float = _f("--tau-ref-ms", 2.0, "ms", "refractory period", low=0, high=1e4)
-    tau_m_ms: float = _f("--tau-m-ms", 10.0, "ms", "membrane time constant", low=0.1, high=1e4)
-    tau_s_ms: float = _f("--tau-s-ms", 2.0, "ms", "synaptic time constant", low=0.1, high=1e4)
-    p_ll_to_mon: float = _f("--p-ll-to-mon", 0.03, "", "no effect: the in-degree also holds at q1 = 0", **_UNIT)
-    ll_to_mon_in_degree: int = _f("--ll-mon-in-degree", 3, "", "LL synapses on a MON cell", low=1, high=10_000)
-    ll_to_mon_sigma: float = _f("--ll-mon-sigma", 15.0, "LL cells", "topographic spread", **_POSITIVE)
-    ll_to_mon_topography_strength: float = _f("--ll-mon-topo", 0.01, "", "q1, share of topographic synapses", **_UNIT)
-    ll_mon_w_mean_mV: float = _f("--ll-mon-w-mean-mv", 7.0, "mV", "fixed weight, lower edge", **_AMOUNT)
-    ll_mon_w_jitter_mV: float = _f("--ll-mon-w-jitter-mv", 3.0, "mV", "fixed weight, one-sided jitter", **_AMOUNT)
-    ll_mon_use_stdp: bool = _f("--use-ll-mon-stdp", False, "", "LL->MON plastic")
-    ll_mon_apre: float = _f("--ll-mon-apre", 0.01, "", "LL->MON LTP step", **_UNIT)
-    ll_mon_apost: float = _f("--ll-mon-apost", -0.0105, "", "LL->MON LTD step", low=-1, high=0)
-    ll_mon_wmax_mV: float = _f("--ll-mon-wmax-mv", 20.0, "mV", "LL->MON ceiling", **_AMOUNT)
-    ll_mon_w_init_mV: float = _f("--ll-mon-w-init-mv", 10.0, "mV", "plastic initial weight, lower edge", **_AMOUNT)
-    ll_mon_w_jitter_stdp_mV: float = _f("--ll-mon-w-jitter-stdp-mv", 2.0, "mV", "its one-sided jitter", **_AMOUNT)
-    ll_mon_homeo_eta: float = _f("--ll-mon-homeo-eta", 0.0, "", "LL->MON homeostasis rate", **_UNIT)
-    ll_mon_homeo_every_trials: int = _f("--ll-mon-homeo-every-trials", 10, "trials", "its period", **_COUNT)
-    mon_to_ts_out_degree: int = _f("--mon-ts-out-degree", 16, "", "TS synapses of a MON cell", low=1, high=10_000)
-    mon_to_ts_sigma: float = _f("--mon-ts-sigma", 120.0, "TS cells", "topographic spread", **_POSITIVE)
-    mon_to_ts_topography_strength: float = _f("--mon-ts-topo", 0.05, "", "q2, share of topographic synapses", **_UNIT)
-    mon_ts_apre: float = _f("--mon-ts-apre", 0.02, "", "MON->TS LTP step", **_UNIT)
-    mon_ts_apost: float = _f("--mon-ts-apost", -0.021, "", "MON->TS LTD step", low=-1, high=0)
-    mon_ts_wmax: float = _f("--mon-ts-wmax", 0.045, "", "MON->TS ceiling", **_AMOUNT)
-    mon_ts_w_init: float = _f("--mon-ts-w-init", 0.02, "", "initial weight, lower edge", **_AMOUNT)
-    mon_ts_w_jitter: float = _f("--mon-ts-w-jitter", 0.01, "", "its one-sided jitter", **_AMOUNT)
-    mon_ts_homeo_eta: float = _f("--mon-ts-homeo-eta", 0.0, "", "MON->TS homeostasis rate", **_UNIT)
-    mon_ts_homeo_every_trials: int = _f("--mon-ts-homeo-every-trials", 10, "trials", "its period", **_COUNT)
-    mon_ts_gain_mV: float = _f("--mon-ts-gain-mv", 30.0, "mV", "EPSP per unit of MON->TS weight", **_AMOUNT)
-    keep_mon_ts_stdp_during_test: bool = _f("--keep-mon-ts-stdp-during-test", False, "", "MON->TS plastic in the test")
-    keep_ll_mon_stdp_during_test: bool = _f(
-        "--keep-ll-mon-stdp-during-test", False, "", "LL->MON plastic in the test, as in the original"
-    )
-    test_using_held_snapshots: bool = _f("--test-using-held-snapshots", False, "", "test with training-style snapshots")
-    test_repeats: int = _f("--test-repeats", 5, "", "test sweeps, each with its own noise", low=1, high=10_000)
-    mon_to_global_inh_p: float = _f("--mon-global-inh-p", 0.06, "", "MON->interneuron probability", **_UNIT)
-    mon_to_global_inh_drive_mV: float = _f("--mon-global-inh-drive-mv", 0.5, "mV", "MON->interneuron step", **_AMOUNT)
-    global_inh_to_mon_mV: float = _f("--mon-global-inh-mv", 1.4, "mV", "interneuron->MON step", **_AMOUNT)
-    ts_lateral_radius: int = _f("--ts-lateral-radius", 14, "TS cells", "lateral inhibition radius", low=1, high=100_000)
-    ts_local_inh_peak_mV: float = _f("--ts-local-inh-peak-mv", 1.0, "mV", "lateral inhibition peak", **_AMOUNT)
-    use_ts_feedback_inh: bool = _f("--use-ts-feedback-inh", False, "", "TS feedback inhibition")
-    ts_to_global_inh_p: float = _f("--ts-feedback-p", 0.12, "", "TS->interneuron probability", **_UNIT)
-    ts_to_global_inh_drive_mV: float = _f("--ts-feedback-drive-mv", 0.35, "mV", "TS->interneuron step", **_AMOUNT)
-    global_inh_to_ts_mV: float = _f("--ts-feedback-inh-mv", 0.8, "mV", "interneuron->TS step", **_AMOUNT)
-    bg_rate_mon_hz: float = _f("--bg-rate-mon-hz", 22.0, "Hz", "MON background rate", **_AMOUNT)
-    bg_rate_ts_hz: float = _f("--bg-rate-ts-hz", 12.0, "Hz", "TS background rate", **_AMOUNT)
-    bg_w_mon_mV: float = _f("--bg-w-mon-mv", 1.5, "mV", "MON background weight", **_AMOUNT)
-    bg_w_ts_mV: float = _f("--bg-w-ts-mv", 0.6, "mV", "TS background weight", **_AMOUNT)
+    n_ll: int = _f(100, "", "afferents, one per neuromast", low=2, high=10_000)
+    n_mon: int = _f(3200, "", "MON cells", **_COUNT)
+    n_ts: int = _f(300, "", "TS cells", low=1, high=100_000)
+    dt_s: float = _f(0.001, "s", "time step", low=1e-6, high=0.1)
+    trial_duration_s: float = _f(1.2, "s", "length of a training trial", low=1e-3, high=1e4)
+    n_training_trials: int = _f(200, "", "training trials", low=0, high=1_000_000)
+    checkpoint_trials: int = _f(10, "", "trials between records", **_COUNT)
+    pv_eval_every_checkpoints: int = _f(2, "", "records between map metrics", **_COUNT)
+    training_position_hold_s: float = _f(0.05, "s", "snapshot hold", low=1e-4, high=1e4)
+    training_noise_scale_early: float = _f(0.0, "", "noise SD / 10 Hz, before", **_AMOUNT)
+    training_noise_scale_late: float = _f(0.0, "", "noise SD / 10 Hz, after", **_AMOUNT)
+    training_noise_switch_fraction: float = _f(0.5, "", "switch of the two", **_UNIT)
+    test_ll_noise_hz: float = _f(0.0, "Hz", "extra white noise in the test", **_AMOUNT)
+    training_ordered_sweeps: bool = _f(True, "", "positions ordered, not shuffled")
+    training_fixed_distance: bool = _f(True, "", "train at 1.5 cm, ignore min and max")
+    training_bidirectional: bool = _f(False, "", "alternate the dipole direction")
+    training_distance_min_cm: float = _f(0.8, "cm", "training distance, low", **_AMOUNT)
+    training_distance_max_cm: float = _f(1.8, "cm", "training distance, high", **_AMOUNT)
+    speed_cm_s: float = _f(5.0, "cm/s", "sphere speed", low=1e-6, high=1e6)
+    distance_cm: float = _f(1.5, "cm", "test distance", **_POSITIVE)
+    direction: float = _f(1.0, "", "test direction, forwards > 0 > backwards", low=-1, high=1)
+    sphere_radius_cm: float = _f(0.5, "cm", "sphere radius, field ~ R^3", low=1e-3, high=1e3)
+    ll_rate_mode: str = _f("raw", "", "LL drive mode", options=("raw", "modulation"))
+    ll_rate_baseline_subtract_hz: float = _f(0.0, "Hz", "extra rate removed", **_AMOUNT)
+    ll_rate_gain: float = _f(1.0, "", "gain on the LL rates", **_AMOUNT)
+    ll_body_length_cm: float = _f(4.0, "cm", "body length L", low=0.1, high=1e4)
+    test_path_cm: float = _f(4.0, "cm", "length of the test sweep", **_POSITIVE)
+    eval_x_min_cm: float | None = _f(None, "cm", "start of the evaluation window", **_PLACE)
+    eval_x_max_cm: float | None = _f(None, "cm", "end of the evaluation window", **_PLACE)
+    seed: int = _f(123, "", "seed, the first of a series", low=0, high=2**31 - 1)
+    vth_mV: float = _f(-54.0, "mV", "threshold", low=-1e3, high=1e3)
+    vreset_mV: float = _f(-60.0, "mV", "reset potential", low=-1e3, high=1e3)
+    el_mV: float = _f(-74.0, "mV", "resting potential", low=-1e3, high=1e3)
+    tau_ref_ms: float = _f(2.0, "ms", "refractory period", low=0, high=1e4)
+    tau_m_ms: float = _f(10.0, "ms", "membrane time constant", low=0.1, high=1e4)
+    tau_s_ms: float = _f(2.0, "ms", "synaptic time constant", low=0.1, high=1e4)
+    ll_to_mon_in_degree: int = _f(3, "", "LL synapses on a MON cell", low=1, high=10_000)
+    ll_to_mon_sigma: float = _f(15.0, "LL cells", "topographic spread", **_POSITIVE)
+    ll_to_mon_topography_strength: float = _f(0.01, "", "q1, share of topographic synapses", **_UNIT)
+    ll_mon_w_mean_mV: float = _f(7.0, "mV", "fixed weight, lower edge", **_AMOUNT)
+    ll_mon_w_jitter_mV: float = _f(3.0, "mV", "fixed weight, one-sided jitter", **_AMOUNT)
+    ll_mon_use_stdp: bool = _f(False, "", "LL->MON plastic")
+    ll_mon_apre: float = _f(0.01, "", "LL->MON LTP step", **_UNIT)
+    ll_mon_apost: float = _f(-0.0105, "", "LL->MON LTD step", low=-1, high=0)
+    ll_mon_wmax_mV: float = _f(20.0, "mV", "LL->MON ceiling", **_AMOUNT)
+    ll_mon_w_init_mV: float = _f(10.0, "mV", "plastic initial weight, lower edge", **_AMOUNT)
+    ll_mon_w_jitter_stdp_mV: float = _f(2.0, "mV", "its one-sided jitter", **_AMOUNT)
+    ll_mon_homeo_eta: float = _f(0.0, "", "LL->MON homeostasis rate", **_UNIT)
+    ll_mon_homeo_every_trials: int = _f(10, "trials", "its period", **_COUNT)
+    mon_to_ts_out_degree: int = _f(16, "", "TS synapses of a MON cell", low=1, high=10_000)
+    mon_to_ts_sigma: float = _f(120.0, "TS cells", "topographic spread", **_POSITIVE)
+    mon_to_ts_topography_strength: float = _f(0.05, "", "q2, share of topographic synapses", **_UNIT)
+    mon_ts_apre: float = _f(0.02, "", "MON->TS LTP step", **_UNIT)
+    mon_ts_apost: float = _f(-0.021, "", "MON->TS LTD step", low=-1, high=0)
+    mon_ts_wmax: float = _f(0.045, "", "MON->TS ceiling", **_AMOUNT)
+    mon_ts_w_init: float = _f(0.02, "", "initial weight, lower edge", **_AMOUNT)
+    mon_ts_w_jitter: float = _f(0.01, "", "its one-sided jitter", **_AMOUNT)
+    mon_ts_homeo_eta: float = _f(0.0, "", "MON->TS homeostasis rate", **_UNIT)
+    mon_ts_homeo_every_trials: int = _f(10, "trials", "its period", **_COUNT)
+    mon_ts_gain_mV: float = _f(30.0, "mV", "EPSP per unit of MON->TS weight", **_AMOUNT)
+    keep_mon_ts_stdp_during_test: bool = _f(False, "", "MON->TS plastic in the test")
+    keep_ll_mon_stdp_during_test: bool = _f(False, "", "LL->MON plastic in the test, as in the original")
+    test_using_held_snapshots: bool = _f(False, "", "test with training-style snapshots")
+    test_repeats: int = _f(5, "", "test sweeps, each with its own noise", low=1, high=10_000)
+    mon_to_global_inh_p: float = _f(0.06, "", "MON->interneuron probability", **_UNIT)
+    mon_to_global_inh_drive_mV: float = _f(0.5, "mV", "MON->interneuron step", **_AMOUNT)
+    global_inh_to_mon_mV: float = _f(1.4, "mV", "interneuron->MON step", **_AMOUNT)
+    teacher_rate_hz: float = _f(0.0, "Hz", "visual teacher on TS in training, peak rate", **_AMOUNT)
+    teacher_sigma: float = _f(10.0, "TS cells", "its spread around the place of the sphere", **_POSITIVE)
+    teacher_w_mV: float = _f(20.0, "mV", "weight of its spikes", **_AMOUNT)
+    ts_lateral_radius: int = _f(14, "TS cells", "lateral inhibition radius", low=1, high=100_000)
+    ts_local_inh_peak_mV: float = _f(1.0, "mV", "lateral inhibition peak", **_AMOUNT)
+    use_ts_feedback_inh: bool = _f(False, "", "TS feedback inhibition")
+    ts_to_global_inh_p: float = _f(0.12, "", "TS->interneuron probability", **_UNIT)
+    ts_to_global_inh_drive_mV: float = _f(0.35, "mV", "TS->interneuron step", **_AMOUNT)
+    global_inh_to_ts_mV: float = _f(0.8, "mV", "interneuron->TS step", **_AMOUNT)
+    bg_rate_mon_hz: float = _f(22.0, "Hz", "MON background rate", **_AMOUNT)
+    bg_rate_ts_hz: float = _f(12.0, "Hz", "TS background rate", **_AMOUNT)
+    bg_w_mon_mV: float = _f(1.5, "mV", "MON background weight", **_AMOUNT)
+    bg_w_ts_mV: float = _f(0.6, "mV", "TS background weight", **_AMOUNT)
 
     def __post_init__(self):
         super().__post_init__()
@@ -239,25 +227,3 @@ def topographic_counts(params):
         round(params.ll_to_mon_in_degree * params.ll_to_mon_topography_strength),
         round(params.mon_to_ts_out_degree * params.mon_to_ts_topography_strength),
     )
-
-
-def flags():
-    """Return ``{field name: (flag, alias, ...)}`` in the order of the table."""
-    return {field.name: field.metadata["flags"] for field in dataclasses.fields(NetworkParams)}
-
-
-def flag_table():
-    """Return a :class:`~helpers.parameters.Table` of every value flag: value in each mode, unit and meaning."""
-    values = {mode: preset(mode) for mode in MODES}
-    rows = []
-    for field in dataclasses.fields(NetworkParams):
-        spelt = " ".join(f"`{flag}`" for flag in field.metadata["flags"])
-        shown = [_plain(getattr(values[mode], field.name)) for mode in MODES]
-        rows.append((spelt, field.name, *shown, field.metadata["unit"], field.metadata["meaning"]))
-    return Table(("flag", "field", *MODES, "unit", "meaning"), tuple(rows))
-
-
-def _plain(value):
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return "-" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

@@ -15,20 +15,19 @@ D <= R the sphere overlaps the body and the numbers mean nothing. After Goulet e
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from helpers.parameters import check_array, check_number
 
-__all__ = ["Drive", "Recording", "afferent_rates", "dipole_velocity", "evaluation_drive", "ll_drive", "neuromasts"]
-__all__ += ["recording", "shown", "snapshot_drive", "snapshots", "sweep_position", "training_steps", "trial_steps"]
+__all__ = ["Drive", "afferent_rates", "dipole_velocity", "neuromasts", "snapshot_drive", "snapshots", "sweep_position"]
+__all__ += ["teacher_rates", "test_drive", "trial_steps"]
 
 REST_HZ, MAX_HZ, SENSITIVITY_PER_CM = 40.0, 200.0, 300.0
 NOISE_HZ, NOISE_TAU_S, NOISE_LENGTH_CM = 10.0, 0.1, 1.0
 FIXED_DISTANCE_CM = 1.5
 MARGIN_CM = 0.5
-LAYERS = ("ll", "mon", "ts")
 SWEEP_SEED, TEST_NOISE_SEED = 999, 8888
 
 
@@ -86,72 +85,47 @@ def afferent_rates(params, sphere_x_cm, distance_cm, direction=1, noise_hz=0.0):
     return np.clip(REST_HZ + SENSITIVITY_PER_CM * v_x + noise_hz, 0, MAX_HZ)
 
 
-def ll_drive(params, rates_hz):
-    """Return the drive ``max(0, (r - b) gain)`` in Hz; b is the extra baseline, plus r0 in mode "modulation"."""
+def _probability(params, rates_hz):
+    """Return spike probabilities per step of the drive max(0, (r - b) gain); b: an extra baseline, + r0 in modulation."""
     baseline_hz = params.ll_rate_baseline_subtract_hz + (REST_HZ if params.ll_rate_mode == "modulation" else 0.0)
-    return np.maximum(0, (rates_hz - baseline_hz) * params.ll_rate_gain)
+    return np.maximum(0, (rates_hz - baseline_hz) * params.ll_rate_gain) * params.dt_s
+
+
+def teacher_rates(params, sphere_x_cm):
+    """Return the rates of the visual teacher in Hz, (n, n_ts): a Gaussian around the cell that faces the sphere.
+
+    Cell k stands at k / (n_ts - 1) of the body; a sphere beyond its ends is taught as one at the end.
+
+    Examples
+    --------
+    >>> from helpers.lateral_line.params import preset
+    >>> teacher_rates(preset("ll_baseline").replace(teacher_rate_hz=50.0), [0.0, 4.0]).argmax(axis=1)
+    array([  0, 299])
+    """
+    share = np.clip(np.atleast_1d(sphere_x_cm) / params.ll_body_length_cm, 0, 1)
+    away = np.arange(params.n_ts) - share[:, None] * (params.n_ts - 1)
+    return params.teacher_rate_hz * np.exp(-(away**2) / (2 * params.teacher_sigma**2))
 
 
 @dataclass(frozen=True, eq=False)
 class Drive:
-    """Input of a stretch of time: a table of spike probabilities and, for each step, the row that holds.
+    """Input of a stretch of time: tables of spike probabilities and, for each step, the row that holds.
 
     Attributes
     ----------
     p : array (n_rows, n_ll)
-        Probability of a spike per step (drive in Hz times dt); 0 and 1 impose a spike train.
+        Probability of an afferent's spike per step (drive in Hz times dt); 0 and 1 impose a spike train.
     row : array (n_steps,), uint32
-    x_cm, distance_cm, direction : array (n_steps,)
-        The sphere.
+    x_cm : array (n_steps,)
+        Position of the sphere.
+    teacher_p : array (n_rows, n_ts), or (0, 0) for none
+        Probability of a spike of the teacher per step.
     """
 
     p: np.ndarray
     row: np.ndarray
     x_cm: np.ndarray
-    distance_cm: np.ndarray
-    direction: np.ndarray
-
-
-@dataclass(frozen=True, eq=False)
-class Recording:
-    """Spikes of a stretch of time, and the sphere that caused them.
-
-    Attributes
-    ----------
-    dt_s, t0_s : float
-        Step, and time of step 0 since the start of the run.
-    n_steps : int
-    x_cm, distance_cm, direction : array (n_steps,)
-    spikes : dict
-        "ll", "mon", "ts" -> (steps int32, cells int32), ordered by step, then cell.
-    counts : dict
-        "ll", "mon", "ts" -> (n_steps,) int32: spikes per step, for population rates.
-    inhibitory : array (2,)
-        Spikes of the interneurons of MON and TS.
-    """
-
-    dt_s: float
-    t0_s: float
-    n_steps: int
-    x_cm: np.ndarray
-    distance_cm: np.ndarray
-    direction: np.ndarray
-    spikes: dict
-    counts: dict
-    inhibitory: np.ndarray
-
-    def totals(self):
-        """Return (5,) numbers of spikes: LL, MON, TS, interneuron of MON, of TS."""
-        return np.array([*(cells.size for _, cells in self.spikes.values()), *self.inhibitory])
-
-
-def recording(params, drive, t0_s, counts, cells, inhibitory=(0, 0)):
-    """Return the :class:`Recording` of (n_steps,) spike counts and the cells in order, {layer: array} each."""
-    n_steps = drive.row.size
-    steps = {layer: np.repeat(np.arange(n_steps, dtype=np.int32), n) for layer, n in counts.items()}
-    spikes = {layer: (steps[layer], cells[layer]) for layer in LAYERS}
-    sphere = drive.x_cm, drive.distance_cm, drive.direction
-    return Recording(params.dt_s, t0_s, n_steps, *sphere, spikes, counts, np.array(inhibitory))
+    teacher_p: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
 
 
 # --- training
@@ -169,11 +143,6 @@ class Snapshots:
     seed: int
 
 
-def training_steps(params):
-    """Return the number of steps of the whole training, round(trials x duration / dt)."""
-    return params.n_training_trials * trial_steps(params)
-
-
 def trial_steps(params):
     """Return the number of steps of one trial."""
     return max(1, round(params.trial_duration_s / params.dt_s))
@@ -189,10 +158,20 @@ def snapshots(params, n_steps, seed):
     rng = np.random.default_rng(seed)
     hold_steps = max(1, round(params.training_position_hold_s / params.dt_s))
     n = -(-n_steps // hold_steps)
+    bins = np.arange(params.n_ll)
+    if params.training_ordered_sweeps:
+        at = np.resize(np.concatenate([bins, bins[::-1]]), n)
+    else:
+        cycles = np.tile(bins, (-(-n // params.n_ll), 1))
+        at = rng.permuted(cycles, axis=1).ravel()[:n]
+    if params.training_fixed_distance:
+        distance_cm = np.full(n, FIXED_DISTANCE_CM)
+    else:
+        distance_cm = rng.uniform(params.training_distance_min_cm, params.training_distance_max_cm, n)
     early = np.arange(n) * hold_steps < params.training_noise_switch_fraction * n_steps
     return Snapshots(
-        x_cm=neuromasts(params)[_position_bins(params, n, rng)],
-        distance_cm=_distances(params, n, rng),
+        x_cm=neuromasts(params)[at],
+        distance_cm=distance_cm,
         direction=np.where(np.arange(n) % 2 == 1, -1, 1) if params.training_bidirectional else np.ones(n, int),
         noise_scale=np.where(early, params.training_noise_scale_early, params.training_noise_scale_late),
         hold_steps=hold_steps,
@@ -200,49 +179,31 @@ def snapshots(params, n_steps, seed):
     )
 
 
-def _position_bins(params, n, rng):
-    bins = np.arange(params.n_ll)
-    if params.training_ordered_sweeps:
-        return np.resize(np.concatenate([bins, bins[::-1]]), n)
-    cycles = np.tile(bins, (-(-n // params.n_ll), 1))
-    return rng.permuted(cycles, axis=1).ravel()[:n]
-
-
-def _distances(params, n, rng):
-    if params.training_fixed_distance:
-        return np.full(n, FIXED_DISTANCE_CM)
-    return rng.uniform(params.training_distance_min_cm, params.training_distance_max_cm, n)
-
-
-def shown(stream, first, n_steps, p=None):
-    """Return the :class:`Drive` of steps first ... first + n_steps - 1, with a given table or none."""
-    k = np.arange(first, first + n_steps) // stream.hold_steps
-    row = (k - first // stream.hold_steps).astype(np.uint32)
-    return Drive(p, row, stream.x_cm[k], stream.distance_cm[k], stream.direction[k])
-
-
 def snapshot_drive(params, stream, first, n_steps):
     """Return the :class:`Drive` of steps first ... first + n_steps - 1: only these rates are ever in memory."""
-    used = np.arange(first // stream.hold_steps, (first + n_steps - 1) // stream.hold_steps + 1)
-    return shown(stream, first, n_steps, ll_drive(params, _snapshot_rates(params, stream, used)) * params.dt_s)
+    shown = np.arange(first, first + n_steps) // stream.hold_steps
+    used = np.arange(shown[0], shown[-1] + 1)
+    p = _probability(params, _snapshot_rates(params, stream, used))
+    drive = Drive(p, (shown - shown[0]).astype(np.uint32), stream.x_cm[shown])
+    if params.teacher_rate_hz > 0:
+        drive = replace(drive, teacher_p=teacher_rates(params, stream.x_cm[used]) * params.dt_s)
+    return drive
 
 
 def _snapshot_rates(params, stream, used):
-    sphere = stream.x_cm[used], stream.distance_cm[used], stream.direction[used]
-    return afferent_rates(params, *sphere, _snapshot_noise(params, stream, used))
+    """Return the rates of these snapshots; each has a noise stream of its own, so any stretch can be drawn alone."""
+    noise_hz = np.zeros((used.size, params.n_ll))
+    if stream.noise_scale[used].any():
+        factor = _noise_factor(params)
+        for row, k in zip(noise_hz, used, strict=True):
+            z = np.random.default_rng([stream.seed, 1, k]).standard_normal(params.n_ll)
+            row += NOISE_HZ * stream.noise_scale[k] * (factor @ z)
+    return afferent_rates(params, stream.x_cm[used], stream.distance_cm[used], stream.direction[used], noise_hz)
 
 
-def _snapshot_noise(params, stream, used):
-    """Return the noise of these snapshots in Hz; each has its own stream, so that any stretch can be drawn alone."""
-    scale = NOISE_HZ * stream.noise_scale[used]
-    if not scale.any():
-        return 0.0
-    z = np.array([np.random.default_rng([stream.seed, 1, k]).standard_normal(params.n_ll) for k in used])
-    return scale[:, None] * (z @ noise_factor(neuromasts(params)).T)
-
-
-def noise_factor(x_cm):
+def _noise_factor(params):
     """Return the Cholesky factor of the spatial noise correlation exp(-(x_i - x_j)^2 / (2 l^2)), l = 1 cm."""
+    x_cm = neuromasts(params)
     correlation = np.exp(-((x_cm[:, None] - x_cm) ** 2) / (2 * NOISE_LENGTH_CM**2))
     return np.linalg.cholesky(correlation + 1e-9 * np.eye(x_cm.size))
 
@@ -254,35 +215,34 @@ def sweep_position(params):
     """Return the (n_steps,) sphere positions of the test sweep in cm, from .5 cm before the body onwards."""
     n_steps = int(np.ceil(round(params.test_path_cm / params.speed_cm_s / params.dt_s, 6)))
     moved = params.speed_cm_s * params.dt_s * np.arange(n_steps)
-    return moved - MARGIN_CM if params.direction >= 0 else params.ll_body_length_cm + MARGIN_CM - moved
+    return moved - MARGIN_CM if params.direction > 0 else params.ll_body_length_cm + MARGIN_CM - moved
 
 
-def evaluation_drive(params, seed, repeat=0):
+def test_drive(params, seed, repeat=0):
     """Return the :class:`Drive` of one test: a continuous sweep with slow noise, or held snapshots.
 
     The sweep's noise is an Ornstein-Uhlenbeck process per neuromast (10 Hz, 100 ms, correlated over 1 cm) that
     starts at zero; `test_ll_noise_hz` adds white noise after clipping.
     """
-    n_steps = sweep_position(params).size
+    x_cm = sweep_position(params)
     if params.test_using_held_snapshots:
-        stream = snapshots(params, n_steps, seed + SWEEP_SEED + 2**32 * repeat)
-        held = shown(stream, 0, n_steps)
-        sphere = held.x_cm, held.distance_cm, held.direction
-        rates_hz = _snapshot_rates(params, stream, np.arange(stream.x_cm.size))[held.row]
+        stream = snapshots(params, x_cm.size, seed + SWEEP_SEED + 2**32 * repeat)
+        shown = np.arange(x_cm.size) // stream.hold_steps
+        x_cm = stream.x_cm[shown]
+        rates_hz = _snapshot_rates(params, stream, np.arange(stream.x_cm.size))[shown]
     else:
-        ones = np.ones(n_steps)
-        sphere = sweep_position(params), params.distance_cm * ones, np.sign(params.direction) * ones
-        rates_hz = afferent_rates(params, *sphere, _slow_noise(params, n_steps, seed, repeat))
-    rng = np.random.default_rng([seed + TEST_NOISE_SEED, repeat])
+        noise_hz = _slow_noise(params, x_cm.size, seed, repeat)
+        rates_hz = afferent_rates(params, x_cm, params.distance_cm, np.sign(params.direction), noise_hz)
     if params.test_ll_noise_hz:
+        rng = np.random.default_rng([seed + TEST_NOISE_SEED, repeat])
         rates_hz = np.maximum(0, rates_hz + params.test_ll_noise_hz * rng.standard_normal(rates_hz.shape))
-    return Drive(ll_drive(params, rates_hz) * params.dt_s, np.arange(n_steps, dtype=np.uint32), *sphere)
+    return Drive(_probability(params, rates_hz), np.arange(x_cm.size, dtype=np.uint32), x_cm)
 
 
 def _slow_noise(params, n_steps, seed, repeat):
     """Euler-Maruyama: eta += -eta dt / tau + sqrt(2 sigma^2 dt / tau) (C z), eta(0) = 0; shape (n_steps, n_ll)."""
     share, rng = params.dt_s / NOISE_TAU_S, np.random.default_rng([seed + SWEEP_SEED, repeat])
-    z = rng.standard_normal((n_steps, params.n_ll)) @ noise_factor(neuromasts(params)).T
+    z = rng.standard_normal((n_steps, params.n_ll)) @ _noise_factor(params).T
     noise = NOISE_HZ * np.sqrt(2 * share) * z
     noise[0] = 0
     for step in range(1, n_steps):

@@ -17,17 +17,7 @@ import numpy as np
 from helpers.lateral_line.params import topographic_counts
 from helpers.parameters import ParameterError, check_array
 
-__all__ = [
-    "Synapses",
-    "Wiring",
-    "assembled",
-    "checked_weights",
-    "draw",
-    "initial_weights",
-    "lateral_stencil",
-    "stream",
-    "tracked",
-]
+__all__ = ["Synapses", "Wiring", "draw", "given", "initial_weights", "lateral_inhibition", "stream", "tracked"]
 
 LL_MON_SEED, TRACKED_SEED, SIMULATOR_SEED = 31, 777, 12345
 N_TRACKED = 24
@@ -35,7 +25,7 @@ N_TRACKED = 24
 
 @dataclass(frozen=True, eq=False)
 class Synapses:
-    """Synapses ordered by presynaptic cell: `pre` and `post` (n_synapses,) int64."""
+    """Synapses in the order in which they were drawn, MON cell by MON cell: `pre` and `post`, (n_synapses,) int64."""
 
     pre: np.ndarray
     post: np.ndarray
@@ -75,45 +65,36 @@ def draw(params, seed):
     >>> wiring.ll_mon.pre.size, wiring.mon_ts.pre.size
     (8000, 12800)
     """
-    return assembled(params, seed, {"ll_mon": _ll_mon(params, seed), "mon_ts": _mon_ts(params, seed)})
-
-
-def assembled(params, seed, synapses):
-    """Return the :class:`Wiring` of given synapses, with the masks of the interneurons drawn from the seed."""
-    rng = stream(seed, 1)
-    mon_inh = rng.random(params.n_mon) < params.mon_to_global_inh_p
-    ts_inh = rng.random(params.n_ts) < params.ts_to_global_inh_p * params.use_ts_feedback_inh
-    return Wiring(**synapses, mon_inh=mon_inh, ts_inh=ts_inh)
-
-
-def _ll_mon(params, seed):
-    degree, n_topographic = params.ll_to_mon_in_degree, topographic_counts(params)[0]
+    n_near_ll, n_near_ts = topographic_counts(params)
+    k_in, k_out, mon = params.ll_to_mon_in_degree, params.mon_to_ts_out_degree, np.arange(params.n_mon)
     rng = np.random.default_rng(seed + LL_MON_SEED)
-    sources = _partners(params.n_mon, params.n_ll, degree, n_topographic, params.ll_to_mon_sigma, rng)
-    return _ordered(sources, np.repeat(np.arange(params.n_mon), degree))
-
-
-def _mon_ts(params, seed):
-    degree, n_topographic = params.mon_to_ts_out_degree, topographic_counts(params)[1]
+    sources = _partners(params.n_mon, params.n_ll, k_in, n_near_ll, params.ll_to_mon_sigma, rng)
     rng = np.random.default_rng(seed)
-    targets = _partners(params.n_mon, params.n_ts, degree, n_topographic, params.mon_to_ts_sigma, rng)
-    return _ordered(np.repeat(np.arange(params.n_mon), degree), targets)
+    targets = _partners(params.n_mon, params.n_ts, k_out, n_near_ts, params.mon_to_ts_sigma, rng)
+    return _with_interneurons(
+        params, seed, Synapses(sources, np.repeat(mon, k_in)), Synapses(np.repeat(mon, k_out), targets)
+    )
 
 
-def _partners(n_mon, n, degree, n_topographic, sigma, rng):
+def _partners(n_mon, n, degree, n_near, sigma, rng):
     """Return (n_mon * degree,) partners among `n` cells, MON cell by MON cell: normal, uniform, then shuffled."""
     found = np.empty((n_mon, degree), int)
-    for m, row in enumerate(found):
-        near = rng.normal(m / max(n_mon - 1, 1) * (n - 1), sigma, n_topographic) if sigma < n else None
-        row[:n_topographic] = rng.integers(0, n, n_topographic) if near is None else np.clip(np.round(near), 0, n - 1)
-        row[n_topographic:] = rng.integers(0, n, degree - n_topographic)
-        rng.shuffle(row)
+    for m in range(n_mon):
+        if sigma < n:
+            near = np.round(rng.normal(m / max(n_mon - 1, 1) * (n - 1), sigma, n_near))
+            found[m, :n_near] = near.clip(0, n - 1)
+        else:
+            found[m, :n_near] = rng.integers(0, n, n_near)
+        found[m, n_near:] = rng.integers(0, n, degree - n_near)
+        rng.shuffle(found[m])
     return found.ravel()
 
 
-def _ordered(pre, post):
-    order = np.argsort(pre, kind="stable")
-    return Synapses(pre[order], post[order])
+def _with_interneurons(params, seed, ll_mon, mon_ts):
+    rng = stream(seed, 1)
+    mon_inh = rng.random(params.n_mon) < params.mon_to_global_inh_p
+    ts_inh = rng.random(params.n_ts) < params.ts_to_global_inh_p * params.use_ts_feedback_inh
+    return Wiring(ll_mon, mon_ts, mon_inh, ts_inh)
 
 
 def initial_weights(params, seed, wiring):
@@ -130,19 +111,19 @@ def initial_weights(params, seed, wiring):
     return {"ll_mon": ll_mon.astype(np.float32), "mon_ts": mon_ts.astype(np.float32)}
 
 
-def tracked(params, seed, n_synapses):
+def tracked(seed, n_synapses):
     """Return the indices of the (at most 24) MON -> TS synapses whose weights the history keeps."""
     rng = np.random.default_rng(seed + TRACKED_SEED)
     return rng.choice(n_synapses, min(N_TRACKED, n_synapses), replace=False)
 
 
-def lateral_stencil(params):
+def lateral_inhibition(params):
     """Return (n_ts,) inhibition in mV that a spike of TS cell 0 causes in cell d: peak (1 - d / radius) on the ring.
 
     Examples
     --------
     >>> from helpers.lateral_line.params import preset
-    >>> float(lateral_stencil(preset("ll_baseline")).sum().round(6))
+    >>> float(lateral_inhibition(preset("ll_baseline")).sum().round(6))
     25.5
     """
     offset = np.arange(params.n_ts)
@@ -151,22 +132,22 @@ def lateral_stencil(params):
     return np.where(distance > 0, mv, 0.0)
 
 
-def checked_weights(params, weights):
-    """Return (wiring part, weights) of given ``{"ll_mon": (i, j, w), "mon_ts": (i, j, w)}``, ordered by source.
+def given(params, seed, weights):
+    """Return (Wiring, weights) of ``{"ll_mon": (i, j, w), "mon_ts": (i, j, w)}``, in the order given.
 
     Raises
     ------
     ParameterError
         If a pathway is missing, lengths differ, an index has no cell, or a weight is negative or not finite.
     """
-    sizes = {"ll_mon": (params.n_ll, params.n_mon), "mon_ts": (params.n_mon, params.n_ts)}
-    if not isinstance(weights, dict) or set(sizes) - set(weights):
+    if not isinstance(weights, dict) or {"ll_mon", "mon_ts"} - set(weights):
         raise ParameterError('weights lack a pathway; give {"ll_mon": (i, j, w), "mon_ts": (i, j, w)}')
-    pairs = {name: _checked_pathway(name, weights[name], *sizes[name]) for name in sizes}
-    return {name: pair[0] for name, pair in pairs.items()}, {name: pair[1] for name, pair in pairs.items()}
+    ll_mon, w_ll_mon = _checked("ll_mon", weights["ll_mon"], params.n_ll, params.n_mon)
+    mon_ts, w_mon_ts = _checked("mon_ts", weights["mon_ts"], params.n_mon, params.n_ts)
+    return _with_interneurons(params, seed, ll_mon, mon_ts), {"ll_mon": w_ll_mon, "mon_ts": w_mon_ts}
 
 
-def _checked_pathway(name, parts, n_pre, n_post):
+def _checked(name, parts, n_pre, n_post):
     pre, post, w = (np.asarray(part) for part in parts)
     if not pre.size == post.size == w.size:
         raise ParameterError(f"{name}: {pre.size} sources, {post.size} targets, {w.size} weights; lengths must agree")
@@ -174,5 +155,4 @@ def _checked_pathway(name, parts, n_pre, n_post):
     for what, index, n in (("source", pre, n_pre), ("target", post, n_post)):
         if index.dtype.kind not in "iu" or index.min() < 0 or index.max() >= n:
             raise ParameterError(f"{name}: a {what} lies outside the layer; allowed: integers from 0 to {n - 1}")
-    order = np.argsort(pre, kind="stable")
-    return Synapses(pre[order].astype(int), post[order].astype(int)), w[order]
+    return Synapses(pre.astype(int), post.astype(int)), w

@@ -8,30 +8,21 @@ in 100 bins of the true angle, gives per bin a bias and a spread; a circular sd 
 
 sigma_theta is the spread of a position-dependent bias, not an error: rotating the map costs nothing. It has a floor:
 a perfect map of a 4 cm body under a 5 cm sweep has .356 rad, and chance is 2.0-2.25 rad, not pi/2. With few spikes
-few bins are left and it may be small for no reason: read `n_valid_bins` and `silent` beside it.
+few bins are left and it may be small for no reason: such a test is not `usable`, and enters no mean.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
 from helpers.parameters import ParameterError, check_array, check_integer, check_number, check_seed
 
-__all__ = [
-    "MapQuality",
-    "active_fraction",
-    "half_maximum_width",
-    "map_quality",
-    "mean_quality",
-    "permutation_chance",
-    "preferred_position",
-    "spearman",
-    "tuning_curves",
-]
+__all__ = ["MapQuality", "half_maximum_width", "map_quality", "mean_quality", "permutation_chance", "tuning_curves"]
 
 SMOOTHING_STEPS, MAX_BINS, TUNING_BINS = 20, 100, 50
+MIN_SPIKES, MIN_BINS = 250, 0.5  # of a usable test; bins as a share of all
 
 
 @dataclass(frozen=True)
@@ -54,6 +45,11 @@ class MapQuality:
         Of the linear centroid x = a + (b - a) sum k r_k / ((n - 1) sum r_k), (a, b) the window or the range of x.
     mean_offset_rad : float
         Circular mean of the biases.
+    n_spikes : float
+        Spikes inside the window; a mean after averaging.
+    usable : bool
+        At least 250 spikes, and decoded steps in at least half of the bins. Below that sigma_theta tells nothing:
+        four spikes have given .22 rad.
     """
 
     sigma_theta_rad: float
@@ -64,6 +60,12 @@ class MapQuality:
     silent: bool
     rms_error_cm: float
     mean_offset_rad: float
+    n_spikes: float
+    usable: bool
+
+
+METRICS = ("sigma_theta_rad", "delta_trial_rad", "rms_error_cm", "mean_offset_rad")
+COUNTS = ("valid_fraction", "valid_fraction_window", "n_valid_bins", "n_spikes")
 
 
 def map_quality(spike_step, spike_cell, x_cm, *, n_cells, dt_s=1e-3, window_cm=None):
@@ -103,9 +105,9 @@ def map_quality(spike_step, spike_cell, x_cm, *, n_cells, dt_s=1e-3, window_cm=N
     centroid = _smoothed(step, cell, x.size)
     valid = inside & (total > 0.5)
     if not valid.any():
-        return MapQuality(np.nan, np.nan, 0.0, 0.0, 0, True, np.nan, np.nan)
-    true = 2 * np.pi * (x[valid] - a) / (b - a)
-    bias, spread = _per_bin(_wrapped(np.angle(decoded[valid]) - true), true, min(MAX_BINS, n_cells))
+        return MapQuality(np.nan, np.nan, 0.0, 0.0, 0, True, np.nan, np.nan, step.size, False)
+    true, n_bins = 2 * np.pi * (x[valid] - a) / (b - a), min(MAX_BINS, n_cells)
+    bias, spread = _per_bin(_wrapped(np.angle(decoded[valid]) - true), true, n_bins)
     error_cm = a + (b - a) * centroid[valid] / total[valid] / max(n_cells - 1, 1) - x[valid]
     return MapQuality(
         sigma_theta_rad=_circular_sd(_resultant(bias)),
@@ -116,6 +118,8 @@ def map_quality(spike_step, spike_cell, x_cm, *, n_cells, dt_s=1e-3, window_cm=N
         silent=False,
         rms_error_cm=float(np.sqrt(np.mean(error_cm**2))),
         mean_offset_rad=float(np.angle(_resultant(bias))),
+        n_spikes=step.size,
+        usable=step.size >= MIN_SPIKES and bias.size >= MIN_BINS * n_bins,
     )
 
 
@@ -180,14 +184,17 @@ def _per_bin(delta, true, n_bins):
 
 
 def mean_quality(qualities):
-    """Return the mean of several :class:`MapQuality`, silent ones left out of the NaN fields; silent if all are."""
+    """Return the mean of the usable ones of several :class:`MapQuality`.
+
+    Where none is usable the metrics are NaN, and the counts and fractions are the means of what there is.
+    """
     qualities = list(qualities)
+    chosen = [quality for quality in qualities if quality.usable]
     means = {}
-    for field in fields(MapQuality):
-        values = np.array([getattr(quality, field.name) for quality in qualities], float)
-        values = values[~np.isnan(values)]
-        means[field.name] = float(values.mean()) if values.size else np.nan
-    return MapQuality(**{**means, "silent": all(quality.silent for quality in qualities)})
+    for name in METRICS + COUNTS:
+        values = [getattr(quality, name) for quality in chosen or qualities]
+        means[name] = float(np.mean(values)) if chosen or name in COUNTS else np.nan
+    return MapQuality(**means, silent=all(quality.silent for quality in qualities), usable=bool(chosen))
 
 
 def permutation_chance(spike_step, spike_cell, x_cm, *, n_cells, seed, n_permutations=20, window_cm=None):
@@ -228,32 +235,3 @@ def half_maximum_width(curves_hz, span_cm):
     peak = curves_hz.max(axis=1)
     width = (curves_hz >= peak[:, None] / 2).sum(axis=1) * span_cm / curves_hz.shape[1]
     return np.where(peak >= 1, width, np.nan)
-
-
-def preferred_position(spike_step, spike_cell, x_cm, *, n_cells):
-    """Return the (n_cells,) mean position of the sphere at the spikes of each cell in cm; NaN for silent cells."""
-    step, cell, x = _checked(spike_step, spike_cell, x_cm, n_cells)
-    n = np.bincount(cell, minlength=n_cells)
-    return np.where(n > 0, np.bincount(cell, x[step], n_cells) / np.maximum(n, 1), np.nan)
-
-
-def spearman(preferred_cm):
-    """Return the rank correlation of cell index and preferred position over active cells; NaN for fewer than three.
-
-    Examples
-    --------
-    >>> round(spearman([0.1, 0.3, np.nan, 0.2, 0.9]), 3)
-    0.8
-    """
-    from scipy.stats import rankdata
-
-    preferred = check_array("preferred_cm", preferred_cm, ndim=1, finite=False)
-    active = ~np.isnan(preferred)
-    if active.sum() < 3 or np.ptp(preferred[active]) == 0:
-        return np.nan
-    return float(np.corrcoef(np.arange(active.sum()), rankdata(preferred[active]))[0, 1])
-
-
-def active_fraction(spike_cell, *, n_cells):
-    """Return the share of cells with at least one spike."""
-    return np.unique(_indices("spike_cell", spike_cell, n_cells)).size / n_cells
