@@ -1,394 +1,443 @@
 """The figures of a run folder, under the names of the original model.
 
-Every ``draw_<name>(result, fig)`` fills an empty matplotlib Figure from a ``Result`` and neither shows nor saves;
-:data:`FIGURES` lists them under the base names of their files. Where data are missing (a silent layer, a run without
-training) the panel says so, and the file is written all the same. :func:`save_all` is the only part that writes: it
-draws each figure once, copies it for its second name, and puts the whole set in place at the end. No pyplot state is
-read or left behind.
+Every ``draw_<name>(result, fig)`` fills an empty matplotlib Figure and neither shows nor saves; :data:`FIGURES` has
+them under the base names of their files, with their heights in mm. :func:`draw_seed` and :func:`draw_series` add
+legends and the verdict of the test, which also says what is missing, and write the files: all of a call, or none.
+
+Colours are those of the layers (LL black, MON blue, TS vermillion) and of the conditions (untrained grey, trained
+vermillion). With an evaluation window the plots over x hold the steps with the sphere inside it, and no others.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
+import io
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+import matplotlib
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
-from helpers.figures import OKABE_ITO, OUTPUT, TEXT_MM, panel_letters
-from helpers.lateral_line import figures_study as panels
-from helpers.lateral_line.figures_study import AFTER, COLOURS, LAYERS, layer_size, legend_above, message
-from helpers.lateral_line.metrics import tuning_curves
-from helpers.parameters import OutputError, ParameterError
+from helpers.figures import OKABE_ITO, TEXT_MM, matrix, panel_letters, raster
+from helpers.lateral_line import stimulus
+from helpers.lateral_line.kernel import LAYERS, Recording
+from helpers.lateral_line.params import NetworkParams
+from helpers.lateral_line.simulate import BIN_S, Result
+from helpers.parameters import check_choice
+from helpers.storage import write_all
 
-__all__ = ["FIGURES", "draw_multiseed_summary", "figure_name", "save_all", "ts_drive"]
+__all__ = ["FIGURES", "draw_seed", "draw_series", "geometry", "legends", "map_density", "map_raster", "verdict"]
 
-STYLE = Path(__file__).parents[1] / "thesis.mplstyle"
-DPI, RUN_S, N_BINS = 160, 20.0, 40  # RUN_S: what a raster of the training shows, two sweeps up and down the body
-THESIS_MODES = ("ll_thesis", "ll_baseline")
-THESIS_COPIES = {
-    "brian2_spatial_two_stage": "LL_THESIS_BASELINE_ACTIVE_latest.png",
-    "brian2_test_phase_only": "LL_THESIS_BASELINE_TEST_ONLY_latest.png",
-}
-FIGURES, HEIGHTS_MM = {}, {}
-
-
-def _named(base, height_mm):
-    """Enter a draw function into :data:`FIGURES` under the base name of its file."""
-
-    def enter(draw):
-        FIGURES[base], HEIGHTS_MM[base] = draw, height_mm
-        return draw
-
-    return enter
+STYLE, DPI = Path(__file__).parents[1] / "thesis.mplstyle", 160
+N_BINS, MAX_BINS, MON_SHOWN = 40, 800, 400
+COLOURS = {"ll": OKABE_ITO["black"], "mon": OKABE_ITO["blue"], "ts": OKABE_ITO["vermillion"]}
+UNTRAINED, TRAINED, MARK = OKABE_ITO["grey"], OKABE_ITO["vermillion"], OKABE_ITO["green"]
 
 
-def figure_name(base, params, seed=None):
-    """Return the file name of a figure: ``<base>_u_<speed>_nMON_<n>_nTS_<n>[_seed_<s>].png``.
+# --- panels
 
-    Examples
-    --------
-    >>> from helpers.lateral_line.params import preset
-    >>> figure_name("brian2_ts_tuning", preset("ll_thesis"), 123)
-    'brian2_ts_tuning_u_5.0_nMON_3200_nTS_300_seed_123.png'
+
+def verdict(result: Result) -> str:
+    """Return the spread of the test's map beside that of the controls, and what the run lacks, in lines of text.
+
+    The body comes first (the evaluation window, if one is given), then the whole sweep; controls are those on the body.
     """
-    tail = "" if seed is None else f"_seed_{seed}"
-    return f"{base}_u_{params.speed_cm_s:.1f}_nMON_{params.n_mon}_nTS_{params.n_ts}{tail}.png"
+    p, controls = result.params, result.controls
+    qualities = {"on the body": result.quality_window, "whole sweep": result.quality}
+    if p.eval_x_min_cm is not None:
+        qualities = {f"for x from {p.eval_x_min_cm:g} to {p.eval_x_max_cm:g} cm": result.quality_window}
+    text = r"$\sigma_\theta$"
+    for place, q in qualities.items():
+        few = f"too few spikes for a map: {q.n_spikes:.0f} spikes, {q.n_valid_bins:.0f} bins"
+        text += f" {place} {q.sigma_theta_rad:.2f} rad;" if q.usable else f" {place} {few};"
+    text += f" {result.ts_spikes_test:.0f} TS spikes\n"
+    if controls:
+        chance = controls["chance_window_rad"] if result.quality_window.usable else np.nan
+        spread = {name: controls[name]["sigma_theta_rad_window"] for name in ("untrained", "shuffled")}
+        for name, value in (spread | {"chance": chance}).items():
+            text += f"{name} {value:.2f} rad; ".replace("nan rad", "unusable")
+    for layer in LAYERS:
+        text += "" if result.test.counts[layer].any() else f"no {layer.upper()} spike in the test; "
+    return text + ("" if p.n_training_trials else "no training")
 
 
-# --- numbers behind the panels
+def _size(params, layer):
+    return getattr(params, f"n_{layer}")
 
 
-def _spread(n, k):
-    """Return `k` indices spread evenly over `n` cells, fewer if there are fewer cells."""
-    return np.unique(np.linspace(0, n - 1, min(k, n)).round().astype(int))
+def _dots(ax, x, cells, layer):
+    """Draw spikes as dots that get smaller where they are many, so that their density shows; returns the artist."""
+    artist = raster(ax, x, cells, color=COLOURS[layer], size=np.clip(200 / np.sqrt(len(x) + 1), 0.9, 4))
+    artist.set_markeredgewidth(0)
+    return artist
 
 
-def _tuning(result, layer):
-    """Return (n_cells, 40) rates in Hz in the test over equal bins of the range of x."""
+def _x_range(recording, params):
+    """Return what the plots over x show, in cm: the evaluation window, or the whole sweep if none is given."""
+    return (recording.x_cm.min(), recording.x_cm.max()) if params.eval_x_min_cm is None else params.window_cm
+
+
+def _over_x(ax, recording, params, layer):
+    """Draw a perfect map of the body as a dashed line, name the axes, and limit them to what is shown."""
+    n = _size(params, layer)
+    ax.plot([0, params.ll_body_length_cm], [0, n - 1], "--", color=OKABE_ITO["sky"], label="perfect body map")
+    ax.set(xlabel="sphere x (cm)", ylabel=f"{layer.upper()} index", xlim=_x_range(recording, params), ylim=(-1, n))
+
+
+def _rates_over_x(recording, params, layer):
+    """Return the edges of 40 bins of x in cm, and rates (n_cells, 40) in Hz, NaN where the sphere never was."""
+    x, (steps, cells) = recording.x_cm, recording.spikes[layer]
+    edges = np.linspace(*_x_range(recording, params), N_BINS + 1)
+    counts = np.histogram2d(cells, x[steps], (np.arange(_size(params, layer) + 1) - 0.5, edges))[0]
+    seconds = np.histogram(x, edges)[0] * recording.dt_s
+    return edges, counts / np.where(seconds > 0, seconds, np.nan)
+
+
+def map_raster(ax: Axes, recording: Recording, params: NetworkParams, layer: str = "ts") -> Any:
+    """Draw cell index over sphere position, one dot per spike of a test; returns the dots.
+
+    The dashed line is a perfect map of the body: cell k of n at k / (n - 1) of its length.
+    """
+    steps, cells = recording.spikes[layer]
+    x, (low, high) = recording.x_cm[steps], _x_range(recording, params)
+    inside = (low <= x) & (x <= high)
+    artist = _dots(ax, x[inside], cells[inside], layer)
+    _over_x(ax, recording, params, layer)
+    if not inside.any():
+        ax.text(0.5, 0.5, f"no {layer.upper()} spike in the test", transform=ax.transAxes, ha="center")
+    return artist
+
+
+def map_density(ax: Axes, recording: Recording, params: NetworkParams, *, layer: str = "ts", n_bins: int = 25) -> Any:
+    """Draw which cells fire where: spikes by sphere position (columns) and cell (rows), each column summing to 1.
+
+    The share takes out how much a layer fires, which hides the map in a raster. Columns span the body, or the
+    evaluation window; those without a spike stay white. `n_bins` is the number of columns and of rows.
+    """
+    n, (steps, cells) = _size(params, layer), recording.spikes[layer]
+    edges, rows = np.linspace(*params.window_cm, n_bins + 1), np.linspace(-0.5, n - 0.5, n_bins + 1)
+    counts = np.histogram2d(cells, recording.x_cm[steps], (rows, edges))[0]
+    total = counts.sum(axis=0)
+    share = counts / np.where(total > 0, total, np.nan)
+    image = ax.pcolormesh(edges, rows, share, vmin=0, vmax=4 / n_bins, rasterized=True)
+    ax.plot([0, params.ll_body_length_cm], [0, n - 1], "--", color="white", linewidth=1)
+    ax.set(xlabel="sphere x (cm)", ylabel=f"{layer.upper()} index", xlim=params.window_cm, ylim=(-0.5, n - 0.5))
+    return image
+
+
+def geometry(ax: Axes, result: Result) -> None:
+    """Draw the body with its neuromasts, the first cycle of training positions, the test path and the sphere, in cm."""
+    p, (start, end) = result.params, result.test.x_cm[[0, -1]]
+    stream = stimulus.snapshots(p, p.n_training_trials * stimulus.trial_steps(p), result.seed)
+    cycle = slice(2 * p.n_ll)
+    ax.plot(stimulus.neuromasts(p), np.zeros(p.n_ll), "|", color=COLOURS["ll"], label="neuromasts")
+    ax.plot(stream.x_cm[cycle], stream.distance_cm[cycle], "s", color=OKABE_ITO["orange"], ms=1.5, label="training")
+    arrow = dict(marker=">" if end > start else "<", markevery=[1], color=MARK, label="test path")
+    ax.plot([start, end], [p.distance_cm + 0.1] * 2, **arrow)
+    ax.add_patch(matplotlib.patches.Circle((p.ll_body_length_cm / 2, p.distance_cm), p.sphere_radius_cm, color="0.85"))
+    ax.set(xlabel="x (cm)", ylabel="distance (cm)")
+    ax.set_aspect("equal", adjustable="datalim")
+
+
+def _rasters(axes, result, *, since_s, zero_s):
+    """Draw the spikes of the three layers (MON: the first 400 cells) over time, from `since_s` on, after `zero_s`."""
     test = result.test
-    options = dict(n_cells=layer_size(result.params, layer), dt_s=test.dt_s, n_bins=N_BINS)
-    return np.nan_to_num(tuning_curves(*test.spikes[layer], test.x_cm, **options))
+    for ax, layer in zip(axes, LAYERS, strict=True):
+        (t_s, cells), (steps, test_cells) = result.history.dots[layer], test.spikes[layer]
+        t_s, cells = np.append(t_s, test.t0_s + steps * test.dt_s), np.append(cells, test_cells)
+        limit = MON_SHOWN if layer == "mon" else np.inf
+        shown = (t_s >= since_s) & (cells < limit)
+        _dots(ax, t_s[shown] - zero_s, cells[shown], layer)
+        n = min(_size(result.params, layer), limit)
+        ax.set(xlabel="time (s)", ylabel=f"{layer.upper()} cell (of first {n})", ylim=(-1, n))
+        ax.axvline(test.t0_s - zero_s, color=MARK, linestyle="--")
 
 
-def _centres(recording):
-    low, high = np.min(recording.x_cm), np.max(recording.x_cm)
-    return low + (np.arange(N_BINS) + 0.5) * (high - low) / N_BINS
+def _rates(ax, result, layers, *, since_s, zero_s):
+    """Draw population rates in bins of 20 ms, or of whole multiples where these are more than 800; line: train end.
 
-
-def ts_drive(result):
-    """Return the feed-forward drive of the TS cells in mV/s over the sphere position, shape (n_ts, 40).
-
-    drive[k, b] = gain sum_m W[k, m] r[m, b]: the rates r of the MON cells in bin b times the summed weights W of all
-    synapses from m to k, as one sparse product.
+    The bins of the training are spread evenly over its time, since the last one of a block may hold fewer steps.
     """
-    from scipy.sparse import coo_matrix
+    test, binned = result.test, result.history.binned
+    starts, end_s = np.arange(0, test.n_steps, round(BIN_S / test.dt_s) or 1), test.t0_s + test.n_steps * test.dt_s
+    edges = np.linspace(0, test.t0_s, len(binned), endpoint=False)
+    edges = np.append(edges, np.linspace(test.t0_s, end_s, starts.size, endpoint=False))
+    shown = np.flatnonzero(edges > since_s - BIN_S / 2)
+    first = shown[:: -(-shown.size // MAX_BINS)]
+    edges = np.append(edges[first], end_s)
+    for layer in layers:
+        counts = np.append(binned[:, LAYERS.index(layer)], np.add.reduceat(test.counts[layer], starts))
+        rate_hz = np.add.reduceat(counts, first) / np.diff(edges) / _size(result.params, layer)
+        ax.stairs(rate_hz, edges - zero_s, color=COLOURS[layer], baseline=None, label=layer.upper())
+    ax.axvline(test.t0_s - zero_s, color=MARK, linestyle="--")
+    ax.set(xlabel="time (s)", ylabel=f"rate in {1e3 * np.median(np.diff(edges)):.0f} ms (Hz)", ylim=(0, None))
+    ax.set_xlim(edges[0] - zero_s, end_s - zero_s)
 
-    p, (i, j, w) = result.params, result.weights["mon_ts"]
-    matrix = coo_matrix((np.asarray(w, float), (j, i)), shape=(p.n_ts, p.n_mon)).tocsr()
-    return p.mon_ts_gain_mV * (matrix @ _tuning(result, "mon"))
+
+def _courses(axes, history, n_tracked):
+    """Draw, on two axes, MON->TS weights (mean, SD, single ones) and the map metrics over the time of training."""
+    t, mean, sd = history.checkpoint_t_s, history.w_mean, history.w_std
+    axes[0].plot(t, history.tracked[:, :n_tracked], color="0.75", linewidth=0.5)
+    axes[0].plot(t, mean, ".-", color=TRAINED, label="mean ± SD")
+    axes[0].fill_between(t, mean - sd, mean + sd, color=TRAINED, alpha=0.2, linewidth=0)
+    if np.isfinite(history.stabilisation_t_s):
+        axes[0].axvline(history.stabilisation_t_s, color="black", linestyle=":", label="stable")
+    axes[1].plot(history.pv_t_s, history.pv_sigma_theta, ".-", color=OKABE_ITO["green"], label=r"$\sigma_\theta$")
+    axes[1].plot(history.pv_t_s, history.pv_delta_trial, ".-", color=OKABE_ITO["purple"], label=r"$\delta_{trial}$")
+    axes[0].set(xlabel="training time (s)", ylabel="MON→TS weight")
+    axes[1].set(xlabel="training time (s)", ylabel="spread in training (rad)", ylim=(0, None), xlim=axes[0].get_xlim())
+
+
+def _grid(result, fig, layer, shape, xlabel, ylabel):
+    """Return (cell, axes) for cells spread over a layer, in titled panels that share their axes."""
+    cells = np.unique(np.linspace(0, _size(result.params, layer) - 1, shape[0] * shape[1]).round().astype(int))
+    panels = list(zip(cells, fig.subplots(*shape, sharex=True, sharey=True).flat, strict=False))
+    for cell, ax in panels:
+        ax.set_title(f"{layer.upper()} {cell}", pad=2)
+    fig.supxlabel(xlabel, size=8)
+    fig.supylabel(ylabel, size=8)
+    return panels
 
 
 # --- figures
 
 
-def _verdict(result):
-    """Return the test result next to its controls, in two lines."""
-    q, controls = result.quality, result.controls or {}
-    text = rf"test: $\sigma_\theta$ {q.sigma_theta_rad:.2f} rad"
-    text += rf" (body only {result.quality_window.sigma_theta_rad:.2f}), $\delta_{{trial}}$ {q.delta_trial_rad:.2f} rad"
-    text += f", valid {q.valid_fraction:.2f}, {result.ts_spikes_test:.0f} TS spikes"
-    named = {k: controls[k]["sigma_theta_rad"] for k in ("untrained", "shuffled") if k in controls}
-    shown = [f"{k} {_number(v)}" for k, v in (named | {"chance": controls.get("chance_rad")}).items()]
-    return f"{text}\n" + r"$\sigma_\theta$ of controls: " + ", ".join(shown) + " rad" if named else text
-
-
-def _number(value):
-    return "-" if value is None or np.isnan(value) else f"{value:.2f}"
-
-
-@_named("brian2_spatial_two_stage", 215)
-def draw_spatial_two_stage(result, fig):
-    """Draw the summary: geometry, rasters of the end of the training and the test, rates, weights, map metrics."""
-    axes, end_s, p = fig.subplots(4, 2), result.test.t0_s, result.params
-    fig.suptitle(_verdict(result), size=8, x=0.02, ha="left")
-    panels.geometry(axes[0, 0], result)
-    for ax, layer in zip(axes.flat[1:4], LAYERS, strict=True):
-        panels.raster(ax, (result.preview, result.test), layer, p, since_s=end_s - RUN_S)
-    panels.rates(axes[2, 0], (result.tail, result.test), p, ("mon", "ts"), t0_s=0.0)
-    for ax in axes.flat[1:5]:
-        ax.axvline(end_s, color="black", linewidth=0.8, linestyle="--")
-    before, after = result.initial_weights["mon_ts"][2], result.weights["mon_ts"][2]
-    panels.weight_histograms(axes[2, 1], before, after, high=max(p.mon_ts_wmax, np.max(before)), label="MON→TS weight")
-    panels.weight_course(axes[3, 0], result.history, 8)
-    panels.pv_course(axes[3, 1], result.history)
+def draw_spatial_two_stage(result: Result, fig: Figure) -> None:
+    """Draw the summary: geometry, rasters and rates of the whole run, weights before and after, courses."""
+    axes, p = fig.subplots(4, 2), result.params
+    geometry(axes[0, 0], result)
+    _rasters(axes.flat[1:4], result, since_s=0, zero_s=0)
+    _rates(axes[2, 0], result, ("mon", "ts"), since_s=0, zero_s=0)
+    for ax in axes.flat[1:4]:
+        ax.set_xlim(axes[2, 0].get_xlim())
+    weights = [result.initial_weights["mon_ts"][2], result.weights["mon_ts"][2]]
+    edges = np.linspace(0, max(p.mon_ts_wmax, weights[0].max()), N_BINS + 1)
+    axes[2, 1].hist(weights[0], edges, color=UNTRAINED, label="untrained")
+    axes[2, 1].hist(weights[1], edges, color=TRAINED, label="trained", histtype="step", linewidth=1.2)
+    axes[2, 1].set(xlabel="MON→TS weight", ylabel="synapses")
+    _courses(axes[3], result.history, 8)
     panel_letters(axes, x=-0.14)
 
 
-@_named("brian2_test_phase_only", 190)
-def draw_test_phase_only(result, fig):
-    """Draw the test from its start: sphere position, rasters of the three layers, population rates."""
-    test, p = result.test, result.params
-    axes = fig.subplots(5, 1, sharex=True, height_ratios=(0.6, 1, 1, 1, 0.8))
-    axes[0].plot(np.arange(test.n_steps) * p.dt_s, test.x_cm, color="black")
-    axes[0].axhspan(0, p.ll_body_length_cm, color="0.92", zorder=0)
-    axes[0].set(ylabel="sphere x (cm)", title=_verdict(result))
-    for ax, layer in zip(axes[1:4], LAYERS, strict=True):
-        panels.raster(ax, (test,), layer, p, t0_s=test.t0_s)
+def draw_test_phase_only(result: Result, fig: Figure) -> None:
+    """Draw the first test from its start: sphere position, rasters of the three layers, population rates."""
+    test, axes = result.test, fig.subplots(5, 1, sharex=True, height_ratios=(0.6, 1, 1, 1, 0.8))
+    axes[0].plot(np.arange(test.n_steps) * test.dt_s, test.x_cm, color="black")
+    axes[0].axhspan(0, result.params.ll_body_length_cm, color="0.92", zorder=0)
+    axes[0].set(ylabel="sphere x (cm)")
+    _rasters(axes[1:4], result, since_s=test.t0_s, zero_s=test.t0_s)
+    _rates(axes[4], result, LAYERS, since_s=test.t0_s, zero_s=test.t0_s)
+    for ax in axes[1:4]:
         ax.set_xlabel("")
-    panels.rates(axes[4], (test,), p, tuple(LAYERS), t0_s=test.t0_s)
-    axes[4].set(xlabel="time from test start (s)", xlim=(0, test.n_steps * p.dt_s))
 
 
-@_named("brian2_learning_curves", 120)
-def draw_learning_curves(result, fig):
+def draw_transition(result: Result, fig: Figure) -> None:
+    """Draw the TS rate (20 ms) from 2 s before the end of training to the end of the test."""
+    end_s = result.test.t0_s
+    _rates(fig.subplots(), result, ("ts",), since_s=end_s - 2, zero_s=end_s)
+
+
+def draw_learning_curves(result: Result, fig: Figure) -> None:
     """Draw the course of the MON->TS weights, their mean change, and of the map metrics in training."""
-    axes, h = fig.subplots(2, 1), result.history
-    panels.weight_course(axes[0], h, 12)
+    axes, history = fig.subplots(2, 1), result.history
+    _courses(axes, history, 12)
     twin = axes[0].twinx()
-    twin.plot(h.checkpoint_t_s, h.w_mean_abs_delta, color=OKABE_ITO["blue"], linestyle="--")
-    twin.set_ylabel("mean |change| (dashed)", color=OKABE_ITO["blue"])
+    twin.plot(history.checkpoint_t_s, history.w_mean_abs_delta, "--", color=MARK)
+    twin.set_ylabel("mean |change| (dashed)", color=MARK)
     twin.spines["right"].set_visible(True)
-    panels.pv_course(axes[1], h)
 
 
-def _grid(result, fig, shape, cells, layer):
-    """Return the axes of a grid with one titled panel per cell."""
-    axes = fig.subplots(*shape, sharex=True, sharey=True, squeeze=False)
-    for ax in axes.flat[len(cells) :]:
-        ax.set_axis_off()
-    for ax, cell in zip(axes.flat, cells, strict=False):
-        ax.set_title(f"{LAYERS[layer]} {cell}", pad=2)
-    return axes.flat
-
-
-@_named("brian2_llmon_weights", 95)
-def draw_llmon_weights(result, fig):
-    """Draw the LL->MON weights of six MON cells over the LL index, before (circles) and after training (stems)."""
-    cells = _spread(result.params.n_mon, 6)
-    axes = _grid(result, fig, (2, 3), cells, "mon")
-    i, j, after = (np.asarray(a) for a in result.weights["ll_mon"])
-    before = np.asarray(result.initial_weights["ll_mon"][2])
-    for ax, cell in zip(axes, cells, strict=False):
+def draw_llmon_weights(result: Result, fig: Figure) -> None:
+    """Draw the LL->MON weights of six MON cells over the LL index, trained (stems) and untrained (circles)."""
+    (i, j, after), before = result.weights["ll_mon"], result.initial_weights["ll_mon"][2]
+    ylabel = "LL→MON weight (mV), grey: untrained"
+    for cell, ax in _grid(result, fig, "mon", (2, 3), "LL index (along the body)", ylabel):
         own = j == cell
-        ax.vlines(i[own], 0, after[own], color=AFTER, linewidth=0.9)
-        ax.plot(i[own], after[own], "o", color=AFTER, ms=3, label="after")
-        ax.plot(i[own], before[own], "o", color="black", ms=4, fillstyle="none", label="before")
-    axes[0].set(ylim=(0, None), xlim=(-3, result.params.n_ll + 2))
-    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside upper right", ncols=2)
-    fig.supxlabel("LL index (along the body)", size=8)
-    fig.supylabel("LL→MON weight (mV)", size=8)
+        ax.vlines(i[own], 0, after[own], color=TRAINED)
+        ax.plot(i[own], after[own], "o", color=TRAINED, ms=3)
+        ax.plot(i[own], before[own], "o", color=UNTRAINED, ms=4, fillstyle="none")
+        ax.set(ylim=(0, None), xlim=(-3, result.params.n_ll + 2))
 
 
-def _draw_tuning(layer, shape):
-    def draw(result, fig):
-        """Draw the rate of single cells, spread over the layer, against the sphere position in the test (40 bins)."""
-        fig.supxlabel("sphere x (cm)", size=8)
-        fig.supylabel("rate in one test sweep (Hz)", size=8)
-        if not len(result.test.spikes[layer][0]):
-            return message(fig.subplots(), f"no {LAYERS[layer]} spike in the test")
-        cells, curves = _spread(layer_size(result.params, layer), shape[0] * shape[1]), _tuning(result, layer)
-        axes = _grid(result, fig, shape, cells, layer)
-        for ax, cell in zip(axes, cells, strict=False):
-            ax.fill_between(_centres(result.test), curves[cell], step="mid", color=COLOURS[layer], linewidth=0)
-        return axes
-
-    return draw
+def draw_tuning(result: Result, fig: Figure, *, layer: str = "ts", shape: tuple = (4, 4)) -> None:
+    """Draw the rates of single cells spread over a layer against the sphere position in the first test (40 bins)."""
+    edges, rates = _rates_over_x(result.test, result.params, layer)
+    for cell, ax in _grid(result, fig, layer, shape, "sphere x (cm)", "rate in one test sweep (Hz)"):
+        ax.stairs(np.nan_to_num(rates[cell]), edges, color=COLOURS[layer], fill=True)
+        ax.set(xlim=edges[[0, -1]], ylim=(0, None))
 
 
-draw_ts_tuning = _named("brian2_ts_tuning", 110)(_draw_tuning("ts", (4, 4)))
-draw_mon_tuning_examples = _named("brian2_mon_tuning_examples", 75)(_draw_tuning("mon", (2, 4)))
-
-
-@_named("brian2_mon_ts_weight_profile", 75)
-def draw_mon_ts_weight_profile(result, fig):
+def draw_weight_profile(result: Result, fig: Figure) -> None:
     """Draw the mean incoming weight of each TS cell, and the share of its synapses at the ceiling."""
-    ax, n = fig.subplots(), result.params.n_ts
-    _, j, w = (np.asarray(a) for a in result.weights["mon_ts"])
-    count = np.maximum(np.bincount(j, minlength=n), 1)
-    ax.plot(np.bincount(j, w, n) / count, color=COLOURS["ts"])
-    ax.set(xlabel="TS index", ylabel="mean incoming MON→TS weight", ylim=(0, None), xlim=(-1, n))
+    ax, (_, j, after), w_max = fig.subplots(), result.weights["mon_ts"], result.params.mon_ts_wmax
+    count = np.maximum(np.bincount(j, minlength=result.params.n_ts), 1)
+    ax.plot(np.bincount(j, result.initial_weights["mon_ts"][2], count.size) / count, color=UNTRAINED, label="untrained")
+    ax.plot(np.bincount(j, after, count.size) / count, color=TRAINED, label="trained")
+    ax.set(xlabel="TS index", ylabel="mean incoming MON→TS weight", ylim=(0, None))
     twin = ax.twinx()
-    full = np.bincount(j, w >= result.params.mon_ts_wmax * (1 - 1e-6), n) / count
-    twin.fill_between(np.arange(n), full, step="mid", color="0.8", linewidth=0)
-    twin.set(ylim=(0, 1), ylabel="share of synapses at the ceiling (grey)")
+    twin.plot(np.bincount(j, after >= w_max * (1 - 1e-6), count.size) / count, color=MARK, linewidth=0.6)
+    twin.set_ylabel("share of synapses at the ceiling", color=MARK)
+    twin.set_ylim(0, 1)
     twin.spines["right"].set_visible(True)
-    ax.set_zorder(twin.get_zorder() + 1)
-    ax.patch.set_visible(False)
 
 
-@_named("brian2_mon_to_ts_receptive_fields", 130)
-def draw_mon_to_ts_receptive_fields(result, fig):
+def draw_receptive_fields(result: Result, fig: Figure) -> None:
     """Draw the incoming weights of eight TS cells over the MON index; the vertical line is the cell's own place."""
-    p, cells = result.params, _spread(result.params.n_ts, 8)
-    i, j, w = (np.asarray(a) for a in result.weights["mon_ts"])
-    for ax, cell in zip(_grid(result, fig, (4, 2), cells, "ts"), cells, strict=False):
-        ax.axvline(cell / max(p.n_ts - 1, 1) * (p.n_mon - 1), color="0.6", linewidth=0.8)
+    p, (i, j, w) = result.params, result.weights["mon_ts"]
+    xlabel = "MON index (line: the place of the TS cell in a perfect map)"
+    for cell, ax in _grid(result, fig, "ts", (4, 2), xlabel, "MON→TS weight"):
+        ax.axvline(cell / max(p.n_ts - 1, 1) * (p.n_mon - 1), color=OKABE_ITO["sky"])
         ax.plot(i[j == cell], w[j == cell], ".", color=COLOURS["ts"], ms=2.5)
-        ax.set_ylim(0, 1.05 * max(w.max(initial=0), p.mon_ts_wmax))
-    fig.supxlabel("MON index (line: the place of the TS cell in a perfect map)", size=8)
-    fig.supylabel("MON→TS weight", size=8)
+        ax.set_ylim(0, None)
 
 
-def _draw_spikes_vs_x(layer):
-    def draw(result, fig):
-        """Draw cell index over sphere position, one dot per spike of the test."""
-        ax = fig.subplots()
-        fig.suptitle(_verdict(result) if layer == "ts" else "", size=8, x=0.02, ha="left")
-        return panels.map_raster(ax, result.test, result.params, layer)
-
-    return draw
+def draw_spikes_vs_x(result: Result, fig: Figure, *, layer: str = "ts") -> None:
+    """Draw cell index over sphere position, one dot per spike of the first test; see :func:`map_raster`."""
+    map_raster(fig.subplots(), result.test, result.params, layer)
 
 
-draw_ts_spikes_vs_x_test = _named("brian2_ts_spikes_vs_x_test", 100)(_draw_spikes_vs_x("ts"))
-draw_mon_spikes_vs_x_test = _named("brian2_mon_spikes_vs_x_test", 90)(_draw_spikes_vs_x("mon"))
-draw_ll_spikes_vs_x_test = _named("brian2_ll_spikes_vs_x_test", 90)(_draw_spikes_vs_x("ll"))
+def _drive(result):
+    """Return edges of x in cm and the feed-forward drive of the TS cells in mV/ms, (n_ts, 40).
+
+    drive[k, b] = gain sum_s w_s r[m_s, b] over the synapses s onto k, r the rates of the MON cells m_s in bin b.
+    """
+    p, (i, j, w) = result.params, result.weights["mon_ts"]
+    edges, rates = _rates_over_x(result.test, p, "mon")
+    drive = np.empty((p.n_ts, N_BINS))
+    for b in range(N_BINS):
+        drive[:, b] = p.mon_ts_gain_mV / 1e3 * np.bincount(j, w * rates[i, b], p.n_ts)
+    return edges, drive
 
 
-def _draw_drive(paint):
-    """Return a draw function that has `paint(ax, result, drive)` fill the panel, unless MON is silent."""
-
-    def draw(result, fig):
-        """Draw the feed-forward drive of the TS cells over the sphere position."""
-        ax, p = fig.subplots(), result.params
-        ax.set(xlabel="sphere x (cm)", ylabel="TS index")
-        if not len(result.test.spikes["mon"][0]):
-            return message(ax, "no MON spike in the test")
-        paint(ax, result, ts_drive(result))
-        ax.plot([0, p.ll_body_length_cm], [0, p.n_ts - 1], color="black", ls="--", lw=1, label="perfect body map")
-        ax.set_ylim(-1, p.n_ts)
-        return legend_above(ax)
-
-    return draw
+def draw_drive_heatmap(result: Result, fig: Figure) -> None:
+    """Draw the feed-forward drive of every TS cell over the sphere position (40 bins)."""
+    ax, (edges, drive) = fig.subplots(), _drive(result)
+    extent = (edges[0], edges[-1], -0.5, len(drive) - 0.5)
+    matrix(ax, drive, label="MON→TS drive (mV/ms)", extent=extent, origin="lower", aspect="auto", vmin=0)
+    _over_x(ax, result.test, result.params, "ts")
 
 
-def _heatmap(ax, result, drive):
-    extent = (np.min(result.test.x_cm), np.max(result.test.x_cm), -0.5, len(drive) - 0.5)
-    image = ax.imshow(drive / 1000, origin="lower", aspect="auto", extent=extent, cmap="viridis", vmin=0)
-    ax.figure.colorbar(image, ax=ax, label="MON→TS drive (mV/ms)")
-
-
-def _winner(ax, result, drive):
+def draw_drive_winner(result: Result, fig: Figure) -> None:
+    """Draw which TS cell has the largest feed-forward drive, over the sphere position (40 bins)."""
+    ax, (edges, drive) = fig.subplots(), _drive(result)
     some = drive.max(axis=0) > 0
-    ax.plot(_centres(result.test)[some], drive.argmax(axis=0)[some], "o-", color=COLOURS["ts"], linewidth=0.6)
+    ax.plot(((edges[1:] + edges[:-1]) / 2)[some], drive[:, some].argmax(axis=0), "o-", color=COLOURS["ts"])
+    _over_x(ax, result.test, result.params, "ts")
     ax.set_ylabel("TS index with the largest drive")
 
 
-draw_mon_ts_drive_heatmap = _named("brian2_mon_ts_drive_heatmap", 90)(_draw_drive(_heatmap))
-draw_mon_ts_drive_winner = _named("brian2_mon_ts_drive_winner", 80)(_draw_drive(_winner))
-
-
-@_named("brian2_ts_pop_rate_train_test_transition", 70)
-def draw_ts_pop_rate_train_test_transition(result, fig):
-    """Draw the TS rate (20 ms) from 2 s before the end of training to the end of the test."""
-    ax = fig.subplots()
-    panels.rates(ax, (result.tail, result.test), result.params, ("ts",), t0_s=result.test.t0_s)
-    ax.axvline(0, color="black", linewidth=0.8, linestyle="--")
-    ax.set(xlabel="time from the end of training (s)", ylabel="TS rate, 20 ms (Hz)")
-
-
-def draw_multiseed_summary(scores, fig):
-    """Draw sigma_theta and delta_trial of every seed (line: mean) next to the untrained control.
-
-    Parameters
-    ----------
-    scores : sequence of dict
-        One per seed: seed; trained and untrained, each a pair (sigma_theta_rad, delta_trial_rad), nan if silent.
-    """
+def draw_multiseed_summary(scores: list, fig: Figure) -> None:
+    """Draw sigma_theta and delta_trial of every seed, the lines their means; see :func:`draw_series`."""
     x = np.arange(len(scores))
-    for k, (ax, name) in enumerate(zip(fig.subplots(1, 2), (r"\sigma_\theta", r"\delta_{trial}"), strict=True)):
-        for run, colour in (("untrained", OKABE_ITO["grey"]), ("trained", COLOURS["ts"])):
+    for k, ax in enumerate(fig.subplots(1, 2)):
+        for run, colour, place in (("untrained", UNTRAINED, -0.1), ("trained", TRAINED, 0.1)):
             values = np.array([score[run][k] for score in scores], float)
-            ax.plot(x, values, "o", color=colour, label=run)
-            ax.axhline(np.mean(values[np.isfinite(values)] if np.isfinite(values).any() else np.nan), color=colour)
-            for place in x[np.isnan(values) & (run == "trained")]:
-                ax.text(place, 0, "silent", rotation=90, ha="center", va="bottom", color=colour)
-        ax.set_xticks(x, [str(score["seed"]) for score in scores], rotation=90 if len(x) > 10 else 0)
-        ax.set(xlabel="seed", ylabel=f"${name}$ (rad)", ylim=(0, None))
-        legend_above(ax)
+            usable = np.isfinite(values)
+            ax.plot(x + place, values, "o", color=colour, label=f"{run} (line: mean)")
+            ax.axhline(values[usable].mean() if usable.any() else np.nan, color=colour)
+            for seed in x[~usable]:
+                ax.text(seed + place, 0, " unusable", rotation=90, ha="center", va="bottom", color=colour)
+        shown = x[:: len(x) // 20 + 1]
+        ax.set_xticks(shown, [scores[place]["seed"] for place in shown], rotation=90 if len(x) > 10 else 0)
+        ax.set(xlabel="seed", ylabel=(r"$\sigma_\theta$ (rad)", r"$\delta_{trial}$ (rad)")[k], ylim=(0, None))
+
+
+FIGURES = {
+    "brian2_spatial_two_stage": (draw_spatial_two_stage, 215),
+    "brian2_test_phase_only": (draw_test_phase_only, 190),
+    "brian2_learning_curves": (draw_learning_curves, 120),
+    "brian2_llmon_weights": (draw_llmon_weights, 100),
+    "brian2_ts_tuning": (draw_tuning, 115),
+    "brian2_mon_tuning_examples": (partial(draw_tuning, layer="mon", shape=(2, 4)), 85),
+    "brian2_mon_ts_weight_profile": (draw_weight_profile, 80),
+    "brian2_mon_to_ts_receptive_fields": (draw_receptive_fields, 130),
+    "brian2_ts_spikes_vs_x_test": (draw_spikes_vs_x, 100),
+    "brian2_mon_spikes_vs_x_test": (partial(draw_spikes_vs_x, layer="mon"), 100),
+    "brian2_ll_spikes_vs_x_test": (partial(draw_spikes_vs_x, layer="ll"), 100),
+    "brian2_mon_ts_drive_heatmap": (draw_drive_heatmap, 95),
+    "brian2_mon_ts_drive_winner": (draw_drive_winner, 85),
+    "brian2_ts_pop_rate_train_test_transition": (draw_transition, 80),
+}
+# The figures of `which="some"`, and the names of their copies in the modes of the thesis.
+COPIES = {
+    "brian2_spatial_two_stage": "LL_THESIS_BASELINE_ACTIVE_latest",
+    "brian2_test_phase_only": "LL_THESIS_BASELINE_TEST_ONLY_latest",
+}
 
 
 # --- writing
 
 
-def _blank(height_mm):
-    """Return an empty Figure on an Agg canvas, outside pyplot."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    return FigureCanvasAgg(Figure(figsize=(TEXT_MM / 25.4, height_mm / 25.4))).figure
-
-
-def _paint(draw, data, height_mm, path):
-    fig = _blank(height_mm)
-    draw(data, fig)
-    fig.savefig(path, format="png", dpi=DPI, metadata={"Software": None})
+def legends(fig: Figure) -> None:
+    """Put a narrow legend above the right end of each panel that has labels, where it hides no data."""
+    for ax in fig.axes:
+        if ax.get_legend_handles_labels()[0]:
+            narrow = dict(ncols=4, columnspacing=0.8, handlelength=1.0, handletextpad=0.4, borderaxespad=0.1)
+            ax.legend(loc="lower right", bbox_to_anchor=(1, 1), **narrow)
 
 
-def save_all(results, folder, *, mode):
-    """Draw the complete set of a run and put it into `folder`: all files, or none if anything fails.
+def _png(draw, data, height_mm, title):
+    """Return a figure as the bytes of a png; margins are fixed, as a layout that measures its texts costs half."""
+    with matplotlib.rc_context(fname=STYLE):
+        fig = Figure(figsize=(TEXT_MM / 25.4, height_mm / 25.4), dpi=DPI, layout="none")
+        draw(data, fig)
+        legends(fig)
+        fig.suptitle(title, size=8, x=0.02, y=1 - 2 / height_mm, ha="left", va="top")
+        fig.subplots_adjust(left=0.1, right=0.91, bottom=11 / height_mm, top=1 - 15 / height_mm, hspace=0.4, wspace=0.3)
+        page = io.BytesIO()
+        FigureCanvasAgg(fig).print_png(page, metadata={"Software": None})
+    return page.getvalue()
+
+
+def draw_seed(result: Result, folder: Path, *, which: str = "all", first: bool = False, mode: str = "") -> None:
+    """Write the figures of one seed into a folder, made if missing: all of them, or none if anything fails.
 
     Parameters
     ----------
-    results : iterable of Result
-        One per seed, in order; read once, so a generator keeps memory flat.
-    folder : path-like
-        ``Runs/<name>/figures``; made if missing. Files of the same names are replaced.
+    result : Result
+    folder : Path
+        Files are ``<base>_u_<speed>_nMON_<n>_nTS_<n>_seed_<s>.png``, base of :data:`FIGURES`; old ones are replaced.
+    which : {"all", "some", "none"}
+        "some": the summary and the test.
+    first : bool
+        The first seed of a run: also write each figure without ``_seed_<s>``.
     mode : str
-        The run's mode; "ll_thesis" and "ll_baseline" add the two ``LL_THESIS_BASELINE_*`` copies.
-
-    Returns
-    -------
-    list of Path
-        The files, sorted: every figure with ``_seed_<s>`` for each seed and without for the first, and for several
-        seeds ``brian2_multiseed_summary_n<N>.png``.
+        In "ll_thesis" and "ll_baseline" the first seed also gives the two ``LL_THESIS_BASELINE_*_latest.png``.
 
     Raises
     ------
-    OutputError
-        The folder cannot be written.
     ParameterError
-        There is no result.
+        If `which` is none of the three.
+    OutputError
+        If the folder cannot be written.
     """
-    import matplotlib
-
-    folder = Path(folder)
-    draft = folder.with_name(f".{folder.name}-{os.getpid()}")
-    try:
-        draft.mkdir(parents=True)
-        with matplotlib.rc_context(rc=OUTPUT, fname=STYLE):
-            _draw_set(results, draft, mode)
-        folder.mkdir(exist_ok=True)
-        return [path.replace(folder / path.name) for path in sorted(draft.iterdir())]
-    except OSError as failure:
-        raise OutputError(f"cannot write {folder} ({failure.strerror or failure}); choose a writable folder") from None
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-
-
-def _draw_set(results, folder, mode):
-    scores = []
-    for result in results:
-        _draw_seed(result, folder, None if scores else mode)
-        scores.append(_score(result))
-    if not scores:
-        raise ParameterError("results is empty; give at least one Result")
-    if len(scores) > 1:
-        _paint(draw_multiseed_summary, scores, 75, folder / f"brian2_multiseed_summary_n{len(scores)}.png")
+    check_choice("figures", which, ("none", "some", "all"))
+    p, title, files = result.params, verdict(result), {}
+    for base in {"none": (), "some": COPIES, "all": FIGURES}[which]:
+        draw, height_mm = FIGURES[base]
+        png = _png(draw, result, height_mm, title)
+        name = f"{base}_u_{p.speed_cm_s:.1f}_nMON_{p.n_mon}_nTS_{p.n_ts}"
+        names = [f"{name}_seed_{result.seed}"]
+        if first:
+            names.append(name)
+        if first and mode in ("ll_thesis", "ll_baseline") and base in COPIES:
+            names.append(COPIES[base])
+        for name in names:
+            files[Path(folder) / f"{name}.png"] = partial(Path.write_bytes, data=png)
+    write_all(files)
 
 
-def _draw_seed(result, folder, mode):
-    """Write the set of one seed; for the first seed (`mode` given) also the names without seed and thesis copies."""
-    for base, draw in FIGURES.items():
-        path = folder / figure_name(base, result.params, result.seed)
-        _paint(draw, result, HEIGHTS_MM[base], path)
-        if mode is not None:
-            shutil.copyfile(path, folder / figure_name(base, result.params))
-        if mode in THESIS_MODES and base in THESIS_COPIES:
-            shutil.copyfile(path, folder / THESIS_COPIES[base])
+def draw_series(scores: list, folder: Path) -> None:
+    """Write ``brian2_multiseed_summary_n<N>.png`` of N seeds into a folder.
 
-
-def _score(result):
-    names, untrained = ("sigma_theta_rad", "delta_trial_rad"), (result.controls or {}).get("untrained", {})
-    trained = [getattr(result.quality, name) for name in names]
-    return {"seed": result.seed, "trained": trained, "untrained": [untrained.get(name, np.nan) for name in names]}
+    Parameters
+    ----------
+    scores : list of dict
+        For each seed {"seed": number, "trained": (sigma_theta_rad, delta_trial_rad), "untrained": the same}; NaN for
+        an unusable test, which is marked and enters no mean.
+    """
+    png = _png(draw_multiseed_summary, scores, 80, "")
+    write_all({Path(folder) / f"brian2_multiseed_summary_n{len(scores)}.png": partial(Path.write_bytes, data=png)})
