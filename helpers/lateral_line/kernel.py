@@ -24,11 +24,13 @@ from __future__ import annotations
 
 from collections import namedtuple
 from dataclasses import dataclass
+from typing import Any
 
 import numba
 import numpy as np
 
 from helpers.lateral_line import wiring as wires
+from helpers.lateral_line.stimulus import Drive
 from helpers.parameters import check_array, check_choice, check_number
 
 __all__ = ["LAYERS", "Network", "Recording", "pair_updates"]
@@ -238,7 +240,7 @@ class Recording:
     inhibitory: np.ndarray
 
     @property
-    def n_steps(self):
+    def n_steps(self) -> int:
         """Number of steps."""
         return self.x_cm.size
 
@@ -289,17 +291,17 @@ class Network:
         for name, w in weights.items():
             self.set_weights(name, w)
 
-    def weights(self, name):
+    def weights(self, name: str) -> np.ndarray:
         """Return a copy of the weights of "ll_mon" (mV) or "mon_ts", float32, in the order of the wiring."""
         w = np.empty(self.order[name].size, np.float32)
         w[self.order[name]] = getattr(self.net, name).w
         return w
 
-    def set_weights(self, name, w):
+    def set_weights(self, name: str, w: np.ndarray) -> None:
         """Replace the weights of "ll_mon" (mV) or "mon_ts", given in the order of the wiring."""
         getattr(self.net, name).w[:] = w[self.order[name]]
 
-    def run(self, drive, t0_s=0.0):
+    def run(self, drive: Drive, t0_s: float = 0.0) -> Recording:
         """Run through a :class:`~helpers.lateral_line.stimulus.Drive` and return the :class:`Recording`."""
         p, n_steps, inhibitory = self.params, drive.row.size, np.zeros(2, np.int64)
         counts, cells = np.zeros((3, n_steps), np.int32), {layer: [] for layer in LAYERS}
@@ -375,7 +377,18 @@ def _skip(chance):
     return float(-np.log1p(-chance)) if chance < 1 else np.inf
 
 
-def pair_updates(weight, pre_steps, post_steps, *, rule, a_pre, a_post, w_max, tau_ms=20.0, dt_ms=1.0):
+def pair_updates(
+    weight: float,
+    pre_steps: Any,
+    post_steps: Any,
+    *,
+    rule: str,
+    a_pre: float,
+    a_post: float,
+    w_max: float,
+    tau_ms: float = 20.0,
+    dt_ms: float = 1.0,
+) -> float:
     """Return the weight of one synapse after its spikes, by the rule that the network runs.
 
     Parameters

@@ -13,7 +13,9 @@ few bins are left and it may be small for no reason: such a test is not `usable`
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -68,7 +70,9 @@ METRICS = ("sigma_theta_rad", "delta_trial_rad", "rms_error_cm", "mean_offset_ra
 COUNTS = ("valid_fraction", "valid_fraction_window", "n_valid_bins", "n_spikes")
 
 
-def map_quality(spike_step, spike_cell, x_cm, *, n_cells, dt_s=1e-3, window_cm=None):
+def map_quality(
+    spike_step: Any, spike_cell: Any, x_cm: Any, *, n_cells: int, dt_s: float = 1e-3, window_cm: Any = None
+) -> MapQuality:
     """Return the :class:`MapQuality` of spikes under a sphere at `x_cm`.
 
     Parameters
@@ -183,7 +187,7 @@ def _per_bin(delta, true, n_bins):
     return np.angle(mean), np.where(n[used] > 1, np.sqrt(-2 * np.log(length)), 0.0)
 
 
-def mean_quality(qualities):
+def mean_quality(qualities: Iterable[MapQuality]) -> MapQuality:
     """Return the mean of the usable ones of several :class:`MapQuality`.
 
     Where none is usable the metrics are NaN, and the counts and fractions are the means of what there is.
@@ -197,7 +201,16 @@ def mean_quality(qualities):
     return MapQuality(**means, silent=all(quality.silent for quality in qualities), usable=bool(chosen))
 
 
-def permutation_chance(spike_step, spike_cell, x_cm, *, n_cells, seed, n_permutations=20, window_cm=None):
+def permutation_chance(
+    spike_step: Any,
+    spike_cell: Any,
+    x_cm: Any,
+    *,
+    n_cells: int,
+    seed: Any,
+    n_permutations: int = 20,
+    window_cm: Any = None,
+) -> np.ndarray:
     """Return (n_permutations,) values of sigma_theta after random renumbering of the cells: the chance level.
 
     Examples
@@ -213,7 +226,9 @@ def permutation_chance(spike_step, spike_cell, x_cm, *, n_cells, seed, n_permuta
     return np.array([map_quality(spike_step, order[cell], x_cm, **options).sigma_theta_rad for order in orders])
 
 
-def tuning_curves(spike_step, spike_cell, x_cm, *, n_cells, dt_s=1e-3, n_bins=TUNING_BINS):
+def tuning_curves(
+    spike_step: Any, spike_cell: Any, x_cm: Any, *, n_cells: int, dt_s: float = 1e-3, n_bins: int = TUNING_BINS
+) -> np.ndarray:
     """Return (n_cells, n_bins) rates in Hz over equal bins of the range of x; NaN where the sphere never was."""
     step, cell, x = _checked(spike_step, spike_cell, x_cm, n_cells)
     span = max(np.ptp(x), 1e-12)
@@ -223,7 +238,7 @@ def tuning_curves(spike_step, spike_cell, x_cm, *, n_cells, dt_s=1e-3, n_bins=TU
     return np.where(seconds > 0, counts / np.where(seconds > 0, seconds, 1), np.nan)
 
 
-def half_maximum_width(curves_hz, span_cm):
+def half_maximum_width(curves_hz: Any, span_cm: float) -> np.ndarray:
     """Return the (n_cells,) widths in cm: bins at or above half the peak; NaN for cells whose peak is below 1 Hz.
 
     Examples

@@ -130,7 +130,7 @@ class NetworkParams(Parameters):
         _check_times(self)
 
     @property
-    def window_cm(self):
+    def window_cm(self) -> tuple[float, float]:
         """Evaluation window (start, end) in cm; the body, (0, L), unless one is given."""
         if self.eval_x_min_cm is None:
             return (0.0, self.ll_body_length_cm)
@@ -195,7 +195,7 @@ PRESETS = {
 MODES = tuple(PRESETS)
 
 
-def preset(mode):
+def preset(mode: str) -> NetworkParams:
     """Return the parameters of a mode.
 
     ``ll_thesis``: the documented thesis network, nearly silent at TS; ``ll_baseline``: the recipe of the published
@@ -209,13 +209,13 @@ def preset(mode):
     return NetworkParams(**PRESETS[check_choice("mode", mode, MODES)])
 
 
-def without_plasticity(params):
+def without_plasticity(params: NetworkParams) -> NetworkParams:
     """Return the parameters with nothing that learns: the four STDP steps zero and homeostasis off."""
     still = ("ll_mon_apre", "ll_mon_apost", "mon_ts_apre", "mon_ts_apost", "ll_mon_homeo_eta", "mon_ts_homeo_eta")
     return params.replace(**dict.fromkeys(still, 0.0))
 
 
-def topographic_counts(params):
+def topographic_counts(params: NetworkParams) -> tuple[int, int]:
     """Return how many synapses of a MON cell are topographic, (LL->MON, MON->TS): round half to even of k q.
 
     Examples

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -121,7 +122,9 @@ class Result:
     test: Recording
 
 
-def simulate(params, *, seed=None, controls=True, progress=False, keep=()):
+def simulate(
+    params: NetworkParams, *, seed: int | None = None, controls: bool = True, progress: bool = False, keep: Any = ()
+) -> Result:
     """Train and test one network and return its :class:`Result`.
 
     Parameters
@@ -157,7 +160,7 @@ def simulate(params, *, seed=None, controls=True, progress=False, keep=()):
     return _result(params, seed, wiring, before, training, controls)
 
 
-def evaluate(params, weights, *, seed, controls=False):
+def evaluate(params: NetworkParams, weights: dict, *, seed: int, controls: bool = False) -> Result:
     """Test a network with given weights, without any training, and return its :class:`Result`.
 
     Parameters
@@ -282,7 +285,7 @@ class _Log:
         return History(**series, dots=dots)
 
 
-def stabilisation_time(t_s, w_mean):
+def stabilisation_time(t_s: Any, w_mean: Any) -> float:
     """Return the time of the first record after four successive changes below .5 % of the final mean, or NaN.
 
     Examples
@@ -300,7 +303,9 @@ def stabilisation_time(t_s, w_mean):
     return np.nan
 
 
-def homeostasis(weights, post, *, n_post, eta, w_max, target=None):
+def homeostasis(
+    weights: np.ndarray, post: np.ndarray, *, n_post: int, eta: float, w_max: float, target: float | None = None
+) -> np.ndarray:
     """Return weights pulled towards an equal incoming sum per cell.
 
     ``scale_j = clip(1 + eta (S* / S_j - 1), .9, 1.1)``, 1 where S_j is 0; then w is clipped to [0, w_max].

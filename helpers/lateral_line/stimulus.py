@@ -16,9 +16,11 @@ D <= R the sphere overlaps the body and the numbers mean nothing. After Goulet e
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
+from helpers.lateral_line.params import NetworkParams
 from helpers.parameters import check_array, check_number
 
 __all__ = ["Drive", "afferent_rates", "dipole_velocity", "neuromasts", "snapshot_drive", "snapshots", "sweep_position"]
@@ -31,7 +33,9 @@ MARGIN_CM = 0.5
 SWEEP_SEED, TEST_NOISE_SEED = 999, 8888
 
 
-def dipole_velocity(x_cm, sphere_x_cm, distance_cm, *, speed_cm_s, radius_cm, heading=(1.0, 0.0)):
+def dipole_velocity(
+    x_cm: Any, sphere_x_cm: Any, distance_cm: Any, *, speed_cm_s: float, radius_cm: float, heading: tuple = (1.0, 0.0)
+) -> tuple[np.ndarray, np.ndarray]:
     """Return (v_x, v_y) in cm/s at points `x_cm` of the body; arguments broadcast.
 
     Parameters
@@ -63,12 +67,14 @@ def dipole_velocity(x_cm, sphere_x_cm, distance_cm, *, speed_cm_s, radius_cm, he
     return v_x, v_y
 
 
-def neuromasts(params):
+def neuromasts(params: NetworkParams) -> np.ndarray:
     """Return the (n_ll,) positions of the neuromasts in cm, from 0 to the body length."""
     return np.linspace(0.0, params.ll_body_length_cm, params.n_ll)
 
 
-def afferent_rates(params, sphere_x_cm, distance_cm, direction=1, noise_hz=0.0):
+def afferent_rates(
+    params: NetworkParams, sphere_x_cm: Any, distance_cm: Any, direction: Any = 1, noise_hz: Any = 0.0
+) -> np.ndarray:
     """Return firing rates ``clip(r0 + A v + noise, 0, r_max)`` in Hz, shape (n, n_ll) for n sphere positions.
 
     r0 = 40 Hz, A = 300 per cm, r_max = 200 Hz. The peak is clipped in the published setting (223 Hz at D = .8 cm).
@@ -86,12 +92,12 @@ def afferent_rates(params, sphere_x_cm, distance_cm, direction=1, noise_hz=0.0):
 
 
 def _probability(params, rates_hz):
-    """Return spike probabilities per step of the drive max(0, (r - b) gain); b: an extra baseline, + r0 in modulation."""
+    """Return spike probabilities per step of the drive max(0, (r - b) gain); b: extra baseline, + r0 in modulation."""
     baseline_hz = params.ll_rate_baseline_subtract_hz + (REST_HZ if params.ll_rate_mode == "modulation" else 0.0)
     return np.maximum(0, (rates_hz - baseline_hz) * params.ll_rate_gain) * params.dt_s
 
 
-def teacher_rates(params, sphere_x_cm):
+def teacher_rates(params: NetworkParams, sphere_x_cm: Any) -> np.ndarray:
     """Return the rates of the visual teacher in Hz, (n, n_ts): a Gaussian around the cell that faces the sphere.
 
     Cell k stands at k / (n_ts - 1) of the body; a sphere beyond its ends is taught as one at the end.
@@ -143,12 +149,12 @@ class Snapshots:
     seed: int
 
 
-def trial_steps(params):
+def trial_steps(params: NetworkParams) -> int:
     """Return the number of steps of one trial."""
     return max(1, round(params.trial_duration_s / params.dt_s))
 
 
-def snapshots(params, n_steps, seed):
+def snapshots(params: NetworkParams, n_steps: int, seed: int) -> Snapshots:
     """Return the :class:`Snapshots` that fill `n_steps` steps.
 
     Positions are the neuromasts, up and down again (end points twice in a row), or shuffled in each cycle. Distance:
@@ -179,7 +185,7 @@ def snapshots(params, n_steps, seed):
     )
 
 
-def snapshot_drive(params, stream, first, n_steps):
+def snapshot_drive(params: NetworkParams, stream: Snapshots, first: int, n_steps: int) -> Drive:
     """Return the :class:`Drive` of steps first ... first + n_steps - 1: only these rates are ever in memory."""
     shown = np.arange(first, first + n_steps) // stream.hold_steps
     used = np.arange(shown[0], shown[-1] + 1)
@@ -211,14 +217,14 @@ def _noise_factor(params):
 # --- test
 
 
-def sweep_position(params):
+def sweep_position(params: NetworkParams) -> np.ndarray:
     """Return the (n_steps,) sphere positions of the test sweep in cm, from .5 cm before the body onwards."""
     n_steps = int(np.ceil(round(params.test_path_cm / params.speed_cm_s / params.dt_s, 6)))
     moved = params.speed_cm_s * params.dt_s * np.arange(n_steps)
     return moved - MARGIN_CM if params.direction > 0 else params.ll_body_length_cm + MARGIN_CM - moved
 
 
-def test_drive(params, seed, repeat=0):
+def test_drive(params: NetworkParams, seed: int, repeat: int = 0) -> Drive:
     """Return the :class:`Drive` of one test: a continuous sweep with slow noise, or held snapshots.
 
     The sweep's noise is an Ornstein-Uhlenbeck process per neuromast (10 Hz, 100 ms, correlated over 1 cm) that

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from helpers.lateral_line.params import topographic_counts
+from helpers.lateral_line.params import NetworkParams, topographic_counts
 from helpers.parameters import ParameterError, check_array
 
 __all__ = ["Synapses", "Wiring", "draw", "given", "initial_weights", "lateral_inhibition", "stream", "tracked"]
@@ -48,12 +48,12 @@ class Wiring:
     ts_inh: np.ndarray
 
 
-def stream(seed, *key):
+def stream(seed: int, *key: int) -> np.random.Generator:
     """Return the generator of the simulator's part of a seed; `key` tells independent streams apart."""
     return np.random.default_rng([seed + SIMULATOR_SEED, *key])
 
 
-def draw(params, seed):
+def draw(params: NetworkParams, seed: int) -> Wiring:
     """Return the :class:`Wiring` of a seed.
 
     Streams: MON -> TS `seed`, LL -> MON `seed` + 31, as in the original, whose connections these are.
@@ -97,7 +97,7 @@ def _with_interneurons(params, seed, ll_mon, mon_ts):
     return Wiring(ll_mon, mon_ts, mon_inh, ts_inh)
 
 
-def initial_weights(params, seed, wiring):
+def initial_weights(params: NetworkParams, seed: int, wiring: Wiring) -> dict[str, np.ndarray]:
     """Return {"ll_mon": mV, "mon_ts": dimensionless} initial weights: lower edge + jitter x U(0, 1), one-sided.
 
     A plastic LL -> MON starts from its own pair of values (recipe: 10 to 18 mV, mean 14).
@@ -111,13 +111,13 @@ def initial_weights(params, seed, wiring):
     return {"ll_mon": ll_mon.astype(np.float32), "mon_ts": mon_ts.astype(np.float32)}
 
 
-def tracked(seed, n_synapses):
+def tracked(seed: int, n_synapses: int) -> np.ndarray:
     """Return the indices of the (at most 24) MON -> TS synapses whose weights the history keeps."""
     rng = np.random.default_rng(seed + TRACKED_SEED)
     return rng.choice(n_synapses, min(N_TRACKED, n_synapses), replace=False)
 
 
-def lateral_inhibition(params):
+def lateral_inhibition(params: NetworkParams) -> np.ndarray:
     """Return (n_ts,) inhibition in mV that a spike of TS cell 0 causes in cell d: peak (1 - d / radius) on the ring.
 
     Examples
@@ -132,7 +132,7 @@ def lateral_inhibition(params):
     return np.where(distance > 0, mv, 0.0)
 
 
-def given(params, seed, weights):
+def given(params: NetworkParams, seed: int, weights: dict) -> tuple[Wiring, dict[str, np.ndarray]]:
     """Return (Wiring, weights) of ``{"ll_mon": (i, j, w), "mon_ts": (i, j, w)}``, in the order given.
 
     Raises
