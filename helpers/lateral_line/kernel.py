@@ -272,7 +272,7 @@ class Network:
         mon_ts = dict(gain=p.mon_ts_gain_mV, a_pre=p.mon_ts_apre, a_post=p.mon_ts_apost, w_max=p.mon_ts_wmax)
         mon_ts["multiplicative"] = False
         # The kernel wants synapses ordered by source; `order` leads from the wiring's order to this.
-        self.order = {name: np.argsort(getattr(wiring, name).pre, kind="stable") for name in ("ll_mon", "mon_ts")}
+        self.order = {"ll_mon": _order(wiring.ll_mon.pre, p.n_ll), "mon_ts": _order(wiring.mon_ts.pre, p.n_mon)}
         self.mon, self.ts = (_cells(p.el_mV + rng.uniform(0, 2, n)) for n in (p.n_mon, p.n_ts))
         inhibition = wires.lateral_inhibition(p)
         self.net = Net(
@@ -328,7 +328,7 @@ def _cells(v):
 def _pathway(synapses, order, n_pre, n_post, plastic, *, gain, a_pre, a_post, w_max, multiplicative):
     """Return the Pathway of synapses ordered by source, its weights still to be set."""
     pre, post = synapses.pre[order], synapses.post[order]
-    incoming = np.argsort(post, kind="stable")
+    incoming = _order(post, n_post)
     return Pathway(
         w=np.zeros(order.size, np.float32),
         first=_offsets(pre, n_pre),
@@ -343,6 +343,11 @@ def _pathway(synapses, order, n_pre, n_post, plastic, *, gain, a_pre, a_post, w_
         plastic=bool(plastic and (a_pre or a_post)),
         multiplicative=multiplicative,
     )
+
+
+def _order(index, n):
+    """Return the stable order of indices below `n`; numpy sorts short integers ten times faster."""
+    return np.argsort(index.astype(np.min_scalar_type(n)), kind="stable")
 
 
 def _offsets(index, n):
