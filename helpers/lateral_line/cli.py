@@ -1,362 +1,218 @@
-"""The command ``lateral_line``: train and test networks, resume a run, or evaluate stored weights.
+"""The command ``lateral_line``: for each seed simulate, save, draw; or test stored weights.
 
-A run works in ``Runs/<name>/`` of the current folder (:mod:`helpers.lateral_line.files`). Values come from the mode,
-then from the flags. Bad input is one line and exit code 2, and nothing is created. Ctrl-C and SIGTERM leave a
-checkpoint, and the run can be continued bit for bit.
+Values come from the mode, then from ``--set``, then from the other flags, and are checked before anything is written.
+A run works in ``Runs/<name>/`` of the current folder (:mod:`helpers.lateral_line.files`); seeds run side by side, and
+what survives an interruption is a finished seed: the same command does the missing ones.
 """
 
 from __future__ import annotations
 
-import argparse
-import contextlib
-import dataclasses
-import importlib.util
+import difflib
+import json
 import os
-import shutil
-import signal
-import sys
+import re
 import time
-from dataclasses import dataclass
+from concurrent.futures import BrokenExecutor
 from pathlib import Path
 
+import click
+import numpy as np
+
 from helpers import lateral_line
-from helpers.lateral_line import files, report
-from helpers.lateral_line.params import MODES, NetworkParams, flags, preset, without_plasticity
-from helpers.lateral_line.simulation import BACKENDS
-from helpers.parameters import BackendError, HelpersError, OutputError, ParameterError
+from helpers.lateral_line import files, wiring
+from helpers.lateral_line.params import MODES, NetworkParams, without_plasticity
+from helpers.parameters import HelpersError, ParameterError
 
-__all__ = ["Job", "main", "parser", "run_seed"]
+__all__ = ["FLAGS", "main"]
 
-SAVE_EVERY_S = 30.0
-CLASHES = (
-    ("resume_from", "evaluate"), ("resume_from", "run_name"), ("resume_from", "multi_seed"),
-    ("evaluate", "multi_seed"), ("evaluate", "save_weights_dir"),
-)  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Job:
-    """What one call does: parameters, mode, backend, run folder, tag, number of seeds, source of a resumed run."""
-
-    params: NetworkParams
-    mode: str
-    backend: str
-    folder: Path
-    tag: str = "latest"
-    n_seeds: int = 1
-    source: Path | None = None
-
-    @property
-    def seeds(self):
-        """Seeds of the series."""
-        return range(self.params.seed, self.params.seed + self.n_seeds)
+FIELDS = NetworkParams.__dataclass_fields__
+FLAGS = {
+    "--seed-start": "seed", "--n-training-trials": "n_training_trials", "--distance-cm": "distance_cm",
+    "--training-distance-min-cm": "training_distance_min_cm", "--direction": "direction",
+    "--training-distance-max-cm": "training_distance_max_cm", "--ll-mon-topo": "ll_to_mon_topography_strength",
+    "--mon-ts-topo": "mon_to_ts_topography_strength", "--ll-rate-mode": "ll_rate_mode",
+    "--ll-baseline-subtract-hz": "ll_rate_baseline_subtract_hz", "--ll-rate-gain": "ll_rate_gain",
+    "--use-ll-mon-stdp": "ll_mon_use_stdp", "--ll-mon-apre": "ll_mon_apre", "--ll-mon-apost": "ll_mon_apost",
+    "--ll-mon-wmax-mv": "ll_mon_wmax_mV", "--ll-mon-w-init-mv": "ll_mon_w_init_mV", "--mon-ts-sigma": "mon_to_ts_sigma",
+    "--mon-ts-out-degree": "mon_to_ts_out_degree", "--ts-lateral-radius": "ts_lateral_radius",
+    "--ts-local-inh-peak-mv": "ts_local_inh_peak_mV", "--use-ts-feedback-inh": "use_ts_feedback_inh",
+    "--ts-feedback-drive-mv": "ts_to_global_inh_drive_mV", "--ts-feedback-inh-mv": "global_inh_to_ts_mV",
+    "--ts-feedback-p": "ts_to_global_inh_p", "--mon-global-inh-mv": "global_inh_to_mon_mV",
+    "--mon-ts-gain-mv": "mon_ts_gain_mV", "--bg-rate-mon-hz": "bg_rate_mon_hz", "--bg-rate-ts-hz": "bg_rate_ts_hz",
+    "--bg-w-ts-mv": "bg_w_ts_mV", "--keep-mon-ts-stdp-during-test": "keep_mon_ts_stdp_during_test",
+    "--test-using-held-snapshots": "test_using_held_snapshots", "--eval-x-min": "eval_x_min_cm",
+    "--eval-x-min-cm": "eval_x_min_cm", "--eval-x-max": "eval_x_max_cm", "--eval-x-max-cm": "eval_x_max_cm",
+}  # fmt: skip
 
 
-# --- flags
+def kind(name):
+    """Return the click type of a field."""
+    default, options = FIELDS[name].default, FIELDS[name].metadata["options"]
+    return click.Choice(options) if options else click.types.convert_type(float if default is None else type(default))
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message):
-        """End with one line and exit code 2."""
-        self.exit(2, f"{self.prog}: error: {message}\n")
+def fields(ctx, param, words):
+    """Return {field: value} of the words ``name=value``."""
+    values = {}
+    for word in words:
+        name, _, value = word.partition("=")
+        if name not in FIELDS:
+            near = ", ".join(difflib.get_close_matches(name, FIELDS, 5)) or "none"
+            raise click.BadParameter(f"{name!r} is no field; near it: {near}; COMMANDS.md lists all", ctx, param)
+        values[name] = kind(name).convert(value, param, ctx)
+    return values
 
 
-def parser():
-    """Return the argument parser; the value flags come from the table of :class:`NetworkParams`."""
-    made = _Parser(prog="lateral_line", description="Lateral-line map LL -> MON -> TS with STDP.", allow_abbrev=False)
-    run = made.add_argument_group("run")
-    run.add_argument("--mode", choices=MODES, help="preset (ll_thesis)")
-    run.add_argument("--run-name", help="folder under Runs/ (the time)")
-    run.add_argument("--save-tag", help="base name in artifacts/ (latest)")
-    run.add_argument("--multi-seed", type=int, help="number of consecutive seeds (1)")
-    run.add_argument("--save-weights-dir", metavar="DIR", help="folder for a copy of the weights (no copy)")
-    run.add_argument("--disable-all-stdp", action="store_true", help="control: no STDP, no homeostasis")
-    run.add_argument("--resume-from", metavar="DIR", help="continue the run in this folder")
-    run.add_argument("--evaluate", metavar="NPZ", help="only test these weights, with the parameters of their run")
-    run.add_argument("--ll-mon-weights", choices=("final", "initial"), help="LL->MON weights for --evaluate (final)")
-    run.add_argument("--backend", choices=BACKENDS, help="engine (numba)")
-    values = made.add_argument_group("parameters (value in ll_thesis)")
-    thesis = preset("ll_thesis")
-    for field in dataclasses.fields(NetworkParams):
-        _add_value_flag(values, field, getattr(thesis, field.name))
-    return made
+def warn(text):
+    """Print a warning of one line."""
+    click.echo(f"lateral_line: warning: {text}", err=True)
 
 
-def _add_value_flag(group, field, value):
-    unit = f" {field.metadata['unit']}" if field.metadata["unit"] else ""
-    kind = {bool: {"action": argparse.BooleanOptionalAction}, int: {"type": int}, str: {"type": str}}
-    options = kind.get(type(field.default), {"type": float})
-    if field.metadata["options"]:
-        options = {"choices": field.metadata["options"]}
-    text = f"{field.metadata['meaning']} ({value}{unit})"
-    group.add_argument(*field.metadata["flags"], dest=field.name, default=None, help=text, **options)
+def run_seed(params, weights, *, folder, mode, tag, copy_to, figures, first, progress):
+    """Do one seed: train and test a network, or test the weights given; save it, draw it, note its measures last."""
+    if weights is None:
+        result = lateral_line.simulate(params, progress=progress)
+        for place in filter(None, (folder / "artifacts", copy_to)):
+            files.save_weights(result, Path(place), tag=tag, mode=mode)
+    else:
+        result = lateral_line.evaluate(params, weights, seed=params.seed, controls=True)
+    if figures != "none":
+        from helpers.lateral_line.figures import draw_seed
+
+        draw_seed(result, folder / "figures", which=figures, first=first, mode=mode)
+    files.save_scores(result, folder)
+    return params.seed
 
 
-def _apply(params, args):
-    """Return the parameters with the given flags applied."""
-    given = {name: getattr(args, name) for name in flags() if getattr(args, name) is not None}
-    changed = params.replace(**given)
-    return without_plasticity(changed) if args.disable_all_stdp else changed
-
-
-def _differing(a, b):
-    one, other = a.to_dict(), b.to_dict()
-    return [f"{name} = {one[name]}, not {other[name]}" for name in one if one[name] != other[name]]
-
-
-# --- what to do
-
-
-def _fresh(args):
-    n_seeds = max(1, args.multi_seed or 1)
-    mode = args.mode or "ll_thesis"
-    params = _apply(preset(mode), args)
-    params.replace(seed=params.seed + n_seeds - 1)
-    tag = _tag(args.save_tag)
-    return Job(params, mode, args.backend or "numba", files.new_folder(args.run_name), tag, n_seeds)
-
-
-def _tag(tag):
-    clean = (tag or "latest").strip()
-    if not clean or clean != Path(clean).name or len(clean) > 100:
-        raise ParameterError(f"--save-tag {clean[:40]!r} cannot begin a file name; give a name without slashes")
-    return clean
-
-
-def _resumed(args):
-    """Return the job of an interrupted run: its own parameters and folder, or one seed of a series in a new folder."""
-    source = next((p for p in (Path(args.resume_from), Path("Runs", args.resume_from)) if p.is_dir()), None)
-    if source is None:
-        raise OutputError(f"--resume-from {args.resume_from}: no such folder; give the folder of a run under Runs/")
-    record, params = files.read_run(source)
-    job = Job(params, record["mode"], record["backend"], source, record["save_tag"], 1, source)
-    if record["multi_seed"] > 1:
-        job = _one_of_series(job, record, args)
-    wanted = (args.mode or job.mode, args.backend or job.backend, args.save_tag or job.tag)
-    differing = _differing(_apply(job.params, args), job.params)
-    if wanted != (job.mode, job.backend, job.tag):
-        differing.append(f"mode, backend, tag = {wanted}, not {(job.mode, job.backend, job.tag)}")
-    if differing:
-        raise ParameterError(f"a resumed run keeps its parameters, but {'; '.join(differing)}; leave these flags out")
-    return job
-
-
-def _one_of_series(job, record, args):
-    series = range(job.params.seed, job.params.seed + record["multi_seed"])
-    if args.seed not in series:
-        hint = f"add --seed-start {series[0]} to {series[-1]}"
-        raise ParameterError(f"{job.source} is a series of {record['multi_seed']} seeds, resumed one by one; {hint}")
-    folder = files.new_folder(f"{job.source.name}_seed_{args.seed}", job.source.parent)
-    return dataclasses.replace(job, params=job.params.replace(seed=args.seed), folder=folder)
-
-
-def _check_together(args):
-    """Refuse flags that contradict each other; ``--multi-seed 1`` says nothing."""
-    for one, other in CLASHES:
-        if getattr(args, one) and getattr(args, other) not in (None, 1):
-            both = f"--{one} and --{other}".replace("_", "-")
-            raise ParameterError(f"{both} do not go together; leave one out")
-    if args.ll_mon_weights and not args.evaluate:
-        raise ParameterError("--ll-mon-weights goes with --evaluate only; leave it out")
-
-
-def _check_backend(backend):
-    if importlib.util.find_spec(backend) is None:
-        raise BackendError(f"--backend {backend}: {backend} is not installed; install it, or choose another")
-
-
-def _warn(text):
-    print(f"lateral_line: warning: {' '.join(text.split())}", file=sys.stderr)
-
-
-def _warn_of(params, args):
-    near = params.distance_cm
-    if params.n_training_trials and not params.training_fixed_distance:
-        near = min(near, params.training_distance_min_cm)
-    if near <= params.sphere_radius_cm:
-        radius = params.sphere_radius_cm
-        _warn(f"distance {near:g} cm <= radius {radius:g} cm: the sphere overlaps the body, which is not physical")
-    if args.p_ll_to_mon is not None:
-        _warn("--p-ll-to-mon has no effect: the in-degree holds at every topography strength")
-    if args.mode == "ll_fast_legacy":
-        _warn("ll_fast_legacy is the original's smoke test and stays silent; ll_fast is the working one")
-
-
-# --- running
-
-
-class _Keeper:
-    """Takes the state after each record; writes every n-th, the last, and any that comes 30 s after the one before."""
-
-    def __init__(self, params, job):
-        self.params, self.job = params, job
-        self.state, self.count, self.written_s = None, 0, time.monotonic()
-
-    def __call__(self, state):
-        self.state, self.count = state, self.count + 1
-        last = int(state["trial_idx"]) + 1 == self.params.n_training_trials
-        due = self.count % self.params.checkpoint_save_every_n_checkpoints == 0
-        if last or due or time.monotonic() - self.written_s > SAVE_EVERY_S:
-            self.write()
-
-    def write(self):
-        if self.state is not None:
-            alone = self.job.n_seeds == 1
-            files.save_checkpoint(self.state, self.job.folder, self.params, self.job.backend, alone=alone)
-            self.state, self.written_s = None, time.monotonic()
-
-
-@contextlib.contextmanager
-def _terminable():
-    """Let SIGTERM do what Ctrl-C does."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def run_seed(job, seed, *, start=None, progress=False):
-    """Train and test one seed of a job and return its Result; an interrupted run leaves its last record."""
-    params = job.params.replace(seed=seed)
-    keeper = _Keeper(params, job)
-    options = dict(backend=job.backend, seed=seed, start=start, progress=progress)
-    if job.backend == "numba":
-        options["on_checkpoint"] = keeper
-    with _terminable():
-        try:
-            result = lateral_line.simulate(params.replace(checkpoint_save_every_n_checkpoints=1), **options)
-        except KeyboardInterrupt:
-            keeper.write()
-            raise
-    return dataclasses.replace(result, params=params)
-
-
-def _results(job, start):
-    """Yield the result of each seed in order, one at a time; several seeds run in parallel processes."""
-    shown = not os.environ.get("CI")
-    if job.n_seeds == 1:
-        yield run_seed(job, job.params.seed, start=start, progress=shown)
-        return
+def run(params, weights, **how):
+    """Do the missing ones of the seeds {seed: weights or None} side by side, then what is made of all seeds."""
     from joblib import Parallel, cpu_count, delayed
     from tqdm.auto import tqdm
 
-    n_jobs = min(job.n_seeds, cpu_count())
-    job = dataclasses.replace(job, folder=job.folder.absolute())  # a worker may live in another folder
-    done = Parallel(n_jobs=n_jobs, return_as="generator")(delayed(run_seed)(job, seed) for seed in job.seeds)
-    yield from tqdm(done, total=job.n_seeds, desc="seeds", disable=not shown)
+    folder, jobs = how["folder"], []
+    missing = [seed for seed in weights if not files.scores_file(folder, seed).exists()]
+    for seed in missing:
+        how |= dict(first=seed == params.seed, progress=len(missing) == 1)
+        jobs.append(delayed(run_seed)(params.replace(seed=seed), weights[seed], **how))
+    if not missing:
+        click.echo(f"all seeds of {folder} are finished: nothing is computed")
+    done = Parallel(n_jobs=max(1, min(len(jobs), cpu_count())), return_as="generator_unordered")(jobs)
+    for seed in tqdm(done, total=len(jobs), desc="seeds", disable="CI" in os.environ or len(jobs) < 2):
+        click.echo(f"seed {seed}: saved {how['tag']}_seed_{seed}.npz, seed_{seed}_results.json")
+    scores = files.write_summary(folder)
+    if len(scores) > 1 and how["figures"] != "none":
+        from helpers.lateral_line.figures import draw_series
+
+        draw_series([_point(found) for found in scores], folder / "figures")
+    report(folder, scores)
 
 
-def _train(args):
-    job = _resumed(args) if args.resume_from else _fresh(args)
-    _check_backend(job.backend)
-    start, reasons = files.load_checkpoint(job.source, job.params, job.backend) if job.source else (None, [])
-    copy_to = Path(args.save_weights_dir) if args.save_weights_dir else None
-    with _prepared(job, args, copy_to):
-        for reason in reasons:
-            _warn(f"{reason}; going on from the older checkpoint")
-        return _finish(_results(job, start), job, files.save_weights, copy_to)
+def _point(found):
+    """Return what the series figure shows of a seed, with NaN where nothing can be told."""
+    point = {"seed": found["seed"]}
+    for name, row in (("trained", found), ("untrained", found["controls"]["untrained"])):
+        point[name] = tuple(np.array([row["sigma_theta_rad"], row["delta_trial_rad"]], float))
+    return point
 
 
-@contextlib.contextmanager
-def _prepared(job, args, copy_to=None, **more):
-    """Make what is missing of the folders, and ``params.json``; a new run folder that stays empty is removed again."""
-    new = job.folder != job.source
+def report(folder, scores):
+    """Print what is stored of a run: the measures of each seed, their means over the usable seeds, and the network."""
+    for found in scores:
+        rounded = json.loads(json.dumps(found), parse_float=lambda word: float(f"{float(word):.4g}"))
+        for name, value in rounded.items():
+            if name not in ("seed", "repeats"):
+                click.echo(f"seed {found['seed']}: {name} = {json.dumps(value)}".replace('"', ""))
+        if not found["pv_map_quality"]["usable"]:
+            click.echo(f"seed {found['seed']}: the test is unusable: too few TS spikes for a map; it enters no mean")
+    usable = [found for found in scores if found["pv_map_quality"]["usable"]]
+    for name in ("sigma_theta_rad", "delta_trial_rad") * (len(usable) > 1):
+        values = [found[name] for found in usable]
+        click.echo(f"{name} = {np.mean(values):.3f} +- {np.std(values, ddof=1):.3f} (sd, {len(values)} usable seeds)")
+    record, p = files.read_run(folder / "params.json")
+    config = " ".join(f"{name}={getattr(p, name):g}" for name in ("n_training_trials", *files.SIDECAR))
+    click.echo(f"mode: {record['mode']}\nconfig: {config} topographic={record['effective_topographic_counts']}")
+    click.echo(f"run directory: {folder}")
+
+
+def stored(path, *, mode, given, initial):
+    """Return (mode, parameters of the first, {seed: weights}) of what ``--evaluate`` names."""
+    npzs, weights = sorted(path.glob("artifacts/*_seed_*.npz")) if path.is_dir() else [path], {}
+    for npz in npzs:
+        mode, params = files.read_origin(npz, mode=mode, seed=given.get("seed"))
+        weights[params.seed], remark = files.read_weights(npz, params, initial=initial)
+        params = params.replace(**given)
+        wiring.given(params, params.seed, weights[params.seed])
+        if remark:
+            warn(f"{npz.name} {remark}")
+    if not npzs or len(weights) < len(npzs):
+        raise ParameterError(f"{path} holds {len(npzs)} weight files of {len(weights)} seeds; give one of them")
+    return mode, params.replace(seed=min(weights)), weights
+
+
+@click.command(context_settings={"show_default": True})
+@click.option("--mode", type=click.Choice(MODES), show_default="ll_thesis", help="preset, to which the rest applies")
+@click.option("--run-name", default="", show_default="the time", help="folder under Runs/; an unfinished run goes on")
+@click.option("--save-tag", default="latest", help="base name of the weight files")
+@click.option("--multi-seed", default=1, help="number of consecutive seeds")
+@click.option("--save-weights-dir", type=click.Path(file_okay=False, writable=True), help="folder for a copy of them")
+@click.option("--disable-all-stdp", is_flag=True, help="control: no STDP, no homeostasis")
+@click.option("--evaluate", type=click.Path(exists=True, path_type=Path), help="only test the weights of a run or npz")
+@click.option("--ll-mon-weights", type=click.Choice(["final", "initial"]), default="final", help="for --evaluate")
+@click.option("--figures", type=click.Choice(["none", "some", "all"]), default="all", help="some: the two summaries")
+@click.option("--set", "given", multiple=True, callback=fields, metavar="NAME=VALUE", help="any field; repeatable")
+def command(mode, run_name, save_tag, multi_seed, save_weights_dir, disable_all_stdp, **options):
+    """Train and test the lateral-line map LL -> MON -> TS over one or several seeds, or test stored weights."""
+    given, evaluate, ll_mon, figures = (
+        options.pop(name) for name in ("given", "evaluate", "ll_mon_weights", "figures")
+    )
+    given |= {name: value for name, value in options.items() if value is not None}
+    name, tag = (re.sub(r"[/\\]", "_", text.strip()) for text in (run_name, save_tag))
+    folder = Path("Runs", name or time.strftime("%Y%m%d_%H%M%S"))
+    if name in (".", "..") or not tag or len(name) + len(tag) > 100:
+        raise ParameterError(f"--run-name {name:.20} --save-tag {tag:.20}: no file can have this name")
+    if evaluate and (multi_seed > 1 or save_weights_dir):
+        raise ParameterError("--evaluate goes neither with --multi-seed nor with --save-weights-dir; leave them out")
+    if evaluate:
+        mode, params, weights = stored(evaluate, mode=mode, given=given, initial=ll_mon == "initial")
+    else:
+        mode = mode or "ll_thesis"
+        params = lateral_line.preset(mode).replace(**given)
+        weights = dict.fromkeys(range(params.seed, params.seed + max(1, multi_seed)))
+        params.replace(seed=max(weights))
+    params = without_plasticity(params) if disable_all_stdp else params
+    record = dict(mode=mode, seed_start=params.seed, multi_seed=len(weights), seeds=list(weights), save_tag=tag)
+    files.begin(folder, params, **record, evaluated_from=evaluate and str(evaluate), ll_mon_weights=ll_mon)
+    if min(params.distance_cm, params.training_distance_min_cm) <= params.sphere_radius_cm:
+        warn(f"a distance <= radius {params.sphere_radius_cm:g} cm is not physical: the sphere overlaps the body")
+    if mode == "ll_fast_legacy":
+        warn("ll_fast_legacy is the original's smoke test and stays silent; ll_fast is the working one")
+    click.echo(f"run directory: {folder}")
     try:
-        for folder in [copy_to] * bool(copy_to) + [job.folder] * new:
-            folder.mkdir(parents=True, exist_ok=folder == copy_to)
-    except OSError as failure:
-        raise OutputError(f"cannot make {folder} ({failure.strerror}); choose another folder") from None
-    try:
-        if new:
-            more |= {"backend": job.backend, "save_tag": job.tag}
-            files.write_start(job.folder, job.params, mode=job.mode, multi_seed=job.n_seeds, **more)
-        _warn_of(job.params, args)
-        print(f"run directory: {job.folder}", flush=True)
-        yield
-    finally:
-        if new and not (job.folder / "artifacts").exists():
-            shutil.rmtree(job.folder, ignore_errors=True)
-
-
-def _finish(results, job, save=None, copy_to=None):
-    """Store and draw the results as they come, one held at a time, then say what came out; returns the exit code."""
-    from helpers.lateral_line import figures
-
-    noted = []
-    try:
-        figures.save_all(_stored(results, job, noted, save, copy_to), job.folder / "figures", mode=job.mode)
+        run(params, weights, folder=folder.absolute(), mode=mode, tag=tag, copy_to=save_weights_dir, figures=figures)
     except KeyboardInterrupt:
-        print(f"lateral_line: interrupted; {_way_on(job)}", file=sys.stderr)
-        return 130
-    print(report.describe(job, noted))
-    return 0
+        click.echo(f"lateral_line: stopped; the same command with --run-name {folder.name} goes on", err=True)
+        click.get_current_context().exit(130)
 
 
-def _stored(results, job, noted, save, copy_to):
-    """Write the files of each result as it passes by, and say which."""
-    for result in results:
-        paths = save(result, job.folder, tag=job.tag, mode=job.mode) if save else []
-        for path in paths if copy_to else ():
-            files.write_atomic(copy_to / path.name, path.read_bytes())
-        paths.append(files.save_scores(result, job.folder))
-        files.write_summary(job.folder)
-        print(f"seed {result.seed}: saved", ", ".join(path.name for path in paths))
-        noted.append(report.facts(result))
-        yield result
+for name in dict.fromkeys(FLAGS.values()):
+    spellings, switch = [flag for flag in FLAGS if FLAGS[flag] == name], isinstance(FIELDS[name].default, bool)
+    spellings = [f"{spellings[0]}/--no-{spellings[0][2:]}"] if switch else spellings
+    shown = f"{FIELDS[name].metadata['meaning']} (ll_thesis: {getattr(lateral_line.preset('ll_thesis'), name)})"
+    settings = dict(type=None if switch else kind(name), default=None, help=shown)
+    command.params.append(click.Option([*spellings, name], **settings))
 
 
-def _way_on(job):
-    saved = [str(seed) for seed in job.seeds if files.has_checkpoint(job.folder, seed)]
-    series = f" --seed-start S (S one of {', '.join(saved)})" if job.n_seeds > 1 else ""
-    if not saved:
-        return "nothing was saved yet; start again"
-    return f"continue with: lateral_line --resume-from {job.folder}{series}"
-
-
-def _evaluate(args):
-    """Test stored weights; every parameter that no flag changes is that of the run they come from."""
-    npz = Path(args.evaluate)
-    (weights, initial), (mode, params) = files.read_weights(npz), files.read_origin(npz)
-    if params is None and args.mode is None:
-        raise ParameterError(f"{npz} has no params.json of its run beside it; put it there, or name the --mode")
-    params = _apply(params or preset(args.mode), args)
-    if args.ll_mon_weights == "initial" and initial:
-        weights = {**weights, "ll_mon": initial["ll_mon"]}
-    files.check_fit(weights, params, npz)
-    job = Job(params, mode, args.backend or "numba", files.new_folder(args.run_name))
-    _check_backend(job.backend)
-    with _prepared(job, args, evaluated_from=str(npz), ll_mon_weights=args.ll_mon_weights or "final"):
-        if initial is None:
-            _warn(f"{npz.name} is of the original program: its LL->MON weights are those before training")
-        return _finish([lateral_line.evaluate(params, weights, seed=params.seed, backend=job.backend)], job)
-
-
-def main(argv=None):
-    """Run the command with the given arguments (those of the process by default); returns the exit code.
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command with the given arguments, by default those of the process, and return its exit code.
 
     Examples
     --------
     >>> main(["--distance-cm", "-1"])
-    Traceback (most recent call last):
-    SystemExit: 2
+    2
     """
-    made = parser()
-    args = made.parse_args(argv)
     try:
-        _check_together(args)
-        with _terminable():
-            return _evaluate(args) if args.evaluate else _train(args)
-    except HelpersError as failure:
-        made.error(_spelt(str(failure)))
-    except KeyboardInterrupt:
-        made.exit(130, "lateral_line: interrupted\n")
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-
-
-def _spelt(message):
-    """Put the flag before a message that begins with the name of its field."""
-    spellings = flags().get(message.split(" ", 1)[0])
-    return f"{spellings[0]}: {message}" if spellings else message
+        return command.main(arguments, "lateral_line", standalone_mode=False) or 0
+    except (click.ClickException, HelpersError, BrokenExecutor) as failure:
+        text = failure.format_message() if isinstance(failure, click.ClickException) else str(failure)
+        click.echo(f"lateral_line: error: {' '.join(text.split())}", err=True)
+        return 2
