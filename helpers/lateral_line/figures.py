@@ -32,7 +32,7 @@ from helpers.storage import write_all
 __all__ = ["FIGURES", "draw_seed", "draw_series", "geometry", "legends", "map_density", "map_raster", "verdict"]
 
 STYLE, DPI = Path(__file__).parents[1] / "thesis.mplstyle", 160
-N_BINS, MAX_BINS, MON_SHOWN = 40, 800, 400
+N_BINS, MAX_BINS, MAX_DOTS, MON_SHOWN = 40, 800, 20_000, 400
 COLOURS = {"ll": OKABE_ITO["black"], "mon": OKABE_ITO["blue"], "ts": OKABE_ITO["vermillion"]}
 UNTRAINED, TRAINED, MARK = OKABE_ITO["grey"], OKABE_ITO["vermillion"], OKABE_ITO["green"]
 
@@ -40,28 +40,38 @@ UNTRAINED, TRAINED, MARK = OKABE_ITO["grey"], OKABE_ITO["vermillion"], OKABE_ITO
 # --- panels
 
 
-def verdict(result: Result) -> str:
-    """Return the spread of the test's map beside that of the controls, and what the run lacks, in lines of text.
+def _found(quality):
+    if quality.usable:
+        return rf"$\sigma_\theta$ {quality.sigma_theta_rad:.2f}, $\delta_{{trial}}$ {quality.delta_trial_rad:.2f} rad"
+    return f"too few spikes for a map: {quality.n_spikes:.0f} spikes, {quality.n_valid_bins:.0f} bins"
 
-    The body comes first (the evaluation window, if one is given), then the whole sweep; controls are those on the body.
+
+def verdict(result: Result) -> str:
+    """Return the spread of the test's map, of the controls, and what the run lacks, in two lines.
+
+    The body comes first, then the whole sweep, or the evaluation window alone, if one is given. Controls are those on
+    the body or in the window. A map of too few spikes has no number.
     """
     p, controls = result.params, result.controls
-    qualities = {"on the body": result.quality_window, "whole sweep": result.quality}
+    text = f"on the body {_found(result.quality_window)}; whole sweep {_found(result.quality)}"
     if p.eval_x_min_cm is not None:
-        qualities = {f"for x from {p.eval_x_min_cm:g} to {p.eval_x_max_cm:g} cm": result.quality_window}
-    text = r"$\sigma_\theta$"
-    for place, q in qualities.items():
-        few = f"too few spikes for a map: {q.n_spikes:.0f} spikes, {q.n_valid_bins:.0f} bins"
-        text += f" {place} {q.sigma_theta_rad:.2f} rad;" if q.usable else f" {place} {few};"
-    text += f" {result.ts_spikes_test:.0f} TS spikes\n"
+        text = f"for x from {p.eval_x_min_cm:g} to {p.eval_x_max_cm:g} cm {_found(result.quality)}"
+    notes = []
     if controls:
         chance = controls["chance_window_rad"] if result.quality_window.usable else np.nan
-        spread = {name: controls[name]["sigma_theta_rad_window"] for name in ("untrained", "shuffled")}
-        for name, value in (spread | {"chance": chance}).items():
-            text += f"{name} {value:.2f} rad; ".replace("nan rad", "unusable")
+        untrained, shuffled = (controls[name]["sigma_theta_rad_window"] for name in ("untrained", "shuffled"))
+        there = f"untrained {untrained:.2f}, shuffled {shuffled:.2f}, chance {chance:.2f}".replace("nan", "unusable")
+        notes.append(rf"$\sigma_\theta$ of controls there: {there}")
     for layer in LAYERS:
-        text += "" if result.test.counts[layer].any() else f"no {layer.upper()} spike in the test; "
-    return text + ("" if p.n_training_trials else "no training")
+        if not result.test.counts[layer].any():
+            notes.append(f"no {layer.upper()} spike")
+    if not p.n_training_trials:
+        notes.append("no training")
+    return f"{text}\n{'; '.join(notes)}"
+
+
+def _say(ax, text):
+    ax.text(0.05, 0.9, text, transform=ax.transAxes, color=UNTRAINED)
 
 
 def _size(params, layer):
@@ -80,11 +90,11 @@ def _x_range(recording, params):
     return (recording.x_cm.min(), recording.x_cm.max()) if params.eval_x_min_cm is None else params.window_cm
 
 
-def _over_x(ax, recording, params, layer):
+def _over_x(ax, params, layer, x_range):
     """Draw a perfect map of the body as a dashed line, name the axes, and limit them to what is shown."""
-    n = _size(params, layer)
-    ax.plot([0, params.ll_body_length_cm], [0, n - 1], "--", color=OKABE_ITO["sky"], label="perfect body map")
-    ax.set(xlabel="sphere x (cm)", ylabel=f"{layer.upper()} index", xlim=_x_range(recording, params), ylim=(-1, n))
+    n, line = _size(params, layer), dict(color=OKABE_ITO["purple"], linewidth=1.5, label="perfect body map")
+    ax.plot([0, params.ll_body_length_cm], [0, n - 1], "--", **line)
+    ax.set(xlabel="sphere x (cm)", ylabel=f"{layer.upper()} index", xlim=x_range, ylim=(-1, n))
 
 
 def _rates_over_x(recording, params, layer):
@@ -105,9 +115,9 @@ def map_raster(ax: Axes, recording: Recording, params: NetworkParams, layer: str
     x, (low, high) = recording.x_cm[steps], _x_range(recording, params)
     inside = (low <= x) & (x <= high)
     artist = _dots(ax, x[inside], cells[inside], layer)
-    _over_x(ax, recording, params, layer)
+    _over_x(ax, params, layer, (low, high))
     if not inside.any():
-        ax.text(0.5, 0.5, f"no {layer.upper()} spike in the test", transform=ax.transAxes, ha="center")
+        _say(ax, f"no {layer.upper()} spike in the test")
     return artist
 
 
@@ -115,16 +125,15 @@ def map_density(ax: Axes, recording: Recording, params: NetworkParams, *, layer:
     """Draw which cells fire where: spikes by sphere position (columns) and cell (rows), each column summing to 1.
 
     The share takes out how much a layer fires, which hides the map in a raster. Columns span the body, or the
-    evaluation window; those without a spike stay white. `n_bins` is the number of columns and of rows.
+    evaluation window; those without a spike stay white. `n_bins` is the number of columns and of rows. Returns the
+    image.
     """
-    n, (steps, cells) = _size(params, layer), recording.spikes[layer]
-    edges, rows = np.linspace(*params.window_cm, n_bins + 1), np.linspace(-0.5, n - 0.5, n_bins + 1)
+    rows = np.linspace(-0.5, _size(params, layer) - 0.5, n_bins + 1)
+    edges, (steps, cells) = np.linspace(*params.window_cm, n_bins + 1), recording.spikes[layer]
     counts = np.histogram2d(cells, recording.x_cm[steps], (rows, edges))[0]
-    total = counts.sum(axis=0)
-    share = counts / np.where(total > 0, total, np.nan)
-    image = ax.pcolormesh(edges, rows, share, vmin=0, vmax=4 / n_bins, rasterized=True)
-    ax.plot([0, params.ll_body_length_cm], [0, n - 1], "--", color="white", linewidth=1)
-    ax.set(xlabel="sphere x (cm)", ylabel=f"{layer.upper()} index", xlim=params.window_cm, ylim=(-0.5, n - 0.5))
+    share = counts / np.where(counts.any(axis=0), counts.sum(axis=0), np.nan)
+    image = ax.pcolormesh(edges, rows, share, cmap="viridis", vmin=0, vmax=4 / n_bins, rasterized=True)
+    _over_x(ax, params, layer, params.window_cm)
     return image
 
 
@@ -132,9 +141,9 @@ def geometry(ax: Axes, result: Result) -> None:
     """Draw the body with its neuromasts, the first cycle of training positions, the test path and the sphere, in cm."""
     p, (start, end) = result.params, result.test.x_cm[[0, -1]]
     stream = stimulus.snapshots(p, p.n_training_trials * stimulus.trial_steps(p), result.seed)
-    cycle = slice(2 * p.n_ll)
     ax.plot(stimulus.neuromasts(p), np.zeros(p.n_ll), "|", color=COLOURS["ll"], label="neuromasts")
-    ax.plot(stream.x_cm[cycle], stream.distance_cm[cycle], "s", color=OKABE_ITO["orange"], ms=1.5, label="training")
+    x_cm, distance_cm = stream.x_cm[: 2 * p.n_ll], stream.distance_cm[: 2 * p.n_ll]
+    ax.plot(x_cm, distance_cm, "s", color=OKABE_ITO["orange"], ms=1.5, label="training")
     arrow = dict(marker=">" if end > start else "<", markevery=[1], color=MARK, label="test path")
     ax.plot([start, end], [p.distance_cm + 0.1] * 2, **arrow)
     ax.add_patch(matplotlib.patches.Circle((p.ll_body_length_cm / 2, p.distance_cm), p.sphere_radius_cm, color="0.85"))
@@ -143,38 +152,40 @@ def geometry(ax: Axes, result: Result) -> None:
 
 
 def _rasters(axes, result, *, since_s, zero_s):
-    """Draw the spikes of the three layers (MON: the first 400 cells) over time, from `since_s` on, after `zero_s`."""
-    test = result.test
+    """Draw the spikes of the three layers (MON: the first 400 cells) over time, evenly thinned to 20,000 dots."""
+    test, p = result.test, result.params
     for ax, layer in zip(axes, LAYERS, strict=True):
         (t_s, cells), (steps, test_cells) = result.history.dots[layer], test.spikes[layer]
         t_s, cells = np.append(t_s, test.t0_s + steps * test.dt_s), np.append(cells, test_cells)
-        limit = MON_SHOWN if layer == "mon" else np.inf
-        shown = (t_s >= since_s) & (cells < limit)
+        n = min(p.n_mon, MON_SHOWN) if layer == "mon" else _size(p, layer)
+        shown = np.flatnonzero((t_s >= since_s) & (cells < n))
+        shown = shown[:: shown.size // MAX_DOTS + 1]
         _dots(ax, t_s[shown] - zero_s, cells[shown], layer)
-        n = min(_size(result.params, layer), limit)
-        ax.set(xlabel="time (s)", ylabel=f"{layer.upper()} cell (of first {n})", ylim=(-1, n))
         ax.axvline(test.t0_s - zero_s, color=MARK, linestyle="--")
+        note = f" (first {n})" if n < _size(p, layer) else ""
+        ax.set(ylabel=f"{layer.upper()} cell{note}", ylim=(-1, n))
+        if not shown.size:
+            _say(ax, f"no {layer.upper()} spike")
 
 
 def _rates(ax, result, layers, *, since_s, zero_s):
-    """Draw population rates in bins of 20 ms, or of whole multiples where these are more than 800; line: train end.
+    """Draw population rates in bins of 20 ms, or of a multiple where these would be more than 800.
 
     The bins of the training are spread evenly over its time, since the last one of a block may hold fewer steps.
     """
     test, binned = result.test, result.history.binned
-    starts, end_s = np.arange(0, test.n_steps, round(BIN_S / test.dt_s) or 1), test.t0_s + test.n_steps * test.dt_s
-    edges = np.linspace(0, test.t0_s, len(binned), endpoint=False)
-    edges = np.append(edges, np.linspace(test.t0_s, end_s, starts.size, endpoint=False))
-    shown = np.flatnonzero(edges > since_s - BIN_S / 2)
-    first = shown[:: -(-shown.size // MAX_BINS)]
-    edges = np.append(edges[first], end_s)
+    span_s = test.t0_s + test.n_steps * test.dt_s - since_s
+    times = (np.arange(len(binned)) + 0.5) * test.t0_s / max(len(binned), 1)
+    times = np.append(times, test.t0_s + (np.arange(test.n_steps) + 0.5) * test.dt_s)
+    wanted_s = BIN_S * (span_s / BIN_S // MAX_BINS + 1)
+    edges = np.linspace(since_s, since_s + span_s, max(1, round(span_s / wanted_s)) + 1)
     for layer in layers:
-        counts = np.append(binned[:, LAYERS.index(layer)], np.add.reduceat(test.counts[layer], starts))
-        rate_hz = np.add.reduceat(counts, first) / np.diff(edges) / _size(result.params, layer)
+        counts = np.append(binned[:, LAYERS.index(layer)], test.counts[layer])
+        rate_hz = np.histogram(times, edges, weights=counts)[0] / np.diff(edges) / _size(result.params, layer)
         ax.stairs(rate_hz, edges - zero_s, color=COLOURS[layer], baseline=None, label=layer.upper())
     ax.axvline(test.t0_s - zero_s, color=MARK, linestyle="--")
-    ax.set(xlabel="time (s)", ylabel=f"rate in {1e3 * np.median(np.diff(edges)):.0f} ms (Hz)", ylim=(0, None))
-    ax.set_xlim(edges[0] - zero_s, end_s - zero_s)
+    ax.set(xlabel="time (s)", ylabel=f"rate in {1e3 * wanted_s:.0f} ms (Hz)", xlim=edges[[0, -1]] - zero_s)
+    ax.set_ylim(0, 1.05 * ax.get_ylim()[1])
 
 
 def _courses(axes, history, n_tracked):
@@ -185,10 +196,13 @@ def _courses(axes, history, n_tracked):
     axes[0].fill_between(t, mean - sd, mean + sd, color=TRAINED, alpha=0.2, linewidth=0)
     if np.isfinite(history.stabilisation_t_s):
         axes[0].axvline(history.stabilisation_t_s, color="black", linestyle=":", label="stable")
-    axes[1].plot(history.pv_t_s, history.pv_sigma_theta, ".-", color=OKABE_ITO["green"], label=r"$\sigma_\theta$")
-    axes[1].plot(history.pv_t_s, history.pv_delta_trial, ".-", color=OKABE_ITO["purple"], label=r"$\delta_{trial}$")
+    axes[1].plot(history.pv_t_s, history.pv_sigma_theta, "o-", color=MARK, label=r"$\sigma_\theta$")
+    axes[1].plot(history.pv_t_s, history.pv_delta_trial, "o-", color=OKABE_ITO["purple"], label=r"$\delta_{trial}$")
     axes[0].set(xlabel="training time (s)", ylabel="MON→TS weight")
-    axes[1].set(xlabel="training time (s)", ylabel="spread in training (rad)", ylim=(0, None), xlim=axes[0].get_xlim())
+    axes[1].set(xlabel="training time (s)", ylabel="spread in training (rad)", xlim=axes[0].get_xlim())
+    axes[1].set_ylim(0, 1.05 * axes[1].get_ylim()[1])
+    if not np.isfinite(history.pv_sigma_theta).any():
+        _say(axes[1], "no map measured in training")
 
 
 def _grid(result, fig, layer, shape, xlabel, ylabel):
@@ -212,7 +226,7 @@ def draw_spatial_two_stage(result: Result, fig: Figure) -> None:
     _rasters(axes.flat[1:4], result, since_s=0, zero_s=0)
     _rates(axes[2, 0], result, ("mon", "ts"), since_s=0, zero_s=0)
     for ax in axes.flat[1:4]:
-        ax.set_xlim(axes[2, 0].get_xlim())
+        ax.set(xlabel="time (s)", xlim=axes[2, 0].get_xlim())
     weights = [result.initial_weights["mon_ts"][2], result.weights["mon_ts"][2]]
     edges = np.linspace(0, max(p.mon_ts_wmax, weights[0].max()), N_BINS + 1)
     axes[2, 1].hist(weights[0], edges, color=UNTRAINED, label="untrained")
@@ -230,14 +244,13 @@ def draw_test_phase_only(result: Result, fig: Figure) -> None:
     axes[0].set(ylabel="sphere x (cm)")
     _rasters(axes[1:4], result, since_s=test.t0_s, zero_s=test.t0_s)
     _rates(axes[4], result, LAYERS, since_s=test.t0_s, zero_s=test.t0_s)
-    for ax in axes[1:4]:
-        ax.set_xlabel("")
 
 
 def draw_transition(result: Result, fig: Figure) -> None:
     """Draw the TS rate (20 ms) from 2 s before the end of training to the end of the test."""
     end_s = result.test.t0_s
-    _rates(fig.subplots(), result, ("ts",), since_s=end_s - 2, zero_s=end_s)
+    _rates(fig.subplots(), result, ("ts",), since_s=max(0, end_s - 2), zero_s=end_s)
+    fig.axes[0].set_xlabel("time from the end of training (s)")
 
 
 def draw_learning_curves(result: Result, fig: Figure) -> None:
@@ -250,16 +263,24 @@ def draw_learning_curves(result: Result, fig: Figure) -> None:
     twin.spines["right"].set_visible(True)
 
 
-def draw_llmon_weights(result: Result, fig: Figure) -> None:
-    """Draw the LL->MON weights of six MON cells over the LL index, trained (stems) and untrained (circles)."""
-    (i, j, after), before = result.weights["ll_mon"], result.initial_weights["ll_mon"][2]
-    ylabel = "LL→MON weight (mV), grey: untrained"
-    for cell, ax in _grid(result, fig, "mon", (2, 3), "LL index (along the body)", ylabel):
+def draw_weights(result: Result, fig: Figure, *, path: str, shape: tuple) -> None:
+    """Draw the incoming weights of single cells over the index of the source, trained and untrained (circles).
+
+    `path` is "ll_mon", with stems, or "mon_ts", where a line marks the place of the cell in a perfect map.
+    """
+    source, target = path.split("_")
+    (i, j, after), before, n = result.weights[path], result.initial_weights[path][2], _size(result.params, target)
+    ylabel = f"{source.upper()}→{target.upper()} weight" + " (mV)" * (path == "ll_mon") + ", grey: untrained"
+    for cell, ax in _grid(result, fig, target, shape, f"{source.upper()} index", ylabel):
         own = j == cell
-        ax.vlines(i[own], 0, after[own], color=TRAINED)
-        ax.plot(i[own], after[own], "o", color=TRAINED, ms=3)
-        ax.plot(i[own], before[own], "o", color=UNTRAINED, ms=4, fillstyle="none")
-        ax.set(ylim=(0, None), xlim=(-3, result.params.n_ll + 2))
+        ax.plot(i[own], before[own], "o", color=UNTRAINED, fillstyle="none", ms=3, mew=0.4)
+        ax.plot(i[own], after[own], "o", color=TRAINED, ms=2)
+        if path == "ll_mon":
+            ax.vlines(i[own], 0, after[own], color=TRAINED, linewidth=0.9)
+        else:
+            place = cell / max(n - 1, 1) * (result.params.n_mon - 1)
+            ax.axvline(place, color=OKABE_ITO["purple"], label=None if cell else "perfect body map")
+    ax.set_ylim(0)
 
 
 def draw_tuning(result: Result, fig: Figure, *, layer: str = "ts", shape: tuple = (4, 4)) -> None:
@@ -267,7 +288,7 @@ def draw_tuning(result: Result, fig: Figure, *, layer: str = "ts", shape: tuple 
     edges, rates = _rates_over_x(result.test, result.params, layer)
     for cell, ax in _grid(result, fig, layer, shape, "sphere x (cm)", "rate in one test sweep (Hz)"):
         ax.stairs(np.nan_to_num(rates[cell]), edges, color=COLOURS[layer], fill=True)
-        ax.set(xlim=edges[[0, -1]], ylim=(0, None))
+    ax.set(xlim=edges[[0, -1]], ylim=(0, None))
 
 
 def draw_weight_profile(result: Result, fig: Figure) -> None:
@@ -284,81 +305,62 @@ def draw_weight_profile(result: Result, fig: Figure) -> None:
     twin.spines["right"].set_visible(True)
 
 
-def draw_receptive_fields(result: Result, fig: Figure) -> None:
-    """Draw the incoming weights of eight TS cells over the MON index; the vertical line is the cell's own place."""
-    p, (i, j, w) = result.params, result.weights["mon_ts"]
-    xlabel = "MON index (line: the place of the TS cell in a perfect map)"
-    for cell, ax in _grid(result, fig, "ts", (4, 2), xlabel, "MON→TS weight"):
-        ax.axvline(cell / max(p.n_ts - 1, 1) * (p.n_mon - 1), color=OKABE_ITO["sky"])
-        ax.plot(i[j == cell], w[j == cell], ".", color=COLOURS["ts"], ms=2.5)
-        ax.set_ylim(0, None)
-
-
 def draw_spikes_vs_x(result: Result, fig: Figure, *, layer: str = "ts") -> None:
     """Draw cell index over sphere position, one dot per spike of the first test; see :func:`map_raster`."""
     map_raster(fig.subplots(), result.test, result.params, layer)
 
 
-def _drive(result):
-    """Return edges of x in cm and the feed-forward drive of the TS cells in mV/ms, (n_ts, 40).
+def draw_drive(result: Result, fig: Figure, *, winner: bool = False) -> None:
+    """Draw the feed-forward drive of the TS cells in mV/ms over the sphere position (40 bins), or whose is largest.
 
     drive[k, b] = gain sum_s w_s r[m_s, b] over the synapses s onto k, r the rates of the MON cells m_s in bin b.
     """
-    p, (i, j, w) = result.params, result.weights["mon_ts"]
+    ax, p, (i, j, w) = fig.subplots(), result.params, result.weights["mon_ts"]
     edges, rates = _rates_over_x(result.test, p, "mon")
     drive = np.empty((p.n_ts, N_BINS))
     for b in range(N_BINS):
         drive[:, b] = p.mon_ts_gain_mV / 1e3 * np.bincount(j, w * rates[i, b], p.n_ts)
-    return edges, drive
-
-
-def draw_drive_heatmap(result: Result, fig: Figure) -> None:
-    """Draw the feed-forward drive of every TS cell over the sphere position (40 bins)."""
-    ax, (edges, drive) = fig.subplots(), _drive(result)
-    extent = (edges[0], edges[-1], -0.5, len(drive) - 0.5)
-    matrix(ax, drive, label="MON→TS drive (mV/ms)", extent=extent, origin="lower", aspect="auto", vmin=0)
-    _over_x(ax, result.test, result.params, "ts")
-
-
-def draw_drive_winner(result: Result, fig: Figure) -> None:
-    """Draw which TS cell has the largest feed-forward drive, over the sphere position (40 bins)."""
-    ax, (edges, drive) = fig.subplots(), _drive(result)
     some = drive.max(axis=0) > 0
-    ax.plot(((edges[1:] + edges[:-1]) / 2)[some], drive[:, some].argmax(axis=0), "o-", color=COLOURS["ts"])
-    _over_x(ax, result.test, result.params, "ts")
-    ax.set_ylabel("TS index with the largest drive")
+    if winner:
+        ax.plot(((edges[1:] + edges[:-1]) / 2)[some], drive[:, some].argmax(axis=0), "o-", color=COLOURS["ts"])
+    else:
+        extent = (edges[0], edges[-1], -0.5, p.n_ts - 0.5)
+        limits = dict(vmin=0, vmax=drive.max(where=drive > 0, initial=1e-3))
+        matrix(ax, drive, label="MON→TS drive (mV/ms)", extent=extent, origin="lower", aspect="auto", **limits)
+    _over_x(ax, p, "ts", (edges[0], edges[-1]))
 
 
 def draw_multiseed_summary(scores: list, fig: Figure) -> None:
     """Draw sigma_theta and delta_trial of every seed, the lines their means; see :func:`draw_series`."""
-    x = np.arange(len(scores))
     for k, ax in enumerate(fig.subplots(1, 2)):
-        for run, colour, place in (("untrained", UNTRAINED, -0.1), ("trained", TRAINED, 0.1)):
+        for run, colour, shift in (("untrained", UNTRAINED, -0.1), ("trained", TRAINED, 0.1)):
+            seeds = np.array([score["seed"] for score in scores])
             values = np.array([score[run][k] for score in scores], float)
             usable = np.isfinite(values)
-            ax.plot(x + place, values, "o", color=colour, label=f"{run} (line: mean)")
-            ax.axhline(values[usable].mean() if usable.any() else np.nan, color=colour)
-            for seed in x[~usable]:
-                ax.text(seed + place, 0, " unusable", rotation=90, ha="center", va="bottom", color=colour)
-        shown = x[:: len(x) // 20 + 1]
-        ax.set_xticks(shown, [scores[place]["seed"] for place in shown], rotation=90 if len(x) > 10 else 0)
-        ax.set(xlabel="seed", ylabel=(r"$\sigma_\theta$ (rad)", r"$\delta_{trial}$ (rad)")[k], ylim=(0, None))
+            ax.plot(seeds + shift, values, "o", color=colour, label=f"{run} (line: mean)")
+            if usable.any():
+                ax.axhline(values[usable].mean(), color=colour)
+            for seed in seeds[~usable]:
+                ax.text(seed + shift, 0, " unusable", rotation=90, ha="center", va="bottom", color=colour)
+        ax.set(xlabel="seed", ylabel=(r"$\sigma_\theta$ (rad)", r"$\delta_{trial}$ (rad)")[k])
+        ax.set(xlim=(seeds.min() - 0.6, seeds.max() + 0.6), ylim=(0, 1.05 * ax.get_ylim()[1]))
+        ax.locator_params(axis="x", integer=True)
 
 
 FIGURES = {
     "brian2_spatial_two_stage": (draw_spatial_two_stage, 215),
     "brian2_test_phase_only": (draw_test_phase_only, 190),
     "brian2_learning_curves": (draw_learning_curves, 120),
-    "brian2_llmon_weights": (draw_llmon_weights, 100),
+    "brian2_llmon_weights": (partial(draw_weights, path="ll_mon", shape=(2, 3)), 100),
     "brian2_ts_tuning": (draw_tuning, 115),
     "brian2_mon_tuning_examples": (partial(draw_tuning, layer="mon", shape=(2, 4)), 85),
     "brian2_mon_ts_weight_profile": (draw_weight_profile, 80),
-    "brian2_mon_to_ts_receptive_fields": (draw_receptive_fields, 130),
+    "brian2_mon_to_ts_receptive_fields": (partial(draw_weights, path="mon_ts", shape=(4, 2)), 130),
     "brian2_ts_spikes_vs_x_test": (draw_spikes_vs_x, 100),
     "brian2_mon_spikes_vs_x_test": (partial(draw_spikes_vs_x, layer="mon"), 100),
     "brian2_ll_spikes_vs_x_test": (partial(draw_spikes_vs_x, layer="ll"), 100),
-    "brian2_mon_ts_drive_heatmap": (draw_drive_heatmap, 95),
-    "brian2_mon_ts_drive_winner": (draw_drive_winner, 85),
+    "brian2_mon_ts_drive_heatmap": (draw_drive, 95),
+    "brian2_mon_ts_drive_winner": (partial(draw_drive, winner=True), 85),
     "brian2_ts_pop_rate_train_test_transition": (draw_transition, 80),
 }
 # The figures of `which="some"`, and the names of their copies in the modes of the thesis.
@@ -385,7 +387,7 @@ def _png(draw, data, height_mm, title):
         fig = Figure(figsize=(TEXT_MM / 25.4, height_mm / 25.4), dpi=DPI, layout="none")
         draw(data, fig)
         legends(fig)
-        fig.suptitle(title, size=8, x=0.02, y=1 - 2 / height_mm, ha="left", va="top")
+        fig.suptitle(title, size=7, x=0.02, y=1 - 2 / height_mm, ha="left", va="top")
         fig.subplots_adjust(left=0.1, right=0.91, bottom=11 / height_mm, top=1 - 15 / height_mm, hspace=0.4, wspace=0.3)
         page = io.BytesIO()
         FigureCanvasAgg(fig).print_png(page, metadata={"Software": None})
