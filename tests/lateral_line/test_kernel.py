@@ -1,97 +1,323 @@
-"""The kernel against closed forms, a slow version of the equations, and Brian2."""
+"""The kernel against the cells of FINAL_3, spike by spike; the interneurons, which no cell has, in a plain loop."""
 
 import numba
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
 
-from helpers.lateral_line import kernel, simulate, stimulus, wiring
+from helpers import lateral_line as ll
+from helpers.lateral_line import kernel, stimulus, wiring
 from helpers.lateral_line.params import preset, without_plasticity
 from helpers.parameters import ParameterError
 
 SMALL = preset("ll_fast").replace(
     n_ll=20, n_mon=40, n_ts=16, bg_rate_mon_hz=0.0, bg_rate_ts_hz=0.0, mon_ts_gain_mV=900.0, ts_lateral_radius=4,
-    mon_to_global_inh_p=0.5, mon_to_global_inh_drive_mV=40.0, ts_to_global_inh_p=0.5, ts_to_global_inh_drive_mV=60.0,
     ll_mon_apre=0.05, ll_mon_apost=-0.05,
 )  # fmt: skip
-
-
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Brian2 on pyparsing 3.3
 
 
-def imposed(spikes):
-    """A drive whose LL cells spike where `spikes` (n_steps, n_ll) is 1."""
+def imposed(spikes, teacher=None):
+    """A drive in which LL cells spike where `spikes` (n_steps, n_ll) is 1, and the teacher's where `teacher` is."""
     n_steps = len(spikes)
-    row = np.arange(n_steps, dtype=np.uint32)
-    return stimulus.Drive(np.asarray(spikes, float), row, np.zeros(n_steps), np.ones(n_steps), np.ones(n_steps, int))
+    teacher = np.zeros((0, 0)) if teacher is None else teacher.astype(float)
+    return ll.Drive(np.asarray(spikes, float), np.arange(n_steps, dtype=np.uint32), np.zeros(n_steps), teacher)
 
 
-def network(params, engine=kernel.Network, seed=3, **options):
-    wires = wiring.draw(params, seed)
-    weights = wiring.initial_weights(params, seed, wires)
-    return engine(params, wires, weights, rng=wiring.stream(seed, 3), **options), wires, weights
+def network(params, seed=3, **options):
+    wires = ll.draw(params, seed)
+    weights = ll.initial_weights(params, seed, wires)
+    return ll.Network(params, wires, weights, rng=wiring.stream(seed, 3), **options), wires, weights
 
 
-def one_cell(w_mv=10.0, **changes):
-    """One LL cell on one MON cell at rest."""
-    p = SMALL.replace(n_ll=2, n_mon=1, n_ts=1, ll_to_mon_in_degree=1, ll_mon_w_jitter_stdp_mV=0.0, **changes)
-    net, _, _ = network(without_plasticity(p))
-    net.weights["ll_mon"][:] = w_mv
-    net.net.mon.v[:] = p.el_mV
+# --- the network in Brian2
+
+
+def brian2(notebook, p, wires, weights, *, v_mv, ll_spikes, n_steps, teacher=None):
+    """Run the network of the cell; return spikes by layer, ordered as those of the engine, and the weights."""
+    parts, brian = notebook.lateral_line(p, wires, weights, ll_spikes, v_mv)
+    if teacher is not None:
+        brian.add(*notebook.visual_teacher(parts, *np.nonzero(teacher), p.teacher_w_mV))
+    brian.run(n_steps * p.dt_s * notebook.b2.second)
+    spikes = {}
+    for name in ("mon", "ts"):
+        monitor = parts[f"{name} spikes"]
+        found = np.rint(monitor.t / notebook.b2.second / p.dt_s).astype(int), np.array(monitor.i)
+        order = np.lexsort(found[::-1])
+        spikes[name] = found[0][order], found[1][order]
+    return spikes, {name: np.array(parts[name].w) for name in weights}
+
+
+def at(q):
+    return dict(ll_to_mon_topography_strength=q, mon_to_ts_topography_strength=q)
+
+
+FULL = dict(n_ll=100, n_mon=800, n_ts=80, mon_ts_gain_mV=220.0, ts_lateral_radius=5)
+STATIC = dict(ll_mon_apre=0.0, ll_mon_apost=0.0, mon_ts_apre=0.0, mon_ts_apost=0.0)
+# Changes of the network, and the chance of an LL spike per step.
+CASES = {
+    "as it is": ({}, 0.06),
+    "no topography": (at(0.0), 0.06),
+    "weak topography": (at(0.15), 0.06),
+    "all topographic": (at(1.0), 0.06),
+    "odd sizes": (dict(n_ll=11, n_mon=37, n_ts=13), 0.08),
+    "radius 1": (dict(ts_lateral_radius=1), 0.06),
+    "radius beyond the ring": (dict(n_ts=9, ts_lateral_radius=20), 0.06),
+    "full size": (FULL, 0.05),
+    "static": (STATIC, 0.06),
+    "at the bounds": (dict(ll_mon_apre=0.5, ll_mon_apost=-0.9, mon_ts_apre=0.02, mon_ts_apost=-0.03), 0.06),
+    "afferents silent": ({}, 0.0),
+    "afferents saturated": ({}, 0.2),
+    "a spike in every step": ({}, 1.0),
+    "half the time step": (dict(dt_s=0.0005), 0.03),
+    "other constants": (dict(tau_ref_ms=5.0, tau_m_ms=14.0, tau_s_ms=3.0, vth_mV=-56.0, vreset_mV=-65.0), 0.08),
+    "taught": (dict(teacher_w_mV=300.0, mon_ts_gain_mV=300.0), 0.06),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_brian2_gives_the_same_spikes_and_weights(case, notebook):
+    change, chance = CASES[case]
+    p, seed, n_steps = SMALL.replace(**change), list(CASES).index(case), 250
+    rng = np.random.default_rng(seed)
+    spikes = rng.random((n_steps, p.n_ll)) < chance
+    teacher = rng.random((n_steps, p.n_ts)) < 0.03 if case == "taught" else None
+    net, wires, weights = network(p, seed)
+    net.mon.v[:], net.ts.v[:] = rng.uniform(-74, -50, p.n_mon), rng.uniform(-74, -50, p.n_ts)
+    start = dict(v_mv={"mon": net.mon.v.copy(), "ts": net.ts.v.copy()}, ll_spikes=np.nonzero(spikes))
+    expected, learned = brian2(notebook, p, wires, weights, **start, n_steps=n_steps, teacher=teacher)
+    recording = net.run(imposed(spikes, teacher))
+    for name in ("mon", "ts"):
+        for found, theirs in zip(recording.spikes[name], expected[name], strict=True):
+            assert np.array_equal(found, theirs), name
+        assert recording.counts[name].tolist() == np.bincount(expected[name][0], minlength=n_steps).tolist()
+        assert recording.spikes[name][0].size > (20 if chance else 0)
+    assert [part.tolist() for part in recording.spikes["ll"]] == [part.tolist() for part in np.nonzero(spikes)]
+    for name, w in learned.items():
+        np.testing.assert_allclose(net.weights(name), w, rtol=2e-5, atol=1e-6 * weights[name].max())
+        moved = np.abs(w - weights[name]).max() > 0.02 * weights[name].max()
+        assert chance == 0 or moved == (case != "static")
+
+
+@pytest.mark.slow
+def test_brian2_agrees_in_statistics_with_background(notebook, acceptance, record):
+    """Same wirings and initial weights, independent afferents and background."""
+    p = preset("ll_fast").replace(n_training_trials=10, test_repeats=1, ll_mon_homeo_eta=0.0, mon_ts_homeo_eta=0.0)
+    ours, theirs = [], []
+    for seed in range(5):
+        result = ll.simulate(p, seed=seed, controls=False)
+        weights = [result.weights[name][2] for name in ("ll_mon", "mon_ts")]
+        rates = [result.rates_hz[name] for name in ("ll_train", "mon_train", "ts_train", "mon_test")]
+        ours.append([*rates, *moments(weights), result.quality.sigma_theta_rad])
+        theirs.append(summary_on_brian2(notebook, p, seed))
+    t = stats.ttest_ind(theirs, ours, axis=0).statistic
+    record("lateral_line.engines", t)
+    low, high = acceptance["lateral_line"]["engines"]["accept"]
+    assert low <= t.min() and t.max() <= high
+
+
+def moments(weights):
+    return [moment for w in weights for moment in (w.mean(), w.std())]
+
+
+def summary_on_brian2(notebook, p, seed):
+    rng, wires = np.random.default_rng(seed + 100), ll.draw(p, seed)
+    notebook.b2.seed(seed)
+    v_mv = {"mon": p.el_mV + rng.uniform(0, 2, p.n_mon), "ts": p.el_mV + rng.uniform(0, 2, p.n_ts)}
+    n_steps = p.n_training_trials * stimulus.trial_steps(p)
+    x_cm = np.repeat(stimulus.snapshots(p, n_steps, seed).x_cm, 50)
+    afferents = notebook.poisson(notebook.rate_hz(x_cm, 0.8), rng)
+    weights = ll.initial_weights(p, seed, wires)
+    train, after = brian2(notebook, p, wires, weights, v_mv=v_mv, ll_spikes=afferents, n_steps=n_steps)
+    sweep = ll.test_drive(p, seed)
+    given = dict(ll_spikes=notebook.poisson(sweep.p * 1e3, rng), v_mv=v_mv, n_steps=sweep.x_cm.size)
+    test, _ = brian2(notebook, without_plasticity(p), wires, after, **given)
+    seconds = n_steps * p.dt_s
+    rates = [afferents[0].size / p.n_ll / seconds, train["mon"][0].size / p.n_mon / seconds]
+    rates += [train["ts"][0].size / p.n_ts / seconds, test["mon"][0].size / p.n_mon / sweep.x_cm.size * 1e3]
+    ends = sweep.x_cm.min(), sweep.x_cm.max() + 1e-12
+    sigma = notebook.sigma_theta(*test["ts"], sweep.x_cm, p.n_ts, *ends, n_bins=p.n_ts)
+    return [*rates, *moments(after.values()), sigma]
+
+
+# --- one cell, one synapse
+
+
+def one_cell(w_mv, **changes):
+    """LL cells of these weights on one static MON cell at rest."""
+    n = len(w_mv)
+    p = without_plasticity(SMALL.replace(n_ll=n, n_mon=1, n_ts=1, **changes))
+    path, none = wiring.Synapses(np.arange(n), np.zeros(n, int)), np.zeros(1, bool)
+    wires = wiring.Wiring(path, wiring.Synapses(np.zeros(1, int), np.zeros(1, int)), none, none)
+    net = ll.Network(p, wires, {"ll_mon": np.array(w_mv), "mon_ts": np.zeros(1)}, rng=np.random.default_rng(0))
+    net.mon.v[:] = p.el_mV
     return net
 
 
-# --- closed forms
+def course(net, spikes):
+    """Potential after each step, and the steps of the spikes."""
+    v, fired = [], []
+    for step, row in enumerate(spikes):
+        fired += [step] * net.run(imposed([row])).spikes["mon"][0].size
+        v.append(net.mon.v[0])
+    return np.array(v), fired
 
 
-def test_euler_epsp_has_its_closed_form():
-    """x_n = .1 w (.9^n - .5^n) / .4: the peak differs from that of the exact solution."""
-    net = one_cell()
-    net.run(imposed(np.ones((1, 2))))
-    rise = []
-    for _ in range(30):
-        net.run(imposed(np.zeros((1, 2))))
-        rise.append(net.net.mon.v[0] + 74)
-    n = np.arange(1, 31)
-    np.testing.assert_allclose(rise, 0.1 * 10 * (0.9**n - 0.5**n) / 0.4, atol=2e-5)
+@given(st.integers(0, 999), st.sampled_from([0.0, 1.0, 2.0, 2.5, 3.0, 5.0]), st.sampled_from([10.0, 40.0, 300.0]))
+def test_one_cell_is_the_lif_cell(notebook, seed, held_ms, top_mv):
+    rng = np.random.default_rng(seed)
+    w_mv, spikes = rng.uniform(0, top_mv, 4), rng.random((60, 4)) < 0.2
+    v, fired = course(one_cell(w_mv, tau_ref_ms=held_ms, ll_mon_wmax_mV=1e3), spikes)
+    expected, expected_fired = notebook.lif(spikes @ w_mv, held_ms=held_ms)
+    assert fired == expected_fired
+    np.testing.assert_allclose(v, expected, atol=2e-3)
+
+
+def test_euler_epsp_has_its_closed_form(notebook):
+    """x_n = .1 w (.9^n - .5^n) / .4: a weight of 14 mV lifts the cell by 2.114 mV; the exact solution by more."""
+    v, _ = course(one_cell([14.0, 14.0]), np.eye(30, 2))
+    n = np.arange(30)
+    alone = 0.1 * 14 * (0.9**n - 0.5**n) / 0.4
+    assert alone.max() == pytest.approx(2.114, abs=5e-4)
+    np.testing.assert_allclose(v + 74, alone + np.append(0, alone[:-1]), atol=2e-5)
+    np.testing.assert_allclose(notebook.lif(np.eye(30)[0] * 14)[0] + 74, alone, atol=1e-12)
 
 
 @pytest.mark.parametrize(("tau_ref_ms", "interval"), [(0, 1), (1, 1), (2, 2), (3, 3), (5, 5), (2.5, 3)])
 def test_refractory_cell_waits(tau_ref_ms, interval):
-    net = one_cell(w_mv=1e4, tau_ref_ms=float(tau_ref_ms), ll_mon_wmax_mV=1e5)
+    net = one_cell([1e4, 1e4], tau_ref_ms=float(tau_ref_ms), ll_mon_wmax_mV=1e5)
     steps, _ = net.run(imposed(np.ones((30, 2)))).spikes["mon"]
     assert steps[0] == 1 and set(np.diff(steps)) == {interval}
 
 
-def test_a_spike_inhibits_its_neighbours_on_the_ring():
-    p = preset("ll_baseline").replace(n_mon=1, n_ll=2, bg_rate_mon_hz=0.0, bg_rate_ts_hz=0.0)
-    net, _, _ = network(p)
-    net.net.ts.v[7] = -50.0
-    net.run(imposed(np.zeros((1, 2))))
-    found = net.net.ts.g_i
-    assert found.sum() == pytest.approx(25.5) and found[7] == 0
-    assert found[8] == found[6] == pytest.approx(1.5 * 17 / 18) and found[7 - 17] == found[7 + 17] > 0
-    assert found[7 - 18] == found[7 + 18] == 0
+STEPS = st.sets(st.integers(0, 80), max_size=25).map(sorted)
+RULE = dict(a_pre=0.05, a_post=-0.06, w_max=1.0)
 
 
-def test_poisson_drive_has_the_given_rates():
-    p = SMALL.replace(n_ll=3)
-    net, _, _ = network(p)
-    drive = stimulus.Drive(np.array([[0.0, 0.02, 1.0]]), np.zeros(20_000, np.uint32), *[np.zeros(20_000)] * 3)
-    counts = np.bincount(net.run(drive).spikes["ll"][1], minlength=3)
-    assert counts[0] == 0 and counts[2] == 20_000 and abs(counts[1] - 400) < 80
+@given(STEPS, STEPS, st.sampled_from(kernel.RULES), st.floats(0, 1), st.sampled_from([1, 6]))
+def test_pair_updates_are_the_stdp_cell(notebook, pre, post, rule, weight, scale):
+    numbers = RULE | dict(a_pre=RULE["a_pre"] * scale, a_post=RULE["a_post"] * scale)
+    found = ll.pair_updates(weight, pre, post, rule=rule, **numbers)
+    trains = np.isin(np.arange(81), pre), np.isin(np.arange(81), post)
+    expected = notebook.stdp(weight, *trains, multiplicative=rule == "multiplicative", **numbers)
+    assert found == pytest.approx(float(expected), abs=1e-12) and 0 <= found <= 1
+
+
+@given(STEPS, STEPS, st.floats(0.1, 0.9))
+def test_additive_rule_is_the_sum_over_all_pairs(pre, post, weight):
+    """All to all: as long as no bound is met, every pair of spikes counts by itself."""
+    pairs = [1e-4 * np.exp(-abs(b - a) / 20) * (1 if b >= a else -1.5) for a in pre for b in post]
+    found = ll.pair_updates(weight, pre, post, rule="additive", a_pre=1e-4, a_post=-1.5e-4, w_max=1.0)
+    assert found == pytest.approx(weight + sum(pairs), abs=1e-12)
+
+
+def test_one_pair_at_lag_zero_moves_a_thesis_weight_by_a_third_of_its_range():
+    p = preset("ll_thesis")
+    rule = dict(rule="additive", a_pre=p.mon_ts_apre, a_post=p.mon_ts_apost, w_max=p.mon_ts_wmax)
+    assert ll.pair_updates(0.01, [3], [3], **rule) - 0.01 == pytest.approx(0.357 * 0.028, rel=1e-3)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_every_synapse_of_the_network_learns_as_the_cell_says(seed, notebook, rng):
+    """From the spikes that the network fired; one trace per cell is as good as one per synapse, multapses included."""
+    p = SMALL.replace(mon_ts_apre=0.004, mon_ts_apost=-0.005)
+    net, wires, weights = network(p, seed)
+    fired = net.run(imposed(rng.random((300, p.n_ll)) < 0.08)).spikes
+    trains = {name: np.zeros((300, n), bool) for name, n in (("ll", p.n_ll), ("mon", p.n_mon), ("ts", p.n_ts))}
+    for name, train in trains.items():
+        train[fired[name]] = True
+    numbers = {
+        "ll_mon": dict(a_pre=0.05, a_post=-0.05, w_max=20.0, multiplicative=True),
+        "mon_ts": dict(a_pre=0.004, a_post=-0.005, w_max=0.028, multiplicative=False),
+    }
+    for name, rule in numbers.items():
+        path, learned = getattr(wires, name), net.weights(name)
+        pre, post = (trains[layer] for layer in name.split("_"))
+        for k in rng.choice(path.pre.size, 60, replace=False):
+            expected = notebook.stdp(float(weights[name][k]), pre[:, path.pre[k]], post[:, path.post[k]], **rule)
+            assert learned[k] == pytest.approx(expected, rel=2e-5, abs=2e-7)
+    assert (learned == 0).any() and (learned == np.float32(0.028)).any()
+
+
+BAD = {
+    "choose one of: multiplicative, additive": dict(rule="hebbian"),
+    "weight = 2 is out of range": dict(weight=2.0),
+    "a_pre = -0.1 is out of range": dict(a_pre=-0.1),
+    "a_post = 0.1 is out of range": dict(a_post=0.1),
+    "w_max = -1 is out of range": dict(w_max=-1.0),
+    "tau_ms = 0 is out of range": dict(tau_ms=0),
+}
+
+
+@pytest.mark.parametrize("fragment", BAD)
+def test_bad_input_is_one_clear_line(fragment):
+    arguments = dict(weight=0.5, pre_steps=[0], post_steps=[1], rule="additive", **RULE) | BAD[fragment]
+    with pytest.raises(ParameterError) as caught:
+        ll.pair_updates(**arguments)
+    assert fragment in str(caught.value) and "\n" not in str(caught.value)
+
+
+# --- inhibition, background, drive
+
+
+INHIBITED = without_plasticity(SMALL).replace(
+    mon_to_global_inh_p=0.5, mon_to_global_inh_drive_mV=60.0, global_inh_to_mon_mV=25.0,
+    ts_to_global_inh_p=0.5, ts_to_global_inh_drive_mV=90.0, global_inh_to_ts_mV=40.0,
+)  # fmt: skip
+
+
+def loop(p, wires, weights, v, trains):
+    """The static network as its equations say it, in double precision; return the spikes (n_steps, n) by layer."""
+    v = v | {"mon_inh": np.full(1, p.el_mV), "ts_inh": np.full(1, p.el_mV)}
+    excites = {("ll", "mon"): np.zeros((p.n_ll, p.n_mon)), ("mon", "ts"): np.zeros((p.n_mon, p.n_ts))}
+    for (pre, post), gain in (("ll", "mon"), 1.0), (("mon", "ts"), p.mon_ts_gain_mV):
+        path = getattr(wires, f"{pre}_{post}")
+        np.add.at(excites[pre, post], (path.pre, path.post), gain * weights[f"{pre}_{post}"])
+    excites["mon", "mon_inh"] = wires.mon_inh[:, None] * p.mon_to_global_inh_drive_mV
+    excites["ts", "ts_inh"] = wires.ts_inh[:, None] * p.ts_to_global_inh_drive_mV
+    apart = np.abs(np.subtract.outer(np.arange(p.n_ts), np.arange(p.n_ts)))
+    apart = np.minimum(apart, p.n_ts - apart)
+    near = (apart > 0) & (apart <= p.ts_lateral_radius)
+    inhibits = {("ts", "ts"): np.where(near, p.ts_local_inh_peak_mV * (1 - apart / p.ts_lateral_radius), 0)}
+    inhibits["mon_inh", "mon"] = np.full((1, p.n_mon), p.global_inh_to_mon_mV)
+    inhibits["ts_inh", "ts"] = np.full((1, p.n_ts), p.global_inh_to_ts_mV)
+    g_e, g_i, last = ({name: np.full(x.size, value) for name, x in v.items()} for value in (0.0, 0.0, -99.0))
+    found = {name: np.zeros((len(trains), x.size), bool) for name, x in v.items()} | {"ll": trains}
+    for step in range(len(trains)):
+        for name in v:
+            free = step - last[name] >= p.tau_ref_ms
+            v[name] = v[name] + free * (p.el_mV - v[name] + g_e[name] - g_i[name]) / p.tau_m_ms
+            fires = found[name][step] = free & (v[name] > p.vth_mV)
+            v[name], last[name] = np.where(fires, p.vreset_mV, v[name]), np.where(fires, step, last[name])
+            g_e[name], g_i[name] = g_e[name] / 2, g_i[name] / 2
+        for g, paths in ((g_e, excites), (g_i, inhibits)):
+            for (pre, post), w in paths.items():
+                g[post] = g[post] + found[pre][step] @ w
+    return found
+
+
+@pytest.mark.parametrize("change", [{}, dict(n_mon=33, n_ts=9), dict(tau_ref_ms=4.0), dict(use_ts_feedback_inh=False)])
+def test_interneurons_inhibit_their_layer(change, rng):
+    p = INHIBITED.replace(**change)
+    trains = rng.random((400, p.n_ll)) < 0.08
+    net, wires, weights = network(p)
+    found = loop(p, wires, weights, {"mon": net.mon.v.astype(float), "ts": net.ts.v.astype(float)}, trains)
+    recording = net.run(imposed(trains))
+    for name in ("mon", "ts"):
+        assert [part.tolist() for part in recording.spikes[name]] == [part.tolist() for part in np.nonzero(found[name])]
+    assert recording.inhibitory.tolist() == [found["mon_inh"].sum(), found["ts_inh"].sum()]
+    assert recording.inhibitory[0] > 20 and (recording.inhibitory[1] > 10) == p.use_ts_feedback_inh
 
 
 @pytest.mark.parametrize("p", [0.0, 0.018, 0.5, 1.0])
 def test_background_skips_are_independent_coin_flips(p, rng):
     n_cells, n_steps = 50, 4000
-    counts = np.zeros(n_cells, np.float32)
-    with np.errstate(divide="ignore"):
-        skip = float(-np.log1p(-p))
-    per_step = []
+    counts, per_step = np.zeros(n_cells, np.float32), []
     for _ in range(n_steps):
         before = counts.sum()
-        kernel._background(rng, counts, np.float32(1), skip)
+        kernel._background(rng, counts, np.float32(1), kernel._skip(p))
         per_step.append(counts.sum() - before)
     if p in (0.0, 1.0):
         assert (counts == p * n_steps).all()
@@ -101,122 +327,66 @@ def test_background_skips_are_independent_coin_flips(p, rng):
     assert np.var(per_step) == pytest.approx(n_cells * p * (1 - p), rel=0.1)
 
 
-# --- against the slow version and Brian2
+def test_each_layer_has_its_own_background():
+    """In the mean g_e = rate dt w / (dt / tau_s)."""
+    p = preset("ll_fast").replace(bg_rate_mon_hz=18.0, bg_w_mon_mV=1.5, bg_rate_ts_hz=60.0, bg_w_ts_mV=0.7, n_ts=800)
+    net, _, _ = network(p)
+    quiet, g = imposed(np.zeros((10, p.n_ll))), []
+    for _ in range(40):
+        net.run(quiet)
+        g.append((net.mon.g_e.mean(), net.ts.g_e.mean()))
+    np.testing.assert_allclose(np.mean(g, axis=0), [0.018 * 1.5 * 2, 0.06 * 0.7 * 2], rtol=0.05)
 
 
-@pytest.fixture(scope="module")
-def spikes():
-    return np.random.default_rng(5).random((300, SMALL.n_ll)) < 0.06
+def test_poisson_drive_has_the_given_rates():
+    net, _, _ = network(SMALL.replace(n_ll=3))
+    drive = ll.Drive(np.array([[0.0, 0.02, 1.0]]), np.zeros(20_000, np.uint32), np.zeros(20_000))
+    counts = np.bincount(net.run(drive).spikes["ll"][1], minlength=3)
+    assert counts[0] == 0 and counts[2] == 20_000 and abs(counts[1] - 400) < 80
 
 
-@pytest.fixture(scope="module")
-def fast(spikes):
-    net, _, _ = network(SMALL)
-    return net.run(imposed(spikes)), net.weights
-
-
-def pairs(recording, layer):
-    return list(zip(*(part.tolist() for part in recording.spikes[layer]), strict=True))
-
-
-def test_equals_the_slow_version_spike_by_spike(spikes, fast):
-    from tests.lateral_line import slow_kernel
-
-    net, wires, weights = network(SMALL)
-    trains = [np.flatnonzero(row).tolist() for row in spikes]
-    v_mon, v_ts = net.net.mon.v.astype(float), net.net.ts.v.astype(float)
-    found, after = slow_kernel.run(SMALL, wires, weights, v_mon, v_ts, trains)
-    recording, learned = fast
-    assert len(found["mon"]) > 200 and len(found["ts"]) > 50 and len(found["inh"]) > 5
-    assert pairs(recording, "mon") == found["mon"] and pairs(recording, "ts") == found["ts"]
-    assert recording.inhibitory.tolist() == np.bincount([i for _, i in found["inh"]], minlength=2).tolist()
-    np.testing.assert_allclose(learned["ll_mon"], after[0], rtol=1e-4)
-    np.testing.assert_allclose(learned["mon_ts"], after[1], rtol=1e-4, atol=1e-6)
-    assert np.abs(learned["mon_ts"] - weights["mon_ts"]).max() > 0.005
-
-
-@pytest.fixture
-def brian2_numpy():
-    """Brian2 without compilation, which would take a minute the first time."""
-    import brian2
-
-    before = brian2.prefs.codegen.target
-    brian2.prefs.codegen.target = "numpy"
-    yield
-    brian2.prefs.codegen.target = before
-
-
-def test_brian2_gives_the_same_spikes_and_weights(spikes, fast, brian2_numpy):
-    from helpers.lateral_line.reference import Network
-
-    net, _, _ = network(SMALL, Network)
-    before = np.random.get_state()[1].copy()  # noqa: NPY002
-    recording, (kernels, learned) = net.run(imposed(spikes)), fast
-    assert np.array_equal(before, np.random.get_state()[1])  # noqa: NPY002
-    for layer in ("ll", "mon", "ts"):
-        assert pairs(recording, layer) == pairs(kernels, layer)
-    assert recording.inhibitory.tolist() == kernels.inhibitory.tolist()
-    for name in learned:
-        np.testing.assert_allclose(net.weights[name], learned[name], rtol=1e-4, atol=1e-6)
-
-
-@pytest.mark.slow
-def test_the_two_engines_agree_over_seeds(brian2_numpy, acceptance, record):
-    p = preset("ll_fast").replace(n_training_trials=10)
-    options = dict(test_repeats=1, controls=False)
-    rows = {b: [summary(simulate(p, seed=s, backend=b, **options)) for s in range(5)] for b in ("numba", "brian2")}
-    t = stats.ttest_ind(rows["brian2"], rows["numba"], axis=0).statistic
-    record("lateral_line.engines", t)
-    low, high = acceptance["lateral_line"]["engines"]["accept"]
-    assert low <= t.min() and t.max() <= high
-
-
-def summary(result):
-    weights = [result.weights[name][2] for name in ("ll_mon", "mon_ts")]
-    moments = [moment for w in weights for moment in (w.mean(), w.std())]
-    rates = [result.rates_hz[name] for name in ("ll_train", "mon_train", "ts_train", "mon_test")]
-    return [*rates, *moments, result.quality.sigma_theta_rad]
-
-
-# --- state, freezing, determinism
-
-
-def test_state_and_restore_go_on_bit_for_bit(rng):
-    p = preset("ll_fast").replace(n_training_trials=2)
-    stream = stimulus.snapshots(p, 1600, 0)
-    one, _, _ = network(p)
-    one.run(stimulus.snapshot_drive(p, stream, 0, 800))
-    state = one.state()
-    two, _, _ = network(p, seed=3)
-    two.restore(state)
-    a, b = (net.run(stimulus.snapshot_drive(p, stream, 800, 800)) for net in (one, two))
-    assert all(np.array_equal(a.spikes[k][1], b.spikes[k][1]) for k in a.spikes)
-    assert all(np.array_equal(one.state()[k], two.state()[k]) for k in state)
-    with pytest.raises(ParameterError, match="start: mon_v is missing or not of shape"):
-        two.restore(state | {"mon_v": np.zeros(3)})
+# --- state
 
 
 def test_cutting_a_run_changes_nothing():
-    p = preset("ll_fast").replace(n_training_trials=4)
-    stream = stimulus.snapshots(p, 3200, 0)
+    """The kernel itself cuts after every 2000 steps."""
+    p = preset("ll_fast").replace(n_training_trials=6, teacher_rate_hz=20.0)
+    stream = stimulus.snapshots(p, 4800, 0)
     whole, parts = network(p)[0], network(p)[0]
-    a = whole.run(stimulus.snapshot_drive(p, stream, 0, 3200)).spikes["ts"][1]
-    cuts = [parts.run(stimulus.snapshot_drive(p, stream, k, n)).spikes["ts"][1] for k, n in ((0, 7), (7, 3193))]
-    assert a.size > 100 and np.array_equal(a, np.concatenate(cuts))
-    assert np.array_equal(whole.weights["mon_ts"], parts.weights["mon_ts"])
+    once = whole.run(stimulus.snapshot_drive(p, stream, 0, 4800))
+    cuts = [parts.run(stimulus.snapshot_drive(p, stream, first, n), first) for first, n in ((0, 7), (7, 4793))]
+    for layer, (steps, found) in once.spikes.items():
+        assert found.size > 100 and np.array_equal(found, np.concatenate([cut.spikes[layer][1] for cut in cuts]))
+        late = [cut.spikes[layer][0] + int(cut.t0_s) for cut in cuts]
+        assert np.array_equal(steps, np.concatenate(late)) and (np.diff(steps) >= 0).all()
+        assert np.array_equal(once.counts[layer], np.bincount(steps, minlength=4800))
+    assert np.array_equal(whole.weights("mon_ts"), parts.weights("mon_ts"))
 
 
-@pytest.mark.parametrize("plastic", [(False, False), (True, False), (False, True)])
-def test_frozen_pathways_keep_their_weights(plastic, spikes):
-    net, _, weights = network(SMALL, plastic=plastic)
-    net.run(imposed(spikes))
-    changed = [not np.array_equal(net.weights[name], weights[name]) for name in ("ll_mon", "mon_ts")]
-    assert changed == list(plastic)
+@pytest.mark.parametrize("learns", [(False, False), (True, False), (False, True)])
+def test_frozen_pathways_keep_their_weights(learns, rng):
+    net, _, weights = network(SMALL, plastic=dict(zip(("ll_mon", "mon_ts"), learns, strict=True)))
+    net.run(imposed(rng.random((200, SMALL.n_ll)) < 0.06))
+    assert tuple(not np.array_equal(net.weights(name), weights[name]) for name in weights) == learns
 
 
-def test_weights_stay_within_their_bounds(fast):
-    for name, top in (("ll_mon", SMALL.ll_mon_wmax_mV), ("mon_ts", SMALL.mon_ts_wmax)):
-        assert fast[1][name].min() >= 0 and fast[1][name].max() <= np.float32(top)
+def test_by_default_afferents_learn_only_if_told(rng):
+    net, _, weights = network(SMALL.replace(ll_mon_use_stdp=False))
+    net.run(imposed(rng.random((200, SMALL.n_ll)) < 0.09))
+    assert np.array_equal(net.weights("ll_mon"), weights["ll_mon"])
+    assert not np.array_equal(net.weights("mon_ts"), weights["mon_ts"])
+
+
+def test_weights_are_set_and_read_in_the_order_of_the_wiring(rng):
+    net, wires, weights = network(SMALL)
+    for name, w in weights.items():
+        assert np.array_equal(net.weights(name), w) and net.weights(name).dtype == np.float32
+    new = rng.random(weights["ll_mon"].size).astype(np.float32)
+    net.set_weights("ll_mon", new)
+    assert np.array_equal(net.weights("ll_mon"), new)
+    net.run(imposed(np.eye(1, SMALL.n_ll, 4)))
+    from_cell_4 = np.bincount(wires.ll_mon.post, new * (wires.ll_mon.pre == 4), SMALL.n_mon)
+    np.testing.assert_allclose(net.mon.g_e, from_cell_4, rtol=1e-6)
 
 
 def test_without_a_writable_cache_the_kernel_still_compiles(monkeypatch):

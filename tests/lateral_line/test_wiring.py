@@ -1,4 +1,4 @@
-"""Wiring: counts for every published q, ends of the body, weights, and the ring of inhibition."""
+"""Wiring against the cell of FINAL_3: counts for every published q, ends of the body, weights, ring of inhibition."""
 
 import numpy as np
 import pytest
@@ -6,54 +6,47 @@ import pytest
 from helpers.lateral_line import wiring
 from helpers.lateral_line.params import preset, topographic_counts
 from helpers.parameters import ParameterError
-from tests.lateral_line import slow_wiring
 
-BASE = preset("ll_baseline")
-FAST = preset("ll_fast")
+BASE, FAST = preset("ll_baseline"), preset("ll_fast")
+# q, and how many of 10 LL -> MON and of 16 MON -> TS synapses it makes topographic
+COUNTS = [(0.0, 0, 0), (0.08, 1, 1), (0.1, 1, 2), (0.15, 2, 2), (0.2, 2, 3), (0.4, 4, 6), (0.6, 6, 10), (0.8, 8, 13)]
+COUNTS += [(1.0, 10, 16)]
 
 
 def at(q, base=BASE, **changes):
     return base.replace(ll_to_mon_topography_strength=q, mon_to_ts_topography_strength=q, **changes)
 
 
-COUNTS = [(0.0, 0, 0), (0.08, 1, 1), (0.1, 1, 2), (0.15, 2, 2), (0.2, 2, 3), (0.4, 4, 6), (0.6, 6, 10), (0.8, 8, 13)]
+@pytest.mark.parametrize(("q", "near_ll", "near_ts"), COUNTS)
+def test_partners_are_those_of_the_cell(q, near_ll, near_ts, notebook):
+    """With sizes and a seed of its own for every q."""
+    seed, p = near_ts, at(q, n_mon=31 + 2 * near_ts, n_ll=23, n_ts=47, ll_to_mon_sigma=2.5, mon_to_ts_sigma=4.0)
+    assert topographic_counts(p) == (near_ll, near_ts)
+    wires, rng = wiring.draw(p, seed), np.random.default_rng
+    sources = notebook.partners(p.n_mon, p.n_ll, 10, q, 2.5, rng(seed + 31))
+    targets = notebook.partners(p.n_mon, p.n_ts, 16, q, 4.0, rng(seed))
+    assert np.array_equal(wires.ll_mon.pre.reshape(-1, 10), sources)
+    assert np.array_equal(wires.mon_ts.post.reshape(-1, 16), targets)
+    assert np.array_equal(wires.ll_mon.post, np.repeat(np.arange(p.n_mon), 10))
+    assert np.array_equal(wires.mon_ts.pre, np.repeat(np.arange(p.n_mon), 16))
 
 
-@pytest.mark.parametrize(("q", "ll_mon", "mon_ts"), [*COUNTS, (1.0, 10, 16)])
-def test_the_knob_is_quantised(q, ll_mon, mon_ts):
-    assert topographic_counts(at(q)) == (ll_mon, mon_ts)
-
-
-@pytest.mark.parametrize(("q", "ll_mon", "mon_ts"), COUNTS)
-def test_this_many_synapses_are_topographic(q, ll_mon, mon_ts):
+@pytest.mark.parametrize(("q", "near_ll", "near_ts"), COUNTS)
+def test_this_many_synapses_are_topographic(q, near_ll, near_ts):
     """With a spread of nothing they all face their MON cell; of the others one in n does so by chance."""
     wires = wiring.draw(at(q, FAST, ll_to_mon_sigma=1e-6, mon_to_ts_sigma=1e-6), 5)
     m = np.arange(FAST.n_mon) / (FAST.n_mon - 1)
     faces_ll = wires.ll_mon.pre == np.round(m * (FAST.n_ll - 1))[wires.ll_mon.post]
     faces_ts = wires.mon_ts.post == np.round(m * (FAST.n_ts - 1))[wires.mon_ts.pre]
-    assert faces_ll.sum() / FAST.n_mon == pytest.approx(ll_mon + (10 - ll_mon) / FAST.n_ll, abs=0.04)
-    assert faces_ts.sum() / FAST.n_mon == pytest.approx(mon_ts + (16 - mon_ts) / FAST.n_ts, abs=0.06)
+    assert faces_ll.sum() / FAST.n_mon == pytest.approx(near_ll + (10 - near_ll) / FAST.n_ll, abs=0.04)
+    assert faces_ts.sum() / FAST.n_mon == pytest.approx(near_ts + (16 - near_ts) / FAST.n_ts, abs=0.06)
 
 
-def test_sizes_degrees_and_multapses():
+def test_sizes_and_multapses():
     wires = wiring.draw(BASE, 123)
     assert wires.ll_mon.pre.size == 32_000 and wires.mon_ts.pre.size == 51_200
-    assert (np.bincount(wires.ll_mon.post) == 10).all() and (np.bincount(wires.mon_ts.pre) == 16).all()
     pairs = wires.mon_ts.pre * 300 + wires.mon_ts.post
     assert 0 < pairs.size - np.unique(pairs).size < 3000
-    for path in (wires.ll_mon, wires.mon_ts):
-        assert (np.diff(path.pre) >= 0).all()
-
-
-@pytest.mark.parametrize("q", [0.0, 0.15, 0.8])
-def test_equals_the_slow_version(q):
-    params = at(q, FAST)
-    wires = wiring.draw(params, 9)
-    sources = slow_wiring.partners(9 + 31, params.n_mon, params.n_ll, 10, q, params.ll_to_mon_sigma)
-    targets = slow_wiring.partners(9, params.n_mon, params.n_ts, 16, q, params.mon_to_ts_sigma)
-    order = np.lexsort((wires.ll_mon.pre, wires.ll_mon.post))
-    assert wires.ll_mon.pre[order].reshape(-1, 10).tolist() == [sorted(row) for row in sources]
-    assert wires.mon_ts.post.reshape(-1, 16).tolist() == targets
 
 
 def test_draws_beyond_the_ends_are_clipped_not_wrapped():
@@ -63,42 +56,59 @@ def test_draws_beyond_the_ends_are_clipped_not_wrapped():
 
 
 def test_a_spread_beyond_the_layer_is_uniform():
+    """The public model's rule, which the cell leaves out."""
     wires = wiring.draw(at(1.0, FAST, mon_to_ts_sigma=120.0), 0)
     counts = np.bincount(wires.mon_ts.post[wires.mon_ts.pre < 100], minlength=FAST.n_ts)
     assert counts.max() < 60 and counts.min() > 3
 
 
-def test_initial_weights_are_one_sided():
-    wires = wiring.draw(BASE, 1)
-    w = wiring.initial_weights(BASE, 1, wires)
-    assert w["ll_mon"].min() >= 10 and w["ll_mon"].max() <= 18 and w["ll_mon"].mean() == pytest.approx(14, abs=0.05)
-    assert w["mon_ts"].min() >= 0.02 and w["mon_ts"].max() <= 0.025
-    fixed = wiring.initial_weights(preset("ll_thesis"), 1, wiring.draw(preset("ll_thesis"), 1))["ll_mon"]
-    assert fixed.min() >= 11.5 and fixed.max() <= 14.5
+def test_one_mon_cell_is_enough():
+    wires = wiring.draw(BASE.replace(n_mon=1), 0)
+    assert wires.ll_mon.pre.size == 10 and wires.mon_ts.post.size == 16
+
+
+@pytest.mark.parametrize("change", [{}, dict(ll_mon_use_stdp=False), dict(ll_mon_w_init_mV=3.0, mon_ts_w_jitter=0.1)])
+def test_initial_weights_fill_their_one_sided_range(change):
+    p = BASE.replace(**change)
+    weights = wiring.initial_weights(p, 1, wiring.draw(p, 1))
+    low, jitter = (p.ll_mon_w_init_mV, 8.0) if p.ll_mon_use_stdp else (11.5, 3.0)
+    for w, edge, width in ((weights["ll_mon"], low, jitter), (weights["mon_ts"], 0.02, p.mon_ts_w_jitter)):
+        share = (w.astype(float) - edge) / width
+        assert w.dtype == np.float32 and share.min() == pytest.approx(0, abs=1e-3)
+        assert share.max() == pytest.approx(1, abs=1e-3) and share.mean() == pytest.approx(0.5, abs=0.01)
+        assert share.std() == pytest.approx(np.sqrt(1 / 12), abs=0.005)
 
 
 def test_masks_of_the_interneurons():
-    wires = wiring.draw(BASE, 1)
-    assert wires.mon_inh.sum() == pytest.approx(96, abs=35) and wires.ts_inh.sum() == pytest.approx(24, abs=16)
-    assert not wiring.draw(BASE.replace(use_ts_feedback_inh=False), 1).ts_inh.any()
+    p = BASE.replace(mon_to_global_inh_p=0.3, ts_to_global_inh_p=0.6, n_ts=3000)
+    wires = wiring.draw(p, 1)
+    assert wires.mon_inh.mean() == pytest.approx(0.3, abs=0.04) and wires.ts_inh.mean() == pytest.approx(0.6, abs=0.04)
+    without = wiring.draw(p.replace(use_ts_feedback_inh=False), 1)
+    assert not without.ts_inh.any() and np.array_equal(without.mon_inh, wires.mon_inh)
 
 
-@pytest.mark.parametrize(("n_ts", "radius", "peak"), [(300, 18, 1.5), (80, 5, 1.5), (9, 20, 1.0), (1, 3, 1.0)])
-def test_lateral_stencil(n_ts, radius, peak):
-    found = wiring.lateral_stencil(BASE.replace(n_ts=n_ts, ts_lateral_radius=radius, ts_local_inh_peak_mV=peak))
+@pytest.mark.parametrize(
+    ("n_ts", "radius", "peak"), [(300, 18, 1.5), (80, 5, 1.5), (9, 20, 1.0), (7, 1, 2.0), (1, 3, 1.0)]
+)
+def test_lateral_inhibition(n_ts, radius, peak):
+    found = wiring.lateral_inhibition(BASE.replace(n_ts=n_ts, ts_lateral_radius=radius, ts_local_inh_peak_mV=peak))
     distance = [min(d, n_ts - d) for d in range(n_ts)]
     expected = [peak * (1 - d / radius) if 0 < d <= radius else 0.0 for d in distance]
     np.testing.assert_allclose(found, expected, atol=1e-12)
 
 
-def test_same_seed_same_wiring():
-    one, two, other = (wiring.draw(FAST, seed) for seed in (4, 4, 5))
-    assert np.array_equal(one.ll_mon.pre, two.ll_mon.pre) and np.array_equal(one.mon_ts.post, two.mon_ts.post)
-    assert not np.array_equal(one.mon_ts.post, other.mon_ts.post)
-    assert np.unique(wiring.tracked(FAST, 4, 12_800)).size == 24
+def test_same_seed_same_network_other_seed_another():
+    drawn = [wiring.draw(FAST, seed) for seed in (4, 4, 5)]
+    parts = [(wires.ll_mon.pre, wires.mon_ts.post, wires.mon_inh, wires.ts_inh) for wires in drawn]
+    for one, two, other in zip(*parts, strict=True):
+        assert np.array_equal(one, two) and not np.array_equal(one, other)
+    weights = [wiring.initial_weights(FAST, seed, drawn[0])["mon_ts"] for seed in (4, 4, 5)]
+    assert np.array_equal(*weights[:2]) and not np.array_equal(*weights[1:])
+    assert np.unique(wiring.tracked(4, 12_800)).size == 24 and wiring.tracked(4, 5).size == 5
+    assert np.array_equal(wiring.tracked(4, 99), wiring.tracked(4, 99))
 
 
-GOOD = {"ll_mon": (np.array([1, 0]), np.array([0, 1]), np.array([2.0, 3.0])), "mon_ts": ([0], [0], [0.1])}
+GOOD = {"ll_mon": ([1, 0], [0, 1], [2.0, 3.0]), "mon_ts": ([0], [0], [0.1])}
 BAD = {
     "weights lack a pathway": {"ll_mon": GOOD["ll_mon"]},
     "ll_mon: 1 sources, 2 targets, 2 weights": GOOD | {"ll_mon": ([0], [0, 1], [1.0, 1.0])},
@@ -109,13 +119,14 @@ BAD = {
 }
 
 
-def test_given_weights_are_ordered_by_source():
-    synapses, weights = wiring.checked_weights(FAST, GOOD)
-    assert synapses["ll_mon"].pre.tolist() == [0, 1] and weights["ll_mon"].tolist() == [3.0, 2.0]
+def test_given_synapses_keep_their_order():
+    wires, weights = wiring.given(FAST, 3, GOOD)
+    assert wires.ll_mon.pre.tolist() == [1, 0] and weights["ll_mon"].tolist() == [2.0, 3.0]
+    assert np.array_equal(wires.mon_inh, wiring.draw(FAST, 3).mon_inh)
 
 
 @pytest.mark.parametrize("fragment", BAD)
 def test_bad_weights_are_one_clear_line(fragment):
     with pytest.raises(ParameterError) as caught:
-        wiring.checked_weights(FAST, BAD[fragment])
+        wiring.given(FAST, 0, BAD[fragment])
     assert fragment in str(caught.value) and "\n" not in str(caught.value)

@@ -1,0 +1,224 @@
+"""Map metrics: reference table, the cells of FINAL_3 on random spikes, what changes nothing, tests of a few spikes."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpers.lateral_line import measures
+from helpers.parameters import ParameterError
+
+N = 300
+X = -0.5 + 0.005 * np.arange(1000)
+BODY = (0.0, 4.0)
+SILENT = measures.map_quality([], [], X, n_cells=N)
+
+
+def body_cell(x):
+    return np.round(np.clip(x / 4, 0, 1) * (N - 1)).astype(int)
+
+
+def bump(sd):
+    """A Gaussian bump that runs off the ends of the body: as many spikes per cell as its rounded height."""
+    distance = np.arange(N) - X[:, None] / 4 * (N - 1)
+    counts = np.round(40 * np.exp(-(distance**2) / (2 * sd**2))).astype(int)
+    step, cell = np.nonzero(counts)
+    return np.repeat(step, counts[step, cell]), np.repeat(cell, counts[step, cell])
+
+
+def quality(step, cell, window=None):
+    return measures.map_quality(step, cell, X, n_cells=N, window_cm=window)
+
+
+PERFECT = np.arange(1000), body_cell(X)
+ON_BODY = np.flatnonzero((X >= 0) & (X <= 4))
+CASES = {
+    "perfect body map": (PERFECT, 0.356, 0.007),
+    "silent off the body": ((ON_BODY, body_cell(X[ON_BODY])), 0.367, 0.007),
+    "perfect sweep map": ((np.arange(1000), np.round((X + 0.5) / 5 * (N - 1)).astype(int)), 0.009, None),
+    "bump of 15": (bump(15), 0.309, 0.062),
+    "bump of 30": (bump(30), 0.232, 0.157),
+    "bump of 45": (bump(45), 0.213, 0.273),
+    "bump of 60": (bump(60), 0.263, 0.386),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_reference_values_of_the_metric(name, notebook):
+    spikes, full, on_body = CASES[name]
+    bound = 0.006 if name.startswith("bump") else 0.001  # the table's bumps are random spikes
+    for window, ends, expected in ((None, (X.min(), X.max() + 1e-12), full), (BODY, BODY, on_body)):
+        if expected is not None:
+            assert quality(*spikes, window).sigma_theta_rad == pytest.approx(expected, abs=bound)
+            assert notebook.sigma_theta(*spikes, X, N, *ends) == pytest.approx(expected, abs=bound)
+
+
+def test_the_floor_of_a_perfect_map(acceptance, record):
+    low, high = acceptance["lateral_line"]["metric_floor"]["accept"]
+    found = quality(*PERFECT).sigma_theta_rad
+    record("lateral_line.metric_floor", found)
+    assert low <= found <= high
+
+
+def test_chance_is_above_two(acceptance, record):
+    rngs = [np.random.default_rng(seed) for seed in range(20)]
+    spikes = [(np.repeat(np.arange(1000), 3), rng.integers(0, N, 3000)) for rng in rngs]
+    found = np.mean([quality(*each).sigma_theta_rad for each in spikes])
+    low, high = acceptance["lateral_line"]["metric_chance"]["accept"]
+    record("lateral_line.metric_chance", found)
+    assert low <= found <= high
+    few = [quality(np.sort(rng.integers(0, 1000, 60)), rng.integers(0, N, 60)) for rng in rngs]
+    assert np.mean([q.sigma_theta_rad for q in few]) == pytest.approx(1.95, abs=0.3)
+    assert 0.6 < np.mean([q.valid_fraction for q in few]) < 0.8 and not any(q.usable for q in few)
+
+
+# --- against the cells
+
+
+def circular_sd(angles):
+    return np.sqrt(max(0.0, -2 * np.log(min(1.0, abs(np.mean(np.exp(1j * np.array(angles))))))))
+
+
+def slow_quality(notebook, step, cell, x_cm, n_cells, window):
+    """Return sigma_theta, delta_trial, valid_fraction and n_valid_bins from the cells and a loop over bins."""
+    a, b = (x_cm.min(), x_cm.max() + 1e-12) if window is None else window
+    inside, n_bins, bins = (x_cm >= a) & (x_cm < b), min(100, n_cells), {}
+    angle = notebook.decode(step[inside[step]], cell[inside[step]], n_cells, x_cm.size)
+    for n in np.flatnonzero(inside & ~np.isnan(angle)):
+        true = 2 * np.pi * (x_cm[n] - a) / (b - a)
+        bins.setdefault(min(int(true / (2 * np.pi) * n_bins), n_bins - 1), []).append(angle[n] - true)
+    if not bins:
+        return np.nan, np.nan, 0.0, 0
+    with np.errstate(invalid="ignore"):  # a resultant of 1 + 2e-16
+        sigma = np.nan_to_num(notebook.sigma_theta(step, cell, x_cm, n_cells, a, b, n_bins))
+    delta = np.sqrt(np.mean([circular_sd(found) ** 2 for found in bins.values()]))
+    return sigma, delta, sum(map(len, bins.values())) / x_cm.size, len(bins)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 59), st.integers(0, 10)), max_size=40),
+    st.sampled_from([None, (0.5, 2.0), (-1.0, 1.3)]),
+    st.booleans(),
+)
+def test_metrics_are_those_of_the_cells(notebook, pairs, window, backwards):
+    x = np.linspace(0, 3, 60)[:: -1 if backwards else 1]  # 11 cells: no set of directions cancels, short of all
+    step, cell = np.array(pairs, int).reshape(-1, 2).T
+    fast = measures.map_quality(step, cell, x, n_cells=11, window_cm=window)
+    found = fast.sigma_theta_rad, fast.delta_trial_rad, fast.valid_fraction, fast.n_valid_bins
+    np.testing.assert_allclose(found, slow_quality(notebook, step, cell, x, 11, window), atol=1e-6)
+    inside = np.ones(60, bool) if window is None else (x >= window[0]) & (x < window[1])
+    assert fast.n_spikes == inside[step].sum() and fast.silent == (fast.valid_fraction == 0)
+    assert fast.valid_fraction_window == pytest.approx(fast.valid_fraction * 60 / inside.sum())
+
+
+@pytest.mark.parametrize("window", [None, BODY])
+def test_noisy_maps_of_full_size_too(window, notebook, rng):
+    step = np.sort(rng.integers(0, 1000, 2500))
+    cell = (body_cell(X[step]) + np.round(rng.normal(0, 25, 2500)).astype(int)) % N
+    q = quality(step, cell, window)
+    found = q.sigma_theta_rad, q.delta_trial_rad, q.valid_fraction, q.n_valid_bins
+    np.testing.assert_allclose(found, slow_quality(notebook, step, cell, X, N, window), rtol=1e-9)
+
+
+# --- what the numbers mean
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(0, N - 1), st.integers(1, 5))
+def test_rotation_order_and_repetition_change_nothing(seed, shift, times):
+    rng = np.random.default_rng(seed)
+    step, cell = np.arange(1000), (body_cell(X) + rng.integers(-20, 21, 1000)) % N
+    order = rng.permutation(1000 * times)
+    one, two = quality(step, cell), quality(np.tile(step, times)[order], (np.tile(cell, times)[order] + shift) % N)
+    for name in ("sigma_theta_rad", "delta_trial_rad", "valid_fraction"):
+        assert getattr(two, name) == pytest.approx(getattr(one, name), abs=1e-6)
+    turned = one.mean_offset_rad + 2 * np.pi * shift / N
+    assert np.exp(1j * two.mean_offset_rad) == pytest.approx(np.exp(1j * turned), abs=1e-6)
+
+
+def test_a_window_limits_valid_fraction_but_not_its_own_share():
+    found = quality(*PERFECT, BODY)
+    assert found.valid_fraction == pytest.approx(0.8, abs=0.002) and found.valid_fraction_window == 1
+    assert found.n_spikes == 800 and found.usable
+
+
+def test_linear_error_of_a_perfect_map_is_below_a_cell():
+    cell = body_cell(X[ON_BODY])
+    assert quality(ON_BODY, cell, BODY).rms_error_cm < 4 / N
+    shifted = quality(ON_BODY, np.minimum(cell + 30, N - 1), BODY)
+    assert shifted.rms_error_cm == pytest.approx(4 * 30 / (N - 1), abs=0.03)
+
+
+def test_no_spikes_give_nan_and_say_so():
+    assert SILENT.silent and not SILENT.usable
+    assert np.isnan([SILENT.sigma_theta_rad, SILENT.delta_trial_rad, SILENT.rms_error_cm]).all()
+    assert (SILENT.valid_fraction, SILENT.n_valid_bins, SILENT.n_spikes) == (0, 0, 0)
+    assert quality([0, 1], [5, 6], BODY).silent
+
+
+def test_a_few_spikes_are_no_map():
+    """Four spikes have a small sigma_theta; 250 spikes in half of the bins make a test usable, no less."""
+    four = quality([500, 500, 501, 502], [150, 151, 150, 152])
+    assert four.sigma_theta_rad < 0.3 and not four.usable and not four.silent
+    enough = np.linspace(0, 999, 250).astype(int)
+    assert quality(enough, body_cell(X[enough])).usable
+    assert not quality(enough[1:], body_cell(X[enough[1:]])).usable
+    for n_steps, usable in ((490, True), (470, False)):  # a box of 20 steps widens them to 50 and 48 bins
+        crowded = np.linspace(0, n_steps - 1, 1000).astype(int)
+        found = quality(crowded, body_cell(X[crowded]))
+        assert found.usable == usable == (found.n_valid_bins >= 50)
+
+
+def test_only_usable_tests_enter_a_mean():
+    good, other = quality(*PERFECT), quality(ON_BODY, body_cell(X[ON_BODY]))
+    few = quality([500, 501], [150, 150])
+    mean = measures.mean_quality([good, few, SILENT, other])
+    for name in measures.METRICS + measures.COUNTS:
+        assert getattr(mean, name) == pytest.approx((getattr(good, name) + getattr(other, name)) / 2)
+    assert mean.usable and not mean.silent
+    none = measures.mean_quality([few, SILENT])
+    assert np.isnan([none.sigma_theta_rad, none.delta_trial_rad, none.rms_error_cm, none.mean_offset_rad]).all()
+    assert not none.usable and not none.silent and none.n_spikes == 1
+    assert none.valid_fraction == few.valid_fraction / 2 and measures.mean_quality([SILENT] * 2).silent
+    assert dataclasses.asdict(measures.mean_quality(iter([good]))) == dataclasses.asdict(good)
+
+
+def test_renumbering_the_cells_gives_chance():
+    options = dict(n_cells=N, seed=1)
+    found = measures.permutation_chance(*PERFECT, X, **options)
+    assert found.shape == (20,) and found.min() > 1.4
+    assert np.array_equal(found, measures.permutation_chance(*PERFECT, X, **options))
+    inside = measures.permutation_chance(*PERFECT, X, **options, window_cm=BODY, n_permutations=3)
+    order = np.random.default_rng(1).permutation(N)
+    assert inside.shape == (3,) and inside[0] == quality(PERFECT[0], order[PERFECT[1]], BODY).sigma_theta_rad
+
+
+def test_tuning_curves_count_spikes_per_time():
+    curves = measures.tuning_curves(*PERFECT, X, n_cells=N)
+    assert curves.shape == (N, 50) and np.nansum(curves) * 0.02 == pytest.approx(1000)
+    x = np.repeat([0.0, 1.0, 3.0], 100)
+    found = measures.tuning_curves([5, 120, 121, 299], [0, 1, 1, 0], x, n_cells=2, n_bins=3)
+    np.testing.assert_allclose(found, [[10, 0, 10], [0, 20, 0]])
+    assert np.isnan(measures.tuning_curves([], [], x, n_cells=1, n_bins=30)[0, 5])
+    width = measures.half_maximum_width([[0, 4, 8, 4, 1], [0, 0, 0.9, 0, 0], [np.nan, 2, 2, 0.99, 0]], 5.0)
+    np.testing.assert_array_equal(width, [3, np.nan, 2])
+
+
+BAD = {
+    "spike_step goes from 1000 to 1000; allowed: 0 to 999": dict(spike_step=[1000]),
+    "spike_cell goes from -1": dict(spike_cell=[-1]),
+    "spike_step has 2 entries, spike_cell 1": dict(spike_step=[0, 1]),
+    "spike_step is not a list of integers": dict(spike_step=[0.5]),
+    "window_cm = (3, 1) is empty": dict(window_cm=(3, 1)),
+    "n_cells = 0 is out of range": dict(n_cells=0),
+    "dt_s = 0 is out of range": dict(dt_s=0),
+    "x_cm is empty": dict(x_cm=[]),
+}
+
+
+@pytest.mark.parametrize("fragment", BAD)
+def test_bad_input_is_one_clear_line(fragment):
+    with pytest.raises(ParameterError) as caught:
+        measures.map_quality(**{"spike_step": [0], "spike_cell": [0], "x_cm": X, "n_cells": N, **BAD[fragment]})
+    assert fragment in str(caught.value) and "\n" not in str(caught.value)
