@@ -1,15 +1,14 @@
 """The command ``lateral_line``: for each seed simulate, save, draw; or test stored weights.
 
 Values come from the mode, then from ``--set``, then from the other flags, and are checked before anything is written.
-A run works in ``Runs/<name>/`` of the current folder (:mod:`helpers.lateral_line.files`); seeds run side by side, and
-what survives an interruption is a finished seed: the same command does the missing ones.
+A run works in ``Runs/<name>/`` of the current folder (:mod:`helpers.lateral_line.files`). Seeds run side by side; what
+survives an interruption is a finished seed, and the same command does the missing ones.
 """
 
 from __future__ import annotations
 
 import difflib
 import json
-import os
 import re
 import time
 from concurrent.futures import BrokenExecutor
@@ -20,7 +19,7 @@ import numpy as np
 
 from helpers import lateral_line
 from helpers.lateral_line import files, wiring
-from helpers.lateral_line.params import MODES, NetworkParams, without_plasticity
+from helpers.lateral_line.params import MODES, NetworkParams, topographic_counts, without_plasticity
 from helpers.parameters import HelpersError, ParameterError
 
 __all__ = ["FLAGS", "main"]
@@ -43,6 +42,17 @@ FLAGS = {
     "--test-using-held-snapshots": "test_using_held_snapshots", "--eval-x-min": "eval_x_min_cm",
     "--eval-x-min-cm": "eval_x_min_cm", "--eval-x-max": "eval_x_max_cm", "--eval-x-max-cm": "eval_x_max_cm",
 }  # fmt: skip
+REPORT = """\
+seed {seed}: mean rate train/test (Hz): LL {rates_hz[ll_train]}/{rates_hz[ll_test]}, MON {rates_hz[mon_train]}/\
+{rates_hz[mon_test]}; TS spikes train/test: {ts_spikes_during_training}/{ts_spikes_during_test_window}
+seed {seed}: total spikes: LL {spikes_total[ll]}, MON {spikes_total[mon]}, TS {spikes_total[ts]}; largest TS rate \
+{ts_max_rate_hz} Hz; stabilisation time {stabilisation_t_s} s
+seed {seed}: {mon_ts[synapses]} MON->TS synapses: mean |dw| {mon_ts[mean_abs_dw]}, |dw| > 1e-3: {mon_ts[moved]}, \
+at w_max: {mon_ts[at_w_max]}, at 0: {mon_ts[at_0]}
+seed {seed}: sigma_theta (rad) untrained {controls[untrained][sigma_theta_rad]}, shuffled \
+{controls[shuffled][sigma_theta_rad]}, chance {controls[chance_rad]}; body only {pv_map_quality_window[sigma_theta_rad]}
+seed {seed}: final PV: sigma_theta = {sigma_theta_rad} rad, delta_trial = {delta_trial_rad} rad, valid_fraction = \
+{valid_fraction} ({verdict})"""
 
 
 def kind(name):
@@ -68,85 +78,85 @@ def warn(text):
     click.echo(f"lateral_line: warning: {text}", err=True)
 
 
+def stored(path, *, mode, given, initial):
+    """Return (mode, {parameters: weights}) of the weight files that ``--evaluate`` names, with the flags applied."""
+    npzs, found = sorted(path.glob("artifacts/*_seed_*.npz")) if path.is_dir() else [path], {}
+    for npz in npzs:
+        mode, params = files.read_origin(npz, mode=mode, seed=given.get("seed"))
+        weights, remark = files.read_weights(npz, params, initial=initial)
+        params = params.replace(**given)
+        wiring.given(params, params.seed, weights)
+        found[params] = weights
+        if remark:
+            warn(f"{npz.name} {remark}")
+    if not npzs or len(found) < len(npzs):
+        raise ParameterError(f"{path} holds {len(npzs)} weight files of {len(found)} seeds; give one file of a run")
+    return mode, found
+
+
 def run_seed(params, weights, *, folder, mode, tag, copy_to, figures, first, progress):
     """Do one seed: train and test a network, or test the weights given; save it, draw it, note its measures last."""
+    saved = []
     if weights is None:
         result = lateral_line.simulate(params, progress=progress)
         for place in filter(None, (folder / "artifacts", copy_to)):
-            files.save_weights(result, Path(place), tag=tag, mode=mode)
+            saved = files.save_weights(result, Path(place), tag=tag, mode=mode)
     else:
         result = lateral_line.evaluate(params, weights, seed=params.seed, controls=True)
     if figures != "none":
         from helpers.lateral_line.figures import draw_seed
 
         draw_seed(result, folder / "figures", which=figures, first=first, mode=mode)
-    files.save_scores(result, folder)
-    return params.seed
+    saved.append(files.save_scores(result, folder))
+    return f"seed {params.seed}: saved {', '.join(path.name for path in saved)}"
 
 
-def run(params, weights, **how):
-    """Do the missing ones of the seeds {seed: weights or None} side by side, then what is made of all seeds."""
+def run(todo, **how):
+    """Do the seeds of {parameters: weights or None} that are missing, side by side; then what is made of all seeds."""
     from joblib import Parallel, cpu_count, delayed
-    from tqdm.auto import tqdm
 
     folder, jobs = how["folder"], []
-    missing = [seed for seed in weights if not files.scores_file(folder, seed).exists()]
-    for seed in missing:
-        how |= dict(first=seed == params.seed, progress=len(missing) == 1)
-        jobs.append(delayed(run_seed)(params.replace(seed=seed), weights[seed], **how))
-    if not missing:
-        click.echo(f"all seeds of {folder} are finished: nothing is computed")
-    done = Parallel(n_jobs=max(1, min(len(jobs), cpu_count())), return_as="generator_unordered")(jobs)
-    for seed in tqdm(done, total=len(jobs), desc="seeds", disable="CI" in os.environ or len(jobs) < 2):
-        click.echo(f"seed {seed}: saved {how['tag']}_seed_{seed}.npz, seed_{seed}_results.json")
+    for params, weights in todo.items():
+        if not files.scores_file(folder, params.seed).exists():
+            own = dict(first=params == next(iter(todo)), progress=not jobs)
+            jobs.append(delayed(run_seed)(params, weights, **how, **own))
+    if not jobs:
+        click.echo("every seed is finished: nothing is computed")
+    for saved in Parallel(n_jobs=max(1, min(len(jobs), cpu_count())), return_as="generator_unordered")(jobs):
+        click.echo(saved)
     scores = files.write_summary(folder)
     if len(scores) > 1 and how["figures"] != "none":
         from helpers.lateral_line.figures import draw_series
 
-        draw_series([_point(found) for found in scores], folder / "figures")
-    report(folder, scores)
+        points = []
+        for found in scores:
+            points.append(
+                dict(seed=found["seed"], trained=_errors(found), untrained=_errors(found["controls"]["untrained"]))
+            )
+        draw_series(points, folder / "figures")
+    report(scores)
 
 
-def _point(found):
-    """Return what the series figure shows of a seed, with NaN where nothing can be told."""
-    point = {"seed": found["seed"]}
-    for name, row in (("trained", found), ("untrained", found["controls"]["untrained"])):
-        point[name] = tuple(np.array([row["sigma_theta_rad"], row["delta_trial_rad"]], float))
-    return point
+def _errors(row):
+    """Return (sigma_theta, delta_trial) with NaN for null."""
+    return np.array([row["sigma_theta_rad"], row["delta_trial_rad"]], float)
 
 
-def report(folder, scores):
-    """Print what is stored of a run: the measures of each seed, their means over the usable seeds, and the network."""
+def report(scores):
+    """Print what is stored of each seed, and the means over those whose test is usable."""
+    usable = []
     for found in scores:
+        verdict = "unusable: too few TS spikes for a map, so it enters no mean"
+        if found["pv_map_quality"]["usable"]:
+            verdict = "usable"
+            usable.append(_errors(found))
         rounded = json.loads(json.dumps(found), parse_float=lambda word: float(f"{float(word):.4g}"))
-        for name, value in rounded.items():
-            if name not in ("seed", "repeats"):
-                click.echo(f"seed {found['seed']}: {name} = {json.dumps(value)}".replace('"', ""))
-        if not found["pv_map_quality"]["usable"]:
-            click.echo(f"seed {found['seed']}: the test is unusable: too few TS spikes for a map; it enters no mean")
-    usable = [found for found in scores if found["pv_map_quality"]["usable"]]
-    for name in ("sigma_theta_rad", "delta_trial_rad") * (len(usable) > 1):
-        values = [found[name] for found in usable]
-        click.echo(f"{name} = {np.mean(values):.3f} +- {np.std(values, ddof=1):.3f} (sd, {len(values)} usable seeds)")
-    record, p = files.read_run(folder / "params.json")
-    config = " ".join(f"{name}={getattr(p, name):g}" for name in ("n_training_trials", *files.SIDECAR))
-    click.echo(f"mode: {record['mode']}\nconfig: {config} topographic={record['effective_topographic_counts']}")
-    click.echo(f"run directory: {folder}")
-
-
-def stored(path, *, mode, given, initial):
-    """Return (mode, parameters of the first, {seed: weights}) of what ``--evaluate`` names."""
-    npzs, weights = sorted(path.glob("artifacts/*_seed_*.npz")) if path.is_dir() else [path], {}
-    for npz in npzs:
-        mode, params = files.read_origin(npz, mode=mode, seed=given.get("seed"))
-        weights[params.seed], remark = files.read_weights(npz, params, initial=initial)
-        params = params.replace(**given)
-        wiring.given(params, params.seed, weights[params.seed])
-        if remark:
-            warn(f"{npz.name} {remark}")
-    if not npzs or len(weights) < len(npzs):
-        raise ParameterError(f"{path} holds {len(npzs)} weight files of {len(weights)} seeds; give one of them")
-    return mode, params.replace(seed=min(weights)), weights
+        text = REPORT.format(verdict=verdict, **rounded)
+        click.echo(text.replace("None s", "not reached").replace("None", "none"))
+    if len(usable) > 1:
+        (sigma, delta), (sd_sigma, sd_delta) = np.mean(usable, axis=0), np.std(usable, axis=0, ddof=1)
+        text = f"sigma_theta = {sigma:.3f} +- {sd_sigma:.3f} rad, delta_trial = {delta:.3f} +- {sd_delta:.3f} rad"
+        click.echo(f"{text} (mean and sd of {len(usable)} usable seeds)")
 
 
 @click.command(context_settings={"show_default": True})
@@ -160,46 +170,47 @@ def stored(path, *, mode, given, initial):
 @click.option("--ll-mon-weights", type=click.Choice(["final", "initial"]), default="final", help="for --evaluate")
 @click.option("--figures", type=click.Choice(["none", "some", "all"]), default="all", help="some: the two summaries")
 @click.option("--set", "given", multiple=True, callback=fields, metavar="NAME=VALUE", help="any field; repeatable")
-def command(mode, run_name, save_tag, multi_seed, save_weights_dir, disable_all_stdp, **options):
+def command(mode, run_name, save_tag, multi_seed, save_weights_dir, disable_all_stdp, evaluate, given, **options):
     """Train and test the lateral-line map LL -> MON -> TS over one or several seeds, or test stored weights."""
-    given, evaluate, ll_mon, figures = (
-        options.pop(name) for name in ("given", "evaluate", "ll_mon_weights", "figures")
-    )
+    ll_mon, figures = options.pop("ll_mon_weights"), options.pop("figures")
     given |= {name: value for name, value in options.items() if value is not None}
-    name, tag = (re.sub(r"[/\\]", "_", text.strip()) for text in (run_name, save_tag))
+    name, tag = re.sub(r"[/\\]", "_", run_name.strip()), re.sub(r"[/\\]", "_", save_tag.strip())
     folder = Path("Runs", name or time.strftime("%Y%m%d_%H%M%S"))
     if name in (".", "..") or not tag or len(name) + len(tag) > 100:
         raise ParameterError(f"--run-name {name:.20} --save-tag {tag:.20}: no file can have this name")
     if evaluate and (multi_seed > 1 or save_weights_dir):
         raise ParameterError("--evaluate goes neither with --multi-seed nor with --save-weights-dir; leave them out")
     if evaluate:
-        mode, params, weights = stored(evaluate, mode=mode, given=given, initial=ll_mon == "initial")
+        mode, todo = stored(evaluate, mode=mode, given=given, initial=ll_mon == "initial")
     else:
         mode = mode or "ll_thesis"
         params = lateral_line.preset(mode).replace(**given)
-        weights = dict.fromkeys(range(params.seed, params.seed + max(1, multi_seed)))
-        params.replace(seed=max(weights))
-    params = without_plasticity(params) if disable_all_stdp else params
-    record = dict(mode=mode, seed_start=params.seed, multi_seed=len(weights), seeds=list(weights), save_tag=tag)
+        todo = {params.replace(seed=params.seed + k): None for k in range(max(1, multi_seed))}
+    if disable_all_stdp:
+        todo = {without_plasticity(params): weights for params, weights in todo.items()}
+    seeds, params = [params.seed for params in todo], next(iter(todo))
+    record = dict(mode=mode, seed_start=seeds[0], multi_seed=len(seeds), seeds=seeds, save_tag=tag)
     files.begin(folder, params, **record, evaluated_from=evaluate and str(evaluate), ll_mon_weights=ll_mon)
     if min(params.distance_cm, params.training_distance_min_cm) <= params.sphere_radius_cm:
         warn(f"a distance <= radius {params.sphere_radius_cm:g} cm is not physical: the sphere overlaps the body")
     if mode == "ll_fast_legacy":
         warn("ll_fast_legacy is the original's smoke test and stays silent; ll_fast is the working one")
-    click.echo(f"run directory: {folder}")
+    config = " ".join(f"{name}={getattr(params, name):g}" for name in ("n_training_trials", *files.SIDECAR))
+    config += " topographic LL->MON {}, MON->TS {}".format(*topographic_counts(params))
+    click.echo(f"run directory: {folder}\nmode: {mode}\nconfig: {config}")
     try:
-        run(params, weights, folder=folder.absolute(), mode=mode, tag=tag, copy_to=save_weights_dir, figures=figures)
+        run(todo, folder=folder.absolute(), mode=mode, tag=tag, copy_to=save_weights_dir, figures=figures)
     except KeyboardInterrupt:
         click.echo(f"lateral_line: stopped; the same command with --run-name {folder.name} goes on", err=True)
         click.get_current_context().exit(130)
+    click.echo(f"run directory: {folder}")
 
 
 for name in dict.fromkeys(FLAGS.values()):
-    spellings, switch = [flag for flag in FLAGS if FLAGS[flag] == name], isinstance(FIELDS[name].default, bool)
-    spellings = [f"{spellings[0]}/--no-{spellings[0][2:]}"] if switch else spellings
+    flags, switch = [flag for flag in FLAGS if FLAGS[flag] == name], isinstance(FIELDS[name].default, bool)
+    flags = [f"{flags[0]}/--no-{flags[0][2:]}"] if switch else flags
     shown = f"{FIELDS[name].metadata['meaning']} (ll_thesis: {getattr(lateral_line.preset('ll_thesis'), name)})"
-    settings = dict(type=None if switch else kind(name), default=None, help=shown)
-    command.params.append(click.Option([*spellings, name], **settings))
+    command.params.append(click.Option([*flags, name], type=None if switch else kind(name), default=None, help=shown))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -207,12 +218,15 @@ def main(arguments: list[str] | None = None) -> int:
 
     Examples
     --------
-    >>> main(["--distance-cm", "-1"])
+    >>> main(["--distance-cm", "-1", "--run-name", "nothing"])
     2
     """
     try:
         return command.main(arguments, "lateral_line", standalone_mode=False) or 0
     except (click.ClickException, HelpersError, BrokenExecutor) as failure:
         text = failure.format_message() if isinstance(failure, click.ClickException) else str(failure)
+        text += " Other fields: --set name=value" if isinstance(failure, click.NoSuchOption) else ""
+        for flag, field in FLAGS.items():
+            text = f"{flag}: {text}" if text.startswith(f"{field} ") else text
         click.echo(f"lateral_line: error: {' '.join(text.split())}", err=True)
         return 2

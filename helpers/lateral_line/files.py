@@ -98,17 +98,17 @@ def read_run(path: Path) -> tuple[dict, NetworkParams]:
 # --- weights
 
 
-def save_weights(result: Result, folder: Path, *, tag: str, mode: str) -> None:
-    """Write ``<tag>_seed_<s>.npz`` (float64, int64) and its sidecar into a folder."""
-    params, arrays, name = result.params.to_dict(), {}, f"{tag}_seed_{result.seed}"
+def save_weights(result: Result, folder: Path, *, tag: str, mode: str) -> list[Path]:
+    """Write ``<tag>_seed_<s>.npz`` (float64, int64) and its sidecar into a folder, and return their paths."""
+    params, arrays = result.params.to_dict(), {}
     for pathway, columns in PARTS.items():
         arrays |= dict(zip(columns, result.weights[pathway], strict=True))
         arrays[INITIAL[pathway]] = result.initial_weights[pathway][2]
-    storage.write_arrays(folder / f"{name}.npz", arrays)
-    sidecar = {key: params[key] for key in SIDECAR}
-    _write(
-        folder / f"{name}_params.json", {"mode": mode, **sidecar, "schema_version": SCHEMA, "network_params": params}
-    )
+    npz, sidecar = (folder / f"{tag}_seed_{result.seed}{end}" for end in (".npz", "_params.json"))
+    storage.write_arrays(npz, arrays)
+    record = {"mode": mode, "schema_version": SCHEMA, **{key: params[key] for key in SIDECAR}}
+    _write(sidecar, record | {"network_params": params})
+    return [npz, sidecar]
 
 
 def read_origin(npz: Path, *, mode: str | None = None, seed: int | None = None) -> tuple[str, NetworkParams]:
@@ -132,7 +132,7 @@ def read_origin(npz: Path, *, mode: str | None = None, seed: int | None = None) 
         raise ParameterError(f"{npz} has no params.json of its run beside it; put it there, or name the --mode")
     record, params = read_run(places[0]) if places else ({"mode": mode}, preset(mode))
     wrong = _differing({name: side[name] for name in SIDECAR if name in side}, params.to_dict())
-    if wrong:
+    if places and wrong:
         raise ParameterError(f"{sidecar}: {'; '.join(wrong)} as in params.json; they are of different runs")
     named = re.search(r"_seed_(\d+)$", npz.stem)
     if seed is None and not named and record.get("multi_seed", 1) > 1:
@@ -195,8 +195,8 @@ def scores_file(folder: Path, seed: int) -> Path:
     return folder / "artifacts" / f"seed_{seed}_results.json"
 
 
-def save_scores(result: Result, folder: Path) -> None:
-    """Write ``seed_<s>_results.json``: all that report, summary and series figure need of a seed, so that it may go."""
+def save_scores(result: Result, folder: Path) -> Path:
+    """Write ``seed_<s>_results.json``, all that report, summary and series figure need of a seed; return its path."""
     p, test, history, quality = result.params, result.test, result.history, result.quality
     record = dict(seed=result.seed, distance_cm=p.distance_cm, test_ll_noise_hz=p.test_ll_noise_hz)
     record |= dict(sigma_theta_rad=quality.sigma_theta_rad, delta_trial_rad=quality.delta_trial_rad)
@@ -210,12 +210,13 @@ def save_scores(result: Result, folder: Path) -> None:
     record |= dict(rates_hz=result.rates_hz, ts_max_rate_hz=ts_hz.max(), spikes_total=result.spikes_total)
     record |= dict(ts_spikes_during_training=history.trial_spikes[:, 2].sum())
     record |= dict(ts_spikes_during_test_window=round(result.ts_spikes_test))
-    w, moved = result.weights["mon_ts"][2], dict(mean_abs_dw=history.w_mean_abs_delta[-1])
-    moved |= dict(share_dw_above_1e3=history.w_frac_delta_gt_1e3[-1], share_at_0=np.mean(w <= 1e-9))
-    moved |= dict(share_at_w_max=np.mean(w >= p.mon_ts_wmax * (1 - 1e-6)), synapses=w.size)
-    record |= dict(mon_ts_weights=moved, stabilisation_t_s=history.stabilisation_t_s, repeats=result.repeats)
+    w = result.weights["mon_ts"][2]
+    mon_ts = dict(synapses=w.size, mean_abs_dw=history.w_mean_abs_delta[-1], moved=history.w_frac_delta_gt_1e3[-1])
+    mon_ts |= dict(at_w_max=np.mean(w >= p.mon_ts_wmax * (1 - 1e-6)), at_0=np.mean(w <= 1e-9))
+    record |= dict(mon_ts=mon_ts, stabilisation_t_s=history.stabilisation_t_s, repeats=result.repeats)
     record |= dict(controls=result.controls, pv_map_quality_window=result.quality_window, pv_map_quality=quality)
     _write(scores_file(folder, result.seed), record)
+    return scores_file(folder, result.seed)
 
 
 def write_summary(folder: Path) -> list[dict]:

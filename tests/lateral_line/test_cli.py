@@ -1,42 +1,29 @@
-"""The command: a whole run, resuming after kill -9 bit for bit, evaluation, series of seeds, and bad input."""
+"""The command: every flag, figure and file of the seed document; series that survive kill -9; evaluation; bad input."""
 
-import collections
+import dataclasses
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
-import weakref
+import tomllib
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from helpers import lateral_line
-from helpers.lateral_line import cli, figures, files
-from helpers.lateral_line.params import preset
+from helpers import lateral_line, storage
+from helpers.lateral_line import cli
+from helpers.lateral_line.params import MODES, PRESETS, NetworkParams, preset, without_plasticity
 
 ROOT = Path(__file__).resolve().parents[2]
-SMALL = ["--mode", "ll_fast", "--n-mon", "60", "--n-ts", "20", "--trial-duration-s", ".1", "--test-repeats", "2"]
-TRIALS = ["--n-training-trials", "12", "--checkpoint-trials", "2", "--checkpoint-save-every-n", "1"]
-LONG = ["--n-training-trials", "150", "--checkpoint-trials", "1", "--checkpoint-save-every-n", "1"]
-UNDRAWN = "import helpers.lateral_line.figures as f; f.save_all = lambda r, *a, **k: list(r)\n"
-UNDRAWN += "import sys; from helpers.lateral_line.cli import main; sys.exit(main())"
-
-
-@pytest.fixture
-def undrawn(monkeypatch):
-    """Leave the figures out: they take longer than the rest of these runs."""
-    seen = []
-
-    def save_all(results, folder, *, mode):
-        collections.deque(results, maxlen=0)
-        seen.append((folder, mode))
-
-    monkeypatch.setattr(figures, "save_all", save_all)
-    return seen
+SMALL = "--mode ll_fast --set n_mon=200 --set n_ts=20 --set trial_duration_s=.1 --set test_repeats=2"
+SMALL += " --set checkpoint_trials=2 --n-training-trials 4 --figures none"
+NPZ = "artifacts/latest_seed_123.npz"
+RECIPE = " ".join(f"--set {name}={value}" for name, value in PRESETS["ll_fast"].items())
 
 
 @pytest.fixture
@@ -47,407 +34,512 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
+def go(words, *more):
+    return cli.main([*words.split(), *more])
+
+
 @pytest.fixture
-def a_run(here, undrawn):
-    assert cli.main([*SMALL, *TRIALS, "--run-name", "a"]) == 0
+def dry(here, monkeypatch):
+    """Stop before the first seed; the function returns what params.json says of a command line."""
+    monkeypatch.setattr(cli, "run", lambda todo, **how: None)
+
+    def written(words):
+        shutil.rmtree("Runs", ignore_errors=True)
+        assert go(f"--run-name a {words}") == 0
+        return read("Runs/a/params.json")
+
+    return written
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A finished series of two seeds, of the small network."""
+    folder = tmp_path_factory.mktemp("series")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("CI", "true")
+        assert go(f"{SMALL} --figures some --run-name m --multi-seed 2") == 0
+    return folder / "Runs" / "m"
+
+
+@pytest.fixture
+def series(here, finished):
+    return Path(shutil.copytree(finished, "Runs/m"))
+
+
+@pytest.fixture
+def one(here):
+    assert go(f"{SMALL} --run-name a") == 0
     return Path("Runs/a")
-
-
-def content(folder):
-    """Bytes of the results of a run, by name."""
-    names = ("latest_seed_123.npz", "latest_seed_123_params.json", "seed_123_results.json", "../run_summary.json")
-    return {name: (folder / "artifacts" / name).read_bytes() for name in names}
 
 
 def read(path):
     return json.loads(Path(path).read_text())
 
 
-def refused(capsys, *argv):
+def content(folder):
+    """Return the bytes and times of all files."""
+    found = {}
+    for path in sorted(Path(folder).rglob("*")):
+        if path.is_file():
+            found[str(path.relative_to(folder))] = path.read_bytes(), path.stat().st_mtime_ns
+    return found
+
+
+def refused(capsys, words):
     """Return the one line with which a command line is refused."""
     capsys.readouterr()
-    with pytest.raises(SystemExit) as stopped:
-        cli.main(list(argv))
+    assert go(words) == 2
     err = capsys.readouterr().err
-    assert stopped.value.code == 2 and err.count("\n") == 1 and err.startswith("lateral_line: error: "), err
+    assert err.count("\n") == 1 and err.startswith("lateral_line: error: "), err
     return err
 
 
-def start(folder, *argv, code=None):
-    """Start the command in its own process."""
-    command = [sys.executable, *(["-c", code] if code else ["-m", "helpers.lateral_line"]), *argv]
+def start(folder, words):
+    """Start the command in a process group of its own."""
     env = os.environ | {"PYTHONPATH": str(ROOT), "CI": "true", "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen(
-        command, cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
+    command = [sys.executable, "-m", "helpers.lateral_line", *words.split()]
+    pipes = dict(stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    return subprocess.Popen(command, cwd=folder, env=env, **pipes)
 
 
-# --- a whole run
+# --- what the seed document names
 
-
-def test_a_run_with_its_figures(here, capsys):
-    assert cli.main([*SMALL, *TRIALS, "--mode", "ll_thesis", "--use-ll-mon-stdp", "--run-name", "a/b"]) == 0
-    run = Path("Runs/a_b")
-    drawn = {path.name for path in (run / "figures").iterdir()}
-    wanted = {f"{base}_u_5.0_nMON_60_nTS_20{s}.png" for base in FIGURE_NAMES.split() for s in ("", "_seed_123")}
-    assert wanted | {"LL_THESIS_BASELINE_ACTIVE_latest.png", "LL_THESIS_BASELINE_TEST_ONLY_latest.png"} <= drawn
-    assert read(run / "params.json")["mode"] == "ll_thesis"
-    out = capsys.readouterr().out
-    assert [text for text in STDOUT if text not in out] == []
-    assert out.splitlines()[0] == out.splitlines()[-1] == "run directory: Runs/a_b"
-
-
-FIGURE_NAMES = """brian2_spatial_two_stage brian2_test_phase_only brian2_learning_curves brian2_llmon_weights
-brian2_ts_tuning brian2_mon_ts_weight_profile brian2_mon_to_ts_receptive_fields brian2_ts_spikes_vs_x_test
-brian2_mon_spikes_vs_x_test brian2_mon_tuning_examples brian2_mon_ts_drive_heatmap brian2_mon_ts_drive_winner
+SEED_FLAGS = """\
+--seed-start seed int 7 | --n-training-trials n_training_trials int 6
+--distance-cm distance_cm float 1.25 | --direction direction float -0.5
+--training-distance-min-cm training_distance_min_cm float 0.6 | --ll-mon-topo ll_to_mon_topography_strength float 0.3
+--training-distance-max-cm training_distance_max_cm float 1.4 | --mon-ts-topo mon_to_ts_topography_strength float 0.4
+--ll-rate-mode ll_rate_mode str modulation | --ll-baseline-subtract-hz ll_rate_baseline_subtract_hz float 3.5
+--ll-rate-gain ll_rate_gain float 1.5 | --use-ll-mon-stdp ll_mon_use_stdp bool | --ll-mon-apre ll_mon_apre float 0.02
+--ll-mon-apost ll_mon_apost float -0.02 | --ll-mon-wmax-mv ll_mon_wmax_mV float 25.5
+--ll-mon-w-init-mv ll_mon_w_init_mV float 11.5 | --mon-ts-sigma mon_to_ts_sigma float 12.5
+--mon-ts-out-degree mon_to_ts_out_degree int 12 | --ts-lateral-radius ts_lateral_radius int 9
+--ts-local-inh-peak-mv ts_local_inh_peak_mV float 1.1 | --use-ts-feedback-inh use_ts_feedback_inh bool
+--ts-feedback-drive-mv ts_to_global_inh_drive_mV float 0.5 | --ts-feedback-inh-mv global_inh_to_ts_mV float 0.6
+--ts-feedback-p ts_to_global_inh_p float 0.7 | --mon-global-inh-mv global_inh_to_mon_mV float 1.6
+--mon-ts-gain-mv mon_ts_gain_mV float 150.5 | --bg-rate-mon-hz bg_rate_mon_hz float 19.5
+--bg-rate-ts-hz bg_rate_ts_hz float 15.5 | --bg-w-ts-mv bg_w_ts_mV float 0.7
+--keep-mon-ts-stdp-during-test keep_mon_ts_stdp_during_test bool
+--test-using-held-snapshots test_using_held_snapshots bool"""
+VALUES = [line.split() for line in SEED_FLAGS.replace("\n", "|").split("|")]
+WINDOW = {f"--eval-x-{end}{cm}": f"eval_x_{end}_cm" for end in ("min", "max") for cm in ("", "-cm")}
+FIGURES = """brian2_ts_tuning
+brian2_spatial_two_stage brian2_test_phase_only brian2_learning_curves brian2_llmon_weights
+brian2_mon_ts_weight_profile brian2_mon_to_ts_receptive_fields brian2_ts_spikes_vs_x_test brian2_mon_spikes_vs_x_test
+brian2_mon_tuning_examples brian2_mon_ts_drive_heatmap brian2_mon_ts_drive_winner
 brian2_ts_pop_rate_train_test_transition"""
-STDOUT = [
-    "mean rate train/test (Hz): LL", "MON", "TS spikes train/test:", "saved latest_seed_123.npz", "sigma_theta =",
-    "valid_fraction =", "mode: ll_thesis", "config: n_ll=100 n_mon=60", "topographic LL->MON 1 of 10, MON->TS 1 of 16",
-    "total spikes: ll", "TS spikes in the test:", "MON->TS synapses: 960", "MON rate in the test:", "peak rate:",
-    "mean |dw|", "|dw| > 1e-3", "at w_max", "at 0", "stabilisation time: ", "final PV: sigma_theta",
-    "delta_trial", "control, untrained", "control, shuffled",
-]  # fmt: skip
+STDOUT = """mean rate train/test (Hz): LL | MON | TS spikes train/test: | saved latest_seed_123.npz | sigma_theta =
+valid_fraction = | mode: ll_fast | config: | topographic LL->MON 2, MON->TS 3 | total spikes: LL | largest TS rate
+3200 MON->TS synapses | mean abs(dw) | abs(dw) above 1e-3 | at w_max | at 0 | stabilisation time not reached | final PV
+delta_trial = | untrained | shuffled | chance"""
 
 
-def test_layout_and_repetition(a_run, undrawn):
-    names = {str(path.relative_to(a_run)) for path in a_run.rglob("*") if path.is_file()}
-    assert names == {"params.json", "run_summary.json"} | {f"artifacts/{name}" for name in (
-        "latest_seed_123.npz", "latest_seed_123_params.json", "seed_123_results.json", "mid_checkpoint.npz",
-        "mid_checkpoint_seed_123.npz", "mid_checkpoint_seed_123.previous.npz",
-    )}  # fmt: skip
-    assert undrawn == [(a_run / "figures", "ll_fast")]
-    assert cli.main([*SMALL, *TRIALS, "--run-name", "again", "--save-tag", "latest"]) == 0
-    assert content(Path("Runs/again")) == content(a_run)
+def test_the_flags_are_those_of_the_seed_document():
+    assert {flag: field for flag, field, *_ in VALUES} | WINDOW == cli.FLAGS
 
 
-def test_blank_names_take_the_time_and_a_taken_name_is_refused(a_run, capsys):
-    before = content(a_run)
-    assert cli.main([*SMALL, "--n-training-trials", "0", "--run-name", " "]) == 0
-    assert sorted(path.name for path in Path("Runs").iterdir())[0].startswith("20")
-    assert "exists already" in refused(capsys, *SMALL, *TRIALS, "--run-name", "a")
-    assert content(a_run) == before
+@pytest.mark.parametrize(("flag", "field", "kind", "value"), [(*row, "")[:4] for row in VALUES])
+def test_every_flag_sets_its_field(dry, flag, field, kind, value):
+    start = preset("ll_thesis")
+    assert type(getattr(start, field)).__name__ == kind
+    lines = {f"{flag} {value}": {"int": int, "float": float}.get(kind, str)(value or 0)}
+    if kind == "bool":
+        lines = {flag: True, f"--no-{flag[2:]}": False}
+    for words, wanted in lines.items():
+        assert dry(words)["network_params"] == start.replace(**{field: wanted}).to_dict()
 
 
-def test_copies_of_the_weights(here, undrawn):
-    assert cli.main([*SMALL, *TRIALS, "--run-name", "a", "--save-tag", "t", "--save-weights-dir", "w/v"]) == 0
+def named(values):
+    """Return the words that set fields by name."""
+    return " ".join(f"--set {name}={value}" for name, value in values.items() if value is not None)
+
+
+def test_every_field_can_be_set_by_name_and_a_flag_wins(dry):
+    wanted = preset("ll_fast_legacy").to_dict()
+    assert dry(f"--mode ll_baseline {named(wanted)}")["network_params"] == wanted
+    both = dry("--set eval_x_max_cm=2 --eval-x-min .5 --set distance_cm=3 --distance-cm 2")["network_params"]
+    assert [both[name] for name in ("eval_x_min_cm", "eval_x_max_cm", "distance_cm")] == [0.5, 2, 2]
+
+
+def test_modes_and_the_control_without_learning(dry):
+    for mode in MODES:
+        assert dry(f"--mode {mode}")["network_params"] == preset(mode).to_dict()
+    still = without_plasticity(preset("ll_fast")).to_dict()
+    record = dry("--mode ll_fast --disable-all-stdp")
+    assert record["network_params"] == still and record["mode"] == "ll_fast"
+    assert dry("--multi-seed -3")["multi_seed"] == 1
+
+
+def test_figures_of_a_run(here):
+    assert go(f"{RECIPE} {SMALL} --mode ll_thesis --figures all --run-name a") == 0
+    names = {f"{base}_u_5.0_nMON_200_nTS_20{seed}.png" for base in FIGURES.split() for seed in ("", "_seed_123")}
+    names |= {"LL_THESIS_BASELINE_ACTIVE_latest.png", "LL_THESIS_BASELINE_TEST_ONLY_latest.png"}
+    drawn = {path.name: path.read_bytes() for path in Path("Runs/a/figures").iterdir()}
+    assert names <= set(drawn) and len(drawn) == len(names) + 2 * ("brian2_ll_spikes" in "".join(drawn))
+    assert [name for name in drawn if drawn[name] != drawn[name.replace("_seed_123", "")]] == []
+
+
+@pytest.mark.parametrize(("which", "n"), [("none", 0), ("some", 4)])
+def test_fewer_figures(here, which, n):
+    assert go(f"{SMALL} --run-name a --figures {which}") == 0
+    drawn = [path.name for path in Path("Runs/a").glob("figures/*")]
+    assert len(drawn) == n and all("spatial_two_stage" in name or "test_phase_only" in name for name in drawn)
+
+
+def test_files_of_a_series(finished):
+    names = {str(path.relative_to(finished)) for path in finished.rglob("*") if path.is_file()}
+    drawn = {Path(name).name for name in names if "figures/" in name}
+    seeded = [name for name in drawn if "_seed_" in name]
+    assert len(drawn) == 7 and len(seeded) == 4 and "brian2_multiseed_summary_n2.png" in drawn
+    artifacts = ["latest_seed_{}.npz", "latest_seed_{}_params.json", "seed_{}_results.json"]
+    wanted = {f"artifacts/{name.format(seed)}" for name in artifacts for seed in (123, 124)}
+    assert {name for name in names if "figures/" not in name} == wanted | {"params.json", "run_summary.json"}
+    record, summary = read(finished / "params.json"), read(finished / "run_summary.json")
+    assert [record[key] for key in ("mode", "seed_start", "multi_seed", "run_folder")] == ["ll_fast", 123, 2, "m"]
+    assert [entry["seed"] for entry in summary["runs"]] == [123, 124] and "seed" not in summary
+
+
+def test_what_a_run_says(here, capsys):
+    assert go(f"{SMALL} --run-name a") == 0
+    out = capsys.readouterr().out.replace("|dw| >", "abs(dw) above").replace("|dw|", "abs(dw)")
+    assert [text for text in STDOUT.replace("\n", " | ").split(" | ") if text not in out] == []
+    assert out.splitlines()[0] == out.splitlines()[-1] == "run directory: Runs/a"
+
+
+def test_names_and_copies(here):
+    assert go(f"{SMALL} --save-tag a\\b --run-name x/y --save-weights-dir w/v") == 0
     copies = {path.name: path.read_bytes() for path in Path("w/v").iterdir()}
-    assert copies == {name: Path("Runs/a/artifacts", name).read_bytes() for name in copies}
-    assert sorted(copies) == ["t_seed_123.npz", "t_seed_123_params.json"]
-    assert not Path("SavedModels").exists()
+    assert sorted(copies) == ["a_b_seed_123.npz", "a_b_seed_123_params.json"] and not Path("SavedModels").exists()
+    assert copies == {name: Path("Runs/x_y/artifacts", name).read_bytes() for name in copies}
+    assert go(SMALL, "--run-name", " ") == 0
+    assert [path.name for path in Path("Runs").iterdir() if re.fullmatch(r"\d{8}_\d{6}", path.name)]
 
 
-def test_the_module_is_the_command(here):
-    done = start(here, "--help")
-    out, err = done.communicate(timeout=60)
-    assert done.returncode == 0 and err == "" and "--resume-from" in out and "usage: lateral_line" in out
-
-
-def test_start_up_loads_no_engine():
-    code = "import sys; from helpers.lateral_line import cli; cli.parser(); print(*sys.modules)"
-    done = start(ROOT, code=code)
-    loaded = set(done.communicate(timeout=60)[0].split())
-    assert not loaded & {"numba", "brian2", "matplotlib.pyplot", "joblib"}
-
-
-# --- several seeds
-
-
-@pytest.fixture(scope="module")
-def two_seeds(tmp_path_factory):
-    """A series of two seeds, run once."""
-    folder = tmp_path_factory.mktemp("series")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.setenv("CI", "true")
-        patch.setattr(figures, "save_all", lambda results, *_, **__: collections.deque(results, maxlen=0))
-        assert cli.main([*SMALL, *TRIALS, "--run-name", "m", "--multi-seed", "2"]) == 0
-    return folder / "Runs" / "m"
-
-
-@pytest.fixture
-def series(here, two_seeds):
-    return Path(shutil.copytree(two_seeds, "Runs/m"))
-
-
-def test_a_series_is_its_single_seeds(a_run, series):
-    for name in ("latest_seed_123.npz", "seed_123_results.json", "latest_seed_123_params.json"):
-        assert Path("Runs/m/artifacts", name).read_bytes() == (a_run / "artifacts" / name).read_bytes()
-    assert [entry["seed"] for entry in read("Runs/m/run_summary.json")["runs"]] == [123, 124]
-    assert read("Runs/m/params.json")["multi_seed"] == 2
-    assert not Path("Runs/m/artifacts/mid_checkpoint.npz").exists()
-    second = read("Runs/m/artifacts/seed_124_results.json")
-    assert second["pv_map_quality"] != read("Runs/m/artifacts/seed_123_results.json")["pv_map_quality"]
-
-
-def test_a_series_holds_one_result_at_a_time(here, monkeypatch):
-    alive, most = [], []
-    result = lateral_line.simulate(preset("ll_fast").replace(n_mon=60, n_ts=20, n_training_trials=0, test_repeats=1))
-
-    def results(job, start):
-        for seed in job.seeds:
-            made = cli.dataclasses.replace(result, seed=seed)
-            alive.append(weakref.ref(made))
-            yield made
-            del made
-
-    def save_all(results, folder, *, mode):
-        for _ in results:
-            most.append(sum(ref() is not None for ref in alive))
-
-    monkeypatch.setattr(cli, "_results", results)
-    monkeypatch.setattr(figures, "save_all", save_all)
-    assert cli.main([*SMALL, "--run-name", "m", "--multi-seed", "6"]) == 0
-    assert len(most) == 6 and max(most) <= 2
-
-
-def test_a_number_of_seeds_below_one_is_one(here, undrawn):
-    assert cli.main([*SMALL, "--n-training-trials", "0", "--run-name", "m", "--multi-seed", "-3"]) == 0
-    assert read("Runs/m/params.json")["multi_seed"] == 1
-
-
-# --- interruption and resuming
-
-
-def wait_for_checkpoint(process, run, after=-1):
-    """Wait until a checkpoint later than a trial lies there; return its trial."""
-    path = run / "artifacts" / "mid_checkpoint_seed_123.npz"
-    while process.poll() is None:
-        try:
-            with np.load(path) as stored:
-                if int(stored["trial_idx"]) > after:
-                    return int(stored["trial_idx"])
-        except OSError:
-            pass
-        time.sleep(0.01)
-    raise AssertionError(process.stderr.read())
-
-
-@pytest.mark.slow
-def test_killed_at_random_trials_and_resumed_is_uninterrupted(here, undrawn, rng, tmp_path):
-    run, reached = tmp_path / "Runs" / "a", -1
-    command = [*SMALL, *LONG, "--run-name", "a"]
-    for _ in range(2):
-        process = start(tmp_path, *command)
-        wait_for_checkpoint(process, run, reached)
-        time.sleep(rng.uniform(0, 0.5))
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        state, _ = files.load_checkpoint(run, files.read_run(run)[1], "numba")
-        assert reached < int(state["trial_idx"]) < 149 and not (run / "run_summary.json").exists()
-        reached, command = int(state["trial_idx"]), ["--resume-from", "Runs/a"]
-    done = start(tmp_path, *command, code=UNDRAWN)
-    assert done.wait(timeout=120) == 0, done.stderr.read()
-    assert cli.main([*SMALL, *LONG, "--run-name", "whole"]) == 0
-    assert content(run) == content(Path("Runs/whole"))
-
-
-def test_a_signal_leaves_a_checkpoint_and_says_how_to_go_on(tmp_path):
-    process = start(tmp_path, *SMALL, *LONG, "--checkpoint-save-every-n", "40", "--run-name", "a")
-    wait_for_checkpoint(process, tmp_path / "Runs" / "a")
-    time.sleep(0.05)
-    process.send_signal(signal.SIGTERM)
+def test_the_command_is_installed_and_its_start_draws_nothing():
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+    assert scripts["lateral_line"] == "helpers.lateral_line.cli:main"
+    code = "import sys; from helpers.lateral_line import cli; cli.main(['--help']); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert not {"brian2", "matplotlib.pyplot", "joblib"} & set(done.stdout.splitlines()[-1].split())
+    process = start(ROOT, "--help")
     out, err = process.communicate(timeout=60)
-    assert process.returncode == 130, (out, err)
-    assert err == "lateral_line: interrupted; continue with: lateral_line --resume-from Runs/a\n"
-    assert not list((tmp_path / "Runs" / "a").glob("figures*/*"))
+    assert process.returncode == 0 and err == "" and out.startswith("Usage: lateral_line [OPTIONS]")
+    assert [flag for flag in cli.FLAGS if flag not in out] == []
 
 
-class Stopper:
-    """Raises KeyboardInterrupt in the middle of a training, after some records."""
-
-    def __init__(self, monkeypatch, records):
-        self.left, write = records, cli._Keeper.__call__
-
-        def call(keeper, state):
-            write(keeper, state)
-            self.left -= 1
-            if self.left == 0:
-                raise KeyboardInterrupt
-
-        monkeypatch.setattr(cli._Keeper, "__call__", call)
+# --- series: finished seeds stay
 
 
-@pytest.mark.parametrize(("records", "every"), [(1, 10), (3, 2), (6, 10)])
-def test_an_interrupt_keeps_the_last_record(a_run, monkeypatch, capsys, records, every):
-    with monkeypatch.context() as patched:
-        Stopper(patched, records)
-        argv = [*SMALL, *TRIALS, "--checkpoint-save-every-n", str(every), "--run-name", "b"]
-        assert cli.main(argv) == 130
-    assert "--resume-from Runs/b" in capsys.readouterr().err
-    with np.load("Runs/b/artifacts/mid_checkpoint.npz") as stored:
-        assert int(stored["trial_idx"]) == 2 * records - 1
-    simulate, starts = lateral_line.simulate, []
-    spy = lambda p, start, **more: starts.append(int(start["trial_idx"])) or simulate(p, start=start, **more)  # noqa: E731
-    monkeypatch.setattr(lateral_line, "simulate", spy)
-    assert cli.main(["--resume-from", "b"]) == 0 and starts == [2 * records - 1]
-    same = ("latest_seed_123.npz", "../run_summary.json")
-    assert [content(Path("Runs/b"))[name] for name in same] == [content(a_run)[name] for name in same]
-    with np.load("Runs/b/artifacts/mid_checkpoint.npz") as stored:
-        assert (np.diff(stored["checkpoint_t_s"]) > 0).all() and stored["checkpoint_t_s"].size == 6
+def test_a_series_is_its_single_seeds(series, capsys):
+    assert go(f"{SMALL} --seed-start 124 --run-name b") == 0
+    for name in ("latest_seed_124.npz", "latest_seed_124_params.json", "seed_124_results.json"):
+        assert Path("Runs/b/artifacts", name).read_bytes() == (series / "artifacts" / name).read_bytes()
+    assert read(series / "artifacts/seed_123_results.json")["repeats"] != read(
+        series / "artifacts/seed_124_results.json"
+    )["repeats"]  # fmt: skip
 
 
-def test_an_interrupt_before_the_first_record_leaves_no_folder(here, monkeypatch, capsys):
-    monkeypatch.setattr(cli.lateral_line, "simulate", lambda *_, **__: signal.raise_signal(signal.SIGTERM))
-    assert cli.main([*SMALL, *TRIALS, "--run-name", "a"]) == 130
-    assert "nothing was saved" in capsys.readouterr().err and not Path("Runs/a").exists()
+def test_killed_after_the_first_seed_the_same_command_does_the_others(here):
+    words = f"{SMALL} --run-name a --multi-seed 4 --n-training-trials 60"
+    process = start(here, words)
+    while process.poll() is None and not list(here.glob("Runs/a/artifacts/*_results.json")):
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    done = content("Runs/a")
+    kept = {name[5:8] for name in map(os.path.basename, done) if name.endswith("_results.json")}
+    assert 1 <= len(kept) < 4 and not Path("Runs/a/run_summary.json").exists()
+    process = start(here, words)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0 and err == "", err
+    computed = [int(line.split()[1][:3]) for line in out.splitlines() if ": saved" in line]
+    assert sorted([*computed, *map(int, kept)]) == list(range(123, 127))
+    now = content("Runs/a")
+    for name in done:
+        if name == "params.json" or any(f"seed_{seed}" in name for seed in kept):
+            assert now[name] == done[name], name
+    assert [entry["seed"] for entry in read("Runs/a/run_summary.json")["runs"]] == list(range(123, 127))
+    assert out.count("final PV") == 4
 
 
-def test_a_damaged_checkpoint_gives_way_to_the_older_one(a_run, capsys):
-    whole = content(a_run)
-    newest = a_run / "artifacts" / "mid_checkpoint_seed_123.npz"
-    newest.write_bytes(newest.read_bytes()[:-400])
-    assert cli.main(["--resume-from", str(a_run)]) == 0
-    err = capsys.readouterr().err
-    assert err.count("\n") == 1 and "going on from the older checkpoint" in err and "123.npz" in err
-    assert content(a_run) == whole
+def test_a_finished_run_computes_nothing(here, capsys, monkeypatch):
+    assert go(f"{SMALL} --run-name a") == 0
+    said, before = capsys.readouterr().out.splitlines(), content("Runs/a")
+    monkeypatch.setattr(lateral_line, "simulate", None)
+    assert go(f"{SMALL} --run-name a") == 0
+    again, now = capsys.readouterr().out.splitlines(), content("Runs/a")
+    assert said[3].startswith("seed 123: saved") and again[3] == "every seed is finished: nothing is computed"
+    assert said[:3] + said[4:] == again[:3] + again[4:]
+    assert {name: data for name, (data, _) in now.items()} == {name: data for name, (data, _) in before.items()}
+    assert [name for name in now if now[name] != before[name]] == ["run_summary.json"]
 
 
-def test_resuming_a_finished_run_changes_nothing(a_run):
-    whole = content(a_run)
-    assert cli.main(["--resume-from", "Runs/a"]) == 0
-    assert content(a_run) == whole
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("--distance-cm 1", "--run-name: distance_cm = 1.0, not 0.8;"),
+        ("--multi-seed 3", "multi_seed = 3, not 1; seeds = [123, 124, 125], not [123]"),
+        ("--seed-start 5 --save-tag t", "save_tag = t, not latest; seed = 5, not 123"),
+        ("--disable-all-stdp", "mon_ts_apre = 0.0, not 0.01"),
+    ],
+)
+def test_another_run_under_the_same_name_is_refused(one, capsys, words, message):
+    before, message = content("."), message.removeprefix("--run-name: ")
+    assert message in refused(capsys, f"{SMALL} --run-name a {words}")
+    assert content(".") == before
 
 
-def test_resuming_refuses_what_is_not_the_run(a_run, here, capsys):
-    whole = content(a_run)
-    assert "n_mon = 61, not 60" in refused(capsys, "--resume-from", "Runs/a", "--n-mon", "61")
-    assert "a resumed run keeps its parameters" in refused(capsys, "--resume-from", "Runs/a", "--disable-all-stdp")
-    assert "ll_thesis" in refused(capsys, "--resume-from", "Runs/a", "--mode", "ll_thesis")
-    assert "brian2" in refused(capsys, "--resume-from", "Runs/a", "--backend", "brian2")
-    assert "no such folder" in refused(capsys, "--resume-from", "Runs/b")
-    Path("Runs/c").mkdir()
-    assert "params.json" in refused(capsys, "--resume-from", "Runs/c")
-    Path("Runs/c/params.json").write_text((a_run / "params.json").read_text())
-    assert "no checkpoint of seed 123" in refused(capsys, "--resume-from", "Runs/c")
-    assert content(a_run) == whole and [path.name for path in Path("Runs/c").iterdir()] == ["params.json"]
+def test_an_interrupt_says_how_to_go_on(here, capsys, monkeypatch):
+    simulate, calls = lateral_line.simulate, []
+
+    def interrupted(params, **options):
+        calls.append(params.seed)
+        if calls == [123, 124]:
+            raise KeyboardInterrupt
+        return simulate(params, **options)
+
+    monkeypatch.setattr("joblib.cpu_count", lambda: 1)
+    monkeypatch.setattr(lateral_line, "simulate", interrupted)
+    words = f"{SMALL} --run-name a --multi-seed 3"
+    assert go(words) == 130
+    out, err = capsys.readouterr()
+    assert err == "lateral_line: stopped; the same command with --run-name a goes on\n" and "final PV" not in out
+    assert go(words) == 0 and calls == [123, 124, 124, 125]
 
 
-def test_a_series_is_resumed_seed_by_seed_in_a_folder_of_its_own(series, undrawn, capsys):
-    whole = content(Path("Runs/m"))
-    assert "resumed one by one; add --seed-start 123 to 124" in refused(capsys, "--resume-from", "m")
-    assert "do not go together" in refused(capsys, "--resume-from", "m", "--multi-seed", "2")
-    assert "--seed-start" in refused(capsys, "--resume-from", "m", "--seed-start", "125")
-    assert cli.main(["--resume-from", "m", "--seed-start", "124"]) == 0
-    one = Path("Runs/m_seed_124")
-    for name in ("latest_seed_124.npz", "seed_124_results.json"):
-        assert (one / "artifacts" / name).read_bytes() == Path("Runs/m/artifacts", name).read_bytes()
-    assert read(one / "run_summary.json")["seed"] == 124 and content(Path("Runs/m")) == whole
+def test_ctrl_c_in_a_terminal_is_one_line(here):
+    process = start(here, f"{SMALL} --multi-seed 4 --n-training-trials 3000")
+    while process.poll() is None and not list(here.glob("Runs/*/params.json")):
+        time.sleep(0.01)
+    time.sleep(3)
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    name = next(Path("Runs").iterdir()).name
+    assert err == f"lateral_line: stopped; the same command with --run-name {name} goes on\n"
+    assert process.returncode == 130
+
+
+def test_unusable_tests_are_named_and_enter_no_mean(series, capsys):
+    paths = sorted(series.glob("artifacts/*results.json"))
+    third = read(paths[0]) | {"seed": 125}
+    record = read("Runs/m/params.json")
+    for name, values in (("123", (0.25, True)), ("124", (99.0, False)), ("125", (0.75, True))):
+        quality = third["pv_map_quality"] | {"usable": values[1]}
+        scores = third | {"seed": int(name), "sigma_theta_rad": values[0], "pv_map_quality": quality}
+        (series / f"artifacts/seed_{name}_results.json").write_text(json.dumps(scores))
+    (series / "params.json").write_text(json.dumps(record | {"seeds": [123, 124, 125], "multi_seed": 3}))
+    assert go(f"{SMALL} --multi-seed 3 --run-name m") == 0
+    out = capsys.readouterr().out
+    assert "sigma_theta = 0.500 +- 0.354 rad" in out and "2 usable seeds" in out
+    assert [line.split(":")[0] for line in out.splitlines() if "unusable" in line] == ["seed 124"]
+
+
+def test_a_silent_network_is_null_and_unusable(here, capsys):
+    words = "--set n_mon=60 --set n_ts=20 --n-training-trials 0 --set test_repeats=1 --figures none --run-name a"
+    assert go(f"--mode ll_fast_legacy {words} --evaluate x") == 2
+    assert go(f"--mode ll_fast_legacy {words}") == 0
+    out, err = capsys.readouterr()
+    assert "unusable" in out and "sigma_theta = none" in out and "+-" not in out
+    assert err.splitlines()[-1].startswith("lateral_line: warning: ll_fast_legacy")
+    quality = read("Runs/a/run_summary.json")["pv_map_quality"]
+    assert quality["sigma_theta_rad"] is None and quality["silent"] and not quality["usable"]
 
 
 # --- evaluation
 
 
-def test_evaluation_repeats_the_test_bit_for_bit(a_run):
-    assert cli.main(["--evaluate", "Runs/a/artifacts/latest_seed_123.npz", "--run-name", "e"]) == 0
-    again, first = read("Runs/e/artifacts/seed_123_results.json"), read(a_run / "artifacts/seed_123_results.json")
-    differing = {key for key in first if first[key] != again[key]}
-    assert differing <= {"rates_hz"} and again["rates_hz"]["ts_test"] == first["rates_hz"]["ts_test"]
-    record = read("Runs/e/params.json")
-    assert record["mode"] == "ll_fast" and record["evaluated_from"].endswith("latest_seed_123.npz")
-    assert record["network_params"] == read(a_run / "params.json")["network_params"]
-    assert not list(Path("Runs/e").rglob("*.npz"))
+def test_evaluation_of_a_series_repeats_its_tests(series, capsys):
+    assert go("--evaluate Runs/m --run-name e --figures some") == 0
+    for seed in (123, 124):
+        name = f"artifacts/seed_{seed}_results.json"
+        again, first = read(f"Runs/e/{name}"), read(series / name)
+        same = {key for key in first if first[key] == again[key]}
+        assert {"repeats", "controls", "pv_map_quality", "pv_map_quality_window", "sigma_w_ts_cm"} <= same
+    record, origin = read("Runs/e/params.json"), read(series / "params.json")
+    assert record["network_params"] == origin["network_params"] and record["mode"] == "ll_fast"
+    assert record["evaluated_from"] == "Runs/m" and record["seeds"] == [123, 124]
+    assert len(read("Runs/e/run_summary.json")["runs"]) == 2 and not list(Path("Runs/e").rglob("*.npz"))
+    assert Path("Runs/e/figures/brian2_multiseed_summary_n2.png").exists()
 
 
-def test_evaluation_with_initial_weights_and_another_stimulus(a_run, monkeypatch):
-    given = []
-    monkeypatch.setattr(cli, "_finish", lambda results, job: 0)
-    monkeypatch.setattr(lateral_line, "evaluate", lambda params, weights, **more: given.append((params, weights)))
-    npz = "Runs/a/artifacts/latest_seed_123.npz"
-    assert cli.main(["--evaluate", npz, "--ll-mon-weights", "initial", "--distance-cm", "1"]) == 0
-    assert cli.main(["--evaluate", npz, "--ll-mon-weights", "final", "--run-name", "f"]) == 0
-    final, initial = files.read_weights(Path(npz))
-    (params, mixed), (own, trained) = given
-    assert params == own.replace(distance_cm=1.0)
-    np.testing.assert_array_equal(mixed["ll_mon"][2], initial["ll_mon"][2])
-    np.testing.assert_array_equal(mixed["mon_ts"][2], final["mon_ts"][2])
-    np.testing.assert_array_equal(trained["ll_mon"][2], final["ll_mon"][2])
+def evaluated(capsys, words):
+    """Return (results, warnings) of an evaluation."""
+    shutil.rmtree("Runs/e", ignore_errors=True)
+    capsys.readouterr()
+    assert go(f"{words} --run-name e --figures none") == 0, capsys.readouterr().err
+    return read(next(Path("Runs/e").glob("artifacts/*_results.json"))), capsys.readouterr().err
 
 
-def test_evaluation_of_a_lone_old_file_needs_a_mode(a_run, capsys):
-    with np.load("Runs/a/artifacts/latest_seed_123.npz") as stored:
-        np.savez("latest_seed_7.npz", **{name: stored[name] for name in stored.files if "init" not in name})
-    assert "name the --mode" in refused(capsys, "--evaluate", "latest_seed_7.npz")
-    assert "n_mon" in refused(capsys, "--evaluate", "latest_seed_7.npz", *SMALL, "--n-mon", "50")
-    assert cli.main(["--evaluate", "latest_seed_7.npz", *SMALL, "--run-name", "e"]) == 0
-    assert "those before training" in capsys.readouterr().err
-    assert read("Runs/e/params.json")["mode"] == "unknown"
+def test_evaluation_of_a_file_with_other_flags_and_the_initial_weights(one, capsys):
+    own, _ = evaluated(capsys, f"--evaluate Runs/a/{NPZ}")
+    assert own["repeats"] == read(one / "artifacts/seed_123_results.json")["repeats"]
+    moved, _ = evaluated(capsys, f"--evaluate Runs/a/{NPZ} --distance-cm 1.1 --set test_repeats=3")
+    assert moved["distance_cm"] == 1.1 and len(moved["repeats"]["sigma_theta_rad"]) == 3
+    mixed, _ = evaluated(capsys, f"--evaluate Runs/a/{NPZ} --ll-mon-weights initial")
+    with np.load(one / NPZ) as stored:
+        weights = {"ll_mon": (stored["ll_mon_i"], stored["ll_mon_j"], stored["ll_mon_w_init_mV"])}
+        weights["mon_ts"] = (stored["mon_ts_i"], stored["mon_ts_j"], stored["mon_ts_w"])
+    params = lateral_line.NetworkParams(**read(one / "params.json")["network_params"])
+    wanted = lateral_line.evaluate(params, weights, seed=123)
+    wanted = wanted.repeats["sigma_theta_rad"].tolist()
+    assert mixed["repeats"]["sigma_theta_rad"] == wanted != own["repeats"]["sigma_theta_rad"]
+    shutil.copytree(one / "artifacts", "copy")
+    assert evaluated(capsys, "--evaluate copy/latest_seed_123.npz")[0]["repeats"] == own["repeats"]
+
+
+@pytest.fixture
+def old(one):
+    """The run as the original wrote it: no schema, constant mode, weights before training, 1.0 for a count."""
+    with np.load(one / NPZ) as stored:
+        arrays = {name: stored[name] for name in stored.files if name[:3] in ("ll_", "mon") and "init" not in name}
+        arrays["ll_mon_w_mV"] = stored["ll_mon_w_init_mV"]
+    np.savez_compressed(one / NPZ, **arrays)
+    side = one / "artifacts/latest_seed_123_params.json"
+    kept = {key: value for key, value in read(side).items() if key not in ("schema_version", "network_params")}
+    side.write_text(json.dumps(kept | {"mode": "ll_thesis", "direction": 1}))
+    record = read(one / "params.json")
+    network = record["network_params"] | {"n_ts": 20.0, "p_ll_to_mon": 0.03, "direction": 1}
+    network = {key: value for key, value in network.items() if key not in ("test_repeats", "teacher_w_mV")}
+    record = {"mode": "ll_fast", "seed_start": 123, "multi_seed": 1, "run_folder": "a", "network_params": network}
+    (one / "params.json").write_text(json.dumps(record))
+    return one
+
+
+def test_files_of_the_original(old, capsys):
+    mixed, err = evaluated(capsys, f"--evaluate Runs/a/{NPZ} --set test_repeats=2")
+    assert "warning: latest_seed_123.npz is of the original program: its LL->MON weights are those before" in err
+    assert err.count("\n") == 1 and read("Runs/e/params.json")["mode"] == "ll_fast"
+    with np.load(old / NPZ) as stored:
+        w, arrays = stored["mon_ts_w"], dict(stored)
+    checkpoint = old / "artifacts" / "mid_checkpoint.npz"
+    np.savez(checkpoint, trial_idx=3, mon_ts_w=w, checkpoint_t_s=[0.1])
+    again, err = evaluated(capsys, f"--evaluate {checkpoint} --set test_repeats=2")
+    assert again["repeats"] == mixed["repeats"] and "has no LL->MON weights" in err
+    np.savez(checkpoint, trial_idx=3, mon_ts_w=w, ll_mon_w_mV=arrays["ll_mon_w_mV"] * 0.8)
+    weaker, err = evaluated(capsys, f"--evaluate {checkpoint} --set test_repeats=2")
+    assert weaker["repeats"] != mixed["repeats"] and err == ""
+    words = f"--evaluate {checkpoint} --set test_repeats=2 --ll-mon-weights initial"
+    assert evaluated(capsys, words)[0]["repeats"] == mixed["repeats"]
+    record = read(old / "params.json")
+    (old / "params.json").write_text(json.dumps(record | {"multi_seed": 2}))
+    assert "add --seed-start" in refused(capsys, f"--evaluate {checkpoint}")
+    assert evaluated(capsys, f"{words} --seed-start 123")[0]["repeats"] == mixed["repeats"]
+    (old / "params.json").unlink()
+    assert "name the --mode" in refused(capsys, f"--evaluate Runs/a/{NPZ}")
+    assert evaluated(capsys, f"{SMALL} --evaluate Runs/a/{NPZ}")[0]["repeats"] == mixed["repeats"]
+    assert read("Runs/e/params.json")["mode"] == "ll_fast"
+    assert "allowed: integers from 0 to 99" in refused(capsys, f"--mode ll_fast --set n_mon=100 --evaluate Runs/a/{NPZ}")
+
+
+def test_evaluation_refuses_what_does_not_fit(series, capsys):
+    before, side = content("."), series / "artifacts/latest_seed_123_params.json"
+    cases = {
+        "--evaluate Runs/m --multi-seed 2": "--multi-seed",
+        f"--evaluate Runs/m/{NPZ} --save-weights-dir w": "--save-weights-dir",
+        "--evaluate Runs/m --seed-start 123": "2 weight files of 1 seeds",
+        "--evaluate Runs": "0 weight files",
+        f"--evaluate Runs/m/{NPZ} --set n_mon=50": "allowed: integers from 0 to 49",
+    }
+    for words, message in cases.items():
+        assert message in refused(capsys, f"{words} --run-name e")
+    assert content(".") == before
+    (series / "artifacts/text_seed_3.npz").write_text("weights")
+    assert "cannot read" in refused(capsys, "--evaluate Runs/m/artifacts/text_seed_3.npz")
+    side.write_text(json.dumps(read(side) | {"n_ts": 300}))
+    assert "n_ts = 300, not 20 as in params.json" in refused(capsys, f"--evaluate Runs/m/{NPZ}")
 
 
 # --- warnings and bad input
 
 
-def test_a_sphere_in_the_body_is_warned_of(here, undrawn, capsys):
-    assert cli.main([*SMALL, "--n-training-trials", "0", "--distance-cm", ".5", "--run-name", "a"]) == 0
-    assert "distance 0.5 cm <= radius 0.5 cm" in capsys.readouterr().err
-    assert cli.main([*SMALL, "--n-training-trials", "0", "--run-name", "b"]) == 0
-    assert "radius" not in capsys.readouterr().err
+def test_a_sphere_in_the_body_is_warned_of(dry, capsys):
+    for words, warned in (("--distance-cm .5", 1), ("--training-distance-min-cm .4", 1), ("", 0)):
+        dry(words)
+        err = capsys.readouterr().err
+        assert err.count("\n") == warned == err.count("radius 0.5 cm is not physical")
 
 
 BAD = [
     ("--n-training-trials -1", "--n-training-trials: n_training_trials = -1 is out of range"),
-    ("--distance-cm -1", "(0, 1e+06]"),
     ("--distance-cm 0", "(0, 1e+06]"),
     ("--distance-cm nan", "distance_cm"),
-    ("--ts-feedback-p 2", "[0, 1]"),
-    ("--ll-mon-topo 1.5", "[0, 1]"),
+    ("--ts-feedback-p 2", "--ts-feedback-p: ts_to_global_inh_p = 2 is out of range; allowed: a number in [0, 1]"),
     ("--mon-ts-topo -.1", "[0, 1]"),
     ("--training-distance-min-cm 2", "training_distance_max_cm"),
-    ("--tau-m-ms 0", "tau_m_ms"),
-    ("--tau-s-ms -2", "tau_s_ms"),
-    ("--mon-ts-apost .01", "[-1, 0]"),
     ("--ll-mon-apre -.01", "[0, 1]"),
     ("--eval-x-min 1", "give both"),
-    ("--eval-x-max-cm 1", "give both"),
-    ("--eval-x-min 2 --eval-x-max 1", "eval_x_min_cm < eval_x_max_cm"),
+    ("--eval-x-min 2 --eval-x-max-cm 1", "eval_x_min_cm < eval_x_max_cm"),
     ("--direction 0", "1 or -1"),
-    ("--n-mon 1e3", "invalid int value"),
-    ("--n-mon many", "invalid int value"),
-    ("--speed-cm-s fast", "invalid float value"),
-    ("--ll-rate-mode sum", "invalid choice"),
-    ("--mode thesis", "invalid choice"),
-    ("--backend nest", "invalid choice"),
-    ("--n-mo 3", "unrecognized arguments"),
-    ("more", "unrecognized arguments"),
+    ("--seed-start 1.5", "'1.5' is not a valid integer"),
+    ("--bg-w-ts-mv much", "'much' is not a valid float"),
+    ("--ll-rate-mode sum", "'raw', 'modulation'"),
+    ("--mode thesis", "'ll_baseline'"),
+    ("--figures few", "'some'"),
+    ("--n-mon 3", "--set name=value"),
+    ("more", "unexpected extra argument"),
+    ("--set n_mom=3", "near it: n_mon"),
+    ("--set ts-feedback-p=3", "near it: "),
+    ("--set zzz=3", "near it: none"),
+    ("--set n_mon", "not a valid integer"),
+    ("--set use_ts_feedback_inh=perhaps", "not a valid boolean"),
+    ("--set tau_m_ms=0", "tau_m_ms"),
+    ("--set dt_s=.005", "Euler"),
     ("--seed-start -4", "seed"),
     ("--seed-start 2147483647 --multi-seed 2", "seed"),
     ("--run-name ..", "--run-name"),
-    ("--save-tag a/b", "--save-tag"),
-    ("--resume-from nowhere", "no such folder"),
-    ("--resume-from x --evaluate y", "do not go together"),
-    ("--resume-from x --run-name y", "do not go together"),
-    ("--evaluate x --multi-seed 2", "do not go together"),
-    ("--ll-mon-weights initial", "--evaluate"),
+    ("--save-tag " + "x" * 200, "--save-tag"),
     ("--evaluate nowhere.npz", "nowhere.npz"),
-    ("--test-repeats 0", "test_repeats"),
-    ("--dt-s .005", "Euler"),
-    ("--save-weights-dir taken", "cannot make taken"),
+    ("--evaluate taken", "taken"),
+    ("--save-weights-dir taken", "'taken' is a file"),
 ]
 
 
-@pytest.mark.parametrize(("words", "message"), BAD, ids=[words for words, _ in BAD])
+@pytest.mark.parametrize(("words", "message"), BAD, ids=[words[:40] for words, _ in BAD])
 def test_bad_input_is_one_line_and_creates_nothing(here, capsys, words, message):
     Path("taken").write_text("")
-    assert message in refused(capsys, *words.split())
+    assert message in refused(capsys, words)
     assert [path.name for path in here.iterdir()] == ["taken"] and Path("taken").read_text() == ""
 
 
-def test_a_missing_engine_is_one_line(here, capsys, monkeypatch):
-    monkeypatch.setattr(cli.importlib.util, "find_spec", lambda name: None)
-    assert "brian2 is not installed" in refused(capsys, *SMALL, "--backend", "brian2")
-    assert list(here.iterdir()) == []
-
-
-def test_a_place_that_cannot_be_written_is_one_line(here, capsys):
+def test_a_folder_that_cannot_be_written_and_a_full_disk_are_one_line(here, capsys, monkeypatch):
     Path("Runs").write_text("")
-    assert "cannot make Runs/a" in refused(capsys, *SMALL, "--run-name", "a")
+    assert "cannot write Runs/a/params.json" in refused(capsys, f"{SMALL} --run-name a")
+    Path("Runs").unlink()
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(storage.np, "savez", full)
+        assert "No space left on device" in refused(capsys, f"{SMALL} --run-name a")
+    assert [path.name for path in Path("Runs/a").rglob("*") if path.is_file()] == ["params.json"]
+    assert go(f"{SMALL} --run-name a") == 0
 
 
-def test_the_engine_is_chosen(here, monkeypatch):
-    asked = []
-    monkeypatch.setattr(lateral_line, "simulate", lambda params, **options: asked.append(options) or 1 / 0)
-    for backend in ("numba", "brian2"):
-        with pytest.raises(ZeroDivisionError):
-            cli.main([*SMALL, "--backend", backend, "--run-name", "a"])
-    assert [options["backend"] for options in asked] == ["numba", "brian2"]
-    assert ["on_checkpoint" in options for options in asked] == [True, False] and not Path("Runs/a").exists()
+# --- the manual
+
+
+def test_the_table_in_the_manual_is_that_of_the_parameters():
+    rows = [f"| flag | field | {' | '.join(MODES)} | unit | meaning |", "| --- " * 8 + "|"]
+    for field in dataclasses.fields(NetworkParams):
+        flags = " ".join(f"`{flag}`" for flag, name in cli.FLAGS.items() if name == field.name) or "`--set`"
+        shown = []
+        for mode in MODES:
+            value = getattr(preset(mode), field.name)
+            words = {True: "on", False: "off", None: "-"}
+            shown.append(words[value] if isinstance(value, bool) or value is None else str(value).removesuffix(".0"))
+        rows.append(f"| {' | '.join([flags, field.name, *shown, field.metadata['unit'], field.metadata['meaning']])} |")
+    text = (ROOT / "COMMANDS.md").read_text(encoding="utf-8")
+    found = re.search(r"<!-- lateral_line flags -->\n(.*?)\n<!-- /lateral_line flags -->", text, re.S)
+    assert found[1].strip() == "\n".join(rows)
+
+
+def test_the_lines_of_the_manual_are_accepted():
+    section = (ROOT / "COMMANDS.md").read_text(encoding="utf-8").split("## Lateral line command")[1].split("\n## ")[0]
+    lines = re.findall(r"^    lateral_line ([^#\n]*)", section, flags=re.M)
+    assert len(lines) >= 4
+    for line in lines:
+        assert cli.command.make_context("lateral_line", re.sub(r"--evaluate \S+", "", line).split())
+    run_flags = {flag for option in cli.command.params for flag in option.opts} - set(cli.FLAGS)
+    assert {flag for flag in run_flags if f"`{flag}`" not in section} == set()
