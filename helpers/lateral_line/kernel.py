@@ -7,7 +7,7 @@ Cells are leaky integrators, forward Euler on purpose (the published rates depen
 
 Order of a step: integrate all cells; thresholds and Poisson spikes; all deliveries with depression; all potentiation;
 resets. A MON spike reaches TS in its own step and moves v there in the next. What makes it fast: all synapses of a
-cell share one trace, so a synapse is one float32; background
+cell share one trace, so a synapse is one number; background
 spikes are drawn by geometric skips; nothing is recorded but spike counts per step and the cells in order.
 
 Plasticity, pair-based, all to all, traces of 20 ms. At a pre spike the weight falls by the post trace, at a post spike
@@ -44,7 +44,7 @@ CHUNK_STEPS = 2000
 Cells = namedtuple("Cells", "v g_e g_i held trace")
 # Plastic synapses ordered by source (first, post), an index of them by target (first_in, incoming, pre), and a rule.
 Pathway = namedtuple("Pathway", "w first post first_in incoming pre gain a_pre a_post w_max plastic multiplicative")
-# Numbers of a step: float32 in mV or per step; hold in steps; skip = -ln(1 - p) of the background, 0 for none.
+# Numbers of a step, in mV or per step; hold in steps; skip = -ln(1 - p) of the background, 0 for none.
 NUMBERS = "e_l v_th v_reset leak keep keep_trace w_bg_mon w_bg_ts w_teacher mon_to_inh inh_to_mon ts_to_inh inh_to_ts"
 Constants = namedtuple("Constants", f"{NUMBERS} hold skip_mon skip_ts")
 # inh: the interneurons of MON and TS; mon_inh, ts_inh: who drives them; lateral: ring stencil (offset, mV).
@@ -63,8 +63,8 @@ def _jit(function):
 @_jit
 def _integrate(cells, c):
     for i in range(cells.v.size):
-        free = np.float32(cells.held[i] == 0)
-        cells.v[i] += free * c.leak * (c.e_l - cells.v[i] + cells.g_e[i] - cells.g_i[i])
+        if cells.held[i] == 0:
+            cells.v[i] += c.leak * (c.e_l - cells.v[i] + cells.g_e[i] - cells.g_i[i])
         cells.held[i] = max(cells.held[i] - 1, 0)
         cells.g_e[i] *= c.keep
         cells.g_i[i] *= c.keep
@@ -112,7 +112,7 @@ def _deliver(spikes, path, g_e, post_trace):
                 change = path.a_post * post_trace[j]
                 if path.multiplicative:
                     change *= w
-                path.w[k] = min(max(w + change, np.float32(0)), path.w_max)
+                path.w[k] = min(max(w + change, 0.0), path.w_max)
 
 
 @_jit
@@ -124,7 +124,7 @@ def _potentiate(spikes, path, pre_trace):
             change = path.a_pre * pre_trace[path.pre[m]]
             if path.multiplicative:
                 change *= path.w_max - path.w[k]
-            path.w[k] = min(max(path.w[k] + change, np.float32(0)), path.w_max)
+            path.w[k] = min(max(path.w[k] + change, 0.0), path.w_max)
 
 
 @_jit
@@ -172,7 +172,7 @@ def _finish(spikes, cells, path, pre_trace, c):
 @_jit
 def _count(trace, spikes):
     for s in spikes:
-        trace[s] += np.float32(1)
+        trace[s] += 1
 
 
 @_jit
@@ -276,24 +276,24 @@ class Network:
         self.mon, self.ts = (_cells(p.el_mV + rng.uniform(0, 2, n)) for n in (p.n_mon, p.n_ts))
         inhibition = wires.lateral_inhibition(p)
         self.net = Net(
-            ll_trace=np.zeros(p.n_ll, np.float32),
+            ll_trace=np.zeros(p.n_ll),
             mon=self.mon,
             ts=self.ts,
             inh=_cells(p.el_mV + np.zeros(2)),
             ll_mon=_pathway(wiring.ll_mon, self.order["ll_mon"], p.n_ll, p.n_mon, learns["ll_mon"], **ll_mon),
             mon_ts=_pathway(wiring.mon_ts, self.order["mon_ts"], p.n_mon, p.n_ts, learns["mon_ts"], **mon_ts),
-            mon_inh=wiring.mon_inh.astype(np.float32),
-            ts_inh=wiring.ts_inh.astype(np.float32),
+            mon_inh=wiring.mon_inh.astype(float),
+            ts_inh=wiring.ts_inh.astype(float),
             lateral_at=np.flatnonzero(inhibition).astype(np.int32),
-            lateral_mv=inhibition[inhibition != 0].astype(np.float32),
+            lateral_mv=inhibition[inhibition != 0].astype(float),
             c=_constants(p),
         )
         for name, w in weights.items():
             self.set_weights(name, w)
 
     def weights(self, name: str) -> np.ndarray:
-        """Return a copy of the weights of "ll_mon" (mV) or "mon_ts", float32, in the order of the wiring."""
-        w = np.empty(self.order[name].size, np.float32)
+        """Return a copy of the weights of "ll_mon" (mV) or "mon_ts", in the order of the wiring."""
+        w = np.empty(self.order[name].size)
         w[self.order[name]] = getattr(self.net, name).w
         return w
 
@@ -321,8 +321,7 @@ class Network:
 
 
 def _cells(v):
-    v = v.astype(np.float32)
-    return Cells(v, np.zeros_like(v), np.zeros_like(v), np.zeros(v.size, np.int32), np.zeros_like(v))
+    return Cells(v, g_e=0 * v, g_i=0 * v, held=np.zeros(v.size, np.int32), trace=0 * v)
 
 
 def _pathway(synapses, order, n_pre, n_post, plastic, *, gain, a_pre, a_post, w_max, multiplicative):
@@ -330,16 +329,16 @@ def _pathway(synapses, order, n_pre, n_post, plastic, *, gain, a_pre, a_post, w_
     pre, post = synapses.pre[order], synapses.post[order]
     incoming = _order(post, n_post)
     return Pathway(
-        w=np.zeros(order.size, np.float32),
+        w=np.zeros(order.size),
         first=_offsets(pre, n_pre),
         post=post.astype(np.uint32),
         first_in=_offsets(post, n_post),
         incoming=incoming.astype(np.uint32),
         pre=pre[incoming].astype(np.uint32),
-        gain=np.float32(gain),
-        a_pre=np.float32(a_pre),
-        a_post=np.float32(a_post),
-        w_max=np.float32(w_max),
+        gain=float(gain),
+        a_pre=float(a_pre),
+        a_post=float(a_post),
+        w_max=float(w_max),
         plastic=bool(plastic and (a_pre or a_post)),
         multiplicative=multiplicative,
     )
@@ -356,21 +355,21 @@ def _offsets(index, n):
 
 
 def _constants(p):
-    dt_ms, single = p.dt_s * 1e3, np.float32
+    dt_ms = p.dt_s * 1e3
     return Constants(
-        e_l=single(p.el_mV),
-        v_th=single(p.vth_mV),
-        v_reset=single(p.vreset_mV),
-        leak=single(dt_ms / p.tau_m_ms),
-        keep=single(1 - dt_ms / p.tau_s_ms),
-        keep_trace=single(np.exp(-p.dt_s / STDP_TAU_S)),
-        w_bg_mon=single(p.bg_w_mon_mV),
-        w_bg_ts=single(p.bg_w_ts_mV),
-        w_teacher=single(p.teacher_w_mV),
-        mon_to_inh=single(p.mon_to_global_inh_drive_mV),
-        inh_to_mon=single(p.global_inh_to_mon_mV),
-        ts_to_inh=single(p.ts_to_global_inh_drive_mV),
-        inh_to_ts=single(p.global_inh_to_ts_mV),
+        e_l=p.el_mV,
+        v_th=p.vth_mV,
+        v_reset=p.vreset_mV,
+        leak=dt_ms / p.tau_m_ms,
+        keep=1 - dt_ms / p.tau_s_ms,
+        keep_trace=np.exp(-p.dt_s / STDP_TAU_S),
+        w_bg_mon=p.bg_w_mon_mV,
+        w_bg_ts=p.bg_w_ts_mV,
+        w_teacher=p.teacher_w_mV,
+        mon_to_inh=p.mon_to_global_inh_drive_mV,
+        inh_to_mon=p.global_inh_to_mon_mV,
+        ts_to_inh=p.ts_to_global_inh_drive_mV,
+        inh_to_ts=p.global_inh_to_ts_mV,
         hold=int(np.ceil(round(p.tau_ref_ms / dt_ms, 6))),
         skip_mon=_skip(p.bg_rate_mon_hz * p.dt_s),
         skip_ts=_skip(p.bg_rate_ts_hz * p.dt_s),
@@ -383,17 +382,9 @@ def _skip(chance):
 
 
 def pair_updates(
-    weight: float,
-    pre_steps: Any,
-    post_steps: Any,
-    *,
-    rule: str,
-    a_pre: float,
-    a_post: float,
-    w_max: float,
-    tau_ms: float = 20.0,
-    dt_ms: float = 1.0,
-) -> float:
+    weight: float, pre_steps: Any, post_steps: Any, *, rule: str, a_pre: float, a_post: float, w_max: float,
+    tau_ms: float = 20.0, dt_ms: float = 1.0,
+) -> float:  # fmt: skip
     """Return the weight of one synapse after its spikes, by the rule that the network runs.
 
     Parameters
@@ -419,12 +410,11 @@ def pair_updates(
     weight = check_number("weight", weight, 0, check_number("w_max", w_max, 0))
     decay = np.exp(-check_number("dt_ms", dt_ms, 0, low_open=True) / check_number("tau_ms", tau_ms, 0, low_open=True))
     pre, post = (set(check_array("steps", s, ndim=1, empty=True).astype(int)) for s in (pre_steps, post_steps))
-    one = wires.Synapses(np.zeros(1, int), np.zeros(1, int))
-    steps = dict(a_pre=check_number("a_pre", a_pre, 0), a_post=check_number("a_post", a_post, high=0))
-    path = _pathway(
-        one, np.zeros(1, int), 1, 1, True, gain=0, w_max=0, multiplicative=rule == "multiplicative", **steps
-    )
-    path = path._replace(w=np.array([weight]), w_max=w_max, **steps)  # double precision
+    check_number("a_pre", a_pre, 0)
+    check_number("a_post", a_post, high=0)
+    one, numbers = wires.Synapses(np.zeros(1, int), np.zeros(1, int)), dict(a_pre=a_pre, a_post=a_post, w_max=w_max)
+    path = _pathway(one, one.pre, 1, 1, True, gain=0, multiplicative=rule == "multiplicative", **numbers)
+    path.w[0] = weight
     g_e, x_pre, x_post = np.zeros(1), np.zeros(1), np.zeros(1)
     for step in range(min(pre | post, default=0), max(pre | post, default=-1) + 1):
         x_pre, x_post = x_pre * decay, x_post * decay

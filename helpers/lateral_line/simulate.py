@@ -237,7 +237,7 @@ class _Log:
     """Collects the :class:`History` of a training."""
 
     def __init__(self, params, seed, before, network):
-        self.params, self.before, self.network = params, before["mon_ts"].astype(float), network
+        self.params, self.before, self.network = params, before["mon_ts"], network
         self.synapses = wires.tracked(seed, self.before.size)
         self.records, self.evaluations, self.trials, self.binned = [], [], [], []
         self.dots = {layer: [] for layer in LAYERS}
@@ -257,10 +257,10 @@ class _Log:
 
     def record(self, t_s, block):
         """Note the weights, and at every n-th record the quality of the map in the block before it."""
-        p, w, w_mv = self.params, self.network.weights("mon_ts").astype(float), self.network.weights("ll_mon")
+        p, w, w_mv = self.params, self.network.weights("mon_ts"), self.network.weights("ll_mon")
         change = np.abs(w - self.before)
         moved = dict(w_mean_abs_delta=change.mean(), w_frac_delta_gt_1e3=(change > 1e-3).mean())
-        ll_mon = dict(ll_mon_mean_mV=w_mv.mean(dtype=float), ll_mon_std_mV=w_mv.std(dtype=float))
+        ll_mon = dict(ll_mon_mean_mV=w_mv.mean(), ll_mon_std_mV=w_mv.std())
         weights = dict(w_mean=w.mean(), w_std=w.std(), tracked=w[self.synapses], **moved, **ll_mon)
         self.records.append(dict(checkpoint_t_s=t_s, **weights))
         if block is not None and (len(self.records) - 1) % p.pv_eval_every_checkpoints == 0:
@@ -330,7 +330,7 @@ def homeostasis(
     target = sums.mean() if target is None else target
     ratio = target / np.where(sums > 1e-12, sums, 1)
     scale = np.where(sums > 1e-12, np.clip(1 + eta * (ratio - 1), 0.9, 1.1), 1.0)
-    return np.clip(weights * scale[post], 0, w_max).astype(weights.dtype)
+    return np.clip(weights * scale[post], 0, w_max)
 
 
 # --- test
@@ -350,9 +350,9 @@ def _result(params, seed, wiring, before, training, controls):
     return Result(
         params=p,
         seed=seed,
-        initial_weights=_triples(p, wiring, before),
-        weights=_triples(p, wiring, training.weights),
-        kept={trial: _triples(p, wiring, weights) for trial, weights in training.kept.items()},
+        initial_weights=_triples(wiring, before),
+        weights=_triples(wiring, training.weights),
+        kept={trial: _triples(wiring, weights) for trial, weights in training.kept.items()},
         rates_hz=rates,
         spikes_total=totals,
         ts_spikes_test=float(trained.spikes["ts_spikes_test"].mean()),
@@ -366,13 +366,11 @@ def _result(params, seed, wiring, before, training, controls):
     )
 
 
-def _triples(params, wiring, weights):
-    """Return {"ll_mon", "mon_ts": (i, j, w)} in double precision, within the bounds that single precision may pass."""
-    found, w_max = {}, dict(ll_mon=params.ll_mon_wmax_mV, mon_ts=params.mon_ts_wmax)
+def _triples(wiring, weights):
+    found = {}
     for name, w in weights.items():
-        path, w = getattr(wiring, name), w.astype(float)
-        just_above = (w > w_max[name]) & (w <= np.float32(w_max[name]))
-        found[name] = path.pre, path.post, np.where(just_above, w_max[name], w)
+        path = getattr(wiring, name)
+        found[name] = path.pre, path.post, w
     return found
 
 

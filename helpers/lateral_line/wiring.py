@@ -108,7 +108,7 @@ def initial_weights(params: NetworkParams, seed: int, wiring: Wiring) -> dict[st
     rng = stream(seed, 2)
     ll_mon = edge + jitter * rng.random(wiring.ll_mon.pre.size)
     mon_ts = params.mon_ts_w_init + params.mon_ts_w_jitter * rng.random(wiring.mon_ts.pre.size)
-    return {"ll_mon": ll_mon.astype(np.float32), "mon_ts": mon_ts.astype(np.float32)}
+    return {"ll_mon": ll_mon, "mon_ts": mon_ts}
 
 
 def tracked(seed: int, n_synapses: int) -> np.ndarray:
@@ -151,7 +151,7 @@ def _checked(name, parts, n_pre, n_post):
     pre, post, w = (np.asarray(part) for part in parts)
     if not pre.size == post.size == w.size:
         raise ParameterError(f"{name}: {pre.size} sources, {post.size} targets, {w.size} weights; lengths must agree")
-    w = check_array(f"{name} weights", w, ndim=1, low=0).astype(np.float32)
+    w = check_array(f"{name} weights", w, ndim=1, low=0).astype(float)
     for what, index, n in (("source", pre, n_pre), ("target", post, n_post)):
         if index.dtype.kind not in "iu" or index.min() < 0 or index.max() >= n:
             raise ParameterError(f"{name}: a {what} lies outside the layer; allowed: integers from 0 to {n - 1}")
