@@ -103,10 +103,10 @@ def test_weights_lie_within_their_bounds_in_the_order_of_the_wiring(change):
     assert np.array_equal(after["mon_ts"][0], np.repeat(np.arange(p.n_mon), 16))
     for name, top in (("ll_mon", p.ll_mon_wmax_mV), ("mon_ts", p.mon_ts_wmax)):
         assert same(before[name][:2], after[name][:2]) and not same(before[name][2], after[name][2])
-        assert after[name][2].min() >= 0 and after[name][2].max() <= top and after[name][2].dtype == float
+        assert after[name][2].min() >= 0 and after[name][2].max() <= top
     assert (after["mon_ts"][2] == p.mon_ts_wmax).any() == (p.n_mon == 800)
     wires = ll.draw(p, 5)
-    assert np.array_equal(before["ll_mon"][2], ll.initial_weights(p, 5, wires)["ll_mon"].astype(float))
+    assert np.array_equal(before["ll_mon"][2], ll.initial_weights(p, 5, wires)["ll_mon"])
 
 
 def test_what_does_not_learn_stays():
@@ -205,9 +205,9 @@ def test_history_begins_at_zero_and_has_one_entry_per_record(result):
     for k, weights in ((0, before), (-1, after)):
         w, w_mv, moved = weights["mon_ts"][2], weights["ll_mon"][2], np.abs(weights["mon_ts"][2] - before["mon_ts"][2])
         found = h.w_mean[k], h.w_std[k], h.w_mean_abs_delta[k], h.w_frac_delta_gt_1e3[k]
-        assert found == pytest.approx((w.mean(), w.std(), moved.mean(), (moved > 1e-3).mean()), rel=1e-6)
-        assert (h.ll_mon_mean_mV[k], h.ll_mon_std_mV[k]) == pytest.approx((w_mv.mean(), w_mv.std()), rel=1e-5)
-        np.testing.assert_allclose(h.tracked[k], w[chosen], rtol=1e-7)
+        assert found == pytest.approx((w.mean(), w.std(), moved.mean(), (moved > 1e-3).mean()))
+        assert (h.ll_mon_mean_mV[k], h.ll_mon_std_mV[k]) == pytest.approx((w_mv.mean(), w_mv.std()))
+        assert np.array_equal(h.tracked[k], w[chosen])
     assert h.w_mean_abs_delta[0] == 0 < h.w_mean_abs_delta[-1]
 
 
@@ -283,9 +283,8 @@ def test_without_a_target_sums_are_equalised():
 
 @pytest.mark.parametrize(("target", "w_max", "expected"), [(50, 9, 1.1), (0.1, 9, 0.9), (50, 1.05, 1.05)])
 def test_scale_and_weight_are_clipped(target, w_max, expected):
-    w = np.array([1.0], np.float32)
-    found = engine.homeostasis(w, np.array([0]), n_post=1, eta=1, w_max=w_max, target=target)
-    assert found[0] == np.float32(expected) and found.dtype == np.float32
+    found = engine.homeostasis(np.array([1.0]), np.array([0]), n_post=1, eta=1, w_max=w_max, target=target)
+    assert found[0] == expected
 
 
 @pytest.mark.parametrize("name", ["mon_ts", "ll_mon"])
@@ -299,7 +298,7 @@ def test_homeostasis_acts_on_its_trials_and_pathway_after_the_record(name):
     rule["target"] = None if name == "mon_ts" else np.bincount(post, w).mean()
     for _ in range(2):
         w = engine.homeostasis(w, post, **rule)
-    np.testing.assert_allclose(found.weights[name][2], w, rtol=1e-5)
+    np.testing.assert_allclose(found.weights[name][2], w, rtol=1e-12)
 
 
 # --- memory, bad input

