@@ -26,7 +26,7 @@ from helpers.lateral_line import stimulus
 from helpers.lateral_line.kernel import LAYERS, Recording
 from helpers.lateral_line.params import NetworkParams
 from helpers.lateral_line.simulate import BIN_S, Result
-from helpers.parameters import check_choice
+from helpers.parameters import check_choice, check_integer
 from helpers.storage import write_all
 
 __all__ = ["FIGURES", "draw_seed", "draw_series", "geometry", "legends", "map_density", "map_raster", "verdict"]
@@ -128,7 +128,7 @@ def map_density(ax: Axes, recording: Recording, params: NetworkParams, *, layer:
     evaluation window; those without a spike stay white. `n_bins` is the number of columns and of rows. Returns the
     image.
     """
-    rows = np.linspace(-0.5, _size(params, layer) - 0.5, n_bins + 1)
+    rows = np.linspace(-0.5, _size(params, layer) - 0.5, check_integer("n_bins", n_bins, 1) + 1)
     edges, (steps, cells) = np.linspace(*params.window_cm, n_bins + 1), recording.spikes[layer]
     counts = np.histogram2d(cells, recording.x_cm[steps], (rows, edges))[0]
     share = counts / np.where(counts.any(axis=0), counts.sum(axis=0), np.nan)
@@ -144,8 +144,8 @@ def geometry(ax: Axes, result: Result) -> None:
     ax.plot(stimulus.neuromasts(p), np.zeros(p.n_ll), "|", color=COLOURS["ll"], label="neuromasts")
     x_cm, distance_cm = stream.x_cm[: 2 * p.n_ll], stream.distance_cm[: 2 * p.n_ll]
     ax.plot(x_cm, distance_cm, "s", color=OKABE_ITO["orange"], ms=1.5, label="training")
-    arrow = dict(marker=">" if end > start else "<", markevery=[1], color=MARK, label="test path")
-    ax.plot([start, end], [p.distance_cm + 0.1] * 2, **arrow)
+    ahead = ">" if end > start else "<"
+    ax.plot([start, end], [p.distance_cm + 0.1] * 2, marker=ahead, markevery=[1], color=MARK, label="test path")
     ax.add_patch(matplotlib.patches.Circle((p.ll_body_length_cm / 2, p.distance_cm), p.sphere_radius_cm, color="0.85"))
     ax.set(xlabel="x (cm)", ylabel="distance (cm)")
     ax.set_aspect("equal", adjustable="datalim")
@@ -191,13 +191,13 @@ def _rates(ax, result, layers, *, since_s, zero_s):
 def _courses(axes, history, n_tracked):
     """Draw, on two axes, MON->TS weights (mean, SD, single ones) and the map metrics over the time of training."""
     t, mean, sd = history.checkpoint_t_s, history.w_mean, history.w_std
-    axes[0].plot(t, history.tracked[:, :n_tracked], color="0.75", linewidth=0.5)
-    axes[0].plot(t, mean, ".-", color=TRAINED, label="mean ± SD")
+    axes[0].plot(t, history.tracked[:, :n_tracked], color="0.75", linewidth=0.4, zorder=0)
+    axes[0].plot(t, mean, ".-", ms=2.5, color=TRAINED, label="mean ± SD")
     axes[0].fill_between(t, mean - sd, mean + sd, color=TRAINED, alpha=0.2, linewidth=0)
     if np.isfinite(history.stabilisation_t_s):
         axes[0].axvline(history.stabilisation_t_s, color="black", linestyle=":", label="stable")
-    axes[1].plot(history.pv_t_s, history.pv_sigma_theta, "o-", color=MARK, label=r"$\sigma_\theta$")
-    axes[1].plot(history.pv_t_s, history.pv_delta_trial, "o-", color=OKABE_ITO["purple"], label=r"$\delta_{trial}$")
+    axes[1].plot(history.pv_t_s, history.pv_sigma_theta, ".-", color=MARK, label=r"$\sigma_\theta$")
+    axes[1].plot(history.pv_t_s, history.pv_delta_trial, ".-", color=OKABE_ITO["purple"], label=r"$\delta_{trial}$")
     axes[0].set(xlabel="training time (s)", ylabel="MON→TS weight")
     axes[1].set(xlabel="training time (s)", ylabel="spread in training (rad)", xlim=axes[0].get_xlim())
     axes[1].set_ylim(0, 1.05 * axes[1].get_ylim()[1])

@@ -341,9 +341,11 @@ def test_the_series_marks_what_is_unusable_and_leaves_it_out_of_the_mean(tmp_pat
 
 
 def test_no_pyplot_state_is_used(run, quick, tmp_path):
-    before = dict(matplotlib.rcParams)
+    from matplotlib import pyplot
+
+    open_figures, before = pyplot.get_fignums(), dict(matplotlib.rcParams)
     figures.draw_seed(run, tmp_path)
-    assert dict(matplotlib.rcParams) == before
+    assert pyplot.get_fignums() == open_figures and dict(matplotlib.rcParams) == before
     code = "import sys, helpers.lateral_line.figures; print('matplotlib.pyplot' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
