@@ -43,16 +43,15 @@ FLAGS = {
     "--eval-x-min-cm": "eval_x_min_cm", "--eval-x-max": "eval_x_max_cm", "--eval-x-max-cm": "eval_x_max_cm",
 }  # fmt: skip
 REPORT = """\
-seed {seed}: mean rate train/test (Hz): LL {rates_hz[ll_train]}/{rates_hz[ll_test]}, MON {rates_hz[mon_train]}/\
-{rates_hz[mon_test]}; TS spikes train/test: {ts_spikes_during_training}/{ts_spikes_during_test_window}
-seed {seed}: total spikes: LL {spikes_total[ll]}, MON {spikes_total[mon]}, TS {spikes_total[ts]}; largest TS rate \
-{ts_max_rate_hz} Hz; stabilisation time {stabilisation_t_s} s
-seed {seed}: {mon_ts[synapses]} MON->TS synapses: mean |dw| {mon_ts[mean_abs_dw]}, |dw| > 1e-3: {mon_ts[moved]}, \
-at w_max: {mon_ts[at_w_max]}, at 0: {mon_ts[at_0]}
-seed {seed}: sigma_theta (rad) untrained {controls[untrained][sigma_theta_rad]}, shuffled \
-{controls[shuffled][sigma_theta_rad]}, chance {controls[chance_rad]}; body only {pv_map_quality_window[sigma_theta_rad]}
+seed {seed}: mean rate train/test (Hz): LL {ll_train}/{ll_test}, MON {mon_train}/{mon_test}, TS {ts_train}/{ts_test}
+seed {seed}: TS spikes train/test: {ts_spikes_during_training}/{ts_spikes_during_test_window}
+seed {seed}: total spikes: LL {ll}, MON {mon}, TS {ts}; largest TS rate: {ts_max_rate_hz} Hz
+seed {seed}: {synapses} MON->TS synapses: mean |dw| {mean_abs_dw}, |dw| > 1e-3 {moved}, at w_max {at_w_max}, at 0 {at_0}
+seed {seed}: stabilisation time: {stabilisation_t_s} s
+seed {seed}: sigma_theta (rad): untrained {untrained[sigma_theta_rad]}, shuffled {shuffled[sigma_theta_rad]}, \
+chance {chance_rad}; trained, in the window {pv_map_quality_window[sigma_theta_rad]}
 seed {seed}: final PV: sigma_theta = {sigma_theta_rad} rad, delta_trial = {delta_trial_rad} rad, valid_fraction = \
-{valid_fraction} ({verdict})"""
+{valid_fraction}"""
 
 
 def kind(name):
@@ -124,39 +123,31 @@ def run(todo, **how):
         click.echo("every seed is finished: nothing is computed")
     for saved in Parallel(n_jobs=max(1, min(len(jobs), cpu_count())), return_as="generator_unordered")(jobs):
         click.echo(saved)
-    scores = files.write_summary(folder)
-    if len(scores) > 1 and how["figures"] != "none":
+    scores, points = files.write_summary(folder), []
+    for found in scores:
+        errors = [found, found["controls"]["untrained"]]
+        trained, untrained = np.array([(row["sigma_theta_rad"], row["delta_trial_rad"]) for row in errors], float)
+        points.append(dict(seed=found["seed"], trained=trained, untrained=untrained))
+        report(found)
+    usable = [point["trained"] for point in points if not np.isnan(point["trained"]).any()]
+    if len(usable) > 1:
+        mean, sd = np.mean(usable, axis=0), np.std(usable, axis=0, ddof=1)
+        text = f"sigma_theta {mean[0]:.3f} +- {sd[0]:.3f} rad, delta_trial {mean[1]:.3f} +- {sd[1]:.3f} rad"
+        click.echo(f"{text} (mean and sd of {len(usable)} usable seeds)")
+    if len(points) > 1 and how["figures"] != "none":
         from helpers.lateral_line.figures import draw_series
 
-        points = []
-        for found in scores:
-            points.append(
-                dict(seed=found["seed"], trained=_errors(found), untrained=_errors(found["controls"]["untrained"]))
-            )
         draw_series(points, folder / "figures")
-    report(scores)
 
 
-def _errors(row):
-    """Return (sigma_theta, delta_trial) with NaN for null."""
-    return np.array([row["sigma_theta_rad"], row["delta_trial_rad"]], float)
-
-
-def report(scores):
-    """Print what is stored of each seed, and the means over those whose test is usable."""
-    usable = []
-    for found in scores:
-        verdict = "unusable: too few TS spikes for a map, so it enters no mean"
-        if found["pv_map_quality"]["usable"]:
-            verdict = "usable"
-            usable.append(_errors(found))
-        rounded = json.loads(json.dumps(found), parse_float=lambda word: float(f"{float(word):.4g}"))
-        text = REPORT.format(verdict=verdict, **rounded)
-        click.echo(text.replace("None s", "not reached").replace("None", "none"))
-    if len(usable) > 1:
-        (sigma, delta), (sd_sigma, sd_delta) = np.mean(usable, axis=0), np.std(usable, axis=0, ddof=1)
-        text = f"sigma_theta = {sigma:.3f} +- {sd_sigma:.3f} rad, delta_trial = {delta:.3f} +- {sd_delta:.3f} rad"
-        click.echo(f"{text} (mean and sd of {len(usable)} usable seeds)")
+def report(found):
+    """Print what is stored of a seed."""
+    rounded = json.loads(json.dumps(found), parse_float=lambda word: float(f"{float(word):.4g}"))
+    for group in ("rates_hz", "spikes_total", "mon_ts", "controls"):
+        rounded |= rounded[group]
+    click.echo(REPORT.format(**rounded).replace("None s", "not reached").replace("None", "none"))
+    if not found["pv_map_quality"]["usable"]:
+        click.echo(f"seed {found['seed']}: unusable: too few TS spikes for a map; it enters no mean over seeds")
 
 
 @click.command(context_settings={"show_default": True})

@@ -129,10 +129,10 @@ brian2_spatial_two_stage brian2_test_phase_only brian2_learning_curves brian2_ll
 brian2_mon_ts_weight_profile brian2_mon_to_ts_receptive_fields brian2_ts_spikes_vs_x_test brian2_mon_spikes_vs_x_test
 brian2_mon_tuning_examples brian2_mon_ts_drive_heatmap brian2_mon_ts_drive_winner
 brian2_ts_pop_rate_train_test_transition"""
-STDOUT = """mean rate train/test (Hz): LL | MON | TS spikes train/test: | saved latest_seed_123.npz | sigma_theta =
-valid_fraction = | mode: ll_fast | config: | topographic LL->MON 2, MON->TS 3 | total spikes: LL | largest TS rate
-3200 MON->TS synapses | mean abs(dw) | abs(dw) above 1e-3 | at w_max | at 0 | stabilisation time not reached | final PV
-delta_trial = | untrained | shuffled | chance"""
+STDOUT = """mean rate train/test (Hz): LL | , MON | TS spikes train/test: | saved latest_seed_123.npz, latest_seed
+final PV: sigma_theta = | delta_trial = | valid_fraction = | mode: ll_fast | config: n_training_trials=4 n_ll=100
+topographic LL->MON 2, MON->TS 3 | total spikes: LL | largest TS rate: | 3200 MON->TS synapses: mean abs(dw)
+abs(dw) above 1e-3 | at w_max | at 0 | stabilisation time: not reached | untrained | shuffled | chance"""
 
 
 def test_the_flags_are_those_of_the_seed_document():
@@ -324,14 +324,14 @@ def test_unusable_tests_are_named_and_enter_no_mean(series, capsys):
     paths = sorted(series.glob("artifacts/*results.json"))
     third = read(paths[0]) | {"seed": 125}
     record = read("Runs/m/params.json")
-    for name, values in (("123", (0.25, True)), ("124", (99.0, False)), ("125", (0.75, True))):
-        quality = third["pv_map_quality"] | {"usable": values[1]}
-        scores = third | {"seed": int(name), "sigma_theta_rad": values[0], "pv_map_quality": quality}
-        (series / f"artifacts/seed_{name}_results.json").write_text(json.dumps(scores))
+    for seed, sigma in ((123, 0.25), (124, None), (125, 0.75)):
+        quality = third["pv_map_quality"] | {"usable": sigma is not None, "sigma_theta_rad": sigma}
+        scores = third | {"seed": seed, "sigma_theta_rad": sigma, "pv_map_quality": quality}
+        (series / f"artifacts/seed_{seed}_results.json").write_text(json.dumps(scores))
     (series / "params.json").write_text(json.dumps(record | {"seeds": [123, 124, 125], "multi_seed": 3}))
     assert go(f"{SMALL} --multi-seed 3 --run-name m") == 0
     out = capsys.readouterr().out
-    assert "sigma_theta = 0.500 +- 0.354 rad" in out and "2 usable seeds" in out
+    assert "sigma_theta 0.500 +- 0.354 rad" in out and "2 usable seeds" in out
     assert [line.split(":")[0] for line in out.splitlines() if "unusable" in line] == ["seed 124"]
 
 
@@ -429,7 +429,8 @@ def test_files_of_the_original(old, capsys):
     assert "name the --mode" in refused(capsys, f"--evaluate Runs/a/{NPZ}")
     assert evaluated(capsys, f"{SMALL} --evaluate Runs/a/{NPZ}")[0]["repeats"] == mixed["repeats"]
     assert read("Runs/e/params.json")["mode"] == "ll_fast"
-    assert "allowed: integers from 0 to 99" in refused(capsys, f"--mode ll_fast --set n_mon=100 --evaluate Runs/a/{NPZ}")
+    words = f"--mode ll_fast --set n_mon=100 --evaluate Runs/a/{NPZ}"
+    assert "allowed: integers from 0 to 99" in refused(capsys, words)
 
 
 def test_evaluation_refuses_what_does_not_fit(series, capsys):
