@@ -16,6 +16,7 @@ D <= R the sphere overlaps the body and the numbers mean nothing. After Goulet e
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -224,6 +225,7 @@ def sweep_position(params: NetworkParams) -> np.ndarray:
     return moved - MARGIN_CM if params.direction > 0 else params.ll_body_length_cm + MARGIN_CM - moved
 
 
+@lru_cache(maxsize=8)  # several sets of weights see the same test
 def test_drive(params: NetworkParams, seed: int, repeat: int = 0) -> Drive:
     """Return the :class:`Drive` of one test: a continuous sweep with slow noise, or held snapshots.
 
