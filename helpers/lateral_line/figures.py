@@ -390,7 +390,7 @@ def _png(draw, data, height_mm, title):
         fig.suptitle(title, size=7, x=0.02, y=1 - 2 / height_mm, ha="left", va="top")
         fig.subplots_adjust(left=0.1, right=0.91, bottom=11 / height_mm, top=1 - 15 / height_mm, hspace=0.4, wspace=0.3)
         page = io.BytesIO()
-        FigureCanvasAgg(fig).print_png(page, metadata={"Software": None})
+        FigureCanvasAgg(fig).print_png(page, metadata={"Software": None}, pil_kwargs={"compress_level": 3})
     return page.getvalue()
 
 
