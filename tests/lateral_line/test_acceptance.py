@@ -1,149 +1,154 @@
-"""The headline numbers of the lateral-line map against acceptance.toml; networks are trained once per module."""
+"""The numbers of acceptance.toml for FINAL_3: its study cells, swept through its store."""
+
+import functools
 
 import numpy as np
 import pytest
 
-from helpers.lateral_line import evaluate, simulate
-from helpers.lateral_line.params import preset
-from helpers.runs import profile
+from helpers import lateral_line as ll
+from helpers import runs
+from tests.cells import cells
 
-BASE = preset("ll_baseline").replace(n_training_trials=300, keep_ll_mon_stdp_during_test=True)
-SEEDS = range(123, 128)
-DISTANCES_CM = (0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.5)
+NOTEBOOK = cells("FINAL_3", "model", "study")
+SERIES = NOTEBOOK.SERIES
+SEEDS = list(range(123, 128))  # those of the notebook, with which the store is shared
+AS_THERE = dict(repeats=5, keep_ll_mon_stdp_during_test=True)  # LL->MON plastic in the test, as in the source
+STOPS = tuple(range(25, 33))
 
 pytestmark = pytest.mark.slow
 
 
-def at(q):
-    return BASE.replace(ll_to_mon_topography_strength=q, mon_to_ts_topography_strength=q)
+def swept(point, **grid):
+    return runs.over(point, store=runs.store("lateral_line"), n_jobs=1, progress=False, **grid)
 
 
-def untrained(q, seed):
-    return simulate(at(q).replace(n_training_trials=0), seed=seed, controls=False)
+def within(row, values):
+    return row["accept"][0] <= np.min(values) and np.max(values) <= row["accept"][1]
 
 
-def sigmas(results, name="quality"):
-    return np.array([getattr(result, name).sigma_theta_rad for result in results])
+@functools.cache
+def long(q, n_seeds):
+    """Untrained, trained, and trained MON->TS alone, after 300 trials, tested as in the source: (n_seeds, 3)."""
+    mixes = tuple(SERIES[name] for name in ("untrained", "trained", "MON→TS only"))
+    found = swept(NOTEBOOK.map_point, seed=SEEDS[:n_seeds], q=q, n_trials=300, mixes=mixes, **AS_THERE)
+    return {name: values[:, 0] for name, values in found.items()}
 
 
-def within(bounds, values):
-    return bounds["accept"][0] <= np.min(values) and np.max(values) <= bounds["accept"][1]
+@functools.cache
+def born(q):
+    found = swept(
+        NOTEBOOK.map_point, seed=list(range(123, 133)), q=q, n_trials=0, mixes=(SERIES["untrained"],), **AS_THERE
+    )
+    return {name: values[:, 0, 0] for name, values in found.items()}
 
 
-@pytest.fixture(scope="module")
-def weak():
-    """Five networks at q = .2 after 300 trials."""
-    return [simulate(at(0.2), seed=seed) for seed in SEEDS]
+@functools.cache
+def short(q):
+    """The five series of the notebook after 25 trials, frozen: (n_seeds, 5)."""
+    found = swept(NOTEBOOK.map_point, seed=SEEDS, q=q, n_trials=25, mixes=tuple(SERIES.values()))
+    return {name: values[:, 0] for name, values in found.items()}
 
 
-@pytest.fixture(scope="module")
-def strong():
-    """Three networks at q = .8 after 300 trials."""
-    return [simulate(at(0.8), seed=seed) for seed in SEEDS[:3]]
+@functools.cache
+def course():
+    return swept(NOTEBOOK.course, seed=SEEDS, q=0.2, n_trials=300)
 
 
-@pytest.fixture(scope="module")
-def mixed(weak):
-    """The published convention: trained MON -> TS with initial LL -> MON."""
-    parts = [{"ll_mon": r.initial_weights["ll_mon"], "mon_ts": r.weights["mon_ts"]} for r in weak]
-    return [evaluate(r.params, part, seed=r.seed, controls=False) for r, part in zip(weak, parts, strict=True)]
+# --- the map before and after
 
 
-@pytest.fixture(scope="module")
-def gradient():
-    """Untrained networks: q -> ten results."""
-    return {q: [untrained(q, seed) for seed in range(123, 133)] for q in (0.0, 0.1, 0.15, 0.2, 0.4, 0.6, 0.8)}
-
-
-def test_the_map_is_there_before_training(gradient, acceptance, record):
+def test_the_map_is_there_before_training(acceptance, record):
     row = acceptance["lateral_line"]["untrained"]
-    off = np.array([sigmas(gradient[q]).mean() for q in row["q"]]) - row["reference"]
+    off = np.array([born(q)["sweep_rad"].mean() for q in row["q"]]) - row["reference"]
+    none = born(0.0)["sweep_rad"].mean()
     record("lateral_line.untrained", off)
-    record("lateral_line.untrained_q0", sigmas(gradient[0.0]).mean())
+    record("lateral_line.untrained_q0", none)
     assert within(row, off)
-    assert within(acceptance["lateral_line"]["untrained_q0"], sigmas(gradient[0.0]).mean())
+    assert within(acceptance["lateral_line"]["untrained_q0"], none)
 
 
-def test_training_and_the_published_convention(weak, mixed, acceptance, record):
-    row = acceptance["lateral_line"]["trained"]
-    found = [sigmas(results, name).mean() for name in ("quality", "quality_window") for results in (weak, mixed)]
+def test_training_and_the_published_convention(acceptance, record):
+    row, weak = acceptance["lateral_line"]["trained"], long(0.2, 5)
+    found = [*weak["sweep_rad"].mean(axis=0)[1:], *weak["body_rad"].mean(axis=0)[1:]]
     record("lateral_line.trained", np.subtract(found, row["reference"]))
     assert within(row, np.subtract(found, row["reference"]))
 
 
-def test_training_does_not_improve_the_map(weak, strong, acceptance, record):
-    row = acceptance["lateral_line"]["trained_ratio"]
-    ratios = [ratio(results, tag) for tag in ("", "_window") for results in (weak, strong)]
-    record("lateral_line.trained_ratio", np.subtract(ratios, row["reference"]))
-    assert within(row, np.subtract(ratios, row["reference"]))
-    assert ratios[0] > 1
+def test_training_against_untrained(acceptance, record):
+    row, found = acceptance["lateral_line"]["trained_ratio"], []
+    for metric in ("sweep_rad", "body_rad"):
+        for one in (long(0.2, 5), long(0.8, 3)):
+            untrained, trained, _ = one[metric].mean(axis=0)
+            found.append(trained / untrained)
+    record("lateral_line.trained_ratio", np.subtract(found, row["reference"]))
+    assert within(row, np.subtract(found, row["reference"]))
 
 
-def ratio(results, tag):
-    before = [result.controls["untrained"][f"sigma_theta_rad{tag}"] for result in results]
-    return sigmas(results, f"quality{tag}").mean() / np.mean(before)
+def test_less_drive_does_what_training_does(acceptance, record):
+    names, found = list(SERIES), []
+    for q in (0.1, 0.2, 0.4, 0.8):
+        body = short(q)["body_rad"]
+        ratio = {name: (body[:, k] / body[:, 0]).mean() for k, name in enumerate(names)}
+        found.append((ratio["trained"], ratio["less drive"]))
+    trained, less = np.transpose(found)
+    record("lateral_line.less_drive", less / trained)
+    assert within(acceptance["lateral_line"]["less_drive"], less / trained)
+    assert (trained[:2] > 1.1).all() and (trained[2:] < 0.95).all()
+    assert (less[:2] > 1.1).all() and (less[2:] < 0.95).all()
 
 
-def test_permuting_the_learned_weights_changes_nothing(weak, acceptance, record):
-    frozen = [evaluate(r.params.replace(keep_ll_mon_stdp_during_test=False), r.weights, seed=r.seed) for r in weak]
-    permuted = np.mean([result.controls["shuffled"]["sigma_theta_rad"] for result in frozen])
-    found = permuted / sigmas(frozen).mean()
-    record("lateral_line.permuted_ratio", found)
-    assert within(acceptance["lateral_line"]["permuted_ratio"], found)
+def test_strong_topography(acceptance, record):
+    strong = long(0.8, 3)
+    sigma, valid = strong["sweep_rad"][:, 1].mean() - 0.28, strong["valid"][:, 1].mean()
+    record("lateral_line.strong_topography", sigma)
+    record("lateral_line.strong_topography_valid", valid)
+    assert within(acceptance["lateral_line"]["strong_topography"], sigma)
+    assert within(acceptance["lateral_line"]["strong_topography_valid"], valid)
 
 
-def test_training_rates(weak, acceptance, record):
-    row = acceptance["lateral_line"]["training_rates"]
-    cells = np.array([BASE.n_ll, BASE.n_mon, BASE.n_ts])
-    rates = weak[0].history.trial_spikes[20:].mean(axis=0) / cells / BASE.trial_duration_s
+# --- weights, rates, spikes
+
+
+def test_training_rates(acceptance, record):
+    row, rates = acceptance["lateral_line"]["training_rates"], course()["rates_hz"][0, 20:].mean(axis=0)
     record("lateral_line.training_rates", rates)
     assert (np.abs(rates / row["reference_hz"] - 1) < row["relative"]).all()
 
 
-def test_weights_in_equilibrium(weak, acceptance, record):
-    ll_mon = [result.weights["ll_mon"][2].mean() for result in weak]
-    ceiling = BASE.mon_ts_wmax * (1 - 1e-6)
-    saturated = [(result.weights["mon_ts"][2] >= ceiling).mean() for result in weak]
+def test_weights_in_equilibrium(acceptance, record):
+    ll_mon, at_bound = course()["mean_mv"][:, -1], course()["at_bound"]
     record("lateral_line.ll_mon_weight_mv", ll_mon)
-    record("lateral_line.saturated", saturated)
+    record("lateral_line.saturated", at_bound)
     assert within(acceptance["lateral_line"]["ll_mon_weight_mv"], ll_mon)
-    assert within(acceptance["lateral_line"]["saturated"], saturated)
+    assert within(acceptance["lateral_line"]["saturated"], at_bound)
 
 
-def test_interneurons_are_silent(weak, strong, gradient, acceptance, record):
-    runs = [*weak, *strong, *(result for results in gradient.values() for result in results)]
-    spikes = [result.spikes_total[name] for result in runs for name in ("mon_inh", "ts_inh")]
-    spikes += [result.repeats[f"{name}_spikes_test"].sum() for result in runs for name in ("mon_inh", "ts_inh")]
-    record("lateral_line.interneurons", np.sum(spikes))
+def test_interneurons_are_silent(acceptance, record):
+    tested = [long(0.2, 5), long(0.8, 3), *map(born, (0.0, 0.2, 0.8)), short(0.2), short(0.8)]
+    spikes = np.concatenate([np.ravel(one["inhibitory"]) for one in tested])
+    record("lateral_line.interneurons", spikes.sum())
     assert within(acceptance["lateral_line"]["interneurons"], spikes)
 
 
-def test_strong_topography(strong, acceptance, record):
-    valid = np.mean([result.quality.valid_fraction for result in strong])
-    record("lateral_line.strong_topography", sigmas(strong).mean() - 0.28)
-    record("lateral_line.strong_topography_valid", valid)
-    assert within(acceptance["lateral_line"]["strong_topography"], sigmas(strong).mean() - 0.28)
-    assert within(acceptance["lateral_line"]["strong_topography_valid"], valid)
-
-
 def test_the_fast_mode_is_not_silent(acceptance, record):
-    spikes = [simulate(preset("ll_fast"), seed=s, controls=False).ts_spikes_test for s in SEEDS]
+    spikes = [ll.simulate(ll.preset("ll_fast"), seed=seed, controls=False).ts_spikes_test for seed in SEEDS]
     record("lateral_line.fast_spikes", spikes)
     assert within(acceptance["lateral_line"]["fast_spikes"], spikes)
-    assert simulate(preset("ll_fast_legacy"), seed=123).quality.silent
+    assert ll.simulate(ll.preset("ll_fast_legacy"), seed=123, controls=False).quality.silent
 
 
-def test_distance_tuning_needs_no_learning(weak, acceptance, record):
+# --- distance, phase, teacher
+
+
+def test_distance_tuning_needs_no_learning(acceptance, record):
     """Seed 124, untrained and in the published convention."""
-    result, rows = weak[1], acceptance["lateral_line"]
-    parts = {
-        "U": result.initial_weights,
-        "X0": {"ll_mon": result.initial_weights["ll_mon"], "mon_ts": result.weights["mon_ts"]},
-    }
-    curves = np.array([[_sigma_at(result, part, d) for d in DISTANCES_CM] for part in parts.values()])
-    minimum = np.array(DISTANCES_CM)[curves.argmin(axis=1)]
-    ends = curves[:, [0, -1]] / curves.min(axis=1, keepdims=True)
-    gap = np.abs(curves[0] - curves[1])[1:].max()
+    rows, distances = acceptance["lateral_line"], (0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.5)
+    mixes = tuple(SERIES[name] for name in ("untrained", "MON→TS only"))
+    fields = dict(n_trials=300, mixes=mixes, distances_cm=distances)
+    curves = swept(NOTEBOOK.map_point, seed=124, q=0.2, **fields, **AS_THERE)["sweep_rad"]
+    minimum = np.array(distances)[curves.argmin(axis=0)]
+    ends = curves[[0, -1]] / curves.min(axis=0)
+    gap = np.abs(curves[1:, 0] - curves[1:, 1]).max()
     record("lateral_line.distance", ends)
     record("lateral_line.distance_minimum", minimum)
     record("lateral_line.distance_agreement", gap)
@@ -152,17 +157,50 @@ def test_distance_tuning_needs_no_learning(weak, acceptance, record):
     assert within(rows["distance_agreement"], gap)
 
 
-def _sigma_at(result, weights, distance_cm):
-    params = result.params.replace(distance_cm=distance_cm)
-    return evaluate(params, weights, seed=result.seed, controls=False).quality.sigma_theta_rad
+def test_the_map_remembers_the_last_sweep(acceptance, record):
+    rows = acceptance["lateral_line"]
+    swept_up = swept(NOTEBOOK.phases, seed=SEEDS, q=0.8, trials=STOPS, ordered=True)
+    shuffled = swept(NOTEBOOK.phases, seed=SEEDS, q=0.8, trials=STOPS[::2], ordered=False)
+    shift = {
+        k: (one["offset_cm"][:, :, 0] - one["offset_cm"][:, :, 1]).mean(axis=0)
+        for k, one in enumerate((swept_up, shuffled))
+    }
+    ratio = (swept_up["sweep_rad"][:, :, 1] / swept_up["sweep_rad"][:, :, 0]).mean(axis=0)
+    towards = np.array([-shift[0][0], shift[0][4]])  # the ends of the body at which the sphere stood last
+    record("lateral_line.last_sweep_shift", towards)
+    record("lateral_line.last_sweep_shuffled", shift[1])
+    record("lateral_line.last_sweep_ratio", ratio[[2, 0]])
+    assert within(rows["last_sweep_shift"], towards)
+    assert within(rows["last_sweep_shuffled"], shift[1])
+    assert ratio[2] - ratio[0] > rows["last_sweep_ratio"]["swing"]
+    assert within(rows["last_sweep_ratio"], ratio[[2, 0]])
 
 
-@pytest.mark.skipif(profile() != "full", reason="NOTEBOOK_PROFILE=full runs all 10 000 trials")
+def test_a_teacher_makes_the_map_without_topography(acceptance, record):
+    rows = acceptance["lateral_line"]
+    alone = swept(NOTEBOOK.taught, seed=SEEDS, gain_mv=0.0, teacher_hz=100.0, step=0.05, w_max=0.2)
+    heard = swept(NOTEBOOK.taught, seed=SEEDS, gain_mv=220.0, teacher_hz=100.0, step=1.0, w_max=0.028)
+    controls = np.concatenate([alone["body_rad"][:, 1], heard["body_rad"][:, 0]])
+    record("lateral_line.teacher", alone["body_rad"][:, 0])
+    record("lateral_line.teacher_offset", alone["offset_cm"][:, 0])
+    record("lateral_line.teacher_controls", controls)
+    assert within(rows["teacher"], alone["body_rad"][:, 0])
+    assert within(rows["teacher_offset"], alone["offset_cm"][:, 0])
+    assert within(rows["teacher_controls"], controls)
+
+
+# --- the whole recipe
+
+
 def test_the_whole_recipe(acceptance, record):
+    """All 10 000 trials in the full profile; else the table that the full profile left."""
     row = acceptance["lateral_line"]["full_recipe"]
-    long = simulate(at(0.2).replace(n_training_trials=10_000), seed=123, test_repeats=8, controls=False)
-    part = {"ll_mon": long.initial_weights["ll_mon"], "mon_ts": long.weights["mon_ts"]}
-    published = evaluate(long.params, part, seed=123, test_repeats=8, controls=False)
-    found = [sigmas([result], name)[0] for name in ("quality", "quality_window") for result in (long, published)]
+    if runs.profile() == "full":
+        mixes = tuple(SERIES[name] for name in ("trained", "MON→TS only"))
+        once = swept(NOTEBOOK.map_point, seed=123, q=0.2, n_trials=10_000, mixes=mixes, **AS_THERE | dict(repeats=8))
+        found = [*once["sweep_rad"][0], *once["body_rad"][0]]
+    else:
+        table = np.genfromtxt(runs.ROOT / "figs/lateral_line/recipe_full.numeric.csv", delimiter=",", skip_header=1)
+        found = [*table[:, 2], *table[:, 1]]
     record("lateral_line.full_recipe", np.subtract(found, row["reference"]))
     assert within(row, np.subtract(found, row["reference"]))
