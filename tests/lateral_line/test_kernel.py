@@ -185,13 +185,6 @@ def test_euler_epsp_has_its_closed_form(notebook):
     np.testing.assert_allclose(notebook.lif(np.eye(30)[0] * 14)[0] + 74, alone, atol=1e-12)
 
 
-@pytest.mark.parametrize(("tau_ref_ms", "interval"), [(0, 1), (1, 1), (2, 2), (3, 3), (5, 5), (2.5, 3)])
-def test_refractory_cell_waits(tau_ref_ms, interval):
-    net = one_cell([1e4, 1e4], tau_ref_ms=float(tau_ref_ms), ll_mon_wmax_mV=1e5)
-    steps, _ = net.run(imposed(np.ones((30, 2)))).spikes["mon"]
-    assert steps[0] == 1 and set(np.diff(steps)) == {interval}
-
-
 STEPS = st.sets(st.integers(0, 80), max_size=25).map(sorted)
 RULE = dict(a_pre=0.05, a_post=-0.06, w_max=1.0)
 
@@ -203,20 +196,6 @@ def test_pair_updates_are_the_stdp_cell(notebook, pre, post, rule, weight, scale
     trains = np.isin(np.arange(81), pre), np.isin(np.arange(81), post)
     expected = notebook.stdp(weight, *trains, multiplicative=rule == "multiplicative", **numbers)
     assert found == pytest.approx(float(expected), abs=1e-12) and 0 <= found <= 1
-
-
-@given(STEPS, STEPS, st.floats(0.1, 0.9))
-def test_additive_rule_is_the_sum_over_all_pairs(pre, post, weight):
-    """All to all: as long as no bound is met, every pair of spikes counts by itself."""
-    pairs = [1e-4 * np.exp(-abs(b - a) / 20) * (1 if b >= a else -1.5) for a in pre for b in post]
-    found = ll.pair_updates(weight, pre, post, rule="additive", a_pre=1e-4, a_post=-1.5e-4, w_max=1.0)
-    assert found == pytest.approx(weight + sum(pairs), abs=1e-12)
-
-
-def test_one_pair_at_lag_zero_moves_a_thesis_weight_by_a_third_of_its_range():
-    p = preset("ll_thesis")
-    rule = dict(rule="additive", a_pre=p.mon_ts_apre, a_post=p.mon_ts_apost, w_max=p.mon_ts_wmax)
-    assert ll.pair_updates(0.01, [3], [3], **rule) - 0.01 == pytest.approx(0.357 * 0.028, rel=1e-3)
 
 
 @pytest.mark.parametrize("seed", [0, 1])
@@ -241,22 +220,15 @@ def test_every_synapse_of_the_network_learns_as_the_cell_says(seed, notebook, rn
     assert (learned == 0).any() and (learned == 0.028).any()
 
 
-BAD = {
-    "choose one of: multiplicative, additive": dict(rule="hebbian"),
-    "weight = 2 is out of range": dict(weight=2.0),
-    "a_pre = -0.1 is out of range": dict(a_pre=-0.1),
-    "a_post = 0.1 is out of range": dict(a_post=0.1),
-    "w_max = -1 is out of range": dict(w_max=-1.0),
-    "tau_ms = 0 is out of range": dict(tau_ms=0),
-}
+BAD = dict(rule="hebbian", weight=2.0, a_pre=-0.1, a_post=0.1, w_max=-1.0, tau_ms=0)
 
 
-@pytest.mark.parametrize("fragment", BAD)
-def test_bad_input_is_one_clear_line(fragment):
-    arguments = dict(weight=0.5, pre_steps=[0], post_steps=[1], rule="additive", **RULE) | BAD[fragment]
-    with pytest.raises(ParameterError) as caught:
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_is_one_clear_line(name):
+    arguments = dict(weight=0.5, pre_steps=[0], post_steps=[1], rule="additive", **RULE) | {name: BAD[name]}
+    with pytest.raises(ParameterError, match=f"^{name} = ") as caught:
         ll.pair_updates(**arguments)
-    assert fragment in str(caught.value) and "\n" not in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 # --- inhibition, background, drive
@@ -363,18 +335,18 @@ def test_cutting_a_run_changes_nothing():
     assert np.array_equal(whole.weights("mon_ts"), parts.weights("mon_ts"))
 
 
-@pytest.mark.parametrize("learns", [(False, False), (True, False), (False, True)])
-def test_frozen_pathways_keep_their_weights(learns, rng):
-    net, _, weights = network(SMALL, plastic=dict(zip(("ll_mon", "mon_ts"), learns, strict=True)))
-    net.run(imposed(rng.random((200, SMALL.n_ll)) < 0.06))
-    assert tuple(not np.array_equal(net.weights(name), weights[name]) for name in weights) == learns
-
-
-def test_by_default_afferents_learn_only_if_told(rng):
-    net, _, weights = network(SMALL.replace(ll_mon_use_stdp=False))
+@pytest.mark.parametrize(
+    ("use", "plastic", "learns"),
+    [
+        (False, {}, [False, True]),
+        (True, {"ll_mon": False, "mon_ts": False}, [False, False]),
+        (True, {"mon_ts": False}, [True, False]),
+    ],
+)
+def test_frozen_pathways_keep_their_weights(use, plastic, learns, rng):
+    net, _, weights = network(SMALL.replace(ll_mon_use_stdp=use), plastic=plastic)
     net.run(imposed(rng.random((200, SMALL.n_ll)) < 0.09))
-    assert np.array_equal(net.weights("ll_mon"), weights["ll_mon"])
-    assert not np.array_equal(net.weights("mon_ts"), weights["mon_ts"])
+    assert [not np.array_equal(net.weights(name), weights[name]) for name in weights] == learns
 
 
 def test_weights_are_set_and_read_in_the_order_of_the_wiring(rng):

@@ -113,15 +113,6 @@ def test_metrics_are_those_of_the_cells(notebook, pairs, window, backwards):
     assert fast.valid_fraction_window == pytest.approx(fast.valid_fraction * 60 / inside.sum())
 
 
-@pytest.mark.parametrize("window", [None, BODY])
-def test_noisy_maps_of_full_size_too(window, notebook, rng):
-    step = np.sort(rng.integers(0, 1000, 2500))
-    cell = (body_cell(X[step]) + np.round(rng.normal(0, 25, 2500)).astype(int)) % N
-    q = quality(step, cell, window)
-    found = q.sigma_theta_rad, q.delta_trial_rad, q.valid_fraction, q.n_valid_bins
-    np.testing.assert_allclose(found, slow_quality(notebook, step, cell, X, N, window), rtol=1e-9)
-
-
 # --- what the numbers mean
 
 
@@ -135,12 +126,6 @@ def test_rotation_order_and_repetition_change_nothing(seed, shift, times):
         assert getattr(two, name) == pytest.approx(getattr(one, name), abs=1e-6)
     turned = one.mean_offset_rad + 2 * np.pi * shift / N
     assert np.exp(1j * two.mean_offset_rad) == pytest.approx(np.exp(1j * turned), abs=1e-6)
-
-
-def test_a_window_limits_valid_fraction_but_not_its_own_share():
-    found = quality(*PERFECT, BODY)
-    assert found.valid_fraction == pytest.approx(0.8, abs=0.002) and found.valid_fraction_window == 1
-    assert found.n_spikes == 800 and found.usable
 
 
 def test_linear_error_of_a_perfect_map_is_below_a_cell():
@@ -205,20 +190,12 @@ def test_tuning_curves_count_spikes_per_time():
     np.testing.assert_array_equal(width, [3, np.nan, 2])
 
 
-BAD = {
-    "spike_step goes from 1000 to 1000; allowed: 0 to 999": dict(spike_step=[1000]),
-    "spike_cell goes from -1": dict(spike_cell=[-1]),
-    "spike_step has 2 entries, spike_cell 1": dict(spike_step=[0, 1]),
-    "spike_step is not a list of integers": dict(spike_step=[0.5]),
-    "window_cm = (3, 1) is empty": dict(window_cm=(3, 1)),
-    "n_cells = 0 is out of range": dict(n_cells=0),
-    "dt_s = 0 is out of range": dict(dt_s=0),
-    "x_cm is empty": dict(x_cm=[]),
-}
+BAD = [dict(spike_step=[1000]), dict(spike_cell=[-1]), dict(spike_step=[0, 1]), dict(spike_step=[0.5])]
+BAD += [dict(window_cm=(3, 1)), dict(n_cells=0), dict(dt_s=0), dict(x_cm=[])]
 
 
-@pytest.mark.parametrize("fragment", BAD)
-def test_bad_input_is_one_clear_line(fragment):
+@pytest.mark.parametrize("change", BAD)
+def test_bad_input_is_one_clear_line(change):
     with pytest.raises(ParameterError) as caught:
-        measures.map_quality(**{"spike_step": [0], "spike_cell": [0], "x_cm": X, "n_cells": N, **BAD[fragment]})
-    assert fragment in str(caught.value) and "\n" not in str(caught.value)
+        measures.map_quality(**{"spike_step": [0], "spike_cell": [0], "x_cm": X, "n_cells": N, **change})
+    assert str(caught.value).startswith(*change) and "\n" not in str(caught.value)

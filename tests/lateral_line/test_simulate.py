@@ -194,6 +194,14 @@ def test_a_silent_run_and_one_of_a_few_spikes_say_so():
     assert few.history.trial_spikes[:, 2].any() and np.isnan(few.history.pv_sigma_theta).all()
 
 
+@pytest.mark.xfail(strict=True, reason="bins in which the sphere never was count as missing")
+def test_held_snapshots_can_be_a_map():
+    """They show twenty places, and each of them is decoded."""
+    held = quick(n_training_trials=0, test_using_held_snapshots=True)
+    assert held.ts_spikes_test > 10_000 and held.quality.valid_fraction > 0.9
+    assert held.quality.usable and held.quality.n_valid_bins == 20
+
+
 # --- history
 
 
@@ -235,12 +243,16 @@ def test_spikes_by_trial_by_bin_and_one_by_one_are_the_same(trial_s):
         assert np.array_equal(np.bincount(step // steps, minlength=12), h.trial_spikes[:, k])
 
 
-def test_dots_are_thinned_evenly(result, monkeypatch):
-    monkeypatch.setattr(engine, "MAX_DOTS", 600)
+TOO_MANY = pytest.mark.xfail(strict=True, reason="the stride is rounded down: up to 1.5 times as many")
+
+
+@pytest.mark.parametrize("most", [600, pytest.param(15_000, marks=TOO_MANY)])
+def test_dots_are_thinned_evenly(most, result, monkeypatch):
+    monkeypatch.setattr(engine, "MAX_DOTS", most)
     thin = quick().history.dots
     for layer, (t_s, cell) in thin.items():
         whole = set(zip(*result.history.dots[layer], strict=True))
-        assert 300 < t_s.size <= 610 and set(zip(t_s, cell, strict=True)) <= whole
+        assert most / 2 < t_s.size <= 1.02 * most and set(zip(t_s, cell, strict=True)) <= whole
         np.testing.assert_allclose(np.histogram(t_s, 4, (0, 4.8))[0] / t_s.size, 0.25, atol=0.01)
 
 
@@ -273,12 +285,8 @@ def test_homeostasis_pulls_sums_to_the_target():
     for _ in range(300):
         w = engine.homeostasis(w, post, n_post=3, eta=0.1, w_max=10.0, target=6.0)
     np.testing.assert_allclose(np.bincount(post, w), [6, 6], rtol=1e-6)
-
-
-def test_without_a_target_sums_are_equalised():
-    w, post = np.array([1.0, 3.0, 0.0]), np.array([0, 1, 2])
-    found = engine.homeostasis(w, post, n_post=3, eta=0.05, w_max=9.0)
-    np.testing.assert_allclose(found, [1 + 0.05 * (4 / 3 - 1), 3 * (1 + 0.05 * (4 / 9 - 1)), 0])
+    free = engine.homeostasis(np.array([1.0, 3.0, 0.0]), np.arange(3), n_post=3, eta=0.05, w_max=9.0)
+    np.testing.assert_allclose(free, [1 + 0.05 * (4 / 3 - 1), 3 * (1 + 0.05 * (4 / 9 - 1)), 0])
 
 
 @pytest.mark.parametrize(("target", "w_max", "expected"), [(50, 9, 1.1), (0.1, 9, 0.9), (50, 1.05, 1.05)])
@@ -304,16 +312,17 @@ def test_homeostasis_acts_on_its_trials_and_pathway_after_the_record(name):
 # --- memory, bad input
 
 
-def test_memory_does_not_grow_with_trials():
-    """A spike of a hundred more trials leaves a share of a dot at most."""
+@pytest.mark.xfail(strict=True, reason="the thinned cells are views that hold all spikes of their block")
+def test_memory_does_not_grow_with_trials(monkeypatch):
+    """What three hundred more trials leave behind: half a kB each of counts, not their spikes."""
+    monkeypatch.setattr(engine, "MAX_DOTS", 1000)
     peaks = []
-    for n_trials in (20, 20, 320):
-        p = SHORT.replace(n_mon=50, n_ts=20, n_training_trials=n_trials, checkpoint_trials=n_trials, test_repeats=1)
+    for n_trials in (10, 100, 400):
         tracemalloc.start()
-        ll.simulate(p, seed=1, controls=False)
+        quick(n_mon=50, n_ts=20, n_training_trials=n_trials, checkpoint_trials=n_trials, test_path_cm=0.1)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    assert peaks[2] - peaks[1] < 12e6
+    assert peaks[2] - peaks[1] < 300 * 2000
 
 
 BAD = {

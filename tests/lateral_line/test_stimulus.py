@@ -67,14 +67,9 @@ def test_published_numbers_of_the_field():
 def test_broadcasting_and_bad_input():
     v_x, v_y = stimulus.dipole_velocity(np.zeros((1, 7)), np.zeros((5, 1)), 0.8, **SPHERE)
     assert v_x.shape == v_y.shape == (5, 7)
-    for x, change, fragment in (
-        (0.0, dict(radius_cm=0), "radius_cm = 0 is out of range"),
-        (0.0, dict(speed_cm_s=-1), "speed_cm_s = -1 is out of range"),
-        (np.nan, {}, "x_cm holds NaN"),
-    ):
-        with pytest.raises(ParameterError, match=fragment) as caught:
-            velocity(x, **change)
-        assert "\n" not in str(caught.value)
+    for change in (dict(radius_cm=0), dict(speed_cm_s=-1)):
+        with pytest.raises(ParameterError, match=f"^{next(iter(change))} = [^\n]*$"):
+            velocity(0.0, **change)
 
 
 # --- rates
