@@ -24,7 +24,7 @@ from helpers.parameters import ParameterError, check_array, check_integer, check
 __all__ = ["MapQuality", "half_maximum_width", "map_quality", "mean_quality", "permutation_chance", "tuning_curves"]
 
 SMOOTHING_STEPS, MAX_BINS, TUNING_BINS = 20, 100, 50
-MIN_SPIKES, MIN_BINS = 250, 0.5  # of a usable test; bins as a share of all
+MIN_SPIKES, MIN_BINS = 250, 0.5  # of a usable test; bins as a share of those that the sphere passed
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,8 @@ class MapQuality:
     n_spikes : float
         Spikes inside the window; a mean after averaging.
     usable : bool
-        At least 250 spikes, and decoded steps in at least half of the bins. Below that sigma_theta tells nothing:
-        four spikes have given .22 rad.
+        At least 250 spikes, and decoded steps in at least half of the bins in which the sphere was. Below that
+        sigma_theta tells nothing: four spikes have given .22 rad.
     """
 
     sigma_theta_rad: float
@@ -110,7 +110,9 @@ def map_quality(
     valid = inside & (total > 0.5)
     if not valid.any():
         return MapQuality(np.nan, np.nan, 0.0, 0.0, 0, True, np.nan, np.nan, step.size, False)
-    true, n_bins = 2 * np.pi * (x[valid] - a) / (b - a), min(MAX_BINS, n_cells)
+    true, n_bins = 2 * np.pi * (x - a) / (b - a), min(MAX_BINS, n_cells)
+    shown = np.unique((true[inside] / (2 * np.pi) * n_bins).astype(int)).size  # bins in which the sphere was
+    true = true[valid]
     bias, spread = _per_bin(_wrapped(np.angle(decoded[valid]) - true), true, n_bins)
     error_cm = a + (b - a) * centroid[valid] / total[valid] / max(n_cells - 1, 1) - x[valid]
     return MapQuality(
@@ -123,7 +125,7 @@ def map_quality(
         rms_error_cm=float(np.sqrt(np.mean(error_cm**2))),
         mean_offset_rad=float(np.angle(_resultant(bias))),
         n_spikes=step.size,
-        usable=step.size >= MIN_SPIKES and bias.size >= MIN_BINS * n_bins,
+        usable=step.size >= MIN_SPIKES and bias.size >= MIN_BINS * shown,
     )
 
 

@@ -49,7 +49,7 @@ class History:
     binned : array (n_bins, 3)
         Spikes of LL, MON and TS in bins of 20 ms.
     dots : dict
-        "ll", "mon", "ts" -> (t_s, cell): the spikes, evenly thinned to 2e5 over the whole training.
+        "ll", "mon", "ts" -> (t_s, cell): the spikes, evenly thinned to at most 2e5 over the whole training.
     """
 
     checkpoint_t_s: np.ndarray
@@ -240,7 +240,8 @@ class _Log:
         self.params, self.before, self.network = params, before["mon_ts"], network
         self.synapses = wires.tracked(seed, self.before.size)
         self.records, self.evaluations, self.trials, self.binned = [], [], [], []
-        self.dots = {layer: [] for layer in LAYERS}
+        self.dots = dict.fromkeys(LAYERS, (np.zeros(0), np.zeros(0, np.int32)))
+        self.stride = dict.fromkeys(LAYERS, 1)
         self.record(0.0, None)
 
     def spikes(self, block, n_trials):
@@ -249,11 +250,14 @@ class _Log:
         counts = np.transpose([block.counts[layer] for layer in LAYERS])
         self.trials.append(counts.reshape(n_trials, -1, 3).sum(axis=1))
         self.binned.append(np.add.reduceat(counts, np.arange(0, len(counts), steps)))
-        quota = MAX_DOTS * n_trials / p.n_training_trials
         for layer in LAYERS:
-            step, cell = block.spikes[layer]
-            stride = max(1, round(step.size / quota))
-            self.dots[layer].append((block.t0_s + step[::stride] * p.dt_s, cell[::stride]))
+            (step, cell), (t_s, cells) = block.spikes[layer], self.dots[layer]
+            t_s = np.append(t_s, block.t0_s + step[:: self.stride[layer]] * p.dt_s)
+            cells = np.append(cells, cell[:: self.stride[layer]])
+            while t_s.size > MAX_DOTS:
+                t_s, cells = t_s[::2].copy(), cells[::2].copy()
+                self.stride[layer] *= 2
+            self.dots[layer] = t_s, cells
 
     def record(self, t_s, block):
         """Note the weights, and at every n-th record the quality of the map in the block before it."""
@@ -279,10 +283,7 @@ class _Log:
             np.concatenate([none, *self.trials]),
             np.concatenate([none, *self.binned]),
         )
-        dots = {}
-        for layer, parts in self.dots.items():
-            dots[layer] = tuple(map(np.concatenate, zip(*parts, strict=True))) if parts else (none[:, 0], none[:, 0])
-        return History(**series, dots=dots)
+        return History(**series, dots=self.dots)
 
 
 def stabilisation_time(t_s: Any, w_mean: Any) -> float:
