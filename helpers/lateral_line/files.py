@@ -168,7 +168,7 @@ def read_weights(npz: Path, params: NetworkParams, *, initial: bool = False) -> 
         storage.read_arrays(npz)
     elif "trial_idx" in arrays:
         remark = "" if "ll_mon_w_mV" in arrays else "has no LL->MON weights: the initial ones of its seed are taken"
-        arrays = _on_drawn_synapses(params) | arrays
+        arrays = on_drawn_synapses(params) | arrays
     elif INITIAL["ll_mon"] not in arrays:
         remark = "is of the original program: its LL->MON weights are those before training"
     if initial and INITIAL["ll_mon"] in arrays:
@@ -179,7 +179,7 @@ def read_weights(npz: Path, params: NetworkParams, *, initial: bool = False) -> 
         raise OutputError(f"{npz} lacks {missing}; give the weight file of a run") from None
 
 
-def _on_drawn_synapses(params):
+def on_drawn_synapses(params):
     """Return the synapses of a seed, and the LL->MON weights from before training, under the names of the arrays."""
     drawn = wiring.draw(params, params.seed)
     before = wiring.initial_weights(params, params.seed, drawn)["ll_mon"]
