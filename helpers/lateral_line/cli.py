@@ -81,13 +81,16 @@ def stored(path, *, mode, given, initial):
     """Return (mode, {parameters: weights}) of the weight files that ``--evaluate`` names, with the flags applied."""
     npzs, found = sorted(path.glob("artifacts/*_seed_*.npz")) if path.is_dir() else [path], {}
     for npz in npzs:
-        mode, params = files.read_origin(npz, mode=mode, seed=given.get("seed"))
+        origin, params = files.read_origin(npz, mode=mode, seed=given.get("seed"))
+        if mode not in (None, origin):
+            raise ParameterError(f"--mode {mode}: {npz.name} is of a run in mode {origin}; leave --mode out")
         weights, remark = files.read_weights(npz, params, initial=initial)
         params = params.replace(**given)
         wiring.given(params, params.seed, weights)
         found[params] = weights
         if remark:
             warn(f"{npz.name} {remark}")
+        mode = origin
     if not npzs or len(found) < len(npzs):
         raise ParameterError(f"{path} holds {len(npzs)} weight files of {len(found)} seeds; give one file of a run")
     return mode, found
@@ -182,7 +185,8 @@ def command(mode, run_name, save_tag, multi_seed, save_weights_dir, disable_all_
     seeds, params = [params.seed for params in todo], next(iter(todo))
     record = dict(mode=mode, seed_start=seeds[0], multi_seed=len(seeds), seeds=seeds, save_tag=tag)
     files.begin(folder, params, **record, evaluated_from=evaluate and str(evaluate), ll_mon_weights=ll_mon)
-    if min(params.distance_cm, params.training_distance_min_cm) <= params.sphere_radius_cm:
+    trained = params.n_training_trials > 0 and not params.training_fixed_distance
+    if min(params.distance_cm, params.training_distance_min_cm if trained else np.inf) <= params.sphere_radius_cm:
         warn(f"a distance <= radius {params.sphere_radius_cm:g} cm is not physical: the sphere overlaps the body")
     if mode == "ll_fast_legacy":
         warn("ll_fast_legacy is the original's smoke test and stays silent; ll_fast is the working one")

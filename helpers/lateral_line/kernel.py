@@ -128,21 +128,6 @@ def _potentiate(spikes, path, pre_trace):
 
 
 @_jit
-def _teach(rng, p, g_e, w):
-    for k in range(p.size):
-        if rng.random() < p[k]:
-            g_e[k] += w
-
-
-@_jit
-def _inhibit_neighbours(spikes, g_i, at, mv):
-    for s in spikes:
-        for k in range(at.size):
-            j = s + at[k]
-            g_i[j if j < g_i.size else j - g_i.size] += mv[k]
-
-
-@_jit
 def _interneuron(inh, which, spikes, mask, w_in, g_i, w_out, c):
     """Let an interneuron spike and inhibit its layer, then excite it; return how often it fired (0 or 1)."""
     fires = inh.v[which] > c.v_th
@@ -184,14 +169,17 @@ def _step(rng, net, p, teacher, ll_out, mon_out, ts_out, inh_counts):
     _integrate(net.inh, c)
     net.ll_trace[:] *= c.keep_trace
     ll = ll_out[: _poisson(rng, p, ll_out)]
+    for k in ts_out[: _poisson(rng, teacher, ts_out)]:
+        net.ts.g_e[k] += c.w_teacher
     mon = mon_out[: _threshold(net.mon.v, c.v_th, mon_out)]
     ts = ts_out[: _threshold(net.ts.v, c.v_th, ts_out)]
     _background(rng, net.mon.g_e, c.w_bg_mon, c.skip_mon)
     _background(rng, net.ts.g_e, c.w_bg_ts, c.skip_ts)
-    _teach(rng, teacher, net.ts.g_e, c.w_teacher)
     inh_counts[0] += _interneuron(net.inh, 0, mon, net.mon_inh, c.mon_to_inh, net.mon.g_i, c.inh_to_mon, c)
     inh_counts[1] += _interneuron(net.inh, 1, ts, net.ts_inh, c.ts_to_inh, net.ts.g_i, c.inh_to_ts, c)
-    _inhibit_neighbours(ts, net.ts.g_i, net.lateral_at, net.lateral_mv)
+    for k in range(net.lateral_at.size):
+        for s in ts:
+            net.ts.g_i[(s + net.lateral_at[k]) % net.ts.g_i.size] += net.lateral_mv[k]
     _deliver(ll, net.ll_mon, net.mon.g_e, net.mon.trace)
     _deliver(mon, net.mon_ts, net.ts.g_e, net.ts.trace)
     _count(net.ll_trace, ll)

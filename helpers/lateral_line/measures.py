@@ -100,32 +100,42 @@ def map_quality(
     (0.003, 100, False)
     """
     step, cell, x = _checked(spike_step, spike_cell, x_cm, n_cells)
-    dt_s = check_number("dt_s", dt_s, 0, low_open=True)
-    a, b = (x.min(), x.max() + 1e-12) if window_cm is None else _window(window_cm)
-    inside = np.ones(x.size, bool) if window_cm is None else (a <= x) & (x < b)
+    check_number("dt_s", dt_s, 0, low_open=True)
+    a, b, inside = x.min(), x.max() + 1e-12, np.ones(x.size, bool)
+    if window_cm is not None:
+        a, b = check_array("window_cm", window_cm, shape=(2,))
+        if not a < b:
+            raise ParameterError(f"window_cm = ({a:g}, {b:g}) is empty; allowed: two positions in rising order")
+        inside = (a <= x) & (x < b)
     step, cell = step[inside[step]], cell[inside[step]]
-    total = _smoothed(step, None, x.size)
-    decoded = _smoothed(step, np.exp(2j * np.pi * cell / n_cells), x.size)
-    centroid = _smoothed(step, cell, x.size)
-    valid = inside & (total > 0.5)
+    total, vector, first_moment = np.zeros((3, x.size), complex)
+    for sums, weight in ((total, 1), (vector, np.exp(2j * np.pi * cell / n_cells)), (first_moment, cell)):
+        np.add.at(sums, step, weight)
+        sums[:] = np.convolve(sums, np.ones(SMOOTHING_STEPS))[(SMOOTHING_STEPS - 1) // 2 :][: x.size]
+    valid = inside & (total.real > 0.5)
     if not valid.any():
         return MapQuality(np.nan, np.nan, 0.0, 0.0, 0, True, np.nan, np.nan, step.size, False)
     true, n_bins = 2 * np.pi * (x - a) / (b - a), min(MAX_BINS, n_cells)
-    shown = np.unique((true[inside] / (2 * np.pi) * n_bins).astype(int)).size  # bins in which the sphere was
-    true = true[valid]
-    bias, spread = _per_bin(_wrapped(np.angle(decoded[valid]) - true), true, n_bins)
-    error_cm = a + (b - a) * centroid[valid] / total[valid] / max(n_cells - 1, 1) - x[valid]
+    place = np.minimum(true / (2 * np.pi) * n_bins, n_bins - 1).astype(int)
+    error, n = np.exp(1j * (np.angle(vector) - true))[valid], np.bincount(place[valid], minlength=n_bins)
+    mean = np.zeros(n_bins, complex)
+    np.add.at(mean, place[valid], error)
+    mean = mean[n > 0] / n[n > 0]
+    resultant = np.mean(mean / np.maximum(np.abs(mean), 1e-12))
+    variance = np.where(n[n > 0] > 1, -2 * np.log(np.clip(np.abs(mean), 1e-12, 1)), 0)
+    centroid_cm = a + (b - a) * first_moment[valid].real / total[valid].real / max(n_cells - 1, 1)
+    enough = mean.size >= MIN_BINS * np.unique(place[inside]).size
     return MapQuality(
-        sigma_theta_rad=_circular_sd(_resultant(bias)),
-        delta_trial_rad=float(np.sqrt(np.mean(spread**2))),
+        sigma_theta_rad=float(np.sqrt(-2 * np.log(np.clip(np.abs(resultant), 1e-12, 1)))),
+        delta_trial_rad=float(np.sqrt(variance.mean())),
         valid_fraction=float(valid.mean()),
         valid_fraction_window=float(valid.sum() / inside.sum()),
-        n_valid_bins=bias.size,
+        n_valid_bins=mean.size,
         silent=False,
-        rms_error_cm=float(np.sqrt(np.mean(error_cm**2))),
-        mean_offset_rad=float(np.angle(_resultant(bias))),
+        rms_error_cm=float(np.sqrt(np.mean((centroid_cm - x[valid]) ** 2))),
+        mean_offset_rad=float(np.angle(resultant)),
         n_spikes=step.size,
-        usable=step.size >= MIN_SPIKES and bias.size >= MIN_BINS * shown,
+        usable=bool(step.size >= MIN_SPIKES and enough),
     )
 
 
@@ -148,45 +158,6 @@ def _indices(name, values, n):
     if values.min() < 0 or values.max() >= n:
         raise ParameterError(f"{name} goes from {values.min()} to {values.max()}; allowed: 0 to {n - 1}")
     return values.astype(int)
-
-
-def _window(window_cm):
-    a, b = check_array("window_cm", window_cm, shape=(2,))
-    if not a < b:
-        raise ParameterError(f"window_cm = ({a:g}, {b:g}) is empty; allowed: two positions in rising order")
-    return a, b
-
-
-def _smoothed(step, weight, n_steps):
-    """Return the box-smoothed sum over cells: a box is linear, so the sum may be taken before it."""
-    if weight is not None and np.iscomplexobj(weight):
-        return _smoothed(step, weight.real, n_steps) + 1j * _smoothed(step, weight.imag, n_steps)
-    full = np.convolve(np.bincount(step, weight, n_steps), np.ones(SMOOTHING_STEPS))
-    first = (SMOOTHING_STEPS - 1) // 2
-    return full[first : first + n_steps]
-
-
-def _wrapped(angle):
-    return (angle + np.pi) % (2 * np.pi) - np.pi
-
-
-def _resultant(angle):
-    return np.mean(np.exp(1j * angle))
-
-
-def _circular_sd(resultant):
-    return float(np.sqrt(np.maximum(0, -2 * np.log(np.maximum(np.abs(resultant), 1e-12)))))
-
-
-def _per_bin(delta, true, n_bins):
-    """Return bias and spread of delta in each non-empty bin of the true angle."""
-    index = np.minimum((true / (2 * np.pi) * n_bins).astype(int), n_bins - 1)
-    n = np.bincount(index, minlength=n_bins)
-    used = n > 0
-    unit = np.exp(1j * delta)
-    mean = (np.bincount(index, unit.real, n_bins) + 1j * np.bincount(index, unit.imag, n_bins))[used] / n[used]
-    length = np.clip(np.abs(mean), 1e-12, 1)
-    return np.angle(mean), np.where(n[used] > 1, np.sqrt(-2 * np.log(length)), 0.0)
 
 
 def mean_quality(qualities: Iterable[MapQuality]) -> MapQuality:

@@ -126,7 +126,15 @@ class NetworkParams(Parameters):
 
     def __post_init__(self):
         super().__post_init__()
-        _check_pairs(self)
+        if self.direction == 0:
+            raise ParameterError("direction = 0 is no direction; allowed: 1 or -1")
+        if (self.eval_x_min_cm is None) != (self.eval_x_max_cm is None):
+            raise ParameterError("eval_x_min_cm and eval_x_max_cm belong together; give both, or neither")
+        if self.eval_x_min_cm is not None:
+            _check_order(self, "eval_x_min_cm", "eval_x_max_cm")
+        _check_order(self, "training_distance_min_cm", "training_distance_max_cm", equal=True)
+        for name in ("el_mV", "vreset_mV"):
+            _check_order(self, name, "vth_mV")
         _check_times(self)
 
     @property
@@ -135,18 +143,6 @@ class NetworkParams(Parameters):
         if self.eval_x_min_cm is None:
             return (0.0, self.ll_body_length_cm)
         return (self.eval_x_min_cm, self.eval_x_max_cm)
-
-
-def _check_pairs(p):
-    if p.direction == 0:
-        raise ParameterError("direction = 0 is no direction; allowed: 1 or -1")
-    if (p.eval_x_min_cm is None) != (p.eval_x_max_cm is None):
-        raise ParameterError("eval_x_min_cm and eval_x_max_cm belong together; give both, or neither")
-    _check_order(p, "training_distance_min_cm", "training_distance_max_cm", equal=True)
-    if p.eval_x_min_cm is not None:
-        _check_order(p, "eval_x_min_cm", "eval_x_max_cm")
-    for name in ("el_mV", "vreset_mV"):
-        _check_order(p, name, "vth_mV")
 
 
 def _check_order(p, low, high, *, equal=False):
