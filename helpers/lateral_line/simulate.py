@@ -79,7 +79,7 @@ class Result:
     seed : int
     initial_weights, weights : dict
         "ll_mon" (mV) and "mon_ts" (dimensionless) -> (i, j, w): source, target, weight, in the order of the wiring.
-        `weights` are those after training, before any test; both lie in [0, w_max].
+        `weights` are those after training, before any test; those of a plastic pathway lie in [0, w_max].
     kept : dict
         Trial number -> weights after that trial, for the trials asked for.
     rates_hz : dict

@@ -1,7 +1,8 @@
 """The moving sphere and what the afferents make of it: field, firing rates, training snapshots, test sweep.
 
 Neuromast i of n sits at x_i = L i / (n - 1) on a straight body. A sphere of radius R at (X, D) moves with speed U along
-e; its far field is that of a three-dimensional dipole (potential flow). With dx = x - X, dy = -D, rho^2 = dx^2 + dy^2::
+e; an unbounded ideal fluid moves around it as around a three-dimensional dipole (potential flow). With dx = x - X,
+dy = -D, rho^2 = dx^2 + dy^2::
 
     c   = -U R^3 / (2 rho^5)
     v_x = c [(2 dx^2 - dy^2) e_x + 3 dx dy e_y]
@@ -9,7 +10,7 @@ e; its far field is that of a three-dimensional dipole (potential flow). With dx
 
 For e = (1, 0) the peak U R^3 / (2 D^3) lies under the sphere, zeros at |dx| = D / sqrt 2, minima of -.2024 peaks at
 |dx| = sqrt(3/2) D. The sign is minus that of the fluid velocity: the sensitive axis points against the motion, and a
-sphere that moves backwards gives a trough with weak flanks, not a mirror image. The far field knows no surface: for
+sphere that moves backwards gives a trough with weak flanks, not a mirror image. No skin is in it, and for
 D <= R the sphere overlaps the body and the numbers mean nothing. After Goulet et al. 2008 (J Comp Physiol A 194:1).
 """
 

@@ -1,6 +1,5 @@
 """The lateral-line map at thesis size: CPU per trial here and on Brian2 (cell of FINAL_3), memory, start-up."""
 
-import re
 import resource
 import subprocess
 import sys
@@ -11,18 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from tests.benchmarks.run import row
-from tests.cells import run as run_source
-from tests.cells import sources
+from tests.cells import cells
 
 ROOT = Path(__file__).resolve().parents[2]
 TRIALS, TRIALS_BRIAN2 = 100, 20
 TARGET_MS = 25
-# The cell computes these weights from the indices of the ring; a C++ program has none before it runs, but equations.
-RING = re.compile(r"    distance = np.minimum\(.*\n    ring\.w = .*\n")
-RING_AS_EQUATION = (
-    '    ring.w = f"{p.ts_local_inh_peak_mV} * clip(1 - ({p.n_ts} / 2 - abs({p.n_ts} / 2 - abs(i - j)))'
-    ' / {p.ts_lateral_radius}, 0, 1)"\n'
-)
 
 
 def _params(quick, **changes):
@@ -57,10 +49,7 @@ def _brian2(quick):
     from helpers.lateral_line import stimulus
 
     warnings.simplefilter("ignore")
-    source, n_found = RING.subn(RING_AS_EQUATION, "\n\n\n".join(sources("FINAL_3", "model")))
-    if n_found != 1:
-        raise RuntimeError("the cell no longer computes the ring as this benchmark expects")
-    notebook = run_source(source, "<FINAL_3: model>")
+    notebook = cells("FINAL_3", "model")
     p, rng = _params(quick), np.random.default_rng(0)
     wires, n_steps = ll.draw(p, 123), TRIALS_BRIAN2 * stimulus.trial_steps(p)
     drive = stimulus.snapshot_drive(p, stimulus.snapshots(p, n_steps, 123), 0, n_steps)
