@@ -35,7 +35,7 @@ ROOMS = {
     "rnn": Limits(5, 0.08, 30, 822, 0),  # aim 650: 493 without the commands, which are 329, half of them for training
     "rnn training": Limits(None, 0.190, 73, 688, 0),
     "v1": Limits(5, 0.08, 30, 900, 0),
-    "lateral_line": Limits(5, 0.08, 30, 1600, 0),  # aim 1,350: missed, see ARCHITECTURE.md
+    "lateral_line": Limits(5, 0.08, 30, 1650, 0),  # aim 1,350: missed, see ARCHITECTURE.md
     "wta": Limits(4, 0.174, 46, 1692, 0),
     "modular": Limits(3, 0.070, 67, 1739, 0),
     "tools": Limits(None, 0.08, 30, 700, 0),

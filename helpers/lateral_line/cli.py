@@ -42,6 +42,9 @@ FLAGS = {
     "--test-using-held-snapshots": "test_using_held_snapshots", "--eval-x-min": "eval_x_min_cm",
     "--eval-x-min-cm": "eval_x_min_cm", "--eval-x-max": "eval_x_max_cm", "--eval-x-max-cm": "eval_x_max_cm",
 }  # fmt: skip
+# What stored weights no longer listen to: sizes, wiring, initial weights, training.
+OF_TRAINING = ("n_", "ll_to_mon_", "mon_to_ts_", "ll_mon_w_", "mon_ts_w_init", "mon_ts_w_jitter", "ll_mon_homeo")
+OF_TRAINING += ("mon_ts_homeo", "training_", "checkpoint_", "pv_", "trial_", "teacher_")
 REPORT = """\
 seed {seed}: mean rate train/test (Hz): LL {ll_train}/{ll_test}, MON {mon_train}/{mon_test}, TS {ts_train}/{ts_test}
 seed {seed}: TS spikes train/test: {ts_spikes_during_training}/{ts_spikes_during_test_window}
@@ -68,7 +71,10 @@ def fields(ctx, param, words):
         if name not in FIELDS:
             near = ", ".join(difflib.get_close_matches(name, FIELDS, 5)) or "none"
             raise click.BadParameter(f"{name!r} is no field; near it: {near}; COMMANDS.md lists all", ctx, param)
-        values[name] = kind(name).convert(value, param, ctx)
+        try:
+            values[name] = kind(name).convert(value or "nothing", param, ctx)
+        except click.BadParameter as failure:
+            raise click.BadParameter(f"{name}: {failure.message}", ctx, param) from None
     return values
 
 
@@ -113,13 +119,24 @@ def run_seed(params, weights, *, folder, mode, tag, copy_to, figures, first, pro
     return f"seed {params.seed}: saved {', '.join(path.name for path in saved)}"
 
 
+def finished(params, weights, *, folder, tag, copy_to, figures, **_):
+    """Whether the measures of a seed are there, and the files and figures that were asked for."""
+    wanted = [files.scores_file(folder, params.seed)]
+    for place in (folder / "artifacts", copy_to):
+        if place and weights is None:
+            wanted.append(Path(place) / f"{tag}_seed_{params.seed}.npz")
+    drawn = {"none": [], "some": ["test_phase_only"], "all": ["test_phase_only", "ts_tuning"]}[figures]
+    there = [list(folder.glob(f"figures/brian2_{base}_*_seed_{params.seed}.png")) for base in drawn]
+    return all(path.exists() for path in wanted) and all(there)
+
+
 def run(todo, **how):
     """Do the seeds of {parameters: weights or None} that are missing, side by side; then what is made of all seeds."""
     from joblib import Parallel, cpu_count, delayed
 
     folder, jobs = how["folder"], []
     for params, weights in todo.items():
-        if not files.scores_file(folder, params.seed).exists():
+        if not finished(params, weights, **how):
             own = dict(first=params == next(iter(todo)), progress=not jobs)
             jobs.append(delayed(run_seed)(params, weights, **how, **own))
     if not jobs:
@@ -153,27 +170,47 @@ def report(found):
         click.echo(f"seed {found['seed']}: unusable: too few TS spikes for a map; it enters no mean over seeds")
 
 
+def run_folder(run_name, tag):
+    """Return the folder of a run, by its name or by the time."""
+    name = re.sub(r"[/\\]", "_", run_name.strip())
+    if name in (".", "..") or not tag or len((name + tag).encode()) > 100:
+        raise ParameterError(f"--run-name {name:.20} --save-tag {tag:.20}: no file can have this name")
+    folder = Path("Runs", name or time.strftime("%Y%m%d_%H%M%S"))
+    while not name and folder.exists():  # another run of this second
+        time.sleep(0.2)
+        folder = Path("Runs", time.strftime("%Y%m%d_%H%M%S"))
+    return folder
+
+
+def check_together(evaluate, given, several, ll_mon, mode):
+    """Refuse flags that contradict each other or have no effect; a mode is named where no file tells the parameters."""
+    if ll_mon and not evaluate:
+        raise ParameterError("--ll-mon-weights goes with --evaluate only; leave it out")
+    if evaluate and several:
+        raise ParameterError("--evaluate goes neither with --multi-seed nor with --save-weights-dir; leave them out")
+    for name in given:
+        if evaluate and mode is None and name.startswith(OF_TRAINING):
+            raise ParameterError(f"{name} has no effect on stored weights; leave it out")
+
+
 @click.command(context_settings={"show_default": True})
 @click.option("--mode", type=click.Choice(MODES), show_default="ll_thesis", help="preset, to which the rest applies")
 @click.option("--run-name", default="", show_default="the time", help="folder under Runs/; an unfinished run goes on")
 @click.option("--save-tag", default="latest", help="base name of the weight files")
-@click.option("--multi-seed", default=1, help="number of consecutive seeds")
+@click.option("--multi-seed", default=1, type=click.IntRange(max=10_000), help="number of consecutive seeds")
 @click.option("--save-weights-dir", type=click.Path(file_okay=False, writable=True), help="folder for a copy of them")
 @click.option("--disable-all-stdp", is_flag=True, help="control: no STDP, no homeostasis")
 @click.option("--evaluate", type=click.Path(exists=True, path_type=Path), help="only test the weights of a run or npz")
-@click.option("--ll-mon-weights", type=click.Choice(["final", "initial"]), default="final", help="for --evaluate")
+@click.option("--ll-mon-weights", type=click.Choice(["final", "initial"]), help="for --evaluate (final)")
 @click.option("--figures", type=click.Choice(["none", "some", "all"]), default="all", help="some: the two summaries")
 @click.option("--set", "given", multiple=True, callback=fields, metavar="NAME=VALUE", help="any field; repeatable")
 def command(mode, run_name, save_tag, multi_seed, save_weights_dir, disable_all_stdp, evaluate, given, **options):
     """Train and test the lateral-line map LL -> MON -> TS over one or several seeds, or test stored weights."""
     ll_mon, figures = options.pop("ll_mon_weights"), options.pop("figures")
     given |= {name: value for name, value in options.items() if value is not None}
-    name, tag = re.sub(r"[/\\]", "_", run_name.strip()), re.sub(r"[/\\]", "_", save_tag.strip())
-    folder = Path("Runs", name or time.strftime("%Y%m%d_%H%M%S"))
-    if name in (".", "..") or not tag or len(name) + len(tag) > 100:
-        raise ParameterError(f"--run-name {name:.20} --save-tag {tag:.20}: no file can have this name")
-    if evaluate and (multi_seed > 1 or save_weights_dir):
-        raise ParameterError("--evaluate goes neither with --multi-seed nor with --save-weights-dir; leave them out")
+    tag = re.sub(r"[/\\]", "_", save_tag.strip())
+    folder = run_folder(run_name, tag)
+    check_together(evaluate, given, multi_seed > 1 or save_weights_dir, ll_mon, mode)
     if evaluate:
         mode, todo = stored(evaluate, mode=mode, given=given, initial=ll_mon == "initial")
     else:
@@ -184,7 +221,9 @@ def command(mode, run_name, save_tag, multi_seed, save_weights_dir, disable_all_
         todo = {without_plasticity(params): weights for params, weights in todo.items()}
     seeds, params = [params.seed for params in todo], next(iter(todo))
     record = dict(mode=mode, seed_start=seeds[0], multi_seed=len(seeds), seeds=seeds, save_tag=tag)
-    files.begin(folder, params, **record, evaluated_from=evaluate and str(evaluate), ll_mon_weights=ll_mon)
+    if save_weights_dir:
+        Path(save_weights_dir).mkdir(parents=True, exist_ok=True)
+    files.begin(folder, params, **record, evaluated_from=evaluate and str(evaluate), ll_mon_weights=ll_mon or "final")
     trained = params.n_training_trials > 0 and not params.training_fixed_distance
     if min(params.distance_cm, params.training_distance_min_cm if trained else np.inf) <= params.sphere_radius_cm:
         warn(f"a distance <= radius {params.sphere_radius_cm:g} cm is not physical: the sphere overlaps the body")
@@ -218,7 +257,7 @@ def main(arguments: list[str] | None = None) -> int:
     """
     try:
         return command.main(arguments, "lateral_line", standalone_mode=False) or 0
-    except (click.ClickException, HelpersError, BrokenExecutor) as failure:
+    except (click.ClickException, HelpersError, BrokenExecutor, MemoryError, OSError) as failure:
         text = failure.format_message() if isinstance(failure, click.ClickException) else str(failure)
         text += " Other fields: --set name=value" if isinstance(failure, click.NoSuchOption) else ""
         for flag, field in FLAGS.items():

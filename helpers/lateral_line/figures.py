@@ -163,7 +163,7 @@ def _rasters(axes, result, *, since_s, zero_s):
         _dots(ax, t_s[shown] - zero_s, cells[shown], layer)
         ax.axvline(test.t0_s - zero_s, color=MARK, linestyle="--")
         note = f" (first {n})" if n < _size(p, layer) else ""
-        ax.set(ylabel=f"{layer.upper()} cell{note}", ylim=(-1, n))
+        ax.set(xlabel="", ylabel=f"{layer.upper()} cell{note}", ylim=(-1, n))
         if not shown.size:
             _say(ax, f"no {layer.upper()} spike")
 

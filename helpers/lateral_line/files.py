@@ -74,6 +74,12 @@ def begin(folder: Path, params: NetworkParams, **record: object) -> None:
         if wrong:
             raise ParameterError(f"{folder} is another run: {'; '.join(wrong)}; choose another --run-name")
         return
+    try:
+        folder.mkdir(parents=True)  # by one process alone
+    except FileExistsError:
+        raise OutputError(f"{folder} exists without a params.json; remove it, or choose another --run-name") from None
+    except OSError as failure:
+        raise OutputError(f"cannot make {folder} ({failure.strerror}); choose another folder") from None
     (ll_mon, mon_ts), known = topographic_counts(params), runs.provenance()
     record |= dict(run_folder=folder.name, network_params=params.to_dict(), schema_version=SCHEMA)
     record |= dict(effective_topographic_counts=dict(ll_mon=ll_mon, mon_ts=mon_ts), versions=known["versions"])
@@ -130,12 +136,13 @@ def read_origin(npz: Path, *, mode: str | None = None, seed: int | None = None) 
     places = [place for place in places if place.exists()] + [sidecar] * ("network_params" in side)
     if not places and mode is None:
         raise ParameterError(f"{npz} has no params.json of its run beside it; put it there, or name the --mode")
-    record, params = read_run(places[0]) if places else ({"mode": mode}, preset(mode))
-    wrong = _differing({name: side[name] for name in SIDECAR if name in side}, params.to_dict())
+    known = {name: side[name] for name in SIDECAR if name in side}
+    record, params = read_run(places[0]) if places else ({"mode": mode}, preset(mode).replace(**known))
+    wrong = _differing(known, params.to_dict())
     if places and wrong:
         raise ParameterError(f"{sidecar}: {'; '.join(wrong)} as in params.json; they are of different runs")
     named = re.search(r"_seed_(\d+)$", npz.stem)
-    if seed is None and not named and record.get("multi_seed", 1) > 1:
+    if seed is None and not named and record.get("multi_seed", 1) not in (1, None):
         raise ParameterError(f"{npz} does not tell which seed of its run it is of; add --seed-start")
     if seed is None:
         seed = int(named[1]) if named else params.seed
@@ -224,6 +231,8 @@ def write_summary(folder: Path) -> list[dict]:
     (record, p), scores = read_run(folder / "params.json"), []
     for seed in record["seeds"]:
         scores.append(_read(scores_file(folder, seed)))
+        if not set(SUMMARY) <= set(scores[-1]):
+            raise OutputError(f"{scores_file(folder, seed)} is damaged; delete it, and the same command goes on")
     done = [{name: found[name] for name in SUMMARY} for found in scores]
     summary = dict(ll_mon_topo=p.ll_to_mon_topography_strength, mon_ts_topo=p.mon_to_ts_topography_strength)
     summary |= dict(mon_ts_sigma=p.mon_to_ts_sigma, mon_ts_gain_mV=p.mon_ts_gain_mV)

@@ -24,7 +24,7 @@ from helpers.parameters import ParameterError, check_array, check_integer, check
 __all__ = ["MapQuality", "half_maximum_width", "map_quality", "mean_quality", "permutation_chance", "tuning_curves"]
 
 SMOOTHING_STEPS, MAX_BINS, TUNING_BINS = 20, 100, 50
-MIN_SPIKES, MIN_BINS = 250, 0.5  # of a usable test; bins as a share of those that the sphere passed
+MIN_SPIKES, MIN_BINS, MIN_SHARE = 250, 10, 0.5  # of a usable test; share of the bins that the sphere passed
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class MapQuality:
     n_spikes : float
         Spikes inside the window; a mean after averaging.
     usable : bool
-        At least 250 spikes, and decoded steps in at least half of the bins in which the sphere was. Below that
+        At least 250 spikes, and decoded steps in ten bins and in half of those in which the sphere was. Below that
         sigma_theta tells nothing: four spikes have given .22 rad.
     """
 
@@ -124,7 +124,7 @@ def map_quality(
     resultant = np.mean(mean / np.maximum(np.abs(mean), 1e-12))
     variance = np.where(n[n > 0] > 1, -2 * np.log(np.clip(np.abs(mean), 1e-12, 1)), 0)
     centroid_cm = a + (b - a) * first_moment[valid].real / total[valid].real / max(n_cells - 1, 1)
-    enough = mean.size >= MIN_BINS * np.unique(place[inside]).size
+    enough = mean.size >= max(MIN_BINS, MIN_SHARE * np.unique(place[inside]).size)
     return MapQuality(
         sigma_theta_rad=float(np.sqrt(-2 * np.log(np.clip(np.abs(resultant), 1e-12, 1)))),
         delta_trial_rad=float(np.sqrt(variance.mean())),
@@ -161,12 +161,13 @@ def _indices(name, values, n):
 
 
 def mean_quality(qualities: Iterable[MapQuality]) -> MapQuality:
-    """Return the mean of the usable ones of several :class:`MapQuality`.
+    """Return the mean of several :class:`MapQuality`: of the usable ones, if these are more than half.
 
-    Where none is usable the metrics are NaN, and the counts and fractions are the means of what there is.
+    Else it is not usable: the metrics are NaN, and the counts and fractions are the means of all.
     """
     qualities = list(qualities)
     chosen = [quality for quality in qualities if quality.usable]
+    chosen = chosen if 2 * len(chosen) > len(qualities) else []
     means = {}
     for name in METRICS + COUNTS:
         values = [getattr(quality, name) for quality in chosen or qualities]

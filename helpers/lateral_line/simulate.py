@@ -423,7 +423,10 @@ def _controls(params, seed, wiring, before, after, test):
                 f"valid_fraction{tag}": q.valid_fraction_window if tag else q.valid_fraction,
                 f"usable{tag}": q.usable,
             }
-    for name, window_cm in (("chance_rad", None), ("chance_window_rad", params.window_cm)):
-        options = dict(n_cells=params.n_ts, seed=wires.stream(seed, 6), window_cm=window_cm)
-        found[name] = float(measures.permutation_chance(*test.spikes["ts"], test.x_cm, **options).mean())
+    whole = None if params.eval_x_min_cm is None else params.window_cm
+    for name, window_cm in (("chance_rad", whole), ("chance_window_rad", params.window_cm)):
+        options = dict(n_cells=params.n_ts, window_cm=window_cm)
+        usable = measures.map_quality(*test.spikes["ts"], test.x_cm, **options).usable
+        chance = measures.permutation_chance(*test.spikes["ts"], test.x_cm, seed=wires.stream(seed, 6), **options)
+        found[name] = float(chance.mean()) if usable else np.nan
     return found

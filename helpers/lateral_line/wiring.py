@@ -100,7 +100,8 @@ def _with_interneurons(params, seed, ll_mon, mon_ts):
 def initial_weights(params: NetworkParams, seed: int, wiring: Wiring) -> dict[str, np.ndarray]:
     """Return {"ll_mon": mV, "mon_ts": dimensionless} initial weights: lower edge + jitter x U(0, 1), one-sided.
 
-    A plastic LL -> MON starts from its own pair of values (recipe: 10 to 18 mV, mean 14).
+    A plastic LL -> MON starts from its own pair of values (recipe: 10 to 18 mV, mean 14). Those of plastic pathways are
+    clipped to their ceiling, as learning would do.
     """
     edge, jitter = params.ll_mon_w_mean_mV, params.ll_mon_w_jitter_mV
     if params.ll_mon_use_stdp:
@@ -108,7 +109,8 @@ def initial_weights(params: NetworkParams, seed: int, wiring: Wiring) -> dict[st
     rng = stream(seed, 2)
     ll_mon = edge + jitter * rng.random(wiring.ll_mon.pre.size)
     mon_ts = params.mon_ts_w_init + params.mon_ts_w_jitter * rng.random(wiring.mon_ts.pre.size)
-    return {"ll_mon": ll_mon, "mon_ts": mon_ts}
+    ceiling = params.ll_mon_wmax_mV if params.ll_mon_use_stdp else np.inf
+    return {"ll_mon": np.minimum(ll_mon, ceiling), "mon_ts": np.minimum(mon_ts, params.mon_ts_wmax)}
 
 
 def tracked(seed: int, n_synapses: int) -> np.ndarray:

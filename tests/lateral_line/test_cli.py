@@ -313,7 +313,8 @@ def test_ctrl_c_in_a_terminal_is_one_line(here):
     os.killpg(process.pid, signal.SIGINT)
     _, err = process.communicate(timeout=60)
     name = next(Path("Runs").iterdir()).name
-    assert err == f"lateral_line: stopped; the same command with --run-name {name} goes on\n"
+    assert err.startswith(f"lateral_line: stopped; the same command with --run-name {name} goes on\n")
+    assert "Traceback" not in err  # joblib may add that semaphores of its workers were left
     assert process.returncode == 130
 
 
@@ -325,6 +326,7 @@ def test_unusable_tests_are_named_and_enter_no_mean(series, capsys):
         quality = third["pv_map_quality"] | {"usable": sigma is not None, "sigma_theta_rad": sigma}
         scores = third | {"seed": seed, "sigma_theta_rad": sigma, "pv_map_quality": quality}
         (series / f"artifacts/seed_{seed}_results.json").write_text(json.dumps(scores))
+        (series / f"artifacts/latest_seed_{seed}.npz").touch()
     (series / "params.json").write_text(json.dumps(record | {"seeds": [123, 124, 125], "multi_seed": 3}))
     assert go(f"{SMALL} --multi-seed 3 --run-name m") == 0
     out = capsys.readouterr().out
@@ -427,6 +429,28 @@ def test_files_of_the_original(old, capsys):
     assert read("Runs/e/params.json")["mode"] == "ll_fast"
     words = f"--mode ll_fast --set n_mon=100 --evaluate Runs/a/{NPZ}"
     assert "allowed: integers from 0 to 99" in refused(capsys, words)
+    # without params.json the original's sidecar tells the sizes, the sphere and its own name of the mode
+    sidecar = dict(mode="ll_fast", n_ll=100, n_mon=200, n_ts=20, distance_cm=1.2, direction=-1.0, mon_ts_wmax=0.04)
+    (old / NPZ.replace(".npz", "_params.json")).write_text(json.dumps(sidecar))
+    evaluated(capsys, f"--mode ll_fast --evaluate Runs/a/{NPZ} --set test_repeats=2")
+    used = read("Runs/e/params.json")["network_params"]
+    assert {name: used[name] for name in sidecar if name != "mode"} == {k: v for k, v in sidecar.items() if k != "mode"}
+
+
+def test_what_a_finished_seed_lacks_is_made(one, capsys):
+    """Figures, weights and copies that are asked for later; the rest keeps its bytes."""
+    before = content("Runs/a")
+    assert go(f"{SMALL} --run-name a --figures some --save-weights-dir copies") == 0
+    after = content("Runs/a")
+    assert len(list(Path("copies").iterdir())) == 2 and len(list(Path("Runs/a/figures").iterdir())) == 4
+    assert {name: after[name][0] for name in before} == {name: file[0] for name, file in before.items()}
+    (one / NPZ).unlink()
+    assert go(f"{SMALL} --run-name a") == 0 and content("Runs/a")[NPZ][0] == before[NPZ][0]
+    (one / "artifacts/seed_123_results.json").write_text("{}")
+    assert "training_bidirectional" in refused(capsys, f"{SMALL} --run-name b --set training_bidirectional")
+    assert "delete it" in refused(capsys, f"{SMALL} --run-name a")
+    (one / "params.json").unlink()
+    assert "exists without a params.json" in refused(capsys, f"{SMALL} --run-name a")
 
 
 def test_evaluation_refuses_what_does_not_fit(series, capsys):
@@ -436,7 +460,10 @@ def test_evaluation_refuses_what_does_not_fit(series, capsys):
         f"--evaluate Runs/m/{NPZ} --save-weights-dir w": "--save-weights-dir",
         "--evaluate Runs/m --seed-start 123": "2 weight files of 1 seeds",
         "--evaluate Runs": "0 weight files",
-        f"--evaluate Runs/m/{NPZ} --set n_mon=50": "allowed: integers from 0 to 49",
+        f"--evaluate Runs/m/{NPZ} --set n_mon=50": "n_mon has no effect on stored weights",
+        f"--evaluate Runs/m/{NPZ} --ll-mon-topo 0.8": "no effect on stored weights",
+        f"--evaluate Runs/m/{NPZ} --mode ll_baseline": "is of a run in mode ll_fast",
+        "--ll-mon-weights initial": "--evaluate only",
     }
     for words, message in cases.items():
         assert message in refused(capsys, f"{words} --run-name e")
@@ -493,7 +520,7 @@ def test_bad_input_is_one_line_and_creates_nothing(here, capsys, words, message)
 
 def test_a_folder_that_cannot_be_written_and_a_full_disk_are_one_line(here, capsys, monkeypatch):
     Path("Runs").write_text("")
-    assert "cannot write Runs/a/params.json" in refused(capsys, f"{SMALL} --run-name a")
+    assert "cannot make Runs/a" in refused(capsys, f"{SMALL} --run-name a")
     Path("Runs").unlink()
 
     def full(*_, **__):

@@ -135,6 +135,7 @@ def test_what_is_no_number_becomes_null(result, tmp_path):
 
 
 def test_several_seeds_are_listed(result, tmp_path):
+    tmp_path = tmp_path / "run"
     files.begin(tmp_path, PARAMS, seeds=[7, 9])
     for seed in (9, 7):
         files.save_scores(dataclasses.replace(result, seed=seed), tmp_path)

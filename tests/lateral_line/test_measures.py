@@ -158,7 +158,9 @@ def test_a_few_spikes_are_no_map():
 def test_only_usable_tests_enter_a_mean():
     good, other = quality(*PERFECT), quality(ON_BODY, body_cell(X[ON_BODY]))
     few = quality([500, 501], [150, 150])
-    mean = measures.mean_quality([good, few, SILENT, other])
+    half = measures.mean_quality([good, few, SILENT, other])
+    assert not half.usable and np.isnan(half.sigma_theta_rad) and half.n_spikes > 0  # not more than half
+    mean = measures.mean_quality([good, few, other])
     for name in measures.METRICS + measures.COUNTS:
         assert getattr(mean, name) == pytest.approx((getattr(good, name) + getattr(other, name)) / 2)
     assert mean.usable and not mean.silent

@@ -158,8 +158,7 @@ def test_a_given_window_restricts_the_quality_itself(ends, result):
         assert quality.sigma_theta_rad == pytest.approx(found.repeats[f"sigma_theta_rad{tag}"].mean())
         chance = found.controls["chance_rad" if not tag else "chance_window_rad"]
         rng, spikes = wiring.stream(5, 6), found.test.spikes["ts"]
-        whole = None if not tag else window
-        assert chance == ll.permutation_chance(*spikes, found.test.x_cm, n_cells=80, seed=rng, window_cm=whole).mean()
+        assert chance == ll.permutation_chance(*spikes, found.test.x_cm, n_cells=80, seed=rng, window_cm=window).mean()
     ll_quality = measures.map_quality(*found.test.spikes["ll"], found.test.x_cm, n_cells=100, window_cm=ends)
     assert found.quality_ll.sigma_theta_rad == pytest.approx(ll_quality.sigma_theta_rad, abs=0.3)
 

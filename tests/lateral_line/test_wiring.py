@@ -43,7 +43,9 @@ def test_one_mon_cell_is_enough():
     assert wires.ll_mon.pre.size == 10 and wires.mon_ts.post.size == 16
 
 
-@pytest.mark.parametrize("change", [{}, dict(ll_mon_use_stdp=False), dict(ll_mon_w_init_mV=3.0, mon_ts_w_jitter=0.1)])
+@pytest.mark.parametrize(
+    "change", [{}, dict(ll_mon_use_stdp=False), dict(ll_mon_w_init_mV=3.0, mon_ts_w_jitter=0.1, mon_ts_wmax=0.2)]
+)
 def test_initial_weights_fill_their_one_sided_range(change):
     p = BASE.replace(**change)
     weights = wiring.initial_weights(p, 1, wiring.draw(p, 1))
@@ -105,3 +107,11 @@ def test_bad_weights_are_one_clear_line(fragment):
     with pytest.raises(ParameterError) as caught:
         wiring.given(FAST, 0, BAD[fragment])
     assert fragment in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_initial_weights_of_plastic_pathways_stay_below_their_ceiling():
+    p = BASE.replace(ll_mon_w_init_mV=15.0, mon_ts_wmax=0.022)
+    weights = wiring.initial_weights(p, 1, wiring.draw(p, 1))
+    assert weights["ll_mon"].max() == 20.0 and weights["mon_ts"].max() == 0.022
+    fixed = wiring.initial_weights(p.replace(ll_mon_use_stdp=False, ll_mon_wmax_mV=1.0), 1, wiring.draw(p, 1))
+    assert fixed["ll_mon"].min() > 11
