@@ -78,16 +78,15 @@ def draw(params: NetworkParams, seed: int) -> Wiring:
 
 def _partners(n_mon, n, degree, n_near, sigma, rng):
     """Return (n_mon * degree,) partners among `n` cells, MON cell by MON cell: normal, uniform, then shuffled."""
-    found = np.empty((n_mon, degree), int)
+    found = np.empty((n_mon, degree))
     for m in range(n_mon):
         if sigma < n:
-            near = np.round(rng.normal(m / max(n_mon - 1, 1) * (n - 1), sigma, n_near))
-            found[m, :n_near] = near.clip(0, n - 1)
+            found[m, :n_near] = rng.normal(m / max(n_mon - 1, 1) * (n - 1), sigma, n_near)
         else:
             found[m, :n_near] = rng.integers(0, n, n_near)
         found[m, n_near:] = rng.integers(0, n, degree - n_near)
         rng.shuffle(found[m])
-    return found.ravel()
+    return np.round(found).clip(0, n - 1).astype(int).ravel()
 
 
 def _with_interneurons(params, seed, ll_mon, mon_ts):

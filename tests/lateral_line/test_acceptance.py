@@ -178,8 +178,8 @@ def test_the_map_remembers_the_last_sweep(acceptance, record):
 
 def test_a_teacher_makes_the_map_without_topography(acceptance, record):
     rows = acceptance["lateral_line"]
-    alone = swept(NOTEBOOK.taught, seed=SEEDS, gain_mv=0.0, teacher_hz=100.0, step=0.05, w_max=0.2)
-    heard = swept(NOTEBOOK.taught, seed=SEEDS, gain_mv=220.0, teacher_hz=100.0, step=0.05, w_max=0.2)
+    alone = swept(NOTEBOOK.taught, seed=SEEDS, gain_mv=0.0, teacher_hz=100.0, step=0.05, w_max=0.2, n_trials=25)
+    heard = swept(NOTEBOOK.taught, seed=SEEDS, gain_mv=220.0, teacher_hz=100.0, step=0.05, w_max=0.2, n_trials=25)
     controls = np.concatenate([alone["body_rad"][:, 1], heard["body_rad"][:, 0]])
     record("lateral_line.teacher", alone["body_rad"][:, 0])
     record("lateral_line.teacher_offset", alone["offset_cm"][:, 0])
