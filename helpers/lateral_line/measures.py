@@ -100,7 +100,7 @@ def map_quality(
     (0.003, 100, False)
     """
     step, cell, x = _checked(spike_step, spike_cell, x_cm, n_cells)
-    check_number("dt_s", dt_s, 0, low_open=True)
+    dt_s = check_number("dt_s", dt_s, 0, low_open=True)
     a, b, inside = x.min(), x.max() + 1e-12, np.ones(x.size, bool)
     if window_cm is not None:
         a, b = check_array("window_cm", window_cm, shape=(2,))

@@ -10,8 +10,11 @@ from helpers.v1 import figures as plots
 
 @pytest.fixture(autouse=True)
 def closed():
-    yield
-    plt.close("all")
+    """The style of matplotlib, whatever a test before has chosen."""
+    with plt.rc_context():
+        plt.rcdefaults()
+        yield
+        plt.close("all")
 
 
 @pytest.fixture(scope="module")
