@@ -60,7 +60,7 @@ test: setup ## lint, all tests, and the FINAL notebooks through nbval
 lab: setup ## open JupyterLab on copies of the notebooks in work/ (ORIGINALS=1: on FINAL_notebooks/ themselves)
 ifeq ($(filter-out 0,$(ORIGINALS)),)
 	@$(BIN)/python tools/notebooks.py work $(NB)
-	@NOTEBOOK_FIGS="$(CURDIR)/work/figs" $(BIN)/jupyter lab $(LAB) --LabApp.default_url=/lab/tree/work $(LAB_FLAGS)
+	@NOTEBOOK_FIGS="$(abspath work)/figs" $(BIN)/jupyter lab $(LAB) --LabApp.default_url=/lab/tree/work $(LAB_FLAGS)
 else
 	@$(BIN)/jupyter lab $(LAB) --LabApp.default_url=/lab/tree/FINAL_notebooks $(LAB_FLAGS)
 endif
