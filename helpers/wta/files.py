@@ -1,110 +1,84 @@
-"""Save and load a network with its input: one npz file, parameters as JSON inside it, no pickle.
-
-The file holds every array of the state, the generators, and where the input stands, so that training goes on from
-it bit for bit. It is written under another name first: a run that is killed leaves the file of the time before.
-"""
+"""Save and load a trained network with its input: one npz file, without pickle, checked when it is read."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
 from pathlib import Path
-from zipfile import BadZipFile
+from typing import NamedTuple
 
 import numpy as np
 
-from helpers.parameters import ParameterError, check_integer
-from helpers.storage import write
+from helpers.parameters import ParameterError
+from helpers.storage import DamagedFile, read_arrays, write_arrays
 from helpers.wta.inputs import InputGenerator
 from helpers.wta.network import Network, State
 
 __all__ = ["Saved", "load", "save"]
 
-FORMAT = 1
-CURSOR = ("_sequence", "_now", "_stop", "_left", "_rows")
+FORMAT = 2
 
 
-@dataclass(frozen=True, eq=False)
-class Saved:
-    """What a file holds: the network, its input (or None), and what was left of an interrupted run, ms."""
+class Saved(NamedTuple):
+    """What a file holds: the network, and its input (or None)."""
 
     network: Network
     inputs: InputGenerator | None
-    left_ms: int
 
 
-def save(network, path, inputs=None, *, left_ms=0):
-    """Write a network, and the input it learns from, to `path` (.npz); whole or not at all.
+def save(network: Network, path: str | Path, inputs: InputGenerator | None = None) -> None:
+    """Write a network, and the input that it learns from, to `path` (.npz); whole or not at all.
 
     Raises
     ------
     OutputError
         If the file cannot be written.
     """
-    meta = dict(format=FORMAT, left_ms=left_ms, seed=_seed(network.seed))
-    meta |= dict(params=network.params.to_dict(), rng=network.rng.bit_generator.state)
+    seed = None if isinstance(network.seed, np.random.Generator) else network.seed
+    record = dict(format=FORMAT, seed=seed, params=network.params.to_dict(), rng=network.rng.bit_generator.state)
     arrays = {f"state_{name}": value for name, value in network.state._asdict().items()}
     arrays |= dict(k=network.k, links=network.links)
     if inputs is not None:
-        rngs = dict(rng=inputs._rng.bit_generator.state, frozen=inputs._frozen.bit_generator.state)
-        cursor = {name: getattr(inputs, name) for name in CURSOR}
-        meta["inputs"] = dict(params=inputs.params.to_dict(), cursor=cursor, **rngs)
-        arrays |= dict(ahead=inputs._ahead)
-        arrays |= {f"pattern_{i}": np.array(pattern) for i, pattern in enumerate(inputs.pattern_list)}
-    text = np.array(json.dumps(meta, default=np.ndarray.tolist))
-    _write(Path(path), dict(arrays, meta_json=text))
+        states = [rng.bit_generator.state for rng in (inputs._frozen, inputs._rng)]
+        record["inputs"] = dict(params=inputs.params.to_dict(), rngs=states, sequence=inputs._sequence)
+        for i, pattern in enumerate(inputs.pattern_list):
+            arrays[f"pattern_{i}"] = np.array(pattern)
+    write_arrays(Path(path), arrays, record)
 
 
-def _seed(seed):
-    return None if isinstance(seed, np.random.Generator) else seed
-
-
-def _write(path, arrays):
-    def fill(draft):
-        with draft.open("wb") as file:
-            np.savez(file, **arrays)
-
-    write(path, fill)
-
-
-def load(path):
-    """Return the :class:`Saved` network of a file; ``recorder.simulate(inputs, left_ms, resume=True)`` goes on.
+def load(path: str | Path) -> Saved:
+    """Return the :class:`Saved` network of a file; the next run of it is the one that would have come next.
 
     Raises
     ------
     ParameterError
-        If there is no such file, or it is not one of these.
+        If there is no such file, or it is not one of :func:`save`.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        meta = json.loads(str(arrays.pop("meta_json")))
-        check_integer("format", meta["format"], FORMAT, FORMAT)
-        network = _network(meta, arrays)
-        inputs = _inputs(network, meta["inputs"], arrays) if "inputs" in meta else None
-    except (OSError, ValueError, KeyError, EOFError, TypeError, BadZipFile) as failure:
+        arrays, record = read_arrays(Path(path))
+        if record["format"] != FORMAT:
+            raise KeyError("format")
+        network = _network(record, arrays)
+        inputs = _inputs(network, record["inputs"], arrays) if "inputs" in record else None
+    except (DamagedFile, KeyError, TypeError, ValueError) as failure:
         raise ParameterError(f"path = {str(path)!r} is not a saved network ({failure}); give a file of save") from None
-    return Saved(network, inputs, meta["left_ms"])
+    return Saved(network, inputs)
 
 
-def _network(meta, arrays):
-    params = dict(meta["params"])
+def _network(record, arrays):
+    params = dict(record["params"])
     network = Network(grid_shape=(params.pop("n"), params.pop("m")), seed=0, **{**params, "n_conn": 0})
     network.place(arrays["k"])
     network.params = network.params.replace(n_conn=params["n_conn"])
     network.link(arrays["links"])
     network.state = State(*(arrays[f"state_{name}"] for name in State._fields))
-    network.seed, network.rng = meta["seed"], _generator(meta["rng"])
+    network.seed, network.rng = record["seed"], _generator(record["rng"])
     return network
 
 
-def _inputs(network, meta, arrays):
-    inputs = InputGenerator(network, seed=0, **meta["params"])
+def _inputs(network, record, arrays):
+    inputs = InputGenerator(network, seed=0, **record["params"])
     inputs.pattern_list = [tuple(arrays[f"pattern_{i}"]) for i in range(inputs.params.n_patterns)]
-    for name, value in meta["cursor"].items():
-        setattr(inputs, name, value)
-    inputs._rows, inputs._ahead = [tuple(row) for row in inputs._rows], arrays["ahead"]
-    inputs._rng, inputs._frozen = _generator(meta["rng"]), _generator(meta["frozen"])
+    inputs._frozen, inputs._rng = (_generator(state) for state in record["rngs"])
+    inputs._sequence = record["sequence"]
     return inputs
 
 

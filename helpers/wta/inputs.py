@@ -8,12 +8,14 @@ holds one phase in memory.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from helpers.parameters import ParameterError, check_array, check_integer, check_number
+from helpers.wta import figures
 from helpers.wta.network import Network, streams
-from helpers.wta.params import InputParams, Phases
+from helpers.wta.params import Guarded, InputParams, Phases
 
 __all__ = ["InputGenerator", "Schedule", "generate_poisson_spiketrain"]
 
@@ -22,17 +24,19 @@ __all__ = ["InputGenerator", "Schedule", "generate_poisson_spiketrain"]
 class Schedule:
     """Input spikes from `t0_ms` on: absolute `time_ms` and `channel`, ordered by time, and the phases.
 
-    `rows` holds (start, stop, pattern, sequence) of each phase, uncut; `phases` cuts them to the schedule.
+    `frozen` marks the spikes of a pattern, in contrast to noise. `rows` holds
+    (start, stop, pattern, sequence) of each phase, uncut; `phases` cuts them to the schedule.
     """
 
     t0_ms: int
     n_steps: int
     time_ms: np.ndarray
     channel: np.ndarray
+    frozen: np.ndarray
     rows: tuple
 
     @property
-    def phases(self):
+    def phases(self) -> Phases:
         """The :class:`~helpers.wta.params.Phases`."""
         return Phases.of(self.rows, self.t0_ms, self.t0_ms + self.n_steps)
 
@@ -46,7 +50,9 @@ def _bernoulli(rng, n_steps, n_channels, rate_hz):
     return np.sort(rng.choice(n, rng.binomial(n, -np.expm1(-1e-3 * rate_hz)), replace=False, shuffle=False))
 
 
-def generate_poisson_spiketrain(t_duration, rate, *, seed=None):
+def generate_poisson_spiketrain(
+    t_duration: float, rate: float, *, seed: int | np.random.Generator | None = None
+) -> np.ndarray:
     """Return the spike times (whole ms) of a Poisson train of `rate` Hz over `t_duration` ms, at most one per ms.
 
     Examples
@@ -58,7 +64,7 @@ def generate_poisson_spiketrain(t_duration, rate, *, seed=None):
     return _bernoulli(streams(seed, 2, 1)[0], steps, 1, check_number("rate", rate, 0, 1e3))
 
 
-class InputGenerator:
+class InputGenerator(Guarded):
     """Input for one network.
 
     Parameters
@@ -73,7 +79,7 @@ class InputGenerator:
     Attributes
     ----------
     params : InputParams
-        Change fields with :meth:`set`.
+        Its fields are attributes too, and may be assigned but for those of the frozen patterns.
     pattern_list : list of (time_ms, channel)
         The frozen patterns, spike times from the start of the pattern.
     schedule : Schedule or None
@@ -90,82 +96,114 @@ class InputGenerator:
     >>> inputs = InputGenerator(net, n_patterns=2, t_pattern=200, pattern_sequences=[[0, 1]], seed=1)
     >>> inputs.generate_input(1500).phases.pattern
     array([-1,  0,  1, -1,  0,  1, -1])
+    >>> inputs.r_noise = 10.0
     """
 
-    def __init__(self, target_network, *, seed=None, **options):
+    OWN = ("params", "network", "n", "schedule", "pattern_list")
+
+    def __init__(
+        self, target_network: Network, *, seed: int | np.random.Generator | None = None, **options: Any
+    ) -> None:  # fmt: skip
         if not isinstance(target_network, Network):
             raise ParameterError(f"target_network is a {type(target_network).__name__}; allowed: a Network")
         self.network, self.n = target_network, target_network.params.n_inputs
-        self.params = InputParams().replace(**_completed(options))
+        n = check_integer("n_patterns", options.get("n_patterns", 3), 1, 10000)
+        t_pattern = options.get("t_pattern", 300.0)
+        if np.ndim(t_pattern) == 0 and not isinstance(t_pattern, str):
+            options["t_pattern"] = (t_pattern,) * n
+        if n != 3:
+            options.setdefault("pattern_sequences", [[i] for i in range(n)])
+        self.params = InputParams().replace(**options)
         self._frozen, self._rng = streams(seed, 1, 2)
         self.schedule, self._sequence = None, -1
         self.create_patterns()
         self.start(0)
 
-    def __getattr__(self, name):
-        from helpers.wta import legacy
-
-        raise legacy.missing("InputGenerator", name)
-
     @property
-    def phase_times(self):
+    def phase_times(self) -> np.ndarray:
         """Start of each phase of the last run, ms."""
         return self.schedule.phases.start_ms if self.schedule else np.empty(0, int)
 
     @property
-    def pattern_trace(self):
-        """Pattern of each phase of the last run, -1: noise."""
-        return self.schedule.phases.pattern if self.schedule else np.empty(0, int)
+    def pattern_trace(self) -> np.ndarray:
+        """Pattern of each ms of the last run, -1: noise."""
+        s = self.schedule
+        return s.phases.per_ms(s.t0_ms, s.n_steps) if s else np.empty(0, int)
 
     @property
-    def spiketrain(self):
+    def current_pattern_index(self) -> int:
+        """Pattern of the last phase of the last run, -1: noise or no run."""
+        return int(self.schedule.phases.pattern[-1]) if self.schedule else -1
+
+    @property
+    def next_pattern_length(self) -> float:
+        """Length (ms) of the pattern that the last run showed or was about to show; of the first before any run."""
+        return self.params.t_pattern[self.params.pattern_sequences[max(self._sequence, 0)][0]]
+
+    @property
+    def spiketrain(self) -> list[np.ndarray]:
         """Spike times of each channel in the last run, a list of arrays (ms)."""
         s = self.schedule
         return [s.time_ms[s.channel == i] if s else np.empty(0, int) for i in range(self.n)]
 
-    def set(self, **options):
+    def set(self, **options: Any) -> None:
         """Change parameters, as `pattern_sequences` or `time_warp` for a test; the patterns stay frozen.
 
         Raises
         ------
         ParameterError
-            Also for `n_patterns` or a `t_pattern` that the frozen patterns do not have.
+            Also for `n_patterns`, `t_pattern` and `r_input`, which the frozen patterns have.
         """
         fixed = [name for name in ("n_patterns", "t_pattern", "r_input") if name in options]
         if fixed:
             raise ParameterError(f"{fixed[0]} belongs to the frozen patterns; make a new InputGenerator")
         self.params, self._sequence = self.params.replace(**options), -1
 
-    def create_patterns(self):
+    def create_patterns(self) -> None:
         """Draw the frozen patterns; called by the constructor."""
         p = self.params
         flat = [_bernoulli(self._frozen, round(t), self.n, p.r_input) for t in p.t_pattern]
         self.pattern_list = [tuple(np.divmod(spikes, self.n)) for spikes in flat]
 
-    def get_patterns(self):
+    def get_patterns(self) -> list:
         """Return the frozen patterns, a list of (time_ms, channel)."""
         return self.pattern_list
 
-    def set_patterns(self, patterns):
-        """Replace the frozen patterns by as many (time_ms, channel) within their lengths."""
-        if len(patterns) != self.params.n_patterns:
-            raise ParameterError(
-                f"patterns has {len(patterns)} entries; allowed: n_patterns = {self.params.n_patterns}"
-            )
+    def set_patterns(self, patterns: list) -> None:
+        """Replace the frozen patterns by as many others, whose spikes lie within their lengths.
+
+        Parameters
+        ----------
+        patterns : list
+            Each a tuple (time_ms, channel), or a list with the spike times (ms) of each channel.
+        """
+        p = self.params
+        if len(patterns) != p.n_patterns:
+            raise ParameterError(f"patterns has {len(patterns)} entries; allowed: n_patterns = {p.n_patterns}")
         checked = []
-        for (times, channels), t_ms in zip(patterns, self.params.t_pattern, strict=True):
+        for pattern, t_ms in zip(patterns, p.t_pattern, strict=True):
+            if not isinstance(pattern, tuple):
+                if len(pattern) != self.n:
+                    what = f"a pattern lists the spikes of {len(pattern)} channels"
+                    raise ParameterError(f"{what}; allowed: n_inputs = {self.n}, or a tuple (time_ms, channel)")
+                channels = np.repeat(np.arange(self.n), [np.size(train) for train in pattern])
+                pattern = (np.concatenate([np.ravel(train) for train in pattern]), channels)
+            times, channels = pattern
             times = check_array("time_ms of a pattern", times, ndim=1, low=0, high=t_ms - 1, empty=True).astype(int)
             limits = dict(shape=times.shape, low=0, high=self.n - 1, empty=True)
-            checked.append((times, check_array("channel of a pattern", channels, **limits).astype(int)))
-        self.pattern_list = [tuple(np.divmod(np.unique(t * self.n + c), self.n)) for t, c in checked]
+            channels = check_array("channel of a pattern", channels, **limits).astype(int)
+            checked.append(tuple(np.divmod(np.unique(times * self.n + channels), self.n)))
+        self.pattern_list = checked
 
-    def generate_noise(self, duration, rate=None):
-        """Return (time_ms, channel) of noise on all channels, at `r_noise` unless `rate` is given."""
-        rate = self.params.r_noise if rate is None else rate
-        flat = _bernoulli(self._rng, round(duration), self.n, check_number("rate", rate, 0, 1e3))
-        return tuple(np.divmod(flat, self.n))
+    def generate_noise(self, duration: float | None = None, rate: float | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Return (time_ms, channel) of noise on all channels, a phase of `t_noise_range` at `r_noise` if not said."""
+        if duration is None:
+            duration = self._rng.uniform(*self.params.t_noise_range)
+        rate = self.params.r_noise if rate is None else check_number("rate", rate, 0, 1e3)
+        duration = round(check_number("duration", duration, 0, 1e9))
+        return tuple(np.divmod(_bernoulli(self._rng, duration, self.n, rate), self.n))
 
-    def get_next_pattern_id(self):
+    def get_next_pattern_id(self) -> int:
         """Advance to the next sequence by `pattern_mode` and return its first pattern."""
         p, n = self.params, len(self.params.pattern_sequences)
         if p.pattern_mode == "random_independent":
@@ -176,7 +214,7 @@ class InputGenerator:
             self._sequence = int(self._sequence + jump) % n
         return p.pattern_sequences[self._sequence][0]
 
-    def generate_input(self, duration, t_origin=0.0, force_refresh_patterns=False):
+    def generate_input(self, duration: float, t_origin: float = 0.0, force_refresh_patterns: bool = False) -> Schedule:
         """Draw a new schedule of `duration` ms from `t_origin` on and return it; a run does this by itself.
 
         Parameters
@@ -190,66 +228,48 @@ class InputGenerator:
         self.schedule = self.advance(round(check_number("duration", duration, 1, 1e9)))
         return self.schedule
 
-    def start(self, t0_ms):
+    def start(self, t0_ms: int) -> None:
         """Begin a new schedule at `t0_ms`: noise if there is any, then the next sequence."""
         self._now = self._stop = check_integer("t0_ms", t0_ms, 0)
-        self._left, self._rows, self._ahead = [], [], np.empty(0, np.int64)
+        self._left, self._rows, self._ahead = [], [], np.empty((0, 2), np.int64)
 
-    def advance(self, n_steps):
+    def advance(self, n_steps: int) -> Schedule:
         """Return the next `n_steps` of the schedule; any cutting into pieces gives the same spikes."""
         begin, end = self._now, self._now + check_integer("n_steps", n_steps, 1)
         self._rows = [row for row in self._rows if row[1] > begin]
         pieces = [self._ahead]
         while self._stop < end:
             pieces.append(self._phase())
-        flat = np.concatenate(pieces)
-        cut = np.searchsorted(flat, end * self.n)
-        self._ahead, self._now = flat[cut:], end
-        time_ms, channel = np.divmod(flat[:cut], self.n)
-        return Schedule(begin, n_steps, time_ms, channel, tuple(self._rows))
+        spikes = np.concatenate(pieces)
+        cut = np.searchsorted(spikes[:, 0], end * self.n)
+        self._ahead, self._now = spikes[cut:], end
+        time_ms, channel = np.divmod(spikes[:cut, 0], self.n)
+        return Schedule(begin, n_steps, time_ms, channel, spikes[:cut, 1] > 0, tuple(self._rows))
 
     def _phase(self):
-        """Draw the next phase and return its spikes as flat indices (absolute step n + channel)."""
-        start, p = self._stop, self.params
+        """Draw the next phase and return its spikes: columns absolute step n + channel, and 1 if it is frozen."""
+        p = self.params
         if not self._left:
             self.get_next_pattern_id()
             members = p.pattern_sequences[self._sequence]
-            gap = [-1] if p.use_noise else []
-            self._left = [*(m for i in members for m in [*gap, i])] if p.noise_between_members else [*gap, *members]
-        pattern = self._left.pop(0)
-        length, flat = self._noise() if pattern < 0 else self._presented(pattern)
-        self._stop = start + length
+            self._left = [-1] * p.use_noise + [members[0]]
+            for member in members[1:]:
+                self._left += [-1] * (p.use_noise and p.noise_between_members) + [member]
+        pattern, warp = self._left.pop(0), 1.0
+        if pattern < 0:
+            length, rate = round(self._rng.uniform(*p.t_noise_range)), p.r_noise
+            replay = np.empty(0, np.int64)
+        else:
+            if p.time_warp is not None:
+                warp = self._rng.uniform(*p.time_warp)
+            length, rate = max(round(p.t_pattern[pattern] * warp), 1), p.r_noise_pattern
+            times, channels = self.pattern_list[pattern]
+            replay = np.minimum((times * warp).astype(int), length - 1) * self.n + channels
+        flat = np.union1d(replay, _bernoulli(self._rng, length, self.n, rate))
+        start, self._stop = self._stop, self._stop + length
         self._rows.append((start, self._stop, pattern, self._sequence if pattern >= 0 else -1))
-        return start * self.n + flat
+        return np.column_stack([start * self.n + flat, np.isin(flat, replay)])
 
-    def _noise(self):
-        low, high = self.params.t_noise_range
-        length = round(self._rng.uniform(low, high))
-        return length, _bernoulli(self._rng, length, self.n, self.params.r_noise)
-
-    def _presented(self, pattern):
-        """Replay a pattern, stretched by U(time_warp) if set, with fresh noise on top."""
-        p = self.params
-        warp = 1.0 if p.time_warp is None else self._rng.uniform(*p.time_warp)
-        length = max(round(p.t_pattern[pattern] * warp), 1)
-        times, channels = self.pattern_list[pattern]
-        replay = np.minimum((times * warp).astype(int), length - 1) * self.n + channels
-        return length, np.union1d(replay, _bernoulli(self._rng, length, self.n, p.r_noise_pattern))
-
-    def visualize_spiketrain(self, st=None):
+    def visualize_spiketrain(self, st: Any = None) -> None:
         """Draw a spike train, (time_ms, channel) or a list of times per channel; the last run's by default."""
-        from helpers.wta import figures, show
-
-        st = self.spiketrain if st is None else st
-        show.drawn(lambda fig: figures.plot_spiketrain(fig.add_subplot(), st), "spiketrain", self.network)
-
-
-def _completed(options):
-    """Fill in what follows from the number of patterns."""
-    n = check_integer("n_patterns", options.get("n_patterns", 3), 1, 10000)
-    t_pattern = options.get("t_pattern", 300.0)
-    if np.ndim(t_pattern) == 0 and not isinstance(t_pattern, str):
-        options = {**options, "t_pattern": (t_pattern,) * n}
-    if n != 3:
-        options = {"pattern_sequences": [[i] for i in range(n)], **options}
-    return options
+        figures.drawn(figures.plot_spiketrain, "spiketrain", self.network, self.spiketrain if st is None else st)

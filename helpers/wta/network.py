@@ -7,12 +7,14 @@ constant to one source's weights onto all of them changes nothing (the gauge fre
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from helpers.parameters import ParameterError, check_array, check_flag, check_integer, check_seed
-from helpers.wta.params import NetworkParams
+from helpers.wta import figures, kernel
+from helpers.wta.params import Guarded, NetworkParams
 
 __all__ = ["Network", "NodeCollection", "State", "WTACircuit", "Wiring", "nest_init", "rng_seed", "streams"]
 
@@ -20,7 +22,7 @@ rng_seed = 3
 _default = {"seed": rng_seed}
 
 
-def nest_init(seed=rng_seed):
+def nest_init(seed: int = rng_seed) -> None:
     """Set the seed that networks and inputs without one use, and say which engine runs; NEST is not needed.
 
     Examples
@@ -32,7 +34,7 @@ def nest_init(seed=rng_seed):
     print(f"WTA engine: compiled event loop, steps of 1 ms, seed {seed}")
 
 
-def streams(seed, key, n):
+def streams(seed: int | np.random.Generator | None, key: int, n: int) -> list[np.random.Generator]:
     """Return `n` independent generators; `key` keeps those of networks and inputs apart under one seed."""
     if isinstance(seed, np.random.Generator):
         return check_seed(seed).spawn(n)
@@ -62,7 +64,8 @@ class State(NamedTuple):
     w_in, s_in, q_in (n_neurons, n_inputs) and w_rec, s_rec, q_rec (n_synapses,): weights with the running mean S
     and square Q of variance tracking. e1, e2 (n_inputs + n_neurons,): traces of each source. a, b (n_neurons,):
     weighted sums of them, u = a - b. stp_u, stp_r, last (n_neurons,): u, R and step of the last spike. mean_u,
-    tau_d, tau_f, plastic, depressing: constants of each neuron. clock: steps done, steps learned.
+    tau_d, tau_f, plastic, depressing, eta0, rule (of `kernel`): constants of each neuron. clock: steps done, steps
+    learned.
     """
 
     w_in: np.ndarray
@@ -83,62 +86,175 @@ class State(NamedTuple):
     tau_f: np.ndarray
     plastic: np.ndarray
     depressing: np.ndarray
+    eta0: np.ndarray
+    rule: np.ndarray
     clock: np.ndarray
 
 
-class NodeCollection:
-    """Some neurons: length, iteration, indexing and `global_id` as in PyNEST; other attributes may be set freely."""
+# Names of PyNEST: what can be set for each neuron, what belongs to all neurons alike, and what can be read besides.
+OF_NEURONS = dict(eta="eta0", use_variance_tracking="rule", use_stdp="plastic", use_stp="depressing")
+OF_NETWORK = dict(tau_m="tau_decay_ms", tau_syn="tau_rise_ms", R_max="rate_max_hz")
+READ_ONLY = ("V_m", "rate", "rate_fraction", "normalization_sum", "weights", "epsp_trace")
 
-    def __init__(self, ids, network=None):
-        self.global_id, self.network = tuple(map(int, ids)), network
 
-    def __len__(self):
-        return len(self.global_id)
+class NodeCollection(Guarded):
+    """Some neurons, as in PyNEST: length, iteration, indexing, addition, `global_id`, get and set.
 
-    def __iter__(self):
-        return iter(self.global_id)
+    Each neuron has `eta`, `use_variance_tracking`, `use_stdp` and `use_stp`. `tau_m` (slow part of the EPSP, ms),
+    `tau_syn` (fast part, ms) and `R_max` (Hz) are the same for all neurons of a network. Read only: `V_m` (the
+    potential u), `rate` (Hz), `rate_fraction`, `normalization_sum` (of exp(u) over the circuit), `weights` and
+    `epsp_trace` (of the inputs, then of the neurons that are heard). `max_neuron_gid` may be set as the README of the
+    NEST package asks; the engine does not need it.
 
-    def __getitem__(self, index):
-        chosen = self.global_id[index]
-        return NodeCollection(chosen if isinstance(index, slice) else (chosen,), self.network)
+    Examples
+    --------
+    >>> nc = Network(grid_shape=(2, 2), k_min=3, k_max=3, n_inputs=10, seed=1).get_node_collections()
+    >>> nc[:2].eta = 0.01
+    >>> nc[:3].get("eta"), (nc[:2] + nc[5]).global_id, [n.global_id for n in nc[:2]]
+    ((0.01, 0.01, 0.05), (0, 1, 5), [0, 1])
+    """
 
-    def __repr__(self):
-        return f"NodeCollection of {len(self)} neurons" + (
-            f", {self.global_id[0]} to {self.global_id[-1]}" if self else ""
-        )
+    OWN = ("network",)
+
+    def __init__(self, ids: Any, network: Network) -> None:
+        self._ids, self.network = tuple(int(i) for i in ids), network
+
+    @property
+    def global_id(self) -> Any:
+        """The ids, a tuple; of a single neuron its id."""
+        return self._ids[0] if len(self) == 1 else self._ids
+
+    def tolist(self) -> list[int]:
+        """Return the ids as a list."""
+        return list(self._ids)
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def __iter__(self) -> Iterator[NodeCollection]:
+        return (NodeCollection((i,), self.network) for i in self._ids)
+
+    def __getitem__(self, index: Any) -> NodeCollection:
+        return NodeCollection(np.atleast_1d(np.array(self._ids, int)[index]), self.network)
+
+    def __add__(self, other: NodeCollection) -> NodeCollection:
+        if not isinstance(other, NodeCollection) or other.network is not self.network:
+            raise ParameterError(f"other = {other!r}; allowed: a NodeCollection of the same network")
+        return NodeCollection(sorted(set(self._ids) | set(other._ids)), self.network)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, NodeCollection) and (self.network, self._ids) == (other.network, other._ids)
+
+    __hash__ = None
+
+    def __index__(self) -> int:
+        if len(self) != 1:
+            raise TypeError(f"{self!r} is not one neuron")
+        return self._ids[0]
+
+    def __repr__(self) -> str:
+        span = f", {self._ids[0]} to {self._ids[-1]}" if self._ids else ""
+        return f"NodeCollection of {len(self)} neurons{span}"
+
+    def __getattr__(self, name: str) -> Any:
+        if name in (*OF_NEURONS, *OF_NETWORK, *READ_ONLY, "max_neuron_gid"):
+            return self.get(name)
+        return super().__getattr__(name)
+
+    def get(self, names: str | list | None = None) -> Any:
+        """Return the value of one attribute, a tuple over neurons; of one neuron the value; of several names a dict."""
+        if isinstance(names, str):
+            values = tuple(self._read(names))
+            return values[0] if len(self) == 1 else values
+        every = (*OF_NEURONS, *OF_NETWORK, *READ_ONLY)
+        return {name: self.get(name) for name in (every if names is None else names)}
+
+    def _read(self, name):
+        net, ids = self.network, list(self._ids)
+        if name == "use_variance_tracking":
+            return [bool(rule == kernel.TRACKED) for rule in net.state.rule[ids]]
+        if name in OF_NEURONS:
+            return getattr(net.state, OF_NEURONS[name])[ids].tolist()
+        if name in OF_NETWORK or name == "max_neuron_gid":
+            return [getattr(net, OF_NETWORK.get(name, "n_neurons"))] * len(ids)
+        if name in ("weights", "epsp_trace"):
+            return [net.afferents(k)[name == "epsp_trace"] for k in ids]
+        u = net.state.a - net.state.b
+        sums = np.bincount(net.circuit, np.exp(u))[net.circuit]
+        values = dict(V_m=u, normalization_sum=sums, rate=kernel.rates(net), rate_fraction=np.exp(u) / sums)
+        if name not in values:
+            raise ParameterError(f"{name} is not an attribute of a neuron; there are {', '.join(self.get())}")
+        return values[name][ids].tolist()
+
+    def set(self, values: Mapping | None = None, **named: Any) -> None:
+        """Set attributes of these neurons, given by keyword or as a dict; a list holds one value per neuron.
+
+        Raises
+        ------
+        ParameterError
+            For a name that cannot be set, a value out of range, or part of a network where all must be alike.
+        """
+        for name, value in {**(values or {}), **named}.items():
+            if name in OF_NEURONS:
+                self._set_each(name, value)
+            elif name in OF_NETWORK and len(self) == self.network.n_neurons:
+                self.network.set(**{OF_NETWORK[name]: value})
+            elif name in OF_NETWORK:
+                raise ParameterError(f"{name} is the same for all neurons; set it for all, get_node_collections()")
+            elif name == "max_neuron_gid":
+                check_integer(name, value, self.network.n_neurons - 1)
+            else:
+                settable = ", ".join((*OF_NEURONS, *OF_NETWORK))
+                raise ParameterError(f"{name} of neurons cannot be set; what can: {settable}")
+
+    def _set_each(self, name, value):
+        st, ids = self.network.state, list(self._ids)
+        if name == "eta":
+            st.eta0[ids] = check_array(name, np.broadcast_to(value, len(ids)), low=0, high=1)
+            return
+        flags = [check_flag(name, flag) for flag in (value if np.iterable(value) else [value] * len(ids))]
+        if len(flags) != len(ids):
+            raise ParameterError(f"{name} has {len(flags)} values; allowed: one, or one for each of {len(ids)} neurons")
+        if name == "use_variance_tracking":
+            flags = np.where(flags, kernel.TRACKED, _untracked(self.network.params))
+        getattr(st, OF_NEURONS[name])[ids] = flags
+
+
+def _untracked(params):
+    return kernel.CONSTANT if params.constant_eta else kernel.ANNEALED
 
 
 class WTACircuit:
     """One circuit: its neurons `nc`, their number `k`, and its place `pos` on the grid."""
 
-    def __init__(self, nc, pos):
-        self.nc, self.pos, self.k = nc, tuple(map(int, pos)), len(nc)
+    def __init__(self, nc: NodeCollection, pos: Any) -> None:
+        self.nc, self.pos, self.k = nc, tuple(int(x) for x in pos), len(nc)
 
-    def get_node_collection(self):
+    def get_node_collection(self) -> NodeCollection:
         """Return the neurons."""
         return self.nc
 
-    def get_pos(self):
+    def get_pos(self) -> tuple[int, int]:
         """Return (x, y)."""
         return self.pos
 
-    def get_x(self):
+    def get_x(self) -> int:
         """Return x."""
         return self.pos[0]
 
-    def get_y(self):
+    def get_y(self) -> int:
         """Return y."""
         return self.pos[1]
 
-    def get_size(self):
+    def get_size(self) -> int:
         """Return the number of neurons."""
         return self.k
 
-    def form_WTA(self):
+    def form_WTA(self) -> None:
         """Do nothing: members of a circuit are coupled by construction."""
 
 
-class Network:
+class Network(Guarded):
     """A grid of circuits with random sizes, linked at random.
 
     Parameters
@@ -158,6 +274,7 @@ class Network:
     Attributes
     ----------
     params : NetworkParams
+        Its fields are attributes too; those in `CHANGEABLE` may be assigned.
     k : int array (n_circuits,)
     positions : int array (n_circuits, 2)
     circuit : int array (n_neurons,)
@@ -178,79 +295,104 @@ class Network:
     >>> net = Network(grid_shape=(4, 3), k_min=2, k_max=5, n_inputs=100, seed=1)
     >>> len(net.circuits), net.get_circuit_grid().shape, len(net.get_node_collections()) == net.n_neurons
     (12, (3, 4), True)
+    >>> net.n_conn = 5
+    Traceback (most recent call last):
+    helpers.parameters.ParameterError: n_conn is fixed once the network is built; make a new one: Network(n_conn=...)
     """
 
+    OWN = ("params", "seed", "rng", "k", "positions", "circuit", "first", "circuits", "neuron_collection", "distances")
+    OWN += ("links", "wiring", "state")
+    CHANGEABLE = ("stp", "eta0", "variance_tracking", "constant_eta", "kernel", "tau_decay_ms", "tau_rise_ms")
+    CHANGEABLE += ("rate_max_hz",)
+
     def __init__(
-        self, *, grid_shape=(10, 5), seed=None, stp="correct", save_figures=True, show_figures=True, **options
-    ):
-        n, m = _shape(grid_shape)
+        self, *, grid_shape: Any = (10, 5), seed: int | np.random.Generator | None = None, stp: str | None = "correct",
+        save_figures: bool = True, show_figures: bool = True, **options: Any,
+    ) -> None:  # fmt: skip
+        if not np.iterable(grid_shape) or len(grid_shape) != 2:
+            raise ParameterError(f"grid_shape = {grid_shape!r}; allowed: (circuits along x, circuits along y)")
+        n, m = (check_integer("grid_shape", size, 1, 1000) for size in grid_shape)
         switches = {name: options.pop(name) for name in ("use_stp", "use_stdp") if name in options}
         self.params = NetworkParams().replace(n=n, m=m, stp="off" if stp is None else stp, **options)
-        self.save_figures, self.show_figures = (
-            check_flag("save_figures", save_figures),
-            check_flag("show_figures", show_figures),
-        )
         self.seed = _default["seed"] if seed is None else seed
         *self._streams, self.rng = streams(seed, 0, 4)
         self.create_grid()
         self.form_connections()
-        for name, on in switches.items():
-            setattr(self, name, on)
+        self.set(save_figures=save_figures, show_figures=show_figures, **switches)
 
-    def __getattr__(self, name):
-        from helpers.wta import legacy
+    def set(self, **options: Any) -> None:
+        """Change what may change in a network that is built; it acts from the next step on.
 
-        raise legacy.missing("Network", name)
+        Raises
+        ------
+        ParameterError
+            For a value out of range, or what cannot change any more.
+        """
+        for name, value in options.items():
+            if name in ("save_figures", "show_figures"):
+                self.__dict__[name] = check_flag(name, value)
+            elif name in ("use_stp", "use_stdp"):
+                self.neuron_collection.set({name: value})
+            elif name in self.CHANGEABLE:
+                self.params = self.params.replace(**{name: "off" if name == "stp" and value is None else value})
+                self._apply(name)
+            elif name in self.params.__dataclass_fields__:
+                raise ParameterError(f"{name} is fixed once the network is built; make a new one: Network({name}=...)")
+            else:
+                raise ParameterError(f"{name} is not an attribute of Network that can be set")
+
+    def _apply(self, name):
+        """Bring the constants of the neurons in line with a parameter that changed."""
+        p = self.params
+        if name == "stp":
+            self.state.depressing[:] = p.stp != "off"
+        elif name == "eta0":
+            self.state.eta0[:] = p.eta0
+        elif name in ("variance_tracking", "constant_eta"):
+            self.state.rule[:] = kernel.TRACKED if p.variance_tracking else _untracked(p)
 
     @property
-    def use_stdp(self):
-        """Whether weights learn in training; set it for all neurons."""
+    def use_stdp(self) -> bool:
+        """Whether weights learn in training."""
         return bool(self.state.plastic.any())
 
-    @use_stdp.setter
-    def use_stdp(self, on):
-        self.state.plastic[:] = check_flag("use_stdp", on)
-
     @property
-    def use_stp(self):
-        """Whether spikes between circuits depress; set it for all neurons."""
+    def use_stp(self) -> bool:
+        """Whether spikes between circuits depress."""
         return bool(self.state.depressing.any())
 
-    @use_stp.setter
-    def use_stp(self, on):
-        self.state.depressing[:] = check_flag("use_stp", on)
-
     @property
-    def n_neurons(self):
+    def n_neurons(self) -> int:
         """Number of neurons."""
         return len(self.circuit)
 
     @property
-    def time_ms(self):
+    def time_ms(self) -> int:
         """Steps done so far, ms."""
         return int(self.state.clock[0])
 
-    def create_grid(self):
+    def create_grid(self) -> None:
         """Draw the circuit sizes; called by the constructor."""
         p = self.params
         self.place(self._streams[0].integers(p.k_min, p.k_max, size=p.n * p.m, endpoint=True))
 
-    def place(self, k):
+    def place(self, k: Any) -> None:
         """Give the circuits the sizes `k` (n_circuits,), ordered by x, then y."""
         p = self.params
-        self.positions = np.array([(x, y) for x in range(p.n) for y in range(p.m)])
+        self.positions = np.stack(np.indices((p.n, p.m)), axis=-1).reshape(-1, 2)
         self.k = check_array("k", k, shape=(p.n * p.m,), low=1).astype(int)
         self.circuit = np.repeat(np.arange(self.k.size), self.k)
         self.first = np.concatenate([[0], np.cumsum(self.k)])
         self.refresh_neurons()
 
-    def refresh_neurons(self):
+    def refresh_neurons(self) -> None:
         """Rebuild the list of circuits and the collection of all neurons."""
-        bounds = zip(self.first, self.first[1:], self.positions, strict=False)
-        self.circuits = [WTACircuit(NodeCollection(range(i, j), self), pos) for i, j, pos in bounds]
+        self.circuits = []
+        for c, position in enumerate(self.positions):
+            self.circuits.append(WTACircuit(NodeCollection(range(*self.first[c : c + 2]), self), position))
         self.neuron_collection = NodeCollection(range(self.n_neurons), self)
 
-    def form_connections(self):
+    def form_connections(self) -> None:
         """Draw the links; called by the constructor."""
         p = self.params
         self.distances = np.linalg.norm(self.positions[:, None] - self.positions[None], axis=2)
@@ -258,56 +400,51 @@ class Network:
         draw = draw_links if p.connectivity == "exponential" else draw_links_orig
         self.link(draw(self.distances, n_conn, p.lam, self._streams[1]))
 
-    def link(self, links):
+    def link(self, links: Any) -> None:
         """Link circuits, (n_links, 2) from and to, and set the state to that of an untrained network."""
         self.links = check_array("links", links, shape=(None, 2), low=0, high=self.k.size - 1, empty=True).astype(int)
         self.wiring = wire(self.links, self.first)
         self.state = initial_state(self.params, self.n_neurons, self.wiring.source.size, self._streams[2])
+        self._apply("variance_tracking")
 
-    def get_circuit_grid(self):
+    def afferents(self, neuron: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the weights onto a neuron and the EPSPs they weigh: of all inputs, then of the neurons it hears."""
+        st, n_in = self.state, self.params.n_inputs
+        chosen = slice(*self.wiring.row[neuron : neuron + 2])
+        sources = np.concatenate([np.arange(n_in), n_in + self.wiring.source[chosen]])
+        return np.concatenate([st.w_in[neuron], st.w_rec[chosen]]), (st.e1 - st.e2)[sources]
+
+    def get_circuit_grid(self) -> np.ndarray:
         """Return the (m, n) array of circuit sizes: row y, column x."""
         return self.k.reshape(self.params.n, self.params.m).T
 
-    def get_node_collections(self, slice_min=None, slice_max=None):
+    def get_node_collections(self, slice_min: int | None = None, slice_max: int | None = None) -> NodeCollection:
         """Return the neurons of the circuits ``slice_min:slice_max`` (all by default) as a :class:`NodeCollection`."""
-        return NodeCollection([i for c in self.circuits[slice_min:slice_max] for i in c.nc], self)
+        chosen = np.arange(self.k.size)[slice_min:slice_max]
+        return NodeCollection(np.flatnonzero(np.isin(self.circuit, chosen)), self)
 
-    def get_wta_by_id(self, id):
+    def get_wta_by_id(self, id: int) -> WTACircuit:
         """Return the circuit of a neuron."""
         return self.circuits[self.circuit[check_integer("id", id, 0, self.n_neurons - 1)]]
 
-    def get_pos_by_id(self, id):
+    def get_pos_by_id(self, id: int) -> tuple[int, int]:
         """Return the grid position (x, y) of a neuron."""
         return self.get_wta_by_id(id).pos
 
-    def visualize_circuits(self):
-        """Draw the grid with the circuit sizes; show and save (grid_visualization) as the network's flags say."""
-        self._visualize("plot_grid", "grid_visualization")
+    def visualize_circuits(self) -> None:
+        """Draw the grid with the circuit sizes; show it, and save ``grid_visualization.png``, as the flags say."""
+        figures.drawn(figures.plot_grid, "grid_visualization", self, self)
 
-    def visualize_circuits_3d(self):
-        """Draw the circuit sizes as a surface; show and save as the flags say."""
-        self._visualize("plot_grid_3d", "grid_visualization_3d", projection="3d")
+    def visualize_circuits_3d(self) -> None:
+        """Draw the circuit sizes as a surface; show and save (grid_visualization_3d.png) as the flags say."""
+        figures.drawn(figures.plot_grid_3d, "grid_visualization_3d", self, self, projection="3d")
 
-    def visualize_circuits_3d_barchart(self):
-        """Draw the circuit sizes as bars; show and save as the flags say."""
-        self._visualize("plot_grid_3d_bars", "grid_visualization_3d_bars", projection="3d")
-
-    def _visualize(self, plot, name, **options):
-        from helpers.wta import figures, show
-
-        plotted = getattr(figures, plot)
-        show.drawn(
-            lambda fig: plotted(fig.add_subplot(**options), self), name, self, seed=self.seed, params=self.params
-        )
+    def visualize_circuits_3d_barchart(self) -> None:
+        """Draw the circuit sizes as bars; show and save (grid_visualization_3d_bars.png) as the flags say."""
+        figures.drawn(figures.plot_grid_3d_bars, "grid_visualization_3d_bars", self, self, projection="3d")
 
 
-def _shape(grid_shape):
-    if not np.iterable(grid_shape) or len(grid_shape) != 2:
-        raise ParameterError(f"grid_shape = {grid_shape!r}; allowed: (circuits along x, circuits along y)")
-    return [check_integer("grid_shape", size, 1, 1000) for size in grid_shape]
-
-
-def draw_links(distances, n_conn, lam, rng):
+def draw_links(distances: np.ndarray, n_conn: int, lam: float, rng: np.random.Generator) -> np.ndarray:
     """Link ordered pairs of circuits with p(d) = min(1, A exp(-lam d)); A gives `n_conn` links on average.
 
     Returns the links, (n_links, 2) from and to.
@@ -320,16 +457,16 @@ def draw_links(distances, n_conn, lam, rng):
     if n_conn == 0 or n_conn >= d.size:
         return np.argwhere(off)[: n_conn and None]
 
-    def excess(log_a):
-        return np.exp(np.minimum(log_a - lam * d, 0)).sum() - n_conn
+    def probability(log_a):
+        return np.exp(np.minimum(log_a - lam * d, 0))
 
-    log_a = brentq(excess, -50, lam * d.max() + 1, xtol=1e-12)
+    log_a = brentq(lambda log_a: probability(log_a).sum() - n_conn, -50, lam * d.max() + 1, xtol=1e-12)
     chosen = np.zeros((n, n), bool)
-    chosen[off] = rng.random(d.size) < np.exp(np.minimum(log_a - lam * d, 0))
+    chosen[off] = rng.random(d.size) < probability(log_a)
     return np.argwhere(chosen)
 
 
-def draw_links_orig(distances, n_conn, lam, rng):
+def draw_links_orig(distances: np.ndarray, n_conn: int, lam: float, rng: np.random.Generator) -> np.ndarray:
     """Link pairs as the original code does: draw d from Exp(mean 1/lam), pick a pair in (d - 1, d + 1], keep new ones.
 
     Because 1/lam exceeds the grid, the links do not become rarer with distance.
@@ -348,31 +485,66 @@ def draw_links_orig(distances, n_conn, lam, rng):
     return np.array(list(found), int).reshape(-1, 2)
 
 
-def wire(links, first):
-    """Return the :class:`Wiring` of all-to-all links between circuits, sources in ascending order."""
-    order = np.lexsort((links[:, 0], links[:, 1])) if len(links) else []
-    heard = np.split(links[order, 0], np.searchsorted(links[order, 1], np.arange(1, len(first) - 1)))
-    k = np.diff(first)
-    lists = [np.concatenate([np.arange(first[s], first[s + 1]) for s in c] or [[]]).astype(np.int64) for c in heard]
-    source = np.concatenate([np.tile(ids, size) for ids, size in zip(lists, k, strict=True)])
-    fan_in = np.repeat([len(ids) for ids in lists], k)
+def wire(links: np.ndarray, first: np.ndarray) -> Wiring:
+    """Return the :class:`Wiring` of all-to-all links between circuits, sources in ascending order.
+
+    `first` (n_circuits + 1,) holds the first neuron of each circuit.
+    """
+    circuit = np.repeat(np.arange(first.size - 1), np.diff(first))
+    linked = np.zeros((first.size - 1, first.size - 1), bool)
+    linked[links[:, 1], links[:, 0]] = True
+    sources = [np.flatnonzero(heard[circuit]) for heard in linked]  # of each circuit
+    source = np.concatenate([sources[c] for c in circuit])
+    fan_in = np.array([sources[c].size for c in circuit])
     synapse = np.argsort(source, kind="stable")
-    target = np.repeat(np.arange(first[-1]), fan_in)[synapse]
-    col = np.concatenate([[0], np.cumsum(np.bincount(source, minlength=first[-1]))])
-    return Wiring(first, np.concatenate([[0], np.cumsum(fan_in)]), source, col, target, synapse)
+    target = np.repeat(np.arange(circuit.size), fan_in)[synapse]
+    row = np.concatenate([[0], np.cumsum(fan_in)])
+    col = np.concatenate([[0], np.cumsum(np.bincount(source, minlength=circuit.size))])
+    return Wiring(first, row, source, col, target, synapse)
 
 
-def initial_state(p, n_neurons, n_synapses, rng):
+def initial_state(p: NetworkParams, n_neurons: int, n_synapses: int, rng: np.random.Generator) -> State:
     """Return the :class:`State` of an untrained network: w = 0 (or ln U(0, 1)), S = 0, Q = 1, all traces 0."""
-    start = np.zeros_like if p.initial_weights == "zero" else lambda x: np.log(1 - rng.random(x.shape))
-    w_in, w_rec = start(np.empty((n_neurons, p.n_inputs))), start(np.empty(n_synapses))
-    means = (p.stp_u, p.stp_tau_d_ms, p.stp_tau_f_ms)
-    u, d, f = (rng.normal(mean, mean / 2, n_neurons) for mean in means)
-    u, d, f = np.clip(u, 0, 1), np.maximum(d, 1), np.maximum(f, 1)
+    w_in, w_rec = np.zeros((n_neurons, p.n_inputs)), np.zeros(n_synapses)
+    if p.initial_weights == "random":
+        w_in, w_rec = np.log(1 - rng.random(w_in.shape)), np.log(1 - rng.random(n_synapses))
+    u = np.clip(rng.normal(p.stp_u, p.stp_u / 2, n_neurons), 0, 1)
+    d = np.maximum(rng.normal(p.stp_tau_d_ms, p.stp_tau_d_ms / 2, n_neurons), 1)
+    f = np.maximum(rng.normal(p.stp_tau_f_ms, p.stp_tau_f_ms / 2, n_neurons), 1)
     e, v = np.zeros(p.n_inputs + n_neurons), np.zeros(n_neurons)
-    last = np.full(n_neurons, -1 if p.stp == "lagged" else -(10**9))
     return State(
         *(w_in, np.zeros_like(w_in), np.ones_like(w_in), w_rec, np.zeros_like(w_rec), np.ones_like(w_rec)),
-        *(e, e.copy(), v, v.copy(), u.copy(), np.ones(n_neurons), last, u, d, f),
-        *(np.ones(n_neurons, bool), np.full(n_neurons, p.stp != "off"), np.zeros(2, np.int64)),
+        *(e, e.copy(), v, v.copy()),
+        *(u.copy(), np.ones(n_neurons), np.full(n_neurons, -1 if p.stp == "lagged" else -(10**9)), u, d, f),
+        *(np.ones(n_neurons, bool), np.full(n_neurons, p.stp != "off"), np.full(n_neurons, p.eta0)),
+        *(np.zeros(n_neurons, np.int8), np.zeros(2, np.int64)),
     )
+
+
+def enable_stdp(nc: NodeCollection) -> None:
+    """Let the weights onto these neurons learn."""
+    nc.set(use_stdp=True)
+
+
+def disable_stdp(nc: NodeCollection) -> None:
+    """Freeze the weights onto these neurons."""
+    nc.set(use_stdp=False)
+
+
+def enable_stp(nc: NodeCollection) -> None:
+    """Let the spikes of these neurons depress."""
+    nc.set(use_stp=True)
+
+
+def disable_stp(nc: NodeCollection) -> None:
+    """Send every spike of these neurons with amplitude 1."""
+    nc.set(use_stp=False)
+
+
+def randomize_outgoing_connections(nc: NodeCollection, *, seed: int | np.random.Generator | None = None) -> None:
+    """Set the weights from these neurons to ln of uniform numbers; traces start anew."""
+    net = nc.network
+    chosen = np.isin(net.wiring.source, nc.tolist())
+    net.state.w_rec[chosen] = np.log(1 - streams(seed, 4, 1)[0].random(chosen.sum()))
+    for name in ("e1", "e2", "a", "b"):
+        getattr(net.state, name)[:] = 0

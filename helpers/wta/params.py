@@ -1,4 +1,4 @@
-"""Parameters, input phases and results of the WTA sequence model: the small frozen things that the rest passes on.
+"""Parameters, input phases and results of the WTA sequence model, and what guards the attributes of its objects.
 
 Model: Klampfl and Maass 2013 (J Neurosci 33:11515); numbers and names of its NEST replication (Michau 2022).
 Neurons and circuits are numbered from 0, so that an id is an index into every array; times are whole ms from the
@@ -7,17 +7,61 @@ network's first step.
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from helpers.parameters import ParameterError, Parameters, check_integer, check_number, parameter
+from helpers.parameters import HelpersError, ParameterError, Parameters, check_integer, check_number, parameter
 
-__all__ = ["InputParams", "NetworkParams", "Phases", "Result"]
+__all__ = ["Guarded", "InputParams", "LegacyError", "NetworkParams", "Phases", "Result"]
 
 _KM = "Klampfl and Maass 2013, public code"
 MODES = ("random_iterate", "random_independent", "alternating", "switching")
+
+# What the NEST package has and this one does not, with what to use instead.
+_EVENTS = "recorder.result holds spikes, rates and weights"
+_SERIES = "run with dt_rec and read recorder.result.series"
+_WIRED = "inputs reach the neurons without relays; inpgen.schedule holds their spikes"
+_WIRING = "network.links lists linked circuits, network.wiring neurons"
+_IMPOSED = "impose output spikes with helpers.wta.kernel.run(..., forced_spikes=)"
+_GONE = dict(multimeter=_EVENTS, spikerecorder=_EVENTS, noiserecorder=_EVENTS, weight_recorder=_SERIES)
+_GONE |= dict(epsp_recorder=_SERIES, spike_generators=_WIRED, poisson_generators=_WIRED, parrots=_WIRED)
+_GONE |= dict(connect_parrots=_WIRED, update_presyn_ids=_WIRING, presyn_ids=_WIRING, visualize_connections=_WIRING)
+_GONE |= dict(generate_nest_code="the model is helpers.wta.kernel", fixed_spiketimes=_IMPOSED)
+
+
+class LegacyError(HelpersError, AttributeError):
+    """A name of the NEST package that has no meaning without NEST; the message says what to use."""
+
+
+class Guarded:
+    """An object whose public attributes can all be read, and assigned where that takes effect; else it is an error.
+
+    What is not an attribute is looked for in `params`. Assigning a name that is neither a property nor one of `OWN`
+    calls ``set``, which knows what may change.
+    """
+
+    OWN = ("params",)
+
+    def __getattr__(self, name: str) -> Any:
+        params = self.__dict__.get("params")
+        if params is not None and name in params.__dataclass_fields__:
+            return getattr(params, name)
+        raise missing(type(self).__name__, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name.startswith("_") or name in self.OWN or isinstance(getattr(type(self), name, None), property):
+            super().__setattr__(name, value)
+        else:
+            self.set(**{name: value})
+
+
+def missing(owner: str, name: str) -> AttributeError:
+    """Return the error for a name that `owner` does not have, with the replacement if the NEST package has it."""
+    if name in _GONE:
+        return LegacyError(f"{name} belongs to NEST and does not exist here; instead: {_GONE[name]}")
+    return AttributeError(f"{owner} has no attribute {name}")
 
 
 @dataclass(frozen=True)
@@ -60,6 +104,13 @@ class NetworkParams(Parameters):
         super().__post_init__()
         if self.k_min > self.k_max:
             raise ParameterError(f"k_min = {self.k_min} is above k_max = {self.k_max}; allowed: k_min <= k_max")
+
+    @property
+    def decay(self) -> tuple[float, float]:
+        """Factors by which the slow and the fast trace decay in a step of 1 ms."""
+        if self.kernel == "exact":
+            return float(np.exp(-1 / self.tau_decay_ms)), float(np.exp(-1 / self.tau_rise_ms))
+        return 1 - 1 / self.tau_decay_ms, 1 - 1 / self.tau_rise_ms
 
 
 @dataclass(frozen=True)
@@ -130,8 +181,7 @@ class InputParams(Parameters):
             raise ParameterError(f"{name} = {self.probabilities}; allowed: one weight per sequence, not all zero")
 
 
-@dataclass(frozen=True)
-class Phases:
+class Phases(NamedTuple):
     """The timeline of the input, one entry per phase, in order and without gaps.
 
     Attributes
@@ -159,20 +209,31 @@ class Phases:
     complete: np.ndarray
 
     @classmethod
-    def of(cls, rows, t0_ms, stop_ms):
+    def of(cls, rows: list, t0_ms: int, stop_ms: int) -> Phases:
         """Build from rows (start, stop, pattern, sequence); phases are cut to [t0_ms, stop_ms)."""
-        rows = [row for row in rows if row[1] > t0_ms and row[0] < stop_ms]
         start, stop, pattern, sequence = np.array(rows, int).reshape(-1, 4).T
         complete = (start >= t0_ms) & (stop <= stop_ms)
-        return cls(np.maximum(start, t0_ms), np.minimum(stop, stop_ms), pattern, sequence, complete)
+        phases = cls(np.maximum(start, t0_ms), np.minimum(stop, stop_ms), pattern, sequence, complete)
+        return phases.where(phases.start_ms < phases.stop_ms)
 
-    def __len__(self):
-        return len(self.start_ms)
+    def where(self, chosen: np.ndarray) -> Phases:
+        """Return the chosen phases."""
+        return Phases(*(values[chosen] for values in self))
 
-    def shown(self, pattern):
+    def shown(self, pattern: int) -> Phases:
         """Return the complete presentations of one pattern (-1: complete noise phases)."""
-        chosen = (self.pattern == pattern) & self.complete
-        return Phases(*(getattr(self, field.name)[chosen] for field in dataclasses.fields(self)))
+        return self.where((self.pattern == pattern) & self.complete)
+
+    def complete_patterns(self) -> np.ndarray:
+        """Return the patterns with at least one complete presentation, ascending."""
+        return np.unique(self.pattern[self.complete & (self.pattern >= 0)])
+
+    def per_ms(self, t0_ms: int, n_steps: int) -> np.ndarray:
+        """Return the pattern of each step from `t0_ms` on, int array (n_steps,): -1 noise, -2 outside every phase."""
+        label = np.full(n_steps, -2)
+        for start, stop, pattern in zip(self.start_ms, self.stop_ms, self.pattern, strict=True):
+            label[start - t0_ms : stop - t0_ms] = pattern
+        return label
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,9 +253,13 @@ class Result:
     spike_ms, spike_id : int array (n_spikes,)
         Ordered by time, then neuron. A spike at t is drawn from ``rate_hz[t - t0_ms]``.
     input_ms, input_channel : int array (n_input_spikes,)
+    input_frozen : bool array (n_input_spikes,)
+        True for the spikes of a pattern, False for noise, also for the noise on top of a pattern.
     phases : Phases
     rate_hz : float32 array (n_steps, n_neurons) or None
         Model rate r_k(t); None if it was not recorded (training, by default).
+    potential : float64 array (n_steps, n_neurons) or None
+        u_k(t), with ``record_potential``.
     recorded_ids : int array
         Neurons chosen for readout; they limit figures and series, not the other arrays.
     series : dict or None
@@ -215,24 +280,26 @@ class Result:
     spike_id: np.ndarray
     input_ms: np.ndarray
     input_channel: np.ndarray
+    input_frozen: np.ndarray
     phases: Phases
     rate_hz: np.ndarray | None
+    potential: np.ndarray | None
     recorded_ids: np.ndarray
     series: dict | None
     weights: dict
     learned: bool
 
     @property
-    def n_neurons(self):
+    def n_neurons(self) -> int:
         """Number of neurons of the network."""
         return len(self.circuit)
 
     @property
-    def n_inputs(self):
+    def n_inputs(self) -> int:
         """Number of input channels."""
         return self.weights["w_in"].shape[1]
 
     @property
-    def stop_ms(self):
+    def stop_ms(self) -> int:
         """First step after the recording, absolute."""
         return self.t0_ms + self.n_steps

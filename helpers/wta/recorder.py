@@ -7,25 +7,25 @@ so that its memory does not grow with its length; a test keeps everything, with 
 from __future__ import annotations
 
 import os
-from collections import deque
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from helpers.parameters import BackendError, ParameterError, check_flag, check_integer, check_number
-from helpers.wta import files, measures
+from helpers.wta import figures, kernel, measures
 from helpers.wta.inputs import InputGenerator, Schedule
-from helpers.wta.network import Network, streams
-from helpers.wta.params import Result
-from helpers.wta.show import drawn
+from helpers.wta.network import Network, NodeCollection, streams
+from helpers.wta.params import Guarded, Result
 
 __all__ = ["Recorder", "measure_network"]
 
-FLAGS = ("create_plot", "save_figures", "show_figures", "plot_history", "order_neurons", "record_rate")
-PIECE_MS = 1000
+FLAGS = dict(create_plot=True, save_figures=False, show_figures=True, plot_history=False, order_neurons=True)
+FLAGS |= dict(record_rate=False, record_potential=False)
+PIECE_MS, HISTORY = 1000, 32  # runs that plot_history shows
 
 
-class Recorder:
+class Recorder(Guarded):
     """Runs one network and holds the last :class:`~helpers.wta.params.Result` in ``result``.
 
     Parameters
@@ -36,7 +36,7 @@ class Recorder:
     create_plot, save_figures, show_figures : bool
         Whether a run draws its raster, and what happens to it.
     plot_history : bool
-        Draw recorded weights and EPSPs too.
+        Draw all runs so far, and under them recorded weights and EPSPs, in place of the last run alone.
     order_neurons : bool
         Order the raster by mean activation time.
     dt_rec : float, optional
@@ -45,8 +45,15 @@ class Recorder:
         Length of the recording that training keeps; a test keeps all.
     record_rate : bool
         Keep the model rates in training too, over `keep_ms`.
+    record_potential : bool
+        Keep the potentials u_k(t), in training over `keep_ms`.
     seed : int or numpy.random.Generator, optional
         Draws random readouts; by default that of :func:`~helpers.wta.network.nest_init`.
+
+    Raises
+    ------
+    ParameterError
+        For an unknown option or a value out of range; options can also be assigned.
 
     Examples
     --------
@@ -59,16 +66,19 @@ class Recorder:
     True
     """
 
-    def __init__(self, network, id_list=None, *, seed=None, **options):
+    OWN = ("network", "result", "history")
+
+    def __init__(
+        self, network: Network, id_list: Any = None, *, seed: int | np.random.Generator | None = None, **options: Any
+    ) -> None:  # fmt: skip
         if not isinstance(network, Network):
             raise ParameterError(f"network is a {type(network).__name__}; allowed: a Network")
-        self.network, self.result = network, None
+        self.network = network
         self._rng = streams(seed, 3, 1)[0]
-        start = dict(zip(FLAGS, (True, False, True, False, True, False), strict=True))
-        self.set(**{"id_list": id_list, "dt_rec": None, "keep_ms": 20_000.0, **start, **options})
+        self.set(**{"id_list": id_list, "dt_rec": None, "keep_ms": 20_000.0, **FLAGS, **options})
         self.reset_recorders()
 
-    def set(self, **options):
+    def set(self, **options: Any) -> None:
         """Change any option of the constructor between runs.
 
         Raises
@@ -76,33 +86,34 @@ class Recorder:
         ParameterError
             For an unknown option or a value out of range.
         """
-        checks = dict.fromkeys(FLAGS, check_flag) | {"id_list": self._ids, "dt_rec": _interval, "keep_ms": _interval}
         for name, value in options.items():
-            if name not in checks:
-                raise ParameterError(f"{name} is not an option of Recorder; options: {', '.join(checks)}")
-            setattr(self, name, checks[name](name, value))
+            if name in FLAGS:
+                value = check_flag(name, value)
+            elif name == "id_list":
+                value = self._ids(name, value)
+            elif name in ("dt_rec", "keep_ms"):
+                value = None if value is None else round(check_number(name, value, 1, 1e9))
+            else:
+                known = ", ".join((*FLAGS, "id_list", "dt_rec", "keep_ms"))
+                raise ParameterError(f"{name} is not an option of Recorder; options: {known}")
+            self.__dict__[name] = value
 
     def _ids(self, name, ids):
-        if ids is None:
-            return np.arange(self.network.n_neurons)
         last = self.network.n_neurons - 1
-        ids = np.array([check_integer(f"id in {name}", i, 0, last) for i in (ids if np.iterable(ids) else [ids])], int)
+        if ids is None:
+            return np.arange(last + 1)
+        if isinstance(ids, NodeCollection):
+            ids = ids.tolist()
+        ids = np.array([check_integer(f"id in {name}", i, 0, last) for i in np.atleast_1d(ids)], int)
         if not ids.size:
             raise ParameterError(f"{name} is empty; give ids from 0 to {last}, or None for all")
         return ids
 
     def run_network(
-        self,
-        id_list=None,
-        node_collection=None,
-        readout_size=None,
-        inpgen=None,
-        t_sim=5000.0,
-        title=None,
-        train=True,
-        dt_rec=None,
-        order_neurons=None,
-    ):
+        self, id_list: Any = None, node_collection: NodeCollection | None = None, readout_size: int | None = None,
+        inpgen: InputGenerator | None = None, t_sim: float = 5000.0, title: str | None = None, train: bool = True,
+        dt_rec: float | None = None, order_neurons: bool | None = None,
+    ) -> list[int]:  # fmt: skip
         """Run for `t_sim` ms, draw if asked, and return the ids of the neurons read out.
 
         Parameters
@@ -113,7 +124,8 @@ class Recorder:
         title : str, optional
             Of the figure.
         train : bool
-            Learn; depression goes on in either case.
+            Learn: all neurons, as in the NEST package; those that `disable_stdp` froze are set free, with a message.
+            :meth:`simulate` leaves them frozen. Depression goes on in either case.
         dt_rec, order_neurons
             By default those of the recorder.
 
@@ -121,139 +133,145 @@ class Recorder:
         -------
         list of int
         """
-        ids, train = self._readout(id_list, node_collection, readout_size), check_flag("train", train)
-        ordered = check_flag("order_neurons", self.order_neurons if order_neurons is None else order_neurons)
-        keep = dict(record_rate=True, keep_ms=self.keep_ms if train else None)
-        self._run(inpgen, t_sim, dt_rec, learn=train, ids=ids, **keep)
-        self.history.append(replace(self.result, rate_hz=None))
-        order = self.get_order() if ordered and len(measures.pattern_ids(self.result)) else None
-        if self.create_plot:
-            self._draw("plot_run", self.result, order, title)
-        if self.plot_history:
-            self._draw("plot_history", list(self.history), order, title)
+        if id_list is None and node_collection is None and readout_size is not None:
+            size = check_integer("readout_size", readout_size, 1, self.network.n_neurons)
+            ids = np.sort(self._rng.choice(self.network.n_neurons, size, replace=False))
+        elif id_list is None and node_collection is None:
+            ids = self.id_list
+        else:
+            ids = self._ids("id_list", node_collection if id_list is None else id_list)
+        order_neurons = check_flag("order_neurons", self.order_neurons if order_neurons is None else order_neurons)
+        frozen = int((~self.network.state.plastic).sum())
+        if check_flag("train", train) and frozen:
+            print(f"train=True: STDP is on again for {frozen} neurons")
+            self.network.set(use_stdp=True)
+        self._run(inpgen, t_sim, dt_rec, learn=train, ids=ids, record_rate=True)
+        self.history = [*self.history[1 - HISTORY :], replace(self.result, rate_hz=None, potential=None)]
+        order = self.get_order() if order_neurons and self.result.phases.complete_patterns().size else None
+        if self.create_plot or self.plot_history:
+            self._draw(order, title)
         return ids.tolist()
 
-    def _readout(self, id_list, node_collection, readout_size):
-        if id_list is not None or node_collection is not None:
-            return self._ids("id_list", node_collection if id_list is None else id_list)
-        if readout_size is None:
-            return self.id_list
-        size = check_integer("readout_size", readout_size, 1, self.network.n_neurons)
-        return np.sort(self._rng.choice(self.network.n_neurons, size, replace=False))
+    def _draw(self, order, title):
+        history = self.history if self.plot_history else []
+        n_rows = 4 if any(r.series is not None for r in history) else 2
 
-    def simulate(self, inpgen, t, dt_rec=None, *, resume=False, checkpoint=None, every_ms=10_000.0):
-        """Train for `t` ms and return the :class:`~helpers.wta.params.Result`.
+        def draw(axes):
+            if history:
+                figures.plot_history(axes, history, order=order, ids=self.result.recorded_ids)
+            else:
+                figures.plot_run(axes, self.result, order=order, ids=self.result.recorded_ids)
+            axes[-1].set_xlabel("time (ms)")
+            axes[0].set_title(title or "")
 
-        Parameters
-        ----------
-        resume : bool
-            Go on with the input where it stands, instead of a new schedule.
-        checkpoint : path, optional
-            File that holds the run, every `every_ms`; :func:`helpers.wta.files.load` gives it back.
-        """
-        options = dict(resume=resume, checkpoint=checkpoint, every_ms=_interval("every_ms", every_ms))
-        return self._run(inpgen, t, dt_rec, record_rate=self.record_rate, keep_ms=self.keep_ms, **options)
+        name = "history" if history else "run"
+        figures.drawn(draw, name, self, size_mm=(120, 40 * n_rows), nrows=n_rows, sharex=True)
 
-    def test(self, inpgen, t, dt_rec=None, *, resume=False):
+    def simulate(self, inpgen: InputGenerator, t: float, dt_rec: float | None = None) -> Result:
+        """Train for `t` ms and return the :class:`~helpers.wta.params.Result`."""
+        return self._run(inpgen, t, dt_rec, learn=True, record_rate=self.record_rate)
+
+    def test(self, inpgen: InputGenerator, t: float, dt_rec: float | None = None) -> Result:
         """Run for `t` ms with frozen weights, rates recorded; depression goes on."""
-        return self._run(inpgen, t, dt_rec, learn=False, record_rate=True, keep_ms=None, resume=resume)
+        return self._run(inpgen, t, dt_rec, learn=False, record_rate=True)
 
-    def _run(self, inpgen, t, dt_rec, *, learn=True, ids=None, resume=False, checkpoint=None, every_ms=1e4, **keep):
+    def _run(self, inpgen, t, dt_rec, *, learn, record_rate, ids=None):
         from tqdm.auto import tqdm
 
-        n_steps, t0 = self._checked(inpgen, t, resume), self.network.time_ms
-        every = _interval("dt_rec", self.dt_rec if dt_rec is None else dt_rec)
-        if not resume:
-            inpgen.start(t0)
-        ids, tape = self.id_list if ids is None else ids, _Tape(**keep)
-        samples = [] if every is None else [self._sample(ids)]
+        net, t0, ids = self.network, self.network.time_ms, self.id_list if ids is None else ids
+        n_steps = self._checked(inpgen, t)
+        every = self.dt_rec if dt_rec is None else round(check_number("dt_rec", dt_rec, 1, 1e9))
+        inpgen.start(t0)
+        pieces, samples = [], [] if every is None else [self._sample(ids)]
         with tqdm(total=n_steps / 1000, unit="s", delay=2, disable=bool(os.environ.get("CI"))) as bar:
-            for length in _pieces(n_steps, self.network.n_neurons, every, every_ms if checkpoint else None):
-                self._piece(inpgen, length, learn, tape)
+            for length in _lengths(n_steps, net.n_neurons, every):
+                pieces.append(self._piece(inpgen, length, learn, record_rate))
+                while (
+                    learn and self.keep_ms and net.time_ms - pieces[0][0].t0_ms - pieces[0][0].n_steps >= self.keep_ms
+                ):
+                    pieces.pop(0)
                 bar.update(length / 1000)
-                done = self.network.time_ms - t0
-                if every and done % every == 0:
+                if every and (net.time_ms - t0) % every == 0:
                     samples.append(self._sample(ids))
-                if checkpoint and (done % every_ms == 0 or done == n_steps):
-                    files.save(self.network, checkpoint, inpgen, left_ms=n_steps - done)
-        self.result = self._finished(inpgen, tape, ids, samples, learn)
+        self.result = self._finished(inpgen, pieces, ids, samples, learn)
         return self.result
 
-    def _checked(self, inpgen, t, resume):
+    def _checked(self, inpgen, t):
         """Return the number of steps of a run that makes sense with this input."""
         if not isinstance(inpgen, InputGenerator):
             raise ParameterError(f"inpgen = {inpgen!r} is no input; make one: inpgen=InputGenerator(network, ...)")
         if inpgen.n != self.network.params.n_inputs:
             raise ParameterError(f"inpgen has {inpgen.n} channels; allowed: n_inputs = {self.network.params.n_inputs}")
-        t, longest = check_number("t_sim", t, 1, 1e9), max(inpgen.params.t_pattern)
-        if longest > t and not resume:
-            raise ParameterError(f"a pattern of {longest:g} ms is longer than the run, t_sim = {t:g}; run longer")
-        return round(t)
+        return round(check_number("t_sim", t, 1, 1e9))
 
-    def _piece(self, inpgen, n_steps, learn, tape):
-        from helpers.wta import kernel
-
+    def _piece(self, inpgen, n_steps, learn, record_rate):
+        """Run a piece; return its schedule and its chunk, with absolute times and rates in single precision."""
         given, t0 = inpgen.advance(n_steps), self.network.time_ms
-        steps = (given.time_ms - t0, given.channel)
-        out = kernel.run(self.network, *steps, n_steps, learn=learn, record_rate=tape.record_rate)
-        if out.rate_hz is not None:
-            self._worst = max(self._worst or 0.0, self._deviation(out.rate_hz))
-        tape.add(given, out.spike_step + t0, out.spike_id, out.rate_hz)
+        keep = dict(record_rate=record_rate, record_potential=self.record_potential)
+        chunk = kernel.run(self.network, given.time_ms - t0, given.channel, n_steps, learn=learn, **keep)
+        rate = chunk.rate_hz
+        if rate is not None:
+            self._worst = max(self._worst or 0.0, self._deviation(rate))
+            rate = rate.astype(np.float32)
+        return given, chunk._replace(spike_step=chunk.spike_step + t0, rate_hz=rate)
 
     def _deviation(self, rate_hz):
         sums = np.add.reduceat(rate_hz, self.network.first[:-1], axis=1)
         return float(np.abs(sums / self.network.params.rate_max_hz - 1).max())
 
+    def _synapses(self, ids):
+        """Return places in w_rec, target and source of all synapses onto these neurons."""
+        wiring = self.network.wiring
+        target = np.repeat(np.arange(self.network.n_neurons), np.diff(wiring.row))
+        places = np.concatenate([np.arange(*wiring.row[k : k + 2]) for k in ids])
+        return places, target[places], wiring.source[places]
+
     def _sample(self, ids):
         st, n_in = self.network.state, self.network.params.n_inputs
-        y, chosen = st.e1 - st.e2, self._synapses(ids)
-        arrays = dict(w_in=st.w_in[ids], w_rec=st.w_rec[chosen], y=y[n_in + ids], y_in=y[:n_in])
-        return dict(t_ms=self.network.time_ms, **arrays)
+        y, places = st.e1 - st.e2, self._synapses(ids)[0]
+        return (self.network.time_ms, st.w_in[ids], st.w_rec[places], y[n_in + ids], y[:n_in])
 
-    def _synapses(self, ids):
-        """Return the places in w_rec of all synapses onto these neurons."""
-        row = self.network.wiring.row
-        return np.concatenate([np.arange(row[k], row[k + 1]) for k in ids])
-
-    def _named(self, ids):
-        """Return target and source of the synapses onto these neurons."""
-        wiring = self.network.wiring
-        return dict(target=np.repeat(ids, np.diff(wiring.row)[ids]), source=wiring.source[self._synapses(ids)])
-
-    def _finished(self, inpgen, tape, ids, samples, learn):
+    def _finished(self, inpgen, pieces, ids, samples, learn):
         net, st = self.network, self.network.state
-        inpgen.schedule = tape.schedule()
-        series = {name: np.array([s[name] for s in samples]) for name in samples[0]} if samples else None
-        everyone = self._named(np.arange(net.n_neurons))
+        schedules, chunks = zip(*pieces, strict=True)
+        joined = dict(zip(("spike_ms", "spike_id", "rate_hz", "potential"), zip(*chunks, strict=True), strict=True))
+        for name, parts in joined.items():
+            joined[name] = None if parts[0] is None else np.concatenate(parts)
+        inpgen.schedule = schedule = _joined(schedules)
+        _, target, source = self._synapses(np.arange(net.n_neurons))
+        series = None
+        if samples:
+            columns = zip(("t_ms", "w_in", "w_rec", "y", "y_in"), zip(*samples, strict=True), strict=True)
+            series = {name: np.array(values) for name, values in columns}
+            series |= dict(zip(("target", "source"), self._synapses(ids)[1:], strict=True))
         return Result(
-            t0_ms=tape.t0_ms,
-            n_steps=inpgen.schedule.n_steps,
+            **joined,
+            t0_ms=schedule.t0_ms,
+            n_steps=schedule.n_steps,
             circuit=net.circuit,
             k=net.k,
             positions=net.positions,
-            spike_ms=tape.joined("spike_ms"),
-            spike_id=tape.joined("spike_id"),
-            input_ms=inpgen.schedule.time_ms,
-            input_channel=inpgen.schedule.channel,
-            phases=inpgen.schedule.phases,
-            rate_hz=tape.joined("rate_hz") if tape.record_rate else None,
+            input_ms=schedule.time_ms,
+            input_channel=schedule.channel,
+            input_frozen=schedule.frozen,
+            phases=schedule.phases,
             recorded_ids=ids,
-            series=series and {**series, **self._named(ids)},
-            weights=dict(w_in=st.w_in.copy(), w_rec=st.w_rec.copy(), **everyone),
+            series=series,
+            weights=dict(w_in=st.w_in.copy(), w_rec=st.w_rec.copy(), target=target, source=source),
             learned=bool(learn and net.use_stdp),
         )
 
-    def record_variables_step(self):
-        """Return the weights and EPSPs of the moment, as one entry of ``result.series``."""
-        return self._sample(self.id_list)
+    def record_variables_step(self) -> dict[str, Any]:
+        """Return time, weights and EPSPs of the moment, as one entry of ``result.series``."""
+        return dict(zip(("t_ms", "w_in", "w_rec", "y", "y_in"), self._sample(self.id_list), strict=True))
 
-    def reset_recorders(self, inpgen=None):
+    def reset_recorders(self, inpgen: InputGenerator | None = None) -> None:
         """Forget all recordings; the network and its input stay as they are."""
-        self.result, self.history, self._worst = None, deque(maxlen=32), None
+        self.result, self.history, self._worst = None, [], None
         if inpgen is not None:
             inpgen.schedule = None
 
-    def verify_rate_fractions(self):
+    def verify_rate_fractions(self) -> float:
         """Return the largest |sum_k r_k / R_max - 1| over circuits and recorded steps; about 1e-15.
 
         Without recorded rates that of the present state.
@@ -263,77 +281,54 @@ class Recorder:
         BackendError
             If it exceeds 1e-9.
         """
-        from helpers.wta import kernel
-
         worst = self._deviation(kernel.rates(self.network)[None]) if self._worst is None else self._worst
         if not worst < 1e-9:
             raise BackendError(f"rate fractions of a circuit miss 1 by {worst:.2g}; allowed: 1e-9; please report this")
         return worst
 
-    def get_order(self, result=None, pattern=None):
-        """Return the :class:`~helpers.wta.measures.Order` of the neurons in the last complete presentation.
+    def get_order(self, result: Result | None = None, pattern: int | None = None) -> measures.Order:
+        """Return (order, times, window) of the last complete presentation, a :class:`~helpers.wta.measures.Order`.
 
-        Replaces the source's arguments (phase times, pattern trace, ...), which a result holds.
+        The source's arguments (phase times, pattern trace, ...) stand in the result.
+
+        Examples
+        --------
+        >>> net = Network(grid_shape=(2, 2), n_inputs=20, seed=1)
+        >>> recorder = Recorder(net, create_plot=False)
+        >>> order, times, window = recorder.get_order(
+        ...     recorder.test(InputGenerator(net, n_patterns=1, t_pattern=100, seed=1), 1000)
+        ... )
+        >>> bool((np.diff(times[order]) >= 0).all()), window[1] - window[0]
+        (True, 100)
         """
         if result is None and self.result is None:
             raise ParameterError("result is missing and nothing was run; call run_network first")
         return measures.mean_activation_order(self.result if result is None else result, pattern)
 
-    def _draw(self, plot, results, order, title):
-        from helpers.wta import figures
 
-        def draw(fig):
-            axes = fig.subplots(2, 1, sharex=True)
-            getattr(figures, plot)(axes, results, order=order, ids=self.result.recorded_ids)
-            axes[1].set_xlabel("time (ms)")
-            axes[0].set_title(title or "")
-
-        drawn(draw, plot.removeprefix("plot_"), self, seed=self.network.seed, params=self.network.params)
-
-
-class _Tape:
-    """Pieces of a run, the oldest dropped once `keep_ms` lies behind them."""
-
-    def __init__(self, record_rate, keep_ms):
-        self.record_rate, self.keep_ms, self.pieces = record_rate, keep_ms, deque()
-
-    def add(self, given, spike_ms, spike_id, rate_hz):
-        rate_hz = None if rate_hz is None else rate_hz.astype(np.float32)
-        self.pieces.append(dict(given=given, spike_ms=spike_ms, spike_id=spike_id, rate_hz=rate_hz))
-        stop = given.t0_ms + given.n_steps
-        while self.keep_ms and stop - self.pieces[0]["given"].t0_ms - self.pieces[0]["given"].n_steps >= self.keep_ms:
-            self.pieces.popleft()
-
-    @property
-    def t0_ms(self):
-        return self.pieces[0]["given"].t0_ms
-
-    def joined(self, name):
-        return np.concatenate([piece[name] for piece in self.pieces])
-
-    def schedule(self):
-        """Join the pieces of the schedule; a phase cut between two pieces becomes one again."""
-        parts = [piece["given"] for piece in self.pieces]
-        t0, stop = self.t0_ms, parts[-1].t0_ms + parts[-1].n_steps
-        rows = dict.fromkeys(row for part in parts for row in part.rows)
-        times = (np.concatenate([getattr(part, name) for part in parts]) for name in ("time_ms", "channel"))
-        return Schedule(t0, stop - t0, *times, tuple(rows))
-
-
-def _interval(name, value):
-    return None if value is None else round(check_number(name, value, 1, 1e9))
-
-
-def _pieces(n_steps, n_neurons, *intervals):
-    """Yield the lengths of pieces that end at every multiple of the intervals and fit in memory."""
+def _lengths(n_steps, n_neurons, every):
+    """Yield the lengths of pieces that end at every multiple of an interval and fit in memory."""
     size, done = max(min(PIECE_MS, 2_000_000 // n_neurons), 50), 0
     while done < n_steps:
-        ends = [done + size, n_steps, *((done // every + 1) * every for every in intervals if every)]
-        yield int(min(ends)) - done
-        done = int(min(ends))
+        end = min(done + size, n_steps)
+        if every:
+            end = min(end, (done // every + 1) * every)
+        yield end - done
+        done = end
 
 
-def measure_network(network, id_list=None, node_collection=None, readout_size=None, inpgen=None, t_sim=5000.0):
+def _joined(schedules):
+    """Join pieces of a schedule; a phase cut between two pieces becomes one again."""
+    t0, stop = schedules[0].t0_ms, schedules[-1].t0_ms + schedules[-1].n_steps
+    columns = [[s.time_ms for s in schedules], [s.channel for s in schedules], [s.frozen for s in schedules]]
+    rows = dict.fromkeys(row for s in schedules for row in s.rows)
+    return Schedule(t0, stop - t0, *map(np.concatenate, columns), tuple(rows))
+
+
+def measure_network(
+    network: Network, id_list: Any = None, node_collection: NodeCollection | None = None,
+    readout_size: int | None = None, inpgen: InputGenerator | None = None, t_sim: float = 5000.0,
+) -> Result:  # fmt: skip
     """Run a frozen network once without figures and return the :class:`~helpers.wta.params.Result`."""
     recorder = Recorder(network, create_plot=False)
     recorder.run_network(id_list, node_collection, readout_size, inpgen, t_sim, train=False)
