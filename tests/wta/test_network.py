@@ -5,15 +5,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import helpers.wta as wta
+from helpers import wta
 from helpers.parameters import HelpersError, ParameterError
-from helpers.wta import legacy, network
-from helpers.wta.network import Network, draw_links, draw_links_orig, wire
+from helpers.wta import Network, NodeCollection, kernel, network, params
+from helpers.wta.network import draw_links, draw_links_orig, wire
+from tests.cells import cells
+from tests.wta import oracle
 
 
 @pytest.fixture(scope="module")
 def net():
     return Network(n_inputs=100, seed=5)
+
+
+def small(**options):
+    return Network(**{"grid_shape": (3, 2), "n_inputs": 10, "n_conn": 20, "seed": 1, **options})
+
+
+def run(net, n_steps=200, learn=True):
+    rng = np.random.default_rng(0)
+    given, random = np.nonzero(rng.random((n_steps, net.n_inputs)) < 0.05), rng.random((n_steps, net.n_neurons))
+    return kernel.run(net, *given, n_steps, learn=learn, random=random, record_potential=True)
+
+
+# --- sizes and links
 
 
 def test_default_grid(net):
@@ -47,33 +62,30 @@ def test_wiring_is_all_to_all_between_linked_circuits(sizes, data):
             assert w.row[target] <= place < w.row[target + 1]
 
 
-def distances(net):
-    off = ~np.eye(net.k.size, dtype=bool)
-    return net.distances[off], off
+def linked(net, links):
+    """Return the distance of each ordered pair of circuits, and whether it is linked."""
+    off, table = ~np.eye(net.k.size, dtype=bool), np.zeros((net.k.size, net.k.size), bool)
+    table[tuple(links.T)] = True
+    return net.distances[off], table[off]
 
 
 def test_exponential_links_follow_their_law(net):
-    d, off = distances(net)
-    rng, lam = np.random.default_rng(0), 0.5
-    drawn = np.zeros(d.size)
+    rng, lam, drawn = np.random.default_rng(0), 0.5, 0.0
     for _ in range(60):
-        linked = np.zeros(off.shape, bool)
-        linked[tuple(draw_links(net.distances, 600, lam, rng).T)] = True
-        drawn += linked[off]
+        d, found = linked(net, draw_links(net.distances, 600, lam, rng))
+        drawn = drawn + found
     assert abs(drawn.sum() / 60 - 600) < 4 * np.sqrt(600 / 60)
     near, far = drawn[d < 1.1].mean(), drawn[(d > 2.9) & (d < 3.1)].mean()
     assert abs(near / far - np.exp(2 * lam)) < 0.45  # d = 1 against d = 3
 
 
 def test_original_links_do_not_decay(net):
-    d, off = distances(net)
     p = []
     for seed in range(5):
-        linked = np.zeros(off.shape, bool)
         links = draw_links_orig(net.distances, 1000, 0.088, np.random.default_rng(seed))
         assert len(links) == 1000 == len(np.unique(links, axis=0)) and (links[:, 0] != links[:, 1]).all()
-        linked[tuple(links.T)] = True
-        p.append([linked[off][np.abs(d - at) < 0.5].mean() for at in (1, 3, 6, 9)])
+        d, found = linked(net, links)
+        p.append([found[np.abs(d - at) < 0.5].mean() for at in (1, 3, 6, 9)])
     near, third, sixth, ninth = np.mean(p, axis=0)
     assert 0.5 < near < 0.62 and 0.28 < third < 0.38 and 0.35 < sixth < 0.5 and 0.7 < ninth < 0.9
 
@@ -89,9 +101,6 @@ def test_untrained_state(net):
     assert not state.w_in.any() and not state.w_rec.any() and (state.q_in == 1).all() and not state.s_in.any()
     assert (state.mean_u >= 0).all() and (state.mean_u <= 1).all() and state.tau_f.min() >= 1
     assert abs(state.mean_u.mean() - 0.5) < 0.06 and abs(state.tau_d.mean() - 110) < 13
-
-
-def test_random_initial_weights():
     w = Network(n_inputs=100, initial_weights="random", n_conn=0, seed=2).state.w_in
     assert abs(w.mean() + 1) < 0.03 and w.max() <= 0 and np.isfinite(w).all()
 
@@ -100,8 +109,10 @@ def test_seeds_repeat_and_streams_differ():
     one, two, other = (Network(n_inputs=3, seed=s) for s in (7, 7, 8))
     assert np.array_equal(one.links, two.links) and np.array_equal(one.state.mean_u, two.state.mean_u)
     assert not np.array_equal(one.k, other.k)
-    draws = [np.random.default_rng(c).random() for c in np.random.SeedSequence(7, spawn_key=(0,)).spawn(4)]
-    assert len(set(draws) | {network.streams(7, 1, 1)[0].random()}) == 5
+    draws = [rng.random() for key in (0, 1) for rng in network.streams(7, key, 4)]
+    assert len(set(draws)) == 8
+    one, two = (Network(n_inputs=3, seed=np.random.default_rng(1)) for _ in range(2))
+    assert np.array_equal(one.links, two.links)
 
 
 def test_nest_init_sets_the_seed_and_reports(capsys):
@@ -114,43 +125,182 @@ def test_nest_init_sets_the_seed_and_reports(capsys):
     assert np.array_equal(Network(n_inputs=2).k, Network(n_inputs=2, seed=wta.rng_seed).k)
 
 
-def test_node_collections(net):
+# --- attributes: all can be read; an assigned one acts or is refused
+
+
+def test_what_the_source_lets_read_can_be_read():
+    net = Network(grid_shape=(4, 3), k_min=3, k_max=5, n_inputs=7, n_conn=9, lam=0.5, save_figures=False, seed=0)
+    found = {name: getattr(net, name) for name in ("n", "m", "k_min", "k_max", "n_inputs", "n_conn", "lam")}
+    assert found == dict(n=4, m=3, k_min=3, k_max=5, n_inputs=7, n_conn=9, lam=0.5) and net.grid_shape == (4, 3)
+    assert (net.save_figures, net.show_figures, net.use_stp, net.use_stdp) == (False, True, True, True)
+    assert len(net.circuits) == 12 and len(net.neuron_collection) == net.n_neurons
+    assert net.distances.shape == (12, 12) and net.distances[0, -1] == np.hypot(3, 2)
+    circuit = net.circuits[4]
+    assert circuit.get_pos() == circuit.pos == (circuit.get_x(), circuit.get_y()) == (1, 1)
+    assert circuit.get_size() == circuit.k == net.k[4] and circuit.form_WTA() is None
+    assert circuit.get_node_collection().global_id == circuit.nc.global_id
+    assert net.get_pos_by_id(circuit.nc[0].global_id) == (1, 1) and net.get_wta_by_id(circuit.nc[0]) is circuit
+
+
+def same_run(one, two):
+    a, b = run(one), run(two)
+    same = np.array_equal(a.spike_id, b.spike_id) and np.array_equal(a.potential, b.potential)
+    return same and np.array_equal(one.state.w_in, two.state.w_in)
+
+
+CHANGES = dict(eta0=0.2, variance_tracking=False, kernel="exact", tau_decay_ms=10.0, tau_rise_ms=5.0, rate_max_hz=30.0)
+CHANGES |= dict(stp=None, use_stp=False, use_stdp=False)
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_what_is_assigned_to_a_network_acts_as_if_built_in(name):
+    changed = small()
+    setattr(changed, name, CHANGES[name])
+    expected = "off" if name == "stp" else CHANGES[name]
+    assert getattr(changed, name) == expected
+    assert same_run(changed, small(**{name: CHANGES[name]}))
+    other = small()
+    setattr(other, name, CHANGES[name])
+    assert not same_run(other, small())
+
+
+def test_constant_eta_and_lagged_depression_act_too():
+    untracked, constant, lagged = small(variance_tracking=False), small(variance_tracking=False), small()
+    constant.constant_eta, lagged.stp = True, "lagged"
+    assert not same_run(constant, untracked) and not same_run(lagged, small())
+
+
+REFUSED = ["n", "m", "grid_shape", "k_min", "k_max", "n_inputs", "n_conn", "lam", "connectivity", "initial_weights"]
+REFUSED += ["stp_u", "n_neurons", "time_ms", "typo", "multimeter"]
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_change_any_more_is_refused(net, name):
+    before = getattr(net, name, None)
+    with pytest.raises(ParameterError, match=rf"^{name} [^\n]*$"):
+        setattr(net, name, 3)
+    assert getattr(net, name, None) == before
+
+
+BAD_VALUES = dict(eta0=2, stp="fast", kernel="alpha", tau_decay_ms=0, rate_max_hz=-1, variance_tracking=1, use_stp="no")
+
+
+@pytest.mark.parametrize("name", BAD_VALUES)
+def test_a_refused_value_changes_nothing(name):
+    net = small()
+    with pytest.raises(ParameterError, match=rf"^{name} = [^\n]*(allowed|choose one of): [^\n]*$"):
+        setattr(net, name, BAD_VALUES[name])
+    with pytest.raises(ParameterError):
+        net.set(**{name: BAD_VALUES[name]})
+    assert net.params == small().params and same_run(net, small())
+
+
+# --- node collections
+
+
+def test_collections_as_in_pynest(net):
     nc = net.get_node_collections()
     nc.max_neuron_gid = max(nc.global_id)
-    assert nc.max_neuron_gid == net.n_neurons - 1
-    assert len(net.get_node_collections(2, 4)) == net.k[2] + net.k[3]
-    assert nc[3].global_id == (3,) and nc[2:5].global_id == (2, 3, 4) and list(nc)[:2] == [0, 1]
-    circuit = net.get_wta_by_id(0)
-    assert circuit.get_pos() == (0, 0) == net.get_pos_by_id(0) and circuit.get_size() == len(
-        circuit.get_node_collection()
-    )
-    assert (circuit.get_x(), circuit.get_y()) == circuit.pos and circuit.form_WTA() is None
+    assert nc.global_id == tuple(range(len(nc))) and len(net.get_node_collections(2, 4)) == net.k[2] + net.k[3]
+    assert nc[3].global_id == 3 and nc[-1].global_id == len(nc) - 1 and nc[2:5].global_id == (2, 3, 4)
+    assert nc[[4, 1]].global_id == (4, 1) and nc[:0].global_id == ()
+    assert [one.global_id for one in nc] == list(range(len(nc))) and all(isinstance(one, NodeCollection) for one in nc)
+    assert (nc[:2] + nc[5] + nc[1:3]).global_id == (0, 1, 2, 5) and nc[:3].tolist() == [0, 1, 2]
+    assert sum((c.nc for c in net.circuits[1:]), net.circuits[0].nc).global_id == nc.global_id
+    with pytest.raises(ParameterError, match=r"^other = [^\n]*same network$"):
+        nc + small().get_node_collections()
+
+
+def test_get_and_set(net):
+    nc = small().get_node_collections()
+    assert nc[:2].get("eta") == (0.05, 0.05) and nc[0].get("eta") == nc[0].eta == 0.05
+    nc[1:3].set(eta=[0.1, 0.2])
+    nc[4].set({"use_stp": False, "use_variance_tracking": False})
+    assert nc.get(["eta", "use_stp"])["eta"][:4] == (0.05, 0.1, 0.2, 0.05)
+    assert nc.use_stp == nc.use_variance_tracking == tuple(i != 4 for i in range(len(nc)))
+    assert set(nc.get()) >= {"V_m", "rate", "rate_fraction", "normalization_sum", "weights", "epsp_trace", "tau_m"}
+    assert (nc[0].tau_m, nc[0].tau_syn, nc[0].R_max, nc[0].use_stdp) == (20, 2, 100, True)
+    nc.tau_m, nc.tau_syn, nc.R_max = 10, 5, 30
+    assert same_run(nc.network, _with_options(nc)) and nc[2].tau_m == 10 == nc.network.tau_decay_ms
+
+
+def _with_options(nc):
+    other = small(tau_decay_ms=10, tau_rise_ms=5, rate_max_hz=30)
+    other.get_node_collections().set(eta=nc.eta, use_stp=nc.use_stp, use_variance_tracking=nc.use_variance_tracking)
+    return other
+
+
+def test_what_neurons_let_read_is_what_the_cells_compute():
+    net = small()
+    run(net)
+    nc, rates = net.get_node_collections(), cells("FINAL_4", "model").rates
+    y = net.state.e1 - net.state.e2
+    u = np.nansum(oracle.dense(net, "w") * y, axis=1)
+    np.testing.assert_allclose(nc.V_m, u, atol=1e-10)
+    np.testing.assert_allclose(nc.rate, rates(u, net.circuit), rtol=1e-9)
+    np.testing.assert_allclose(nc.rate_fraction, np.array(nc.rate) / 100, rtol=1e-9)
+    np.testing.assert_allclose(np.exp(u) / nc.normalization_sum, nc.rate_fraction, rtol=1e-9)
+    np.testing.assert_allclose([w @ e for w, e in zip(nc.weights, nc.epsp_trace, strict=True)], u, atol=1e-10)
+    assert len(nc[0].weights) == 10 + np.diff(net.wiring.row)[0] and nc[:1].V_m == nc[0].V_m == nc.V_m[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda nc: nc.set(eta=-1), "eta goes down to -1"),
+        (lambda nc: nc.set(eta=[0.1, 0.2]), "eta has"),
+        (lambda nc: nc.set(use_stdp=[True, False]), "use_stdp has 2 values"),
+        (lambda nc: setattr(nc, "use_stp", 1), "use_stp = "),
+        (lambda nc: setattr(nc[:2], "tau_m", 10), "tau_m is the same for all neurons"),
+        (lambda nc: setattr(nc, "tau_m", 0), "tau_"),
+        (lambda nc: setattr(nc, "V_m", 0), "V_m of neurons cannot be set; what can: eta"),
+        (lambda nc: setattr(nc, "global_id", 0), "global_id of neurons cannot be set"),
+        (lambda nc: setattr(nc, "typo", 0), "typo of neurons cannot be set"),
+        (lambda nc: setattr(nc, "max_neuron_gid", 0), "max_neuron_gid = 0"),
+        (lambda nc: nc.get("typo"), "typo is not an attribute of a neuron"),
+    ],
+    ids=lambda v: v if isinstance(v, str) else "",
+)
+def test_what_neurons_refuse(change, message):
+    net = small()
+    with pytest.raises(ParameterError, match=rf"^{message}[^\n]*$"):
+        change(net.get_node_collections())
+    assert net.params == small().params and same_run(net, small())
 
 
 def test_switches_for_some_neurons():
-    net = Network(grid_shape=(2, 2), n_inputs=2, seed=0)
+    net = small()
     some = net.get_node_collections(0, 1)
     wta.disable_stdp(some)
     wta.disable_stp(some)
     assert not net.state.plastic[: len(some)].any() and net.use_stdp and net.use_stp
+    run(net)
+    assert not net.state.w_in[: len(some)].any() and net.state.w_in[len(some) :].any()
     wta.enable_stdp(some)
     wta.enable_stp(some)
     assert net.state.plastic.all() and net.state.depressing.all()
     net.use_stdp = net.use_stp = False
     assert not net.state.plastic.any() and not net.state.depressing.any()
+    before = net.state.w_rec.copy()
     wta.randomize_outgoing_connections(some, seed=1)
-    chosen = np.isin(net.wiring.source, list(some))
-    assert (net.state.w_rec[chosen] < 0).all() and not net.state.w_rec[~chosen].any()
+    chosen = np.isin(net.wiring.source, some.tolist())
+    assert (net.state.w_rec[chosen] < 0).all() and np.array_equal(net.state.w_rec[~chosen], before[~chosen])
+
+
+# --- names of NEST, bad input
 
 
 def test_names_of_nest_say_what_to_use(net):
-    for ask in (lambda: net.multimeter, lambda: wta.generate_nest_code, lambda: net.epsp_recorder):
-        with pytest.raises(HelpersError, match="instead"):
-            ask()
-    assert not hasattr(net, "spikerecorder") and not hasattr(wta, "update_presyn_ids")
-    with pytest.raises(AttributeError, match="no attribute typo"):
-        net.typo  # noqa: B018
-    assert wta.NEURON_MODEL_NAME == "iaf_psc_exp_wta__with_stdp_stp" and legacy.SYNAPSE_MODEL == "stdp_stp"
+    for owner in (net, net.neuron_collection, wta):
+        for name in params._GONE:
+            with pytest.raises(wta.LegacyError, match=rf"^{name} belongs to NEST [^\n]*; instead: [^\n]+$"):
+                getattr(owner, name)
+    assert not hasattr(net, "spikerecorder") and issubclass(wta.LegacyError, HelpersError)
+    for owner in (net, wta):
+        with pytest.raises(AttributeError, match="has no attribute typo"):
+            owner.typo  # noqa: B018
+    assert wta.NEURON_MODEL_NAME == "iaf_psc_exp_wta__with_stdp_stp" and wta.SYNAPSE_MODEL == "stdp_stp"
+    assert wta.SYNAPSE_MODEL_NAME == "stdp_stp__with_iaf_psc_exp_wta" and wta.rng_seed == 3
 
 
 @pytest.mark.parametrize(
@@ -172,14 +322,14 @@ def test_names_of_nest_say_what_to_use(net):
         ({"variance_tracking": 1}, "variance_tracking = 1 is not a switch"),
         ({"seed": -1}, "seed = -1"),
         ({"seed": "a"}, "seed = 'a'"),
-        ({"use_stdp": "no"}, "use_stdp = 'no' is not a switch"),
-        ({"n_conn": 2000, "connectivity": "orig", "lam": 50.0, "n_inputs": 2}, "not within reach"),
+        ({"use_stdp": 2}, "use_stdp = 2 is not a switch"),
+        ({"grid_shape": (5, 2), "n_conn": 60, "connectivity": "orig", "lam": 50.0}, "n_conn = 60 pairs are not within"),
     ],
 )
 def test_bad_input(options, message):
     with pytest.raises(ParameterError, match=r"^[^\n]*$") as failure:
         Network(**{"n_inputs": 2, **options})
-    assert message in str(failure.value)
+    assert str(failure.value).startswith(message)
 
 
 @pytest.mark.parametrize("ask", ["get_pos_by_id", "get_wta_by_id"])
