@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.parameters import ParameterError
-from helpers.wta.inputs import InputGenerator, _bernoulli, generate_poisson_spiketrain
-from helpers.wta.network import Network
+from helpers.wta import InputGenerator, LegacyError, Network, generate_poisson_spiketrain
+from helpers.wta.inputs import _bernoulli
 
 NET = Network(grid_shape=(2, 1), n_inputs=40, seed=0)
 
@@ -75,7 +75,7 @@ def test_phases_tile_the_run():
 def test_a_cut_presentation_is_marked():
     p = make(use_noise=False, n_patterns=1).generate_input(250).phases
     assert p.complete.tolist() == [True, True, False] and p.stop_ms[-1] == 250
-    assert len(p.shown(0)) == 2
+    assert p.shown(0).start_ms.tolist() == [0, 100]
 
 
 @given(cuts=st.lists(st.integers(1, 700), min_size=1, max_size=6))
@@ -154,25 +154,137 @@ def test_a_cue_alone_after_training_on_sequences():
     assert set(shown(inputs.generate_input(2000))) == {0}
 
 
+def test_frozen_marks_the_spikes_of_a_pattern():
+    """Noise on top of a pattern is not of the pattern, unless it falls on a spike of it."""
+    inputs = make(n_patterns=1, r_input=20, r_noise_pattern=20)
+    s = inputs.generate_input(5000)
+    times, channels = inputs.pattern_list[0]
+    inside, label = np.zeros(s.time_ms.size, bool), s.phases.per_ms(0, 5000)
+    for start in s.phases.shown(0).start_ms:
+        key = set(zip((times + start).tolist(), channels.tolist(), strict=True))
+        inside |= [pair in key for pair in zip(s.time_ms.tolist(), s.channel.tolist(), strict=True)]
+    shown = np.isin(s.time_ms, np.flatnonzero(label == 0)) & (s.time_ms < s.phases.shown(0).stop_ms[-1])
+    assert np.array_equal(s.frozen[shown], inside[shown]) and not s.frozen[label[s.time_ms] < 0].any()
+    assert 0.3 < s.frozen[shown].mean() < 0.7
+
+
+# --- patterns: read, set, refused
+
+
 def test_patterns_can_be_set_and_read():
     inputs = make(n_patterns=2)
     inputs.set_patterns([([5, 3, 3], [1, 0, 0]), ([], [])])
     assert [a.tolist() for a in inputs.get_patterns()[0]] == [[3, 5], [0, 1]]
-    with pytest.raises(ParameterError, match="time_ms of a pattern"):
-        inputs.set_patterns([([100], [0]), ([], [])])
     old = inputs.pattern_list
     inputs.generate_input(100, force_refresh_patterns=True)
     assert inputs.pattern_list is not old
 
 
+def test_patterns_per_channel_are_the_same_patterns():
+    as_pairs, as_lists = (make(n_patterns=2, r_noise_pattern=0) for _ in range(2))
+    given = as_pairs.get_patterns()
+    as_lists.set_patterns([[times[channel == i].tolist() for i in range(40)] for times, channel in given])
+    for (times, channel), (t, c) in zip(given, as_lists.pattern_list, strict=True):
+        assert np.array_equal(times, t) and np.array_equal(channel, c)
+    one, two = as_pairs.generate_input(2000), as_lists.generate_input(2000)
+    assert np.array_equal(one.time_ms, two.time_ms) and np.array_equal(one.channel, two.channel)
+    single = make(n_patterns=1)
+    single.set_patterns([[[3], *[[]] * 38, [5, 3]]])
+    assert [a.tolist() for a in single.pattern_list[0]] == [[3, 3, 5], [0, 39, 39]]
+
+
+@pytest.mark.parametrize(
+    ("patterns", "message"),
+    [
+        ([([100], [0]), ([], [])], "time_ms of a pattern goes up to 100"),
+        ([([5], [40]), ([], [])], "channel of a pattern goes up to 40"),
+        ([([5, 6], [1]), ([], [])], "channel of a pattern has shape"),
+        ([([], [])], "patterns has 1 entries; allowed: n_patterns = 2"),
+        ([[[1]] * 39, [[]] * 40], "a pattern lists the spikes of 39 channels; allowed: n_inputs = 40, or a tuple"),
+        ([[[100]] + [[]] * 39, [[]] * 40], "time_ms of a pattern goes up to 100"),
+    ],
+)
+def test_patterns_that_do_not_fit_are_refused(patterns, message):
+    inputs = make(n_patterns=2)
+    before = inputs.pattern_list
+    with pytest.raises(ParameterError, match=rf"^{message}[^\n]*$"):
+        inputs.set_patterns(patterns)
+    assert inputs.pattern_list is before
+
+
+# --- attributes
+
+
 def test_what_the_last_run_saw():
+    inputs = make(pattern_sequences=[[0, 1], [2]], t_pattern=[100, 150, 50])
+    assert inputs.phase_times.size == inputs.pattern_trace.size == 0 and len(inputs.spiketrain) == inputs.n == 40
+    assert (inputs.current_pattern_index, inputs.next_pattern_length) == (-1, 100)
+    s = inputs.generate_input(2000, 300)
+    rows = list(zip(s.phases.start_ms, s.phases.stop_ms, s.phases.pattern, strict=True))
+    assert inputs.phase_times.tolist() == [start for start, _, _ in rows]
+    assert inputs.pattern_trace.tolist() == [p for start, stop, p in rows for _ in range(start, stop)]
+    assert inputs.pattern_trace.size == 2000 and inputs.current_pattern_index == rows[-1][2]
+    assert inputs.next_pattern_length in (100, 50)  # the sequence that is shown or comes next begins with 0 or 2
+    assert [train.tolist() for train in inputs.spiketrain] == [s.time_ms[s.channel == i].tolist() for i in range(40)]
+
+
+def test_noise_alone():
+    """A phase of noise as the parameters say, or of given length and rate."""
+    inputs = make(r_noise=50, t_noise_range=(500, 800))
+    phases = [inputs.generate_noise() for _ in range(40)]
+    last = np.array([times.max() for times, _ in phases])
+    assert last.min() > 450 and 700 < last.max() < 800 and max(c.max() for _, c in phases) == 39
+    rate = sum(times.size for times, _ in phases) / 40 / (40 * 0.65)
+    assert rate == pytest.approx(1000 * (1 - np.exp(-0.05)), rel=0.05)
+    times, _ = inputs.generate_noise(10_000, 5)
+    assert times.size / 40 / 10 == pytest.approx(5, rel=0.1) and inputs.schedule is None
+
+
+def test_runs_shorter_than_a_pattern():
+    """The run is cut, not refused; no presentation is complete, and the next run begins anew."""
+    inputs = make(use_noise=False, n_patterns=1)
+    s = inputs.generate_input(30)
+    assert s.phases.stop_ms.tolist() == [30] and not s.phases.complete.any() and s.phases.complete_patterns().size == 0
+    assert s.time_ms.max() < 30 and inputs.pattern_trace.tolist() == [0] * 30
+
+
+# Assigned after construction: the input is the one of a generator made so.
+CHANGES = dict(r_noise=40.0, r_noise_pattern=30.0, pattern_sequences=[[2], [1, 0]], pattern_mode="random_independent")
+CHANGES |= dict(p_switch=0.1, probabilities=[9, 1], t_noise_range=[50.0, 60.0], use_noise=False, time_warp=[0.5, 0.8])
+CHANGES |= dict(noise_between_members=True)
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_what_is_assigned_acts_as_if_built_in(name):
+    common = dict(pattern_sequences=[[0, 1], [2]], r_input=10)
+    common |= dict(probabilities=dict(pattern_mode="random_independent")).get(name, {})
+    changed, built, plain = make(**common), make(**common | {name: CHANGES[name]}), make(**common)
+    setattr(changed, name, CHANGES[name])
+    assert getattr(changed, name) == getattr(built, name) and changed.params == built.params
+    one, two, three = (inputs.generate_input(6000) for inputs in (changed, built, plain))
+    assert one.rows == two.rows and np.array_equal(one.time_ms, two.time_ms)
+    assert one.rows != three.rows or not np.array_equal(one.time_ms, three.time_ms)
+
+
+REFUSED = dict(n_patterns="belongs to the frozen", t_pattern="belongs to the frozen", r_input="belongs to the frozen")
+REFUSED |= dict.fromkeys(("spiketrain", "phase_times", "pattern_trace", "next_pattern_length", "typo", "parrots"), "")
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_assigned_is_refused(name):
     inputs = make()
-    assert inputs.phase_times.size == 0 and len(inputs.spiketrain) == inputs.n == 40
-    s = inputs.generate_input(2000)
-    assert inputs.phase_times[0] == 0 and np.array_equal(inputs.pattern_trace, s.phases.pattern)
-    assert sum(map(len, inputs.spiketrain)) == s.time_ms.size
-    times, channels = inputs.generate_noise(1000, 50)
-    assert times.max() < 1000 and channels.max() < 40
+    with pytest.raises(ParameterError, match=rf"^{name} [^\n]*{REFUSED[name]}[^\n]*$"):
+        setattr(inputs, name, 3)
+    assert inputs.params == make().params
+
+
+def test_names_of_nest_say_what_to_use():
+    inputs = make()
+    for name in ("spike_generators", "poisson_generators", "parrots", "connect_parrots", "noiserecorder"):
+        with pytest.raises(LegacyError, match=rf"^{name} belongs to NEST [^\n]*; instead: [^\n]+$"):
+            getattr(inputs, name)
+    with pytest.raises(ParameterError, match=r"^target_network is a NoneType[^\n]*$"):
+        InputGenerator(None)
 
 
 @pytest.mark.parametrize(
@@ -185,31 +297,27 @@ def test_what_the_last_run_saw():
         ({"n_patterns": 0}, "n_patterns = 0"),
         ({"n_patterns": 2, "pattern_sequences": [[0, 2]]}, "pattern in pattern_sequences = 2 is out of range"),
         ({"n_patterns": 2, "pattern_sequences": []}, "pattern_sequences = []"),
-        ({"n_patterns": 2, "pattern_sequences": [[]]}, "pattern_sequences holds []"),
-        ({"n_patterns": 2, "pattern_sequences": [0, 1]}, "pattern_sequences holds 0"),
+        ({"n_patterns": 2, "pattern_sequences": [[]]}, "= [] is not a list"),
+        ({"n_patterns": 2, "pattern_sequences": [0, 1]}, "= 0 is not a list"),
         ({"n_patterns": 2, "t_pattern": [300.0]}, "t_pattern has 1 values"),
         ({"t_pattern": "long"}, "t_pattern = 'long'"),
         ({"t_pattern": 0}, "t_pattern = 0 is out of range"),
-        ({"t_noise_range": [500, 100]}, "t_noise_range = (500.0, 100.0)"),
-        ({"t_noise_range": [100]}, "t_noise_range = (100.0,)"),
+        ({"t_noise_range": [500, 100]}, "t_noise_range = "),
+        ({"t_noise_range": [100]}, "t_noise_range = "),
         ({"pattern_mode": "random"}, "pattern_mode = 'random'"),
         ({"p_switch": 1.1}, "p_switch = 1.1"),
-        ({"probabilities": [1]}, "probabilities = (1.0,)"),
+        ({"probabilities": [1, 1, 1]}, "probabilities = (1.0, 1.0, 1.0)"),
         ({"probabilities": [-1, 2]}, "probabilities = -1"),
-        ({"time_warp": (0, 2)}, "time_warp = (0.0, 2.0)"),
+        ({"time_warp": (0, 2)}, "time_warp = "),
         ({"time_warp": 2}, "time_warp = 2"),
         ({"use_noise": "yes"}, "use_noise = 'yes'"),
     ],
 )
 def test_bad_input(options, message):
-    with pytest.raises(ParameterError, match=r"^[^\n]*$") as failure:
-        InputGenerator(NET, seed=0, **options)
-    assert message in str(failure.value)
-
-
-def test_what_belongs_to_the_frozen_patterns_is_refused_later():
-    with pytest.raises(ParameterError, match="n_patterns belongs to the frozen patterns"):
-        make().set(n_patterns=4)
-    with pytest.raises(ParameterError, match="target_network is a NoneType"):
-        InputGenerator(None)
-    assert not hasattr(make(), "parrots")
+    """Whether it is built with it or gets it later; then nothing has changed."""
+    inputs = InputGenerator(NET, n_patterns=2, seed=0)
+    for change in (lambda: InputGenerator(NET, seed=0, **options), lambda: inputs.set(**options)):
+        with pytest.raises(ParameterError, match=r"^[^\n]*$") as failure:
+            change()
+        assert message in str(failure.value) or "belongs to the frozen patterns" in str(failure.value)
+    assert inputs.params == InputGenerator(NET, n_patterns=2, seed=0).params

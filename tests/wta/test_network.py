@@ -139,7 +139,7 @@ def test_what_the_source_lets_read_can_be_read():
     assert circuit.get_pos() == circuit.pos == (circuit.get_x(), circuit.get_y()) == (1, 1)
     assert circuit.get_size() == circuit.k == net.k[4] and circuit.form_WTA() is None
     assert circuit.get_node_collection().global_id == circuit.nc.global_id
-    assert net.get_pos_by_id(circuit.nc[0].global_id) == (1, 1) and net.get_wta_by_id(circuit.nc[0]) is circuit
+    assert net.get_pos_by_id(circuit.nc[0].global_id) == (1, 1) and net.get_wta_by_id(net.first[5] - 1) is circuit
 
 
 def same_run(one, two):
