@@ -1,27 +1,30 @@
-"""Plots: artists hold the data they are given, axes are labelled, nothing is shown or saved."""
+"""Plots: artists hold the data they are given, axes are labelled; what is saved, where, and what is said about it."""
 
 import dataclasses
+import re
 
 import matplotlib
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from helpers.parameters import ParameterError
-from helpers.wta import Network, figures, measures
-from helpers.wta.readout import Trajectories
-from tests.wta.test_measures import N_CIRCUITS, result, sequence, timeline
+from helpers.parameters import OutputError, ParameterError
+from helpers.wta import InputGenerator, Network, Recorder, figures, measures
+from tests.wta.test_measures import result, sequence, timeline
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def nothing_is_shown_or_saved(monkeypatch):
     for owner, name in ((plt, "show"), (plt, "savefig"), (plt.Figure, "savefig")):
         monkeypatch.setattr(owner, name, lambda *a, **k: pytest.fail("a plot function showed or saved"))
     yield
     plt.close("all")
+
+
+pure = pytest.mark.usefixtures("nothing_is_shown_or_saved")
 
 
 @pytest.fixture
@@ -37,10 +40,11 @@ def pair():
     return plt.subplots(2, 1, sharex=True)[1]
 
 
-def labelled(ax):
-    return bool(ax.get_xlabel() and ax.get_ylabel())
+def shown(run):
+    return run.phases.per_ms(run.t0_ms, run.n_steps)[run.spike_ms - run.t0_ms] >= 0
 
 
+@pure
 def test_grid_shows_every_circuit():
     net, ax = Network(grid_shape=(4, 3), seed=1), plt.subplots()[1]
     image = figures.plot_grid(ax, net)
@@ -49,6 +53,7 @@ def test_grid_shows_every_circuit():
     assert ax.get_xlabel() == f"{net.n_neurons} neurons in 12 circuits"
 
 
+@pure
 @pytest.mark.parametrize("shape", [(3, 4), (10, 5), (1, 6), (1, 1)])
 @pytest.mark.parametrize("plot", [figures.plot_grid_3d, figures.plot_grid_3d_bars])
 def test_grids_of_any_size_in_three_dimensions(plot, shape):
@@ -58,110 +63,142 @@ def test_grids_of_any_size_in_three_dimensions(plot, shape):
     assert ax.get_zlabel() == "neurons K"
 
 
+@pure
 def test_raster_colours_and_rows(run):
     axes = pair()
-    noise, red, input_noise, input_red = figures.plot_run(axes, run)
-    inside = measures.step_pattern(run)[run.spike_ms - 1000] >= 0
-    np.testing.assert_array_equal(red.get_xdata(), run.spike_ms[inside])
-    np.testing.assert_array_equal(noise.get_ydata(), run.spike_id[~inside])
-    assert len(input_noise.get_xdata()) + len(input_red.get_xdata()) == len(run.input_ms)
+    noise, red, *_ = figures.plot_run(axes, run)
+    np.testing.assert_array_equal(red.get_xdata(), run.spike_ms[shown(run)])
+    np.testing.assert_array_equal(noise.get_ydata(), run.spike_id[~shown(run)])
     assert (to_hex(noise.get_color()), to_hex(red.get_color())) == ("#000000", "#d55e00")
     shades = [(p.get_x(), p.get_x() + p.get_width()) for p in axes[0].patches]
     assert shades == [(1100, 1300), (1400, 1600), (1700, 1900)]
     assert axes[0].get_xlim() == (1000, 1900) and axes[1].get_ylabel() == "input channel"
 
 
-def test_raster_in_order_and_of_some(run):
-    order = measures.mean_activation_order(run)
+@pure
+def test_noise_inside_a_pattern_is_black():
+    """A pattern of four spikes by hand, shown without a break, with noise on all channels."""
+    net = Network(grid_shape=(2, 1), n_inputs=10, seed=0)
+    inputs = InputGenerator(net, n_patterns=1, t_pattern=100, use_noise=False, r_noise_pattern=30, seed=0)
+    inputs.set_patterns([([5, 20, 20, 90], [0, 3, 4, 9])])
+    r = Recorder(net, create_plot=False).test(inputs, 500)
     axes = pair()
-    _, red, *_ = figures.plot_run(axes, run, order=order, ids=[1, 5, 9])
-    inside = measures.step_pattern(run)[run.spike_ms - 1000] >= 0
+    _, _, noise, red = figures.plot_run(axes, r)
+    expected = {(100 * i + t, c) for i in range(5) for t, c in ((5, 0), (20, 3), (20, 4), (90, 9))}
+    assert set(map(tuple, red.get_xydata().tolist())) == expected and len(red.get_xdata()) == 20
+    assert len(noise.get_xdata()) == len(r.input_ms) - 20 > 80
+    assert not expected & set(map(tuple, noise.get_xydata().tolist()))
+    assert (to_hex(noise.get_color()), to_hex(red.get_color())) == ("#000000", "#d55e00")
+
+
+@pure
+def test_raster_in_order_and_of_some(run):
+    axes = pair()
+    _, red, *_ = figures.plot_run(axes, run, order=measures.mean_activation_order(run), ids=[1, 5, 9])
     expected = {1: 0, 5: 1, 9: 2}
-    rows = [expected[i] for i in run.spike_id[inside] if i in expected]
+    rows = [expected[i] for i in run.spike_id[shown(run)] if i in expected]
     np.testing.assert_array_equal(red.get_ydata(), rows)
     assert "activation time" in axes[0].get_ylabel()
 
 
+@pure
 def test_history_spans_all_runs(run):
-    later = dataclasses.replace(
-        run,
-        t0_ms=1900,
-        spike_ms=run.spike_ms + 900,
-        input_ms=run.input_ms + 900,
-        phases=dataclasses.replace(run.phases, start_ms=run.phases.start_ms + 900, stop_ms=run.phases.stop_ms + 900),
-    )
-    axes = pair()
-    assert len(figures.plot_history(axes, [run, later])) == 2
-    assert axes[0].get_xlim() == (1000, 2800)
+    moved = run.phases._replace(start_ms=run.phases.start_ms + 900, stop_ms=run.phases.stop_ms + 900)
+    series = dict(t_ms=np.array([1900, 2800]), w_in=np.arange(12.0).reshape(2, 2, 3), y=np.array([[0.0, 2], [1, 3]]))
+    times = dict(t0_ms=1900, spike_ms=run.spike_ms + 900, input_ms=run.input_ms + 900)
+    later = dataclasses.replace(run, phases=moved, series=series, **times)
+    axes = plt.subplots(4, 1)[1]
+    figures.plot_history(axes, [run, later])
+    assert all(ax.get_xlim() == (1000, 2800) for ax in axes)
     assert [line.get_xdata()[0] for line in axes[0].lines if len(line.get_xdata()) == 2][-1] == 1900
+    weights, epsps = ([line.get_ydata().tolist() for line in ax.lines[:-1]] for ax in axes[2:])
+    assert weights == [[0, 6], [1, 7], [2, 8], [3, 9], [4, 10], [5, 11], [2.5, 8.5]]
+    assert epsps == [[0, 1], [2, 3], [1, 2]] and axes[2].get_ylabel() == "input weights"
 
 
+@pure
 @pytest.mark.parametrize("trains", [[[1, 5], [], [3]], (np.array([1, 3, 5]), np.array([0, 2, 0]))])
 def test_spiketrains_of_both_kinds(trains):
     artist = figures.plot_spiketrain(plt.subplots()[1], trains)
     np.testing.assert_array_equal(artist.get_xydata(), [[1, 0], [3, 2], [5, 0]])
 
 
-def test_closed_forms_show_their_numbers():
-    axes = plt.subplots(1, 3)[1]
-    exact, euler = figures.plot_epsp(axes[0])
-    assert exact.get_ydata().max() == pytest.approx(0.6968, abs=1e-4) and euler.get_ydata()[4] == pytest.approx(
-        0.752006
-    )
-    figures.plot_stdp(axes[1])
-    assert [t.get_text() for t in axes[1].texts] == ["4.17 at 5.1 ms", "0 at 40.1 ms"]
-    (line,) = figures.plot_stp(axes[2], np.array([10.0, 100.0]))
-    np.testing.assert_allclose(line.get_ydata(), [0.08083, 0.37387], atol=1e-5)
-    assert all(map(labelled, axes))
+# --- figures that the objects make
 
 
-def test_growth_and_ablations(rng):
-    axes, data = plt.subplots(1, 3)[1], rng.random((3, 4, 2))
-    lines = figures.plot_growth(axes, [10, 20], *data)
-    np.testing.assert_allclose([line.get_ydata() for line in lines], data.mean(axis=1))
-    assert all(map(labelled, axes))
-    ax = plt.subplots()[1]
-    artists = figures.plot_ablations(ax, {"a": [1.0, 3.0], "one seed": [2.0]}, ylabel="n50", chance=0.5)
-    assert [float(a.lines[0].get_ydata()[0]) for a in artists] == [2, 2]
-    assert [t.get_text() for t in ax.get_xticklabels()] == ["a", "one seed"]
+@pytest.fixture
+def drawn(tmp_path, monkeypatch):
+    """Work in an empty folder; collect the figures that are made, with their axes, before they are closed."""
+    made, close = [], plt.close
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(plt, "close", lambda fig: (made.append(fig), close(fig)))
+    return made
 
 
-def test_assemblies_fall_into_four_groups(run):
-    first, second = (measures.assemblies(run, p) for p in (0, 1))
-    artists = figures.plot_assemblies(plt.subplots()[1], first, second)
-    assert sum(len(a.get_xdata()) for a in artists) == 4 * N_CIRCUITS
-    assert artists[3].get_label() == "both: 10" and artists[0].get_label() == "neither: 10"
+def pieces(**options):
+    net = Network(grid_shape=(3, 2), n_inputs=10, seed=1)
+    inputs = InputGenerator(net, n_patterns=1, t_pattern=100, seed=1)
+    return net, inputs, Recorder(net, **{"create_plot": False, "show_figures": False, **options})
 
 
-def test_cue_equilibrium_traces():
-    ax = plt.subplots()[1]
-    lines = figures.plot_cue(ax, [30, 5], [8, 9], [40, 38])
-    np.testing.assert_array_equal([line.get_ydata() for line in lines], [[8, 30, 40], [9, 5, 38]])
-    found = measures.Equilibrium(0.9, 0.7, 0.1, np.array([-3.0, -1]), np.array([-2.5, -1]))
-    dots, _ = figures.plot_equilibrium(plt.subplots()[1], found)
-    np.testing.assert_array_equal(dots.get_xydata(), [[-3, -2.5], [-1, -1]])
-    lines = figures.plot_traces(plt.subplots()[1], [0, 1000], np.array([[0.0, 2], [1, 3]]), ylabel="w")
-    np.testing.assert_array_equal(lines[-1].get_xydata(), [[0, 1], [1, 2]])
+def test_grid_pictures_are_saved_where_the_user_is(drawn, tmp_path, capsys):
+    net, inputs, _ = pieces()
+    net.visualize_circuits()
+    net.visualize_circuits_3d()
+    net.visualize_circuits_3d_barchart()
+    inputs.generate_input(500)
+    inputs.visualize_spiketrain()
+    inputs.visualize_spiketrain(inputs.get_patterns()[0])
+    names = ["grid_visualization", "grid_visualization_3d", "grid_visualization_3d_bars", "spiketrain", "spiketrain"]
+    assert capsys.readouterr().out == "".join(f"saved {tmp_path / name}.png\n" for name in names)
+    assert {p.name for p in tmp_path.iterdir()} == {f"{name}.png" for name in names} and len(drawn) == 5
+    assert all(p.read_bytes().startswith(b"\x89PNG") for p in tmp_path.iterdir())
+    net.save_figures = False
+    net.visualize_circuits()
+    assert capsys.readouterr().out == ""
 
 
-def test_trajectories(rng):
-    found = Trajectories({0: rng.random((2, 10, 3)), 1: rng.random((3, 10, 3))}, np.array([0.5, 0.2, 0.1]))
-    ax = plt.figure().add_subplot(projection="3d")
-    assert len(figures.plot_trajectories(ax, found)) == 7
-    assert (ax.get_xlabel(), ax.get_zlabel()) == ("PC1 (50 %)", "PC3 (10 %)")
+def test_a_picture_that_cannot_be_saved_is_one_line(drawn, tmp_path):
+    net, *_ = pieces()
+    (tmp_path / "grid_visualization.png").mkdir()
+    with pytest.raises(OutputError, match=r"^[^\n]*grid_visualization\.png is a folder[^\n]*$"):
+        net.visualize_circuits()
+
+
+@pytest.mark.parametrize(("dt_rec", "n_axes"), [(50, 4), (None, 2)])
+def test_history_is_one_figure(drawn, tmp_path, dt_rec, n_axes):
+    _, inputs, rec = pieces(create_plot=True, plot_history=True, save_figures=True)
+    rec.run_network(inpgen=inputs, t_sim=400)
+    rec.run_network(inpgen=inputs, t_sim=600, dt_rec=dt_rec, title="two runs")
+    axes = drawn[-1].axes
+    assert len(drawn) == 2 and len(axes) == n_axes and axes[0].get_title(loc="left") == "two runs"
+    assert axes[0].get_xlim() == (0, 1000) and axes[-1].get_xlabel() == "time (ms)"
+    if dt_rec:
+        assert axes[2].lines[0].get_xdata().tolist() == list(range(400, 1001, 50))
+        assert [ax.get_ylabel() for ax in axes[2:]] == ["input weights", "EPSP y"]
+    assert {p.name for p in tmp_path.iterdir()} == {"history.png"}
+
+
+def test_a_run_is_drawn_if_asked_and_ordered_if_asked(drawn, tmp_path):
+    _, inputs, rec = pieces()
+    rec.run_network(inpgen=inputs, t_sim=1000)
+    assert not drawn
+    rec.set(create_plot=True, save_figures=True)
+    for ordered in (False, True):
+        rec.run_network(inpgen=inputs, t_sim=1000, order_neurons=ordered, title="t")
+        assert ("activation time" in drawn[-1].axes[0].get_ylabel()) == ordered
+    assert len(drawn) == 2 and len(drawn[0].axes) == 2 and [p.name for p in tmp_path.iterdir()] == ["run.png"]
 
 
 BAD = [
     (lambda run: figures.plot_grid(plt.subplots()[1], [[0, 1]]), "grid goes down to 0"),
     (lambda run: figures.plot_grid(plt.subplots()[1], [1, 2]), "grid has 1 dimension"),
     (lambda run: figures.plot_run(pair(), run, ids=[99]), "names no neuron; allowed: 0 to 19"),
-    (lambda run: figures.plot_traces(plt.subplots()[1], [0], np.zeros((2, 3)), ylabel="w"), "series has shape .2, 3."),
-    (lambda run: figures.plot_ablations(plt.subplots()[1], {"a": []}, ylabel="n50"), "values is empty"),
 ]
 
 
+@pure
 @pytest.mark.parametrize(("call", "message"), BAD, ids=[m for _, m in BAD])
 def test_bad_input_is_one_line(run, call, message):
-    with pytest.raises(ParameterError, match=message) as refused:
+    with pytest.raises(ParameterError, match=rf"^[^\n]*{re.escape(message)}[^\n]*$"):
         call(run)
-    assert "\n" not in str(refused.value)

@@ -1,4 +1,4 @@
-"""Measures against rates whose answers are known: perfect sequences, uniform softmax, shuffled times, closed forms."""
+"""Measures against rates whose answers are known, and the study cells of FINAL_4 that read runs by them."""
 
 import dataclasses
 
@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from scipy.stats import pearsonr, spearmanr
 
 from helpers.parameters import ParameterError
-from helpers.wta import measures
+from helpers.wta import Assemblies, assemblies, measures
 from helpers.wta.params import Phases, Result
+from tests.cells import cells
 
 LENGTH, NOISE, N_CIRCUITS = 200, 100, 5
 
@@ -25,14 +26,13 @@ def timeline(n_presentations, patterns=(0,), t0_ms=1000, lengths=None):
     return Phases.of(rows, t0_ms, t), t - t0_ms
 
 
-def result(rate_hz, phases, *, k=(4,) * N_CIRCUITS, t0_ms=1000, spikes=((), ()), inputs=((), ()), w_in=None):
+def result(rate_hz, phases, *, k=(4,) * N_CIRCUITS, t0_ms=1000, spikes=((), ()), inputs=((), ()), n_inputs=3):
     """Build a Result around rates (n_steps, n_neurons) or, for None, spikes alone."""
     k = np.array(k)
-    n_steps = int(phases.stop_ms[-1] - t0_ms) if rate_hz is None else len(rate_hz)
     (spike_ms, spike_id), (input_ms, channel) = (tuple(np.array(a, int) for a in pair) for pair in (spikes, inputs))
     return Result(
         t0_ms=t0_ms,
-        n_steps=n_steps,
+        n_steps=int(phases.stop_ms[-1] - t0_ms) if rate_hz is None else len(rate_hz),
         circuit=np.repeat(np.arange(len(k)), k),
         k=k,
         positions=np.column_stack([np.arange(len(k)), np.zeros(len(k), int)]),
@@ -40,11 +40,13 @@ def result(rate_hz, phases, *, k=(4,) * N_CIRCUITS, t0_ms=1000, spikes=((), ()),
         spike_id=spike_id,
         input_ms=input_ms,
         input_channel=channel,
+        input_frozen=np.zeros(len(input_ms), bool),
         phases=phases,
         rate_hz=None if rate_hz is None else np.asarray(rate_hz, np.float32),
+        potential=None,
         recorded_ids=np.arange(k.sum()),
         series=None,
-        weights={"w_in": np.zeros((k.sum(), 3)) if w_in is None else w_in},
+        weights={"w_in": np.zeros((k.sum(), n_inputs))},
         learned=False,
     )
 
@@ -69,76 +71,73 @@ def perfect():
     return result(sequence(phases, n_steps), phases)
 
 
+# --- assemblies
+
+
 def test_a_perfect_sequence(perfect):
-    found = measures.assemblies(perfect)
-    assert (found.n50, found.n90, found.n_presentations, found.n_neurons) == (10, 10, 4, 20)
-    assert (
-        found.rho == pytest.approx(1) and found.cc == pytest.approx(1) and found.sigma_ms == pytest.approx(0, abs=1e-4)
-    )
+    found = assemblies(perfect)
+    assert (found.n50, found.n90, found.silent, found.n_presentations, found.n_neurons) == (10, 10, 10, 4, 20)
+    assert found.rho == pytest.approx(1) == pytest.approx(found.cc) and found.sigma_ms == pytest.approx(0, abs=1e-4)
     assert found.h_pattern == pytest.approx(0) and found.h_noise == pytest.approx(0)
     np.testing.assert_array_equal(found.members, np.sort(np.r_[np.arange(5) * 4, np.arange(5) * 4 + 1]))
     np.testing.assert_allclose(found.time_ms[1::4], 49.5 + 25 * np.arange(5), atol=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("peak_hz", "n50", "n90", "silent"),
+    [(52, 1, 0, 0), (48, 0, 0, 0), (91, 1, 1, 0), (89, 1, 0, 0), (1.1, 0, 0, 0), (0.9, 0, 0, 1)],
+)
+def test_thresholds(peak_hz, n50, n90, silent):
+    """Neuron 1 peaks for 2 ms of each presentation; neurons 0 and 2 share the rest and stay between."""
+    phases, n_steps = timeline(3)
+    course = np.zeros(n_steps)
+    for start in phases.start_ms[phases.pattern == 0] - 1000:
+        course[start + 20 : start + 22] = peak_hz
+    rate = np.column_stack([(100 - course) * 0.49, course, (100 - course) * 0.49, (100 - course) * 0.02])
+    found = assemblies(result(rate, phases, k=(4,)))
+    assert (found.n50, found.n90, found.silent) == (n50, n90, silent) and found.members.tolist() == [1] * n50
+    assert found.peak_hz[1] == pytest.approx(peak_hz)
+    one_is_high = rate.copy()
+    one_is_high[120:122, 1] = 100  # the peak is that of the mean over presentations
+    found = assemblies(result(one_is_high, phases, k=(4,)))
+    assert found.peak_hz[1] == pytest.approx((100 + 2 * peak_hz) / 3)
+
+
 def test_the_order_of_a_perfect_sequence(perfect):
     order = measures.mean_activation_order(perfect)
     assert [i for i in order.ids if i % 4 == 1] == [1, 5, 9, 13, 17]
-    assert (order.start_ms, order.stop_ms) == (1000 + 3 * 300 + 100, 1000 + 4 * 300)
+    assert order.window == (1000 + 3 * 300 + 100, 1000 + 4 * 300)
     np.testing.assert_allclose(order.time_ms[1::4], 49.5 + 25 * np.arange(5), atol=1e-3)
-
-
-def test_order_falls_back_on_spikes(perfect):
-    on = 1000 + 3 * 300 + 100
-    spikes = ((on + 10, on + 50, on + 90), (7, 2, 4))
-    order = measures.mean_activation_order(
-        dataclasses.replace(perfect, rate_hz=None, spike_ms=np.array(spikes[0]), spike_id=np.array(spikes[1]))
-    )
+    on = order.window[0]
+    spikes = dict(spike_ms=np.array([on + 10, on + 50, on + 90]), spike_id=np.array([7, 2, 4]))
+    order = measures.mean_activation_order(dataclasses.replace(perfect, rate_hz=None, **spikes))
     np.testing.assert_allclose(order.time_ms[[7, 2, 4]], [10, 50, 90], atol=1e-3)
 
 
 def test_a_uniform_softmax_has_entropy_sum_ln_k():
     k = (2, 5, 7)
     phases, n_steps = timeline(3)
-    rate = np.tile(np.repeat(100 / np.array(k), k), (n_steps, 1))
-    found = measures.assemblies(result(rate, phases, k=k))
+    found = assemblies(result(np.tile(np.repeat(100 / np.array(k), k), (n_steps, 1)), phases, k=k))
     assert found.n50 == 0 and np.isnan([found.rho, found.cc, found.sigma_ms]).all()
     assert found.h_pattern == pytest.approx(np.log(k).sum(), rel=1e-6) == found.h_noise
-
-
-def test_shuffled_times_are_uncorrelated(rng):
-    n, n_circuits = 20, 150
-    phases, n_steps = timeline(n)
-    rate = np.zeros((n_steps, n_circuits, 2))
-    rate[:, :, 0] = 100
-    for start in phases.start_ms[phases.pattern >= 0] - 1000:
-        on = start + rng.integers(0, LENGTH - 30, n_circuits)
-        for c in range(n_circuits):
-            rate[on[c] : on[c] + 30, c] = (0, 100)
-    found = measures.assemblies(result(rate.reshape(n_steps, -1), phases, k=(2,) * n_circuits))
-    assert found.n90 < n_circuits + 30
-    times = measures.activation_times(
-        rate.reshape(n_steps, -1)[
-            measures.presentations(result(rate.reshape(n_steps, -1), phases, k=(2,) * n_circuits))
-        ]
-    )
-    assert abs(spearmanr(times[0, 1::2], times[1, 1::2])[0]) < 0.25
 
 
 def test_rho_cc_sigma_against_scipy(rng):
     phases, n_steps = timeline(3)
     shifts = rng.integers(-15, 16, (3, N_CIRCUITS))
     r = result(sequence(phases, n_steps, shift=lambda i: shifts[i]), phases)
-    found = measures.assemblies(r)
+    found = assemblies(r)
     courses = r.rate_hz[measures.presentations(r)].astype(float)
     t = np.array([[49.5 + 25 * c + s[c] for c in range(N_CIRCUITS)] for s in shifts])
     pairs = [(0, 1), (0, 2), (1, 2)]
-    used = measures.activation_times(courses)[:, found.members]
+    times = measures.activation_times(courses)
+    used = times[:, found.members]
     assert found.rho == pytest.approx(np.mean([spearmanr(used[a], used[b])[0] for a, b in pairs]))
     both = [i for i in range(20) if (courses.max(axis=1)[:, i] > 90).all()]
     cc = [np.mean([pearsonr(courses[a, :, i], courses[b, :, i])[0] for i in both]) for a, b in pairs]
     assert found.cc == pytest.approx(np.mean(cc), abs=1e-5)
-    np.testing.assert_allclose(measures.activation_times(courses)[:, 1::4], t, atol=1e-3)
-    spread = measures._spread(t, LENGTH)
+    np.testing.assert_allclose(times[:, 1::4], t, atol=1e-3)
+    spread = measures.spread(t, LENGTH)
     assert spread == pytest.approx(np.median(t.std(axis=0, ddof=1)), abs=1e-6)
 
 
@@ -151,24 +150,8 @@ def test_cc_takes_neurons_above_90_hz_in_both_presentations():
     for start in phases.start_ms[phases.pattern == 0] - 1000:
         rate[start + 120 : start + 180] = 40, 0, 60
     alike = pearsonr(rate[100:300, 0], rate[700:900, 0])[0]
-    found = measures.assemblies(result(rate, phases, k=(3,)))
+    found = assemblies(result(rate, phases, k=(3,)))
     assert found.cc == pytest.approx(np.mean([1, alike, alike]), abs=1e-5)
-
-
-def test_sigma_is_taken_on_the_circle():
-    times = np.array([[199.0], [1.0], [199.0], [1.0]])
-    assert measures._spread(times, 200) == pytest.approx(np.std([-1, 1, -1, 1], ddof=1))
-
-
-def test_warped_presentations_are_compared_at_relative_times():
-    phases, n_steps = timeline(3, lengths=(100, 200, 400))
-    rate = np.zeros((n_steps, 2))
-    for start, stop in zip(phases.start_ms[1::2] - 1000, phases.stop_ms[1::2] - 1000, strict=True):
-        quarter = (stop - start) // 4
-        rate[start + quarter : start + 2 * quarter, 0] = 100
-    rate[:, 1] = 100 - rate[:, 0]
-    found = measures.assemblies(result(rate, phases, k=(2,)))
-    assert found.n50 == 2 and found.cc == pytest.approx(1, abs=1e-6) and found.sigma_ms < 0.6
 
 
 def test_two_patterns_and_their_overlap():
@@ -178,123 +161,198 @@ def test_two_patterns_and_their_overlap():
         for start in phases.start_ms[phases.pattern == pattern] - 1000:
             rate[start + 50 : start + 90] = np.eye(4)[neuron] * 100
     r = result(rate, phases, k=(4,))
-    assert measures.pattern_ids(r).tolist() == [0, 1]
-    first, second = (measures.assemblies(r, p) for p in (0, 1))
+    first, second = (assemblies(r, p) for p in (0, 1))
     assert first.members.tolist() == [0, 1] and second.members.tolist() == [0, 2]
     np.testing.assert_allclose(measures.overlap([first, second]), [[1, 1 / 3], [1 / 3, 1]])
-    assert measures.assemblies(r).pattern == 0
+    assert assemblies(r).pattern == 0
 
 
 def test_a_cut_presentation_is_left_out():
     phases = Phases.of([(0, 100, -1, -1), (100, 300, 0, 0), (300, 400, -1, -1), (400, 600, 0, 0)], 0, 500)
     r = result(np.full((500, 2), 50.0), phases, k=(2,), t0_ms=0)
-    assert measures.presentations(r).shape == (1, 200)
-    assert measures.step_pattern(r)[[0, 150, 350, 450]].tolist() == [-1, 0, -1, 0]
-    assert np.isnan(measures.assemblies(r).rho)
+    assert measures.presentations(r).shape == (1, 200) and np.isnan(assemblies(r).rho)
+    assert phases.per_ms(-1, 600)[[0, 1, 151, 351, 451, 501]].tolist() == [-2, -1, 0, -1, 0, -2]
 
 
-@given(st.integers(2, 400), st.integers(0, 10**6))
-def test_activation_time_of_a_rotated_course(n, seed):
+# --- properties
+
+FLOATS = st.floats(0, 1e3)
+MEMBERS = st.lists(st.sets(st.integers(0, 12)), min_size=1, max_size=4)
+
+
+@given(st.integers(2, 400), st.integers(0, 10**6), st.floats(0.01, 100))
+def test_activation_time_turns_with_the_course_and_ignores_its_scale(n, seed, scale):
     rng = np.random.default_rng(seed)
     course, shift = np.exp(3 * np.cos(2 * np.pi * (np.arange(n) - rng.uniform(0, n)) / n)), int(rng.integers(n))
-    before, after = (measures.activation_times(c[:, None])[0] for c in (course, np.roll(course, shift)))
+    before, after = (measures.activation_times(c[:, None])[0] for c in (course, np.roll(course, shift) * scale))
     assert 0 <= after < n
     difference = (after - before - shift) % n
     assert min(difference, n - difference) < 1e-6 * n or n == 2
+
+
+@given(st.integers(1, 300), st.data())
+def test_activation_time_of_one_spike_is_its_time(n, data):
+    t = data.draw(st.integers(0, n - 1))
+    (found,) = measures.activation_times(np.eye(n)[:, [t]])
+    assert min(abs(found - t), n - abs(found - t)) < 1e-6 * n
+
+
+@given(st.integers(2, 5), st.integers(2, 12), st.integers(0, 10**6))
+def test_rank_correlation_is_the_mean_over_pairs(n_shown, n_neurons, seed):
+    times = np.random.default_rng(seed).random((n_shown, n_neurons))
+    pairs = [spearmanr(times[a], times[b])[0] for a in range(n_shown) for b in range(a)]
+    assert measures.rank_correlation(times) == pytest.approx(np.mean(pairs), abs=1e-9)
+    assert measures.rank_correlation(np.exp(times)) == pytest.approx(measures.rank_correlation(times))
+    order = np.argsort(times[0])
+    assert measures.rank_correlation([times[0][order], np.arange(n_neurons)]) == pytest.approx(1)
+    assert measures.rank_correlation([times[0][order], -np.arange(n_neurons)]) == pytest.approx(-1)
+    assert np.isnan(measures.rank_correlation(times[:1])) and np.isnan(measures.rank_correlation(times[:, :1]))
+
+
+def assembly(members):
+    empty = dict.fromkeys((f.name for f in dataclasses.fields(Assemblies)), 0)
+    return Assemblies(**empty | {"members": np.array(sorted(members), int)})
+
+
+@given(MEMBERS)
+def test_overlap_is_that_of_sets(sets):
+    found = measures.overlap([assembly(s) for s in sets])
+    for i, a in enumerate(sets):
+        for j, b in enumerate(sets):
+            expected = len(a & b) / len(a | b) if a | b else np.nan
+            assert found[i, j] == expected or (np.isnan(found[i, j]) and np.isnan(expected))
+
+
+@given(st.lists(st.integers(2, 90), min_size=1, max_size=6), st.integers(0, 50))
+def test_presentations_are_read_at_the_same_relative_times(lengths, t0_ms):
+    phases, n_steps = timeline(len(lengths), lengths=lengths, t0_ms=t0_ms)
+    found = measures.presentations(result(np.zeros((n_steps, 20)), phases, t0_ms=t0_ms))
+    n = int(np.median(lengths))
+    assert found.shape == (len(lengths), n)
+    for steps, start, length in zip(found, phases.shown(0).start_ms - t0_ms, lengths, strict=True):
+        assert steps[0] == start and steps[-1] < start + length
+        assert (np.abs((steps - start) / length - np.arange(n) / n) < 1 / length).all()
+
+
+def test_warped_presentations_of_one_course_are_alike():
+    phases, n_steps = timeline(3, lengths=(100, 200, 400))
+    rate = np.zeros((n_steps, 2))
+    for start, stop in zip(phases.start_ms[1::2] - 1000, phases.stop_ms[1::2] - 1000, strict=True):
+        quarter = (stop - start) // 4
+        rate[start + quarter : start + 2 * quarter, 0] = 100
+    rate[:, 1] = 100 - rate[:, 0]
+    found = assemblies(result(rate, phases, k=(2,)))
+    assert found.n50 == 2 and found.cc == pytest.approx(1, abs=1e-6) and found.sigma_ms < 0.6
+
+
+@given(st.lists(FLOATS, min_size=2, max_size=6), FLOATS)
+def test_spread_is_taken_on_the_circle(times, turned):
+    times, period = np.array(times)[:, None] % 50, 200
+    plain, moved = measures.spread(times, period), measures.spread((times + turned) % period, period)
+    assert moved == pytest.approx(plain, abs=1e-6) == pytest.approx(np.std(times, ddof=1), abs=period / 4)
+    assert measures.spread(np.array([[199.0], [1], [199], [1]]), 200) == pytest.approx(np.std([-1, 1, -1, 1], ddof=1))
 
 
 @given(st.lists(st.integers(1, 6), min_size=1, max_size=5), st.integers(0, 10**6))
 def test_entropy_lies_between_zero_and_sum_ln_k(k, seed):
     rng = np.random.default_rng(seed)
     rate = np.concatenate([rng.dirichlet(np.full(n, 0.3), 300) for n in k], axis=1) * 100
-    phases = Phases.of([(0, 300, -1, -1)], 0, 300)
-    h = measures.entropy(result(rate, phases, k=k, t0_ms=0))
+    h = measures.entropy(result(rate, Phases.of([(0, 300, -1, -1)], 0, 300), k=k, t0_ms=0))
     assert (h >= -1e-9).all() and (h <= np.log(k).sum() + 1e-6).all()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        expected = -np.nansum(rate / 100 * np.log(rate / 100), axis=1)
+    np.testing.assert_allclose(h, expected, atol=1e-4)
 
 
-# --- equilibrium
+# --- the study cells: windows after a cue
 
 
-def test_input_epsps_against_a_slow_version(rng):
-    phases = Phases.of([(50, 150, -1, -1)], 50, 150)
-    x = rng.random((100, 3)) < 0.1
-    when, channel = np.nonzero(x)
-    r = result(None, phases, k=(2,), t0_ms=50, inputs=(when + 50, channel))
-    e1, e2, slow = np.zeros(3), np.zeros(3), []
-    for step in range(100):
-        slow.append(e1 - e2)
-        e1, e2 = e1 * 0.95 + x[step], e2 * 0.5 + x[step]
-    np.testing.assert_allclose(measures.input_epsps(r), slow, atol=1e-5)
+@pytest.fixture(scope="module")
+def notebook():
+    return cells("FINAL_4", "model", "study")
 
 
-def test_equilibrium_of_weights_at_their_fixed_point(rng):
-    phases = Phases.of([(0, 20000, -1, -1)], 0, 20000)
-    when, channel = np.nonzero(rng.random((20000, 3)) < (0.002, 0.005, 0.02))
-    spikes = np.nonzero(rng.random((20000, 2)) < (0.05, 0.001))
-    r = result(None, phases, k=(2,), t0_ms=0, spikes=spikes, inputs=(when, channel))
-    y = measures.input_epsps(r)[spikes[0][spikes[1] == 0]].mean(axis=0)
-    exact = dataclasses.replace(r, weights={"w_in": np.tile(np.log(y), (2, 1)) * 0.8 + 0.1})
-    found = measures.equilibrium(exact)
-    assert len(found.weight) == 3  # the second neuron has too few spikes
-    assert found.r == pytest.approx(1) and found.slope == pytest.approx(0.8, abs=1e-4)
-    assert found.bias == pytest.approx(np.median(-0.2 * np.log(y) + 0.1), abs=1e-4)
-    np.testing.assert_allclose(found.log_y, measures.fixed_point([2, 5, 20]), atol=0.25)
+MEMBERS_OF_8, TRAINED_MS = np.array([1, 2, 4, 5, 7]), np.array([20.0, 60, 100, 140, 180])
 
 
-def test_fixed_point_is_the_mean_epsp_of_poisson_spikes(rng):
-    phases = Phases.of([(0, 200000, -1, -1)], 0, 200000)
-    when, channel = np.nonzero(rng.random((200000, 3)) < -np.expm1(-np.array([5.0, 20, 50]) / 1000))
-    for kernel in ("euler", "exact"):
-        y = measures.input_epsps(result(None, phases, t0_ms=0, inputs=(when, channel)), kernel=kernel).mean(axis=0)
-        np.testing.assert_allclose(np.log(y), measures.fixed_point([5, 20, 50], kernel=kernel), atol=0.08)
+def cues(place, order=slice(None), n_cues=6, noise_ms=700, cue_ms=200):
+    """A run in which the members fire, one after the other, in the 200 ms from `place` after each cue's end."""
+    rows, t = [], 0
+    for _ in range(n_cues):
+        rows += [(t, t + noise_ms, -1, -1), (t + noise_ms, t + noise_ms + cue_ms, 0, 0)]
+        t += noise_ms + cue_ms
+    rate = np.full((t + noise_ms, 8), 5.0)
+    phases = Phases.of([*rows, (t, t + noise_ms, -1, -1)], 0, t + noise_ms)
+    for stop in phases.shown(0).stop_ms:
+        for member, at in zip(MEMBERS_OF_8, TRAINED_MS[order].astype(int), strict=True):
+            rate[stop + place + at - 10 : stop + place + at + 10, member] = 90
+    return result(rate, phases, k=(8,), t0_ms=0)
 
 
-# --- closed forms
+REPLAY_HZ = 0.9 * 5 + 0.1 * 90  # 20 of 200 ms at 90 Hz
 
 
-def test_epsp_facts():
-    assert measures.epsp(5.117) == pytest.approx(0.6968, abs=1e-4) == measures.epsp(np.arange(0, 20, 0.01)).max()
-    np.testing.assert_allclose(
-        measures.epsp(np.arange(6), kernel="euler"), [0, 0.45, 0.6525, 0.732375, 0.75200625, 0.7425309], atol=1e-6
-    )
-    assert (measures.epsp([-3, -0.1]) == 0).all()
+constant = pytest.mark.filterwarnings("ignore:An input array is constant")  # no order where nothing happens
 
 
-def first_crossing_between_steps(kernel):
-    """The published crossing: a straight line between 0 and 1 ms. The curve itself crosses earlier, .33 and .23 ms."""
-    low, high = measures.stdp_window([0, 1], kernel=kernel).dw
-    return -low / (high - low)
+@constant
+@pytest.mark.parametrize(("place", "name"), [(0, "after"), (250, "late"), (-400, "before")])
+@pytest.mark.parametrize(("order", "rho"), [(slice(None), 1), (slice(None, None, -1), -1)])
+def test_a_replay_is_found_where_it_is(place, name, order, rho, notebook):
+    """What happens in one of the windows is seen in that one alone; backwards it has rho = -1."""
+    found = notebook.windows([cues(place, order), cues(place, order)], MEMBERS_OF_8, TRAINED_MS)
+    assert found[f"{name}_rho"] == pytest.approx(rho) and found[f"{name}_hz"] == pytest.approx(REPLAY_HZ)
+    others = {"after", "late", "before"} - {name}
+    assert all(found[f"{other}_hz"] == pytest.approx(5) for other in others)
 
 
-def test_stdp_window_of_the_exact_kernel():
-    window = measures.stdp_window([-20, 0, 1, 2, 5, 10, 20, 30])
-    np.testing.assert_allclose(window.dw, [-1, -1, 1.558, 2.985, 4.170, 3.451, 1.730, 0.656], atol=1e-3)
-    assert window.zero_ms == pytest.approx(40.1, abs=0.05) == 20 * np.log(measures.C_PAPER)
-    assert measures.stdp_window([window.first_zero_ms]).dw[0] == pytest.approx(0, abs=1e-9)
-    assert first_crossing_between_steps("exact") == pytest.approx(0.39, abs=0.005)
-    assert window.peak_ms == pytest.approx(5.12, abs=0.01) and window.peak == pytest.approx(4.1707, abs=1e-3)
+@constant
+def test_windows_average_over_cues_and_tests_and_see_members_alone(notebook):
+    tests = [cues(0), cues(-400)]
+    found = notebook.windows(tests, MEMBERS_OF_8, TRAINED_MS)
+    assert found["after_hz"] == found["before_hz"] == pytest.approx((REPLAY_HZ + 5) / 2)
+    assert notebook.windows(tests, np.array([0, 3, 6]), TRAINED_MS[:3])["after_hz"] == pytest.approx(5)
 
 
-def test_stdp_window_of_the_euler_kernel():
-    window = measures.stdp_window([4], kernel="euler")
-    assert window.dw[0] == pytest.approx(4.580, abs=1e-3)
-    assert first_crossing_between_steps("euler") == pytest.approx(0.30, abs=0.005)
-    assert window.zero_ms == pytest.approx(39.1, abs=0.05)
+@pytest.mark.slow
+def test_cue_reads_the_test_that_it_says(notebook, monkeypatch):
+    """A short training: the cue alone is shown, the windows lie in noise, and shuffled weights are the same weights."""
+    seen, windows = [], notebook.windows
+    monkeypatch.setattr(notebook, "windows", lambda *args: seen.append(args) or windows(*args))
+    found = notebook.cue(1, seconds=30, n_cues=16)
+    (plain, members, trained_ms), (mixed, *_) = seen
+    assert found["n_members"] == len(members) == len(trained_ms) > 2
+    for alone in plain + mixed:
+        shown = alone.phases.shown(0)
+        assert set(alone.phases.pattern) == {0, -1} and (shown.stop_ms - shown.start_ms == 200).all()
+        gaps = shown.start_ms[1:] - shown.stop_ms[:-1]
+        assert gaps.min() >= 500  # so 200 ms after a cue end before the 200 ms ahead of the next one begin
+    for k in range(plain[0].n_neurons):
+        one, two = (np.sort(r.weights["w_rec"][r.weights["target"] == k]) for r in (plain[0], mixed[0]))
+        assert np.array_equal(one, two)
+    assert not np.array_equal(plain[0].weights["w_rec"], mixed[0].weights["w_rec"])
+    assert found["after_rho"] == windows(*seen[0])["after_rho"] != found["shuffled_rho"]
+    assert found["shuffled_rho"] == windows(*seen[1])["after_rho"]
 
 
-def test_a_heavy_weight_only_depresses():
-    window = measures.stdp_window([5], w=2.0)
-    assert window.peak < 0 and np.isnan([window.zero_ms, window.first_zero_ms]).all()
+@pytest.mark.parametrize(("apart", "low", "high"), [(3.0, 0.99, 1.0), (0.0, 0.25, 0.42)])
+def test_the_readout_tells_apart_what_differs(apart, low, high, notebook, rng):
+    """Three classes, unequally frequent: balanced accuracy is 1 where they differ, a third where they do not."""
+    shown = rng.choice([-1, 0, 1], 4000, p=[0.7, 0.2, 0.1])
+    x = rng.normal(size=(4000, 10))
+    x[:, :3] += apart * 2 * (shown[:, None] == [-1, 0, 1])
+    assert low <= notebook.read(x[:2000], shown[:2000], x[2000:], shown[2000:]) <= high
 
 
-def test_steady_depression_against_the_recursion():
-    isi = np.array([10.0, 20, 50, 100, 200])
-    u, r = np.full(5, 0.5), np.ones(5)
-    for _ in range(500):
-        r = 1 + (r - u * r - 1) * np.exp(-isi / 110)
-        u = 0.5 + u * 0.5 * np.exp(-isi / 5)
-    np.testing.assert_allclose(measures.stp_amplitude(isi), u * r, atol=1e-12)
-    np.testing.assert_allclose(measures.stp_amplitude(isi), [0.08083, 0.14292, 0.26754, 0.37387, 0.45584], atol=1e-4)
+def test_states_are_low_passed_spikes(notebook):
+    """One spike of each kind, in step 0 and 20: they decay by e every 20 ms from then on."""
+    phases, _ = timeline(1, t0_ms=500)
+    r = result(None, phases, t0_ms=500, spikes=([500], [7]), inputs=([520], [2]))
+    network, given, shown = notebook.states(r)
+    decay = np.exp(-np.arange(15.0))
+    np.testing.assert_allclose(network[:, 7], decay, atol=1e-6)
+    np.testing.assert_allclose(given[1:, 2], decay[:-1], atol=1e-6)
+    assert np.count_nonzero(network[0]) == 1 and not given[0].any() and shown.tolist() == [-1] * 5 + [0] * 10
 
 
 # --- bad input
@@ -305,20 +363,13 @@ def no_pattern():
 
 
 BAD = [
-    (lambda r: measures.assemblies(dataclasses.replace(r, rate_hz=None)), "rate_hz is None"),
-    (lambda r: measures.assemblies(r, 1), "pattern = 1 has no complete presentation; present: .0."),
-    (lambda r: measures.assemblies(r, "0"), "pattern = '0' is not an integer"),
-    (lambda r: measures.assemblies(no_pattern()), "no complete presentation"),
+    (lambda r: assemblies(dataclasses.replace(r, rate_hz=None)), "rate_hz is None"),
+    (lambda r: assemblies(r, 1), "pattern = 1 has no complete presentation; present: .0."),
+    (lambda r: assemblies(r, "0"), "pattern = '0' is not an integer"),
+    (lambda r: assemblies(no_pattern()), "no complete presentation"),
     (lambda r: measures.mean_activation_order(no_pattern()), "no complete presentation"),
     (lambda r: measures.mean_activation_order(r, 3), "pattern = 3"),
-    (lambda r: measures.equilibrium(r), "no neuron has 300 spikes; the most active has 0"),
-    (lambda r: measures.equilibrium(r, min_spikes=0), "min_spikes = 0"),
     (lambda r: measures.spike_steps(r, "noise"), "source = 'noise' is unknown"),
-    (lambda r: measures.epsp([1.0], kernel="rk4"), "kernel = 'rk4' is unknown"),
-    (lambda r: measures.epsp([np.nan]), "t_ms holds NaN"),
-    (lambda r: measures.stp_amplitude([-1.0]), "isi_ms goes down to -1"),
-    (lambda r: measures.stp_amplitude([1.0], u=0), "u = 0 is out of range"),
-    (lambda r: measures.fixed_point(-1.0), "rate_hz goes down to -1"),
 ]
 
 
