@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["drawn", "plot_grid", "plot_grid_3d", "plot_grid_3d_bars", "plot_history", "plot_run", "plot_spiketrain"]
 
 PATTERN, NOISE = OKABE_ITO["vermillion"], OKABE_ITO["black"]
-COLOURS = [OKABE_ITO[name] for name in ("vermillion", "blue", "green", "purple", "orange", "sky")]
+COLOURS = list(map(OKABE_ITO.get, ("vermillion", "blue", "green", "purple", "orange", "sky")))
 
 
 def drawn(
@@ -51,7 +51,7 @@ def drawn(
     if "projection" in options:
         options = {"subplot_kw": options}
     with plt.style.context(Path(figures.__file__).with_name("thesis.mplstyle")):
-        fig = plt.figure(figsize=[size / 25.4 for size in size_mm], layout="constrained")
+        fig = plt.figure(figsize=np.array(size_mm) / 25.4, layout="constrained")
         draw(fig.subplots(**options), *args)
         if owner.save_figures:
             path = Path(f"{name}.png")

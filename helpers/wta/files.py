@@ -56,8 +56,13 @@ def load(path: str | Path) -> Saved:
         arrays, record = read_arrays(Path(path))
         if record["format"] != FORMAT:
             raise KeyError("format")
-        network = _network(record, arrays)
-        inputs = _inputs(network, record["inputs"], arrays) if "inputs" in record else None
+        network, inputs = _network(record, arrays), None
+        if "inputs" in record:
+            kept = record["inputs"]
+            inputs = InputGenerator(network, seed=0, **kept["params"])
+            inputs.set_patterns([tuple(arrays[f"pattern_{i}"]) for i in range(inputs.params.n_patterns)])
+            inputs._frozen, inputs._rng = map(_generator, kept["rngs"])
+            inputs._sequence = kept["sequence"]
     except (DamagedFile, KeyError, TypeError, ValueError) as failure:
         raise ParameterError(f"path = {str(path)!r} is not a saved network ({failure}); give a file of save") from None
     return Saved(network, inputs)
@@ -72,14 +77,6 @@ def _network(record, arrays):
     network.state = State(*(arrays[f"state_{name}"] for name in State._fields))
     network.seed, network.rng = record["seed"], _generator(record["rng"])
     return network
-
-
-def _inputs(network, record, arrays):
-    inputs = InputGenerator(network, seed=0, **record["params"])
-    inputs.pattern_list = [tuple(arrays[f"pattern_{i}"]) for i in range(inputs.params.n_patterns)]
-    inputs._frozen, inputs._rng = (_generator(state) for state in record["rngs"])
-    inputs._sequence = record["sequence"]
-    return inputs
 
 
 def _generator(state):

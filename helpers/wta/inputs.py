@@ -154,16 +154,17 @@ class InputGenerator(Guarded):
         ParameterError
             Also for `n_patterns`, `t_pattern` and `r_input`, which the frozen patterns have.
         """
-        fixed = [name for name in ("n_patterns", "t_pattern", "r_input") if name in options]
-        if fixed:
-            raise ParameterError(f"{fixed[0]} belongs to the frozen patterns; make a new InputGenerator")
+        for name in ("n_patterns", "t_pattern", "r_input"):
+            if name in options:
+                raise ParameterError(f"{name} belongs to the frozen patterns; make a new InputGenerator")
         self.params, self._sequence = self.params.replace(**options), -1
 
     def create_patterns(self) -> None:
         """Draw the frozen patterns; called by the constructor."""
-        p = self.params
-        flat = [_bernoulli(self._frozen, round(t), self.n, p.r_input) for t in p.t_pattern]
-        self.pattern_list = [tuple(np.divmod(spikes, self.n)) for spikes in flat]
+        self.pattern_list = []
+        for t_ms in self.params.t_pattern:
+            flat = _bernoulli(self._frozen, round(t_ms), self.n, self.params.r_input)
+            self.pattern_list.append(tuple(np.divmod(flat, self.n)))
 
     def get_patterns(self) -> list:
         """Return the frozen patterns, a list of (time_ms, channel)."""

@@ -8,44 +8,31 @@ state so far; spikes; learning with the same y; decay; arrival of this step's sp
 
 from __future__ import annotations
 
+from collections import namedtuple
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numba import njit
 from numba.core import event
 
 from helpers.parameters import ParameterError, check_array, check_integer
+from helpers.wta.params import ANNEALED, TRACKED
 
 if TYPE_CHECKING:
     from helpers.wta.network import Network
 
 __all__ = ["Chunk", "rates", "run"]
 
-TRACKED, ANNEALED, CONSTANT = 0, 1, 2  # eta of a neuron: by variance tracking, eta0 / step, eta0
 
-
-class Chunk(NamedTuple):
-    """Spikes (step counted from the start of the call, neuron) and, if asked for, rates in Hz and potentials."""
-
-    spike_step: np.ndarray
-    spike_id: np.ndarray
-    rate_hz: np.ndarray | None
-    potential: np.ndarray | None
-
-
-class Step(NamedTuple):
-    """Numbers of a step: decay of the two traces, R_max in spikes per ms, and whether depression lags one spike."""
-
-    keep_slow: float
-    keep_fast: float
-    rate_max: float
-    lag: int
-    learn: bool
+# What a run gives: spikes (step counted from the start of the call, neuron), rates in Hz and potentials (or None).
+Chunk = namedtuple("Chunk", "spike_step spike_id rate_hz potential")
+# Numbers of a step: decay of the two traces, R_max in spikes per ms, whether depression lags one spike, and learning.
+Numbers = namedtuple("Numbers", "keep_slow keep_fast rate_max lag learn")
 
 
 @njit(cache=True)
-def _rates(first, a, b, rate_max, rate):
+def _softmax(first, a, b, rate_max, rate):
     """Fill `rate` with R_max exp(u) / sum over the circuit, u = a - b; the maximum is taken off first."""
     for c in range(first.size - 1):
         top, total = -np.inf, 0.0
@@ -106,42 +93,36 @@ def _learn(k, wiring, st, channels):
 
 
 @njit(cache=True)
-def _amplitude(k, st, lag):
-    """Return A = u R of this spike and advance u, R over the interval D since the last one.
-
-    u' = U + u (1 - U) exp(-D/F), R' = 1 + (R - u R - 1) exp(-D/tau_D); A = u' R'. The original code (lag 1) uses
-    A = u R of before, one spike late, and D - 1.
-    """
-    before, interval = st.stp_u[k] * st.stp_r[k], st.clock[0] - st.last[k] - lag
-    st.stp_r[k] = 1 + (st.stp_r[k] - before - 1) * np.exp(-interval / st.tau_d[k])
-    st.stp_u[k] = st.mean_u[k] + st.stp_u[k] * (1 - st.mean_u[k]) * np.exp(-interval / st.tau_f[k])
-    st.last[k] = st.clock[0]
-    return before if lag else st.stp_u[k] * st.stp_r[k]
-
-
-@njit(cache=True)
-def _decay(st, keep_slow, keep_fast):
+def _receive(st, channels, c):
+    """Let all traces decay for a step, and the spikes of these input channels arrive at all neurons."""
     for i in range(st.e1.size):
-        st.e1[i] *= keep_slow
-        st.e2[i] *= keep_fast
+        st.e1[i] *= c.keep_slow
+        st.e2[i] *= c.keep_fast
     for k in range(st.a.size):
-        st.a[k] *= keep_slow
-        st.b[k] *= keep_fast
+        st.a[k] *= c.keep_slow
+        st.b[k] *= c.keep_fast
+    for channel in channels:
+        for k in range(st.a.size):
+            st.a[k] += st.w_in[k, channel]
+            st.b[k] += st.w_in[k, channel]
+        st.e1[channel] += 1
+        st.e2[channel] += 1
 
 
 @njit(cache=True)
-def _receive(channel, st):
-    """Let a spike of an input channel arrive at all neurons and in its own traces."""
-    for k in range(st.a.size):
-        st.a[k] += st.w_in[k, channel]
-        st.b[k] += st.w_in[k, channel]
-    st.e1[channel] += 1
-    st.e2[channel] += 1
+def _send(k, wiring, st, lag):
+    """Let a spike of neuron k arrive with amplitude A at its targets and in its own traces.
 
-
-@njit(cache=True)
-def _send(k, wiring, st, amplitude):
-    """Let a spike of neuron k arrive at its targets and in its own traces."""
+    D is the interval since its last spike: u' = U + u (1 - U) exp(-D/F), R' = 1 + (R - u R - 1) exp(-D/tau_D) and
+    A = u' R'. The original code (lag 1) uses A = u R of before, one spike late, and D - 1.
+    """
+    amplitude = 1.0
+    if st.depressing[k]:
+        before, interval = st.stp_u[k] * st.stp_r[k], st.clock[0] - st.last[k] - lag
+        st.stp_r[k] = 1 + (st.stp_r[k] - before - 1) * np.exp(-interval / st.tau_d[k])
+        st.stp_u[k] = st.mean_u[k] + st.stp_u[k] * (1 - st.mean_u[k]) * np.exp(-interval / st.tau_f[k])
+        st.last[k] = st.clock[0]
+        amplitude = before if lag else st.stp_u[k] * st.stp_r[k]
     for i in range(wiring.col[k], wiring.col[k + 1]):
         jump = amplitude * st.w_rec[wiring.synapse[i]]
         st.a[wiring.target[i]] += jump
@@ -152,37 +133,27 @@ def _send(k, wiring, st, amplitude):
 
 
 @njit(cache=True)
-def _step(wiring, st, c, arriving, random, rate, fired):
-    """Advance one step; return the number of spikes, whose neurons stand in `fired`."""
-    channels = np.arange(st.w_in.shape[1])
-    _rates(wiring.first, st.a, st.b, c.rate_max, rate)
-    n = _fire(rate, random, fired)
-    if c.learn:
-        st.clock[1] += 1
-        for k in fired[:n]:
-            if st.plastic[k]:
-                _learn(k, wiring, st, channels)
-    _decay(st, c.keep_slow, c.keep_fast)
-    for channel in arriving:
-        _receive(channel, st)
-    for k in fired[:n]:
-        _send(k, wiring, st, _amplitude(k, st, c.lag) if st.depressing[k] else 1.0)
-    st.clock[0] += 1
-    return n
-
-
-@njit(cache=True)
 def _loop(wiring, st, c, bounds, channels, random, rate, potential, spike_step, spike_id):
     n_spikes, rate_now, fired = 0, np.empty(st.a.size), np.empty(st.a.size, np.int64)
+    every_channel = np.arange(st.w_in.shape[1])
     for s in range(bounds.size - 1):
+        _softmax(wiring.first, st.a, st.b, c.rate_max, rate_now)
         if potential.shape[0]:
             potential[s] = st.a - st.b
-        n = _step(wiring, st, c, channels[bounds[s] : bounds[s + 1]], random[s], rate_now, fired)
         if rate.shape[0]:
             rate[s] = 1000 * rate_now
-        for i in range(n):
-            spike_step[n_spikes + i], spike_id[n_spikes + i] = s, fired[i]
+        n = _fire(rate_now, random[s], fired)
+        st.clock[1] += c.learn
+        for k in fired[:n]:
+            if c.learn and st.plastic[k]:
+                _learn(k, wiring, st, every_channel)
+        _receive(st, channels[bounds[s] : bounds[s + 1]], c)
+        for k in fired[:n]:
+            _send(k, wiring, st, c.lag)
+        spike_step[n_spikes : n_spikes + n] = s
+        spike_id[n_spikes : n_spikes + n] = fired[:n]
         n_spikes += n
+        st.clock[0] += 1
     return n_spikes
 
 
@@ -193,7 +164,7 @@ class _Announcement(event.Listener):
 
     def on_start(self, event):
         if not _Announcement.said:
-            print("compiling the WTA engine, once per installation: about 15 s ...", flush=True)
+            print("compiling the WTA engine, once per installation: about 10 s ...", flush=True)
         _Announcement.said = True
 
     def on_end(self, event):
@@ -237,7 +208,7 @@ def run(
     random = network.rng.random(shape) if random is None else check_array("random", random, shape=shape)
     rate, potential = (np.empty(shape if kept else (0, shape[1])) for kept in (record_rate, record_potential))
     spike_step, spike_id = np.empty(random.size, np.int32), np.empty(random.size, np.int32)
-    c = Step(*p.decay, p.rate_max_hz / 1000, int(p.stp == "lagged"), bool(learn))
+    c = Numbers(*p.decay, p.rate_max_hz / 1000, int(p.stp == "lagged"), bool(learn))
     channels = np.ascontiguousarray(input_channel, np.int64)
     with nullcontext() if _loop.signatures else event.install_listener("numba:compile", _Announcement()):
         n = _loop(network.wiring, network.state, c, bounds, channels, random, rate, potential, spike_step, spike_id)
@@ -252,5 +223,5 @@ def run(
 def rates(network: Network) -> np.ndarray:
     """Return the model rates r_k (Hz) of the current state, float64 (n_neurons,)."""
     rate = np.empty(network.n_neurons)
-    _rates(network.wiring.first, network.state.a, network.state.b, network.params.rate_max_hz, rate)
+    _softmax(network.wiring.first, network.state.a, network.state.b, network.params.rate_max_hz, rate)
     return rate

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from helpers.wta.params import Result
 
 __all__ = ["Assemblies", "Order", "activation_times", "assemblies", "entropy", "mean_activation_order", "overlap"]
-__all__ += ["presentations", "rank_correlation", "spike_steps"]
+__all__ += ["presentations", "rank_correlation", "rate_correlation", "spike_steps", "spread"]
 
 MEMBER_HZ, DECIDED_HZ = 50.0, 90.0  # peak rates of a member of the assembly, and of a circuit that is decided
 NOTHING = "result holds no complete presentation of a pattern; run longer than noise plus pattern"
@@ -94,8 +94,8 @@ def assemblies(result: Result, pattern: int | None = None) -> Assemblies:
         n50=len(members),
         n90=int((peak_hz > DECIDED_HZ).sum()),
         rho=rank_correlation(time_ms[:, members]),
-        cc=_rate_correlation(r),
-        sigma_ms=_spread(time_ms[:, members], r.shape[1]),
+        cc=rate_correlation(r),
+        sigma_ms=spread(time_ms[:, members], r.shape[1]),
         silent=int((peak_hz < 1).sum()),
         h_pattern=_mean(h[label == pattern]),
         h_noise=_mean(h[label == -1]),
@@ -159,11 +159,6 @@ def activation_times(rate: np.ndarray) -> np.ndarray:
     return np.angle(np.einsum("...tn,t->...n", rate, wave)) / (2 * np.pi) * n % n
 
 
-def _pairs(matrix):
-    """Return the entries above the diagonal, flattened."""
-    return matrix[np.triu_indices(len(matrix), 1)]
-
-
 def rank_correlation(time_ms: ArrayLike) -> float:
     """Return the mean Spearman correlation over pairs of rows of `time_ms` (n_presentations, n_neurons).
 
@@ -177,11 +172,15 @@ def rank_correlation(time_ms: ArrayLike) -> float:
     if min(np.shape(time_ms)) < 2:
         return np.nan
     with np.errstate(invalid="ignore", divide="ignore"):
-        return float(np.mean(_pairs(np.corrcoef(rankdata(time_ms, axis=1)))))
+        matrix = np.corrcoef(rankdata(time_ms, axis=1))
+    return float(np.mean(matrix[np.triu_indices(len(matrix), 1)]))
 
 
-def _rate_correlation(r):
-    """Average over pairs of presentations the mean over neurons that exceed 90 Hz in both."""
+def rate_correlation(r: np.ndarray) -> float:
+    """Return the Pearson correlation of courses r (n_presentations, length, n_neurons) between presentations.
+
+    Mean over pairs of presentations of the mean over neurons that exceed 90 Hz in both.
+    """
     used = np.flatnonzero((r.max(axis=1) > DECIDED_HZ).sum(axis=0) > 1)
     high = r[:, :, used].max(axis=1) > DECIDED_HZ
     z = r[:, :, used] - r[:, :, used].mean(axis=1, keepdims=True)
@@ -198,7 +197,11 @@ def _rate_correlation(r):
     return _mean(pairs)
 
 
-def _spread(time_ms, period_ms):
+def spread(time_ms: np.ndarray, period_ms: float) -> float:
+    """Return the median over neurons of the circular SD, over presentations, of `time_ms` (n_presentations, n_neurons).
+
+    nan for less than two presentations or one neuron.
+    """
     if min(time_ms.shape) < 1 or len(time_ms) < 2:
         return np.nan
     angle = 2 * np.pi * time_ms / period_ms

@@ -7,14 +7,15 @@ constant to one source's weights onto all of them changes nothing (the gauge fre
 
 from __future__ import annotations
 
+from collections import namedtuple
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from helpers.parameters import ParameterError, check_array, check_flag, check_integer, check_seed
 from helpers.wta import figures, kernel
-from helpers.wta.params import Guarded, NetworkParams
+from helpers.wta.params import TRACKED, Guarded, NetworkParams
 
 __all__ = ["Network", "NodeCollection", "State", "WTACircuit", "Wiring", "nest_init", "rng_seed", "streams"]
 
@@ -42,54 +43,29 @@ def streams(seed: int | np.random.Generator | None, key: int, n: int) -> list[np
     return [np.random.default_rng(child) for child in np.random.SeedSequence(seed, spawn_key=(key,)).spawn(n)]
 
 
-class Wiring(NamedTuple):
-    """Who hears whom, as index arrays.
+# Who hears whom. first[c]:first[c + 1] are the neurons of circuit c; source[row[k]:row[k + 1]] the neurons that k
+# hears, and the same slice of w_rec their weights; target[col[j]:col[j + 1]] the neurons that hear j, and `synapse`
+# the places of their weights in w_rec.
+Wiring = namedtuple("Wiring", "first row source col target synapse")
 
-    ``first[c]:first[c + 1]`` are the neurons of circuit c. ``source[row[k]:row[k + 1]]`` are the neurons that k
-    hears, and the same slice of w_rec their weights. ``target[col[j]:col[j + 1]]`` are the neurons that hear j, and
-    ``synapse`` the places of their weights in w_rec.
-    """
+# All that changes while a network runs, arrays that the engine changes in place. w, s, q of the inputs (n_neurons,
+# n_inputs) and of the synapses (n_synapses,): weights, running mean S and square Q. e1, e2 (n_inputs + n_neurons,):
+# traces of each source. Of each neuron: a, b, weighted sums of them, u = a - b; stp_u, stp_r, last: u, R and step of
+# the last spike; and constants, rule is one of those of `params`. clock: steps done, steps learned.
+CONSTANTS = "mean_u tau_d tau_f plastic depressing eta0 rule"
+State = namedtuple("State", f"w_in s_in q_in w_rec s_rec q_rec e1 e2 a b stp_u stp_r last {CONSTANTS} clock")
 
-    first: np.ndarray
-    row: np.ndarray
-    source: np.ndarray
-    col: np.ndarray
-    target: np.ndarray
-    synapse: np.ndarray
-
-
-class State(NamedTuple):
-    """All that changes while a network runs, as arrays that the engines change in place.
-
-    w_in, s_in, q_in (n_neurons, n_inputs) and w_rec, s_rec, q_rec (n_synapses,): weights with the running mean S
-    and square Q of variance tracking. e1, e2 (n_inputs + n_neurons,): traces of each source. a, b (n_neurons,):
-    weighted sums of them, u = a - b. stp_u, stp_r, last (n_neurons,): u, R and step of the last spike. mean_u,
-    tau_d, tau_f, plastic, depressing, eta0, rule (of `kernel`): constants of each neuron. clock: steps done, steps
-    learned.
-    """
-
-    w_in: np.ndarray
-    s_in: np.ndarray
-    q_in: np.ndarray
-    w_rec: np.ndarray
-    s_rec: np.ndarray
-    q_rec: np.ndarray
-    e1: np.ndarray
-    e2: np.ndarray
-    a: np.ndarray
-    b: np.ndarray
-    stp_u: np.ndarray
-    stp_r: np.ndarray
-    last: np.ndarray
-    mean_u: np.ndarray
-    tau_d: np.ndarray
-    tau_f: np.ndarray
-    plastic: np.ndarray
-    depressing: np.ndarray
-    eta0: np.ndarray
-    rule: np.ndarray
-    clock: np.ndarray
-
+# Parameters that a network takes over while it exists; the others are built in.
+CHANGEABLE = (
+    "stp",
+    "eta0",
+    "variance_tracking",
+    "constant_eta",
+    "kernel",
+    "tau_decay_ms",
+    "tau_rise_ms",
+    "rate_max_hz",
+)
 
 # Names of PyNEST: what can be set for each neuron, what belongs to all neurons alike, and what can be read besides.
 OF_NEURONS = dict(eta="eta0", use_variance_tracking="rule", use_stdp="plastic", use_stp="depressing")
@@ -117,7 +93,7 @@ class NodeCollection(Guarded):
     OWN = ("network",)
 
     def __init__(self, ids: Any, network: Network) -> None:
-        self._ids, self.network = tuple(int(i) for i in ids), network
+        self._ids, self.network = tuple(map(int, ids)), network
 
     @property
     def global_id(self) -> Any:
@@ -142,11 +118,6 @@ class NodeCollection(Guarded):
             raise ParameterError(f"other = {other!r}; allowed: a NodeCollection of the same network")
         return NodeCollection(sorted(set(self._ids) | set(other._ids)), self.network)
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, NodeCollection) and (self.network, self._ids) == (other.network, other._ids)
-
-    __hash__ = None
-
     def __index__(self) -> int:
         if len(self) != 1:
             raise TypeError(f"{self!r} is not one neuron")
@@ -163,28 +134,17 @@ class NodeCollection(Guarded):
 
     def get(self, names: str | list | None = None) -> Any:
         """Return the value of one attribute, a tuple over neurons; of one neuron the value; of several names a dict."""
-        if isinstance(names, str):
-            values = tuple(self._read(names))
-            return values[0] if len(self) == 1 else values
-        every = (*OF_NEURONS, *OF_NETWORK, *READ_ONLY)
-        return {name: self.get(name) for name in (every if names is None else names)}
-
-    def _read(self, name):
-        net, ids = self.network, list(self._ids)
-        if name == "use_variance_tracking":
-            return [bool(rule == kernel.TRACKED) for rule in net.state.rule[ids]]
-        if name in OF_NEURONS:
-            return getattr(net.state, OF_NEURONS[name])[ids].tolist()
-        if name in OF_NETWORK or name == "max_neuron_gid":
-            return [getattr(net, OF_NETWORK.get(name, "n_neurons"))] * len(ids)
-        if name in ("weights", "epsp_trace"):
-            return [net.afferents(k)[name == "epsp_trace"] for k in ids]
-        u = net.state.a - net.state.b
-        sums = np.bincount(net.circuit, np.exp(u))[net.circuit]
-        values = dict(V_m=u, normalization_sum=sums, rate=kernel.rates(net), rate_fraction=np.exp(u) / sums)
-        if name not in values:
-            raise ParameterError(f"{name} is not an attribute of a neuron; there are {', '.join(self.get())}")
-        return values[name][ids].tolist()
+        if not isinstance(names, str):
+            every = (*OF_NEURONS, *OF_NETWORK, *READ_ONLY)
+            return {name: self.get(name) for name in (every if names is None else names)}
+        net, values = self.network, []
+        if names in OF_NETWORK or names == "max_neuron_gid":
+            values = [getattr(net, OF_NETWORK.get(names, "n_neurons"))] * len(self)
+        elif names in ("weights", "epsp_trace"):
+            values = [net.afferents(k)[names == "epsp_trace"] for k in self._ids]
+        else:
+            values = net.of_neurons(names)[list(self._ids)].tolist()
+        return values[0] if len(self) == 1 else tuple(values)
 
     def set(self, values: Mapping | None = None, **named: Any) -> None:
         """Set attributes of these neurons, given by keyword or as a dict; a list holds one value per neuron.
@@ -196,7 +156,7 @@ class NodeCollection(Guarded):
         """
         for name, value in {**(values or {}), **named}.items():
             if name in OF_NEURONS:
-                self._set_each(name, value)
+                self._set_each(name, np.atleast_1d(value).tolist())
             elif name in OF_NETWORK and len(self) == self.network.n_neurons:
                 self.network.set(**{OF_NETWORK[name]: value})
             elif name in OF_NETWORK:
@@ -207,28 +167,25 @@ class NodeCollection(Guarded):
                 settable = ", ".join((*OF_NEURONS, *OF_NETWORK))
                 raise ParameterError(f"{name} of neurons cannot be set; what can: {settable}")
 
-    def _set_each(self, name, value):
-        st, ids = self.network.state, list(self._ids)
+    def _set_each(self, name, values):
+        if len(values) not in (1, len(self)):
+            raise ParameterError(
+                f"{name} has {len(values)} values; allowed: one, or one for each of {len(self)} neurons"
+            )
         if name == "eta":
-            st.eta0[ids] = check_array(name, np.broadcast_to(value, len(ids)), low=0, high=1)
-            return
-        flags = [check_flag(name, flag) for flag in (value if np.iterable(value) else [value] * len(ids))]
-        if len(flags) != len(ids):
-            raise ParameterError(f"{name} has {len(flags)} values; allowed: one, or one for each of {len(ids)} neurons")
+            values = check_array(name, values, low=0, high=1)
+        else:
+            values = [check_flag(name, value) for value in values]
         if name == "use_variance_tracking":
-            flags = np.where(flags, kernel.TRACKED, _untracked(self.network.params))
-        getattr(st, OF_NEURONS[name])[ids] = flags
-
-
-def _untracked(params):
-    return kernel.CONSTANT if params.constant_eta else kernel.ANNEALED
+            values = [self.network.params.rule(value) for value in values]
+        getattr(self.network.state, OF_NEURONS[name])[list(self._ids)] = values
 
 
 class WTACircuit:
     """One circuit: its neurons `nc`, their number `k`, and its place `pos` on the grid."""
 
     def __init__(self, nc: NodeCollection, pos: Any) -> None:
-        self.nc, self.pos, self.k = nc, tuple(int(x) for x in pos), len(nc)
+        self.nc, self.pos, self.k = nc, tuple(map(int, pos)), len(nc)
 
     def get_node_collection(self) -> NodeCollection:
         """Return the neurons."""
@@ -302,8 +259,6 @@ class Network(Guarded):
 
     OWN = ("params", "seed", "rng", "k", "positions", "circuit", "first", "circuits", "neuron_collection", "distances")
     OWN += ("links", "wiring", "state")
-    CHANGEABLE = ("stp", "eta0", "variance_tracking", "constant_eta", "kernel", "tau_decay_ms", "tau_rise_ms")
-    CHANGEABLE += ("rate_max_hz",)
 
     def __init__(
         self, *, grid_shape: Any = (10, 5), seed: int | np.random.Generator | None = None, stp: str | None = "correct",
@@ -311,14 +266,16 @@ class Network(Guarded):
     ) -> None:  # fmt: skip
         if not np.iterable(grid_shape) or len(grid_shape) != 2:
             raise ParameterError(f"grid_shape = {grid_shape!r}; allowed: (circuits along x, circuits along y)")
-        n, m = (check_integer("grid_shape", size, 1, 1000) for size in grid_shape)
-        switches = {name: options.pop(name) for name in ("use_stp", "use_stdp") if name in options}
+        n, m = check_integer("grid_shape", grid_shape[0], 1, 1000), check_integer("grid_shape", grid_shape[1], 1, 1000)
+        switches = dict(save_figures=save_figures, show_figures=show_figures)
+        for name in {"use_stp", "use_stdp"} & set(options):
+            switches[name] = options.pop(name)
         self.params = NetworkParams().replace(n=n, m=m, stp="off" if stp is None else stp, **options)
         self.seed = _default["seed"] if seed is None else seed
         *self._streams, self.rng = streams(seed, 0, 4)
         self.create_grid()
         self.form_connections()
-        self.set(save_figures=save_figures, show_figures=show_figures, **switches)
+        self.set(**switches)
 
     def set(self, **options: Any) -> None:
         """Change what may change in a network that is built; it acts from the next step on.
@@ -333,23 +290,26 @@ class Network(Guarded):
                 self.__dict__[name] = check_flag(name, value)
             elif name in ("use_stp", "use_stdp"):
                 self.neuron_collection.set({name: value})
-            elif name in self.CHANGEABLE:
-                self.params = self.params.replace(**{name: "off" if name == "stp" and value is None else value})
-                self._apply(name)
+            elif name in CHANGEABLE:
+                self._change(name, "off" if name == "stp" and value is None else value)
             elif name in self.params.__dataclass_fields__:
                 raise ParameterError(f"{name} is fixed once the network is built; make a new one: Network({name}=...)")
             else:
                 raise ParameterError(f"{name} is not an attribute of Network that can be set")
 
-    def _apply(self, name):
-        """Bring the constants of the neurons in line with a parameter that changed."""
-        p = self.params
+    def _change(self, name, value):
+        self.params = p = self.params.replace(**{name: value})
         if name == "stp":
             self.state.depressing[:] = p.stp != "off"
         elif name == "eta0":
             self.state.eta0[:] = p.eta0
         elif name in ("variance_tracking", "constant_eta"):
-            self.state.rule[:] = kernel.TRACKED if p.variance_tracking else _untracked(p)
+            self.state.rule[:] = p.rule(p.variance_tracking)
+
+    @property
+    def grid_shape(self) -> tuple[int, int]:
+        """Circuits along x and y."""
+        return self.params.n, self.params.m
 
     @property
     def use_stdp(self) -> bool:
@@ -405,7 +365,6 @@ class Network(Guarded):
         self.links = check_array("links", links, shape=(None, 2), low=0, high=self.k.size - 1, empty=True).astype(int)
         self.wiring = wire(self.links, self.first)
         self.state = initial_state(self.params, self.n_neurons, self.wiring.source.size, self._streams[2])
-        self._apply("variance_tracking")
 
     def afferents(self, neuron: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the weights onto a neuron and the EPSPs they weigh: of all inputs, then of the neurons it hears."""
@@ -413,6 +372,21 @@ class Network(Guarded):
         chosen = slice(*self.wiring.row[neuron : neuron + 2])
         sources = np.concatenate([np.arange(n_in), n_in + self.wiring.source[chosen]])
         return np.concatenate([st.w_in[neuron], st.w_rec[chosen]]), (st.e1 - st.e2)[sources]
+
+    def of_neurons(self, name: str) -> np.ndarray:
+        """Return an attribute of :class:`NodeCollection` for all neurons, (n_neurons,)."""
+        st = self.state
+        if name == "use_variance_tracking":
+            return st.rule == TRACKED
+        if name in OF_NEURONS:
+            return getattr(st, OF_NEURONS[name])
+        x = np.exp(st.a - st.b)
+        sums = np.bincount(self.circuit, x)[self.circuit]
+        values = dict(V_m=st.a - st.b, rate=kernel.rates(self), rate_fraction=x / sums, normalization_sum=sums)
+        if name not in values:
+            known = ", ".join((*OF_NEURONS, *OF_NETWORK, *READ_ONLY))
+            raise ParameterError(f"{name} is not an attribute of a neuron; there are {known}")
+        return values[name]
 
     def get_circuit_grid(self) -> np.ndarray:
         """Return the (m, n) array of circuit sizes: row y, column x."""
@@ -493,14 +467,12 @@ def wire(links: np.ndarray, first: np.ndarray) -> Wiring:
     circuit = np.repeat(np.arange(first.size - 1), np.diff(first))
     linked = np.zeros((first.size - 1, first.size - 1), bool)
     linked[links[:, 1], links[:, 0]] = True
-    sources = [np.flatnonzero(heard[circuit]) for heard in linked]  # of each circuit
-    source = np.concatenate([sources[c] for c in circuit])
-    fan_in = np.array([sources[c].size for c in circuit])
+    target, source = np.nonzero(linked[circuit][:, circuit])
+    fan_in = np.bincount(target, minlength=circuit.size)
     synapse = np.argsort(source, kind="stable")
-    target = np.repeat(np.arange(circuit.size), fan_in)[synapse]
     row = np.concatenate([[0], np.cumsum(fan_in)])
     col = np.concatenate([[0], np.cumsum(np.bincount(source, minlength=circuit.size))])
-    return Wiring(first, row, source, col, target, synapse)
+    return Wiring(first, row, source, col, target[synapse], synapse)
 
 
 def initial_state(p: NetworkParams, n_neurons: int, n_synapses: int, rng: np.random.Generator) -> State:
@@ -517,7 +489,7 @@ def initial_state(p: NetworkParams, n_neurons: int, n_synapses: int, rng: np.ran
         *(e, e.copy(), v, v.copy()),
         *(u.copy(), np.ones(n_neurons), np.full(n_neurons, -1 if p.stp == "lagged" else -(10**9)), u, d, f),
         *(np.ones(n_neurons, bool), np.full(n_neurons, p.stp != "off"), np.full(n_neurons, p.eta0)),
-        *(np.zeros(n_neurons, np.int8), np.zeros(2, np.int64)),
+        *(np.full(n_neurons, p.rule(p.variance_tracking)), np.zeros(2, np.int64)),
     )
 
 

@@ -17,6 +17,7 @@ from helpers.parameters import HelpersError, ParameterError, Parameters, check_i
 __all__ = ["Guarded", "InputParams", "LegacyError", "NetworkParams", "Phases", "Result"]
 
 _KM = "Klampfl and Maass 2013, public code"
+TRACKED, ANNEALED, CONSTANT = 0, 1, 2  # eta by variance tracking, eta0 / step, eta0
 MODES = ("random_iterate", "random_independent", "alternating", "switching")
 
 # What the NEST package has and this one does not, with what to use instead.
@@ -38,8 +39,8 @@ class LegacyError(HelpersError, AttributeError):
 class Guarded:
     """An object whose public attributes can all be read, and assigned where that takes effect; else it is an error.
 
-    What is not an attribute is looked for in `params`. Assigning a name that is neither a property nor one of `OWN`
-    calls ``set``, which knows what may change.
+    What is not an attribute is looked for in `params`. Assigning a name that is not one of `OWN` calls ``set``, which
+    knows what may change.
     """
 
     OWN = ("params",)
@@ -51,7 +52,7 @@ class Guarded:
         raise missing(type(self).__name__, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name.startswith("_") or name in self.OWN or isinstance(getattr(type(self), name, None), property):
+        if name.startswith("_") or name in self.OWN:
             super().__setattr__(name, value)
         else:
             self.set(**{name: value})
@@ -105,6 +106,12 @@ class NetworkParams(Parameters):
         if self.k_min > self.k_max:
             raise ParameterError(f"k_min = {self.k_min} is above k_max = {self.k_max}; allowed: k_min <= k_max")
 
+    def rule(self, tracking: bool) -> int:
+        """Return how the rate eta of a neuron's weights goes: TRACKED, or else CONSTANT or ANNEALED."""
+        if tracking:
+            return TRACKED
+        return CONSTANT if self.constant_eta else ANNEALED
+
     @property
     def decay(self) -> tuple[float, float]:
         """Factors by which the slow and the fast trace decay in a step of 1 ms."""
@@ -145,40 +152,29 @@ class InputParams(Parameters):
 
     def __post_init__(self):
         super().__post_init__()
-        sequences = tuple(self._members(s) for s in self._items("pattern_sequences"))
-        object.__setattr__(self, "pattern_sequences", sequences)
+        sequences, last = [], self.n_patterns - 1
+        for sequence in _listed("pattern_sequences", self.pattern_sequences):
+            numbers = _listed("pattern_sequences, [[0, 1], [2]] for example: a sequence", sequence)
+            for number in numbers:
+                check_integer("pattern in pattern_sequences", number, 0, last, hint=f"n_patterns = {last + 1}")
+            sequences.append(tuple(int(number) for number in numbers))
+        object.__setattr__(self, "pattern_sequences", tuple(sequences))
         if len(self.t_pattern) != self.n_patterns:
             raise ParameterError(f"t_pattern has {len(self.t_pattern)} values; allowed: n_patterns = {self.n_patterns}")
-        self._range("t_noise_range", 0)
-        for name, check in (("time_warp", self._range), ("probabilities", self._weights)):
+        for name, low in (("t_noise_range", 0), ("time_warp", 0.01), ("probabilities", 0)):
             if getattr(self, name) is not None:
-                object.__setattr__(self, name, tuple(check_number(name, x, 0, 100) for x in self._items(name)))
-                check(name, 0.01)
+                values = [check_number(name, value, 0, 1e7) for value in _listed(name, getattr(self, name))]
+                object.__setattr__(self, name, tuple(values))
+                if name != "probabilities" and (len(values) != 2 or not low <= values[0] <= values[1]):
+                    raise ParameterError(f"{name} = {values}; allowed: two numbers in order, from {low:g}")
+        if self.probabilities and (len(self.probabilities) != len(sequences) or sum(self.probabilities) <= 0):
+            raise ParameterError(f"probabilities = {self.probabilities}; allowed: one per sequence, not all zero")
 
-    def _items(self, name):
-        value = getattr(self, name)
-        if isinstance(value, str) or not np.iterable(value) or not len(value):
-            raise ParameterError(f"{name} = {value!r} is not a list; give at least one entry")
-        return value
 
-    def _members(self, sequence):
-        if not np.iterable(sequence) or not len(sequence):
-            raise ParameterError(
-                f"pattern_sequences holds {sequence!r}; give lists of pattern numbers, as [[0, 1], [2]]"
-            )
-        hint = f"n_patterns = {self.n_patterns}"
-        return tuple(
-            check_integer("pattern in pattern_sequences", p, 0, self.n_patterns - 1, hint=hint) for p in sequence
-        )
-
-    def _range(self, name, low):
-        value = getattr(self, name)
-        if len(value) != 2 or not low <= value[0] <= value[1]:
-            raise ParameterError(f"{name} = {value}; allowed: two numbers in order, from {low:g}")
-
-    def _weights(self, name, _):
-        if len(self.probabilities) != len(self.pattern_sequences) or sum(self.probabilities) <= 0:
-            raise ParameterError(f"{name} = {self.probabilities}; allowed: one weight per sequence, not all zero")
+def _listed(name, value):
+    if isinstance(value, str) or not np.iterable(value) or not len(value):
+        raise ParameterError(f"{name} = {value!r} is not a list; give at least one entry")
+    return value
 
 
 class Phases(NamedTuple):

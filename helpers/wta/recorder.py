@@ -179,7 +179,11 @@ class Recorder(Guarded):
         from tqdm.auto import tqdm
 
         net, t0, ids = self.network, self.network.time_ms, self.id_list if ids is None else ids
-        n_steps = self._checked(inpgen, t)
+        if not isinstance(inpgen, InputGenerator):
+            raise ParameterError(f"inpgen = {inpgen!r} is no input; make one: inpgen=InputGenerator(network, ...)")
+        if inpgen.n != net.params.n_inputs:
+            raise ParameterError(f"inpgen has {inpgen.n} channels; allowed: n_inputs = {net.params.n_inputs}")
+        n_steps = round(check_number("t_sim", t, 1, 1e9))
         every = self.dt_rec if dt_rec is None else round(check_number("dt_rec", dt_rec, 1, 1e9))
         inpgen.start(t0)
         pieces, samples = [], [] if every is None else [self._sample(ids)]
@@ -195,14 +199,6 @@ class Recorder(Guarded):
                     samples.append(self._sample(ids))
         self.result = self._finished(inpgen, pieces, ids, samples, learn)
         return self.result
-
-    def _checked(self, inpgen, t):
-        """Return the number of steps of a run that makes sense with this input."""
-        if not isinstance(inpgen, InputGenerator):
-            raise ParameterError(f"inpgen = {inpgen!r} is no input; make one: inpgen=InputGenerator(network, ...)")
-        if inpgen.n != self.network.params.n_inputs:
-            raise ParameterError(f"inpgen has {inpgen.n} channels; allowed: n_inputs = {self.network.params.n_inputs}")
-        return round(check_number("t_sim", t, 1, 1e9))
 
     def _piece(self, inpgen, n_steps, learn, record_rate):
         """Run a piece; return its schedule and its chunk, with absolute times and rates in single precision."""
@@ -220,50 +216,43 @@ class Recorder(Guarded):
         return float(np.abs(sums / self.network.params.rate_max_hz - 1).max())
 
     def _synapses(self, ids):
-        """Return places in w_rec, target and source of all synapses onto these neurons."""
+        """Return target and source of all synapses onto these neurons."""
         wiring = self.network.wiring
-        target = np.repeat(np.arange(self.network.n_neurons), np.diff(wiring.row))
-        places = np.concatenate([np.arange(*wiring.row[k : k + 2]) for k in ids])
-        return places, target[places], wiring.source[places]
+        heard = [wiring.source[slice(*wiring.row[k : k + 2])] for k in ids]
+        return dict(target=np.repeat(ids, np.diff(wiring.row)[ids]), source=np.concatenate(heard))
 
     def _sample(self, ids):
         st, n_in = self.network.state, self.network.params.n_inputs
-        y, places = st.e1 - st.e2, self._synapses(ids)[0]
-        return (self.network.time_ms, st.w_in[ids], st.w_rec[places], y[n_in + ids], y[:n_in])
+        w_rec = np.concatenate([self.network.afferents(k)[0][n_in:] for k in ids])
+        y = st.e1 - st.e2
+        return dict(t_ms=self.network.time_ms, w_in=st.w_in[ids], w_rec=w_rec, y=y[n_in + ids], y_in=y[:n_in])
 
     def _finished(self, inpgen, pieces, ids, samples, learn):
+        """Join the pieces of a run; a phase cut between two of them becomes one again."""
         net, st = self.network, self.network.state
         schedules, chunks = zip(*pieces, strict=True)
-        joined = dict(zip(("spike_ms", "spike_id", "rate_hz", "potential"), zip(*chunks, strict=True), strict=True))
-        for name, parts in joined.items():
-            joined[name] = None if parts[0] is None else np.concatenate(parts)
-        inpgen.schedule = schedule = _joined(schedules)
-        _, target, source = self._synapses(np.arange(net.n_neurons))
+        spike_ms, spike_id, rate_hz, potential = map(_joined, zip(*chunks, strict=True))
+        time_ms, channel, frozen, rows = [], [], [], {}
+        for part in schedules:
+            time_ms.append(part.time_ms)
+            channel.append(part.channel)
+            frozen.append(part.frozen)
+            rows |= dict.fromkeys(part.rows)
+        t0, given = schedules[0].t0_ms, tuple(map(_joined, (time_ms, channel, frozen)))
+        inpgen.schedule = schedule = Schedule(t0, net.time_ms - t0, *given, tuple(rows))
         series = None
         if samples:
-            columns = zip(("t_ms", "w_in", "w_rec", "y", "y_in"), zip(*samples, strict=True), strict=True)
-            series = {name: np.array(values) for name, values in columns}
-            series |= dict(zip(("target", "source"), self._synapses(ids)[1:], strict=True))
+            series = {name: np.array([sample[name] for sample in samples]) for name in samples[0]}
+            series |= self._synapses(ids)
+        weights = dict(w_in=st.w_in.copy(), w_rec=st.w_rec.copy(), **self._synapses(np.arange(net.n_neurons)))
         return Result(
-            **joined,
-            t0_ms=schedule.t0_ms,
-            n_steps=schedule.n_steps,
-            circuit=net.circuit,
-            k=net.k,
-            positions=net.positions,
-            input_ms=schedule.time_ms,
-            input_channel=schedule.channel,
-            input_frozen=schedule.frozen,
-            phases=schedule.phases,
-            recorded_ids=ids,
-            series=series,
-            weights=dict(w_in=st.w_in.copy(), w_rec=st.w_rec.copy(), target=target, source=source),
-            learned=bool(learn and net.use_stdp),
-        )
+            t0, schedule.n_steps, net.circuit, net.k, net.positions, spike_ms, spike_id, *given, schedule.phases,
+            rate_hz, potential, ids, series, weights, bool(learn and net.use_stdp),
+        )  # fmt: skip
 
     def record_variables_step(self) -> dict[str, Any]:
         """Return time, weights and EPSPs of the moment, as one entry of ``result.series``."""
-        return dict(zip(("t_ms", "w_in", "w_rec", "y", "y_in"), self._sample(self.id_list), strict=True))
+        return self._sample(self.id_list)
 
     def reset_recorders(self, inpgen: InputGenerator | None = None) -> None:
         """Forget all recordings; the network and its input stay as they are."""
@@ -306,6 +295,10 @@ class Recorder(Guarded):
         return measures.mean_activation_order(self.result if result is None else result, pattern)
 
 
+def _joined(parts):
+    return None if parts[0] is None else np.concatenate(parts)
+
+
 def _lengths(n_steps, n_neurons, every):
     """Yield the lengths of pieces that end at every multiple of an interval and fit in memory."""
     size, done = max(min(PIECE_MS, 2_000_000 // n_neurons), 50), 0
@@ -315,14 +308,6 @@ def _lengths(n_steps, n_neurons, every):
             end = min(end, (done // every + 1) * every)
         yield end - done
         done = end
-
-
-def _joined(schedules):
-    """Join pieces of a schedule; a phase cut between two pieces becomes one again."""
-    t0, stop = schedules[0].t0_ms, schedules[-1].t0_ms + schedules[-1].n_steps
-    columns = [[s.time_ms for s in schedules], [s.channel for s in schedules], [s.frozen for s in schedules]]
-    rows = dict.fromkeys(row for s in schedules for row in s.rows)
-    return Schedule(t0, stop - t0, *map(np.concatenate, columns), tuple(rows))
 
 
 def measure_network(
