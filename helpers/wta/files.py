@@ -56,7 +56,14 @@ def load(path: str | Path) -> Saved:
         arrays, record = read_arrays(Path(path))
         if record["format"] != FORMAT:
             raise KeyError("format")
-        network, inputs = _network(record, arrays), None
+        params = dict(record["params"])
+        shape, n_conn = (params.pop("n"), params.pop("m")), params.pop("n_conn")
+        network, inputs = Network(grid_shape=shape, seed=0, n_conn=0, **params), None
+        network.place(arrays["k"])
+        network.params = network.params.replace(n_conn=n_conn)
+        network.link(arrays["links"])
+        network.state = State(*(arrays[f"state_{name}"] for name in State._fields))
+        network.seed, network.rng = record["seed"], _generator(record["rng"])
         if "inputs" in record:
             kept = record["inputs"]
             inputs = InputGenerator(network, seed=0, **kept["params"])
@@ -66,17 +73,6 @@ def load(path: str | Path) -> Saved:
     except (DamagedFile, KeyError, TypeError, ValueError) as failure:
         raise ParameterError(f"path = {str(path)!r} is not a saved network ({failure}); give a file of save") from None
     return Saved(network, inputs)
-
-
-def _network(record, arrays):
-    params = dict(record["params"])
-    network = Network(grid_shape=(params.pop("n"), params.pop("m")), seed=0, **{**params, "n_conn": 0})
-    network.place(arrays["k"])
-    network.params = network.params.replace(n_conn=params["n_conn"])
-    network.link(arrays["links"])
-    network.state = State(*(arrays[f"state_{name}"] for name in State._fields))
-    network.seed, network.rng = record["seed"], _generator(record["rng"])
-    return network
 
 
 def _generator(state):

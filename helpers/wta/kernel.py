@@ -9,7 +9,6 @@ state so far; spikes; learning with the same y; decay; arrival of this step's sp
 from __future__ import annotations
 
 from collections import namedtuple
-from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -210,7 +209,7 @@ def run(
     spike_step, spike_id = np.empty(random.size, np.int32), np.empty(random.size, np.int32)
     c = Numbers(*p.decay, p.rate_max_hz / 1000, int(p.stp == "lagged"), bool(learn))
     channels = np.ascontiguousarray(input_channel, np.int64)
-    with nullcontext() if _loop.signatures else event.install_listener("numba:compile", _Announcement()):
+    with event.install_listener("numba:compile", _Announcement()):
         n = _loop(network.wiring, network.state, c, bounds, channels, random, rate, potential, spike_step, spike_id)
     return Chunk(
         spike_step[:n].copy(),

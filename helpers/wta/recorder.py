@@ -186,16 +186,19 @@ class Recorder(Guarded):
         n_steps = round(check_number("t_sim", t, 1, 1e9))
         every = self.dt_rec if dt_rec is None else round(check_number("dt_rec", dt_rec, 1, 1e9))
         inpgen.start(t0)
-        pieces, samples = [], [] if every is None else [self._sample(ids)]
+        pieces, samples, done = [], [] if every is None else [self._sample(ids)], 0
+        longest = max(min(PIECE_MS, 2_000_000 // net.n_neurons), 50)  # what fits in memory
         with tqdm(total=n_steps / 1000, unit="s", delay=2, disable=bool(os.environ.get("CI"))) as bar:
-            for length in _lengths(n_steps, net.n_neurons, every):
+            while done < n_steps:
+                length = min(longest, n_steps - done, every - done % every if every else longest)
                 pieces.append(self._piece(inpgen, length, learn, record_rate))
                 while (
                     learn and self.keep_ms and net.time_ms - pieces[0][0].t0_ms - pieces[0][0].n_steps >= self.keep_ms
                 ):
                     pieces.pop(0)
+                done += length
                 bar.update(length / 1000)
-                if every and (net.time_ms - t0) % every == 0:
+                if every and done % every == 0:
                     samples.append(self._sample(ids))
         self.result = self._finished(inpgen, pieces, ids, samples, learn)
         return self.result
@@ -297,17 +300,6 @@ class Recorder(Guarded):
 
 def _joined(parts):
     return None if parts[0] is None else np.concatenate(parts)
-
-
-def _lengths(n_steps, n_neurons, every):
-    """Yield the lengths of pieces that end at every multiple of an interval and fit in memory."""
-    size, done = max(min(PIECE_MS, 2_000_000 // n_neurons), 50), 0
-    while done < n_steps:
-        end = min(done + size, n_steps)
-        if every:
-            end = min(end, (done // every + 1) * every)
-        yield end - done
-        done = end
 
 
 def measure_network(
