@@ -97,14 +97,6 @@ def test_each_neuron_may_have_its_own_rule():
     assert (net.state.stp_r[::2] == 1).all() and (net.state.stp_r[1::2] < 1).any()
 
 
-def test_the_networks_generator_gives_the_same_as_its_numbers():
-    one, two = small(), small()
-    numbers = small().rng.random((200, one.n_neurons))
-    a, b = kernel.run(one, *poisson(200), 200), kernel.run(two, *poisson(200), 200, random=numbers)
-    assert np.array_equal(a.spike_id, b.spike_id) and np.array_equal(one.state.w_in, two.state.w_in)
-    assert a.rate_hz is None and a.potential is None
-
-
 @settings(max_examples=8)
 @given(cut=st.integers(1, 199))
 def test_pieces_equal_the_whole(cut):
@@ -125,6 +117,8 @@ def test_rates_are_the_softmax_of_the_recorded_potential(notebook):
     np.testing.assert_allclose(chunk.rate_hz, expected, rtol=1e-12)
     assert np.ptp(chunk.potential[-1]) > 0.1
     np.testing.assert_allclose(kernel.rates(net), notebook.rates(net.state.a - net.state.b, net.circuit), rtol=1e-12)
+    net.state.a[:] -= 5000  # no overflow
+    np.testing.assert_allclose(np.add.reduceat(kernel.rates(net), net.first[:-1]), 100, rtol=1e-12)
 
 
 # --- closed forms
@@ -239,12 +233,6 @@ def test_gauge_freedom(acceptance, record, rng):
     found = [np.abs(kernel.rates(net) / before - 1).max(), np.abs(sums - 1).max()]
     record("wta.gauge", found)
     assert max(found) < acceptance["wta"]["gauge"]["accept"][1]
-
-
-def test_softmax_survives_large_potentials():
-    net = small()
-    net.state.a[:] = np.random.default_rng(0).normal(size=net.n_neurons) - 5000
-    np.testing.assert_allclose(np.add.reduceat(kernel.rates(net), net.first[:-1]), 100, rtol=1e-12)
 
 
 def test_untrained_network(acceptance, record):

@@ -28,27 +28,14 @@ def timeline(n_presentations, patterns=(0,), t0_ms=1000, lengths=None):
 
 def result(rate_hz, phases, *, k=(4,) * N_CIRCUITS, t0_ms=1000, spikes=((), ()), inputs=((), ()), n_inputs=3):
     """Build a Result around rates (n_steps, n_neurons) or, for None, spikes alone."""
-    k = np.array(k)
-    (spike_ms, spike_id), (input_ms, channel) = (tuple(np.array(a, int) for a in pair) for pair in (spikes, inputs))
-    return Result(
-        t0_ms=t0_ms,
-        n_steps=int(phases.stop_ms[-1] - t0_ms) if rate_hz is None else len(rate_hz),
-        circuit=np.repeat(np.arange(len(k)), k),
-        k=k,
-        positions=np.column_stack([np.arange(len(k)), np.zeros(len(k), int)]),
-        spike_ms=spike_ms,
-        spike_id=spike_id,
-        input_ms=input_ms,
-        input_channel=channel,
-        input_frozen=np.zeros(len(input_ms), bool),
-        phases=phases,
-        rate_hz=None if rate_hz is None else np.asarray(rate_hz, np.float32),
-        potential=None,
-        recorded_ids=np.arange(k.sum()),
-        series=None,
-        weights={"w_in": np.zeros((k.sum(), n_inputs))},
-        learned=False,
-    )
+    k, (spike_ms, spike_id), (input_ms, channel) = np.array(k), np.array(spikes, int), np.array(inputs, int)
+    n_steps = int(phases.stop_ms[-1] - t0_ms) if rate_hz is None else len(rate_hz)
+    rate_hz = None if rate_hz is None else np.asarray(rate_hz, np.float32)
+    grid = dict(k=k, circuit=np.repeat(np.arange(len(k)), k), positions=np.stack([np.arange(len(k)), 0 * k], axis=1))
+    events = dict(spike_ms=spike_ms, spike_id=spike_id, input_ms=input_ms, input_channel=channel)
+    kept = dict(input_frozen=input_ms < 0, potential=None, recorded_ids=np.arange(k.sum()), series=None, learned=False)
+    weights = {"w_in": np.zeros((k.sum(), n_inputs))}
+    return Result(t0_ms, n_steps, **grid, **events, **kept, phases=phases, rate_hz=rate_hz, weights=weights)
 
 
 def sequence(phases, n_steps, *, shift=lambda i: np.zeros(N_CIRCUITS), t0_ms=1000):
@@ -318,8 +305,13 @@ def test_windows_average_over_cues_and_tests_and_see_members_alone(notebook):
 def test_cue_reads_the_test_that_it_says(notebook, monkeypatch):
     """A short training: the cue alone is shown, the windows lie in noise, and shuffled weights are the same weights."""
     seen, windows = [], notebook.windows
-    monkeypatch.setattr(notebook, "windows", lambda *args: seen.append(args) or windows(*args))
-    found = notebook.cue(1, seconds=30, n_cues=16)
+
+    def kept(tests, *rest):
+        seen.append((list(tests), *rest))
+        return windows(*seen[-1])
+
+    monkeypatch.setattr(notebook, "windows", kept)
+    found = notebook.cue(1, seconds=30, n_cues=12)
     (plain, members, trained_ms), (mixed, *_) = seen
     assert found["n_members"] == len(members) == len(trained_ms) > 2
     for alone in plain + mixed:

@@ -33,9 +33,8 @@ def run(net, n_steps=200, learn=True):
 
 def test_default_grid(net):
     assert net.k.size == 50 and net.k.min() >= 2 and net.k.max() <= 10
-    assert net.get_circuit_grid().shape == (5, 10)
+    assert net.get_circuit_grid().shape == (5, 10) and net.n_neurons == net.k.sum() == len(net.neuron_collection)
     assert net.get_circuit_grid()[3, 7] == net.get_wta_by_id(net.first[7 * 5 + 3]).k
-    assert net.n_neurons == net.k.sum() == len(net.get_node_collections())
 
 
 def test_sizes_are_uniform_over_seeds():
@@ -165,9 +164,9 @@ def test_what_is_assigned_to_a_network_acts_as_if_built_in(name):
 
 
 def test_constant_eta_and_lagged_depression_act_too():
-    untracked, constant, lagged = small(variance_tracking=False), small(variance_tracking=False), small()
+    constant, lagged = small(variance_tracking=False), small()
     constant.constant_eta, lagged.stp = True, "lagged"
-    assert not same_run(constant, untracked) and not same_run(lagged, small())
+    assert not same_run(constant, small(variance_tracking=False)) and not same_run(lagged, small())
 
 
 REFUSED = ["n", "m", "grid_shape", "k_min", "k_max", "n_inputs", "n_conn", "lam", "connectivity", "initial_weights"]
@@ -291,14 +290,13 @@ def test_switches_for_some_neurons():
 
 
 def test_names_of_nest_say_what_to_use(net):
-    for owner in (net, net.neuron_collection, wta):
+    for owner in (net, net.neuron_collection, wta.InputGenerator(net), wta.Recorder(net), wta):
         for name in params._GONE:
             with pytest.raises(wta.LegacyError, match=rf"^{name} belongs to NEST [^\n]*; instead: [^\n]+$"):
                 getattr(owner, name)
-    assert not hasattr(net, "spikerecorder") and issubclass(wta.LegacyError, HelpersError)
-    for owner in (net, wta):
         with pytest.raises(AttributeError, match="has no attribute typo"):
             owner.typo  # noqa: B018
+    assert not hasattr(net, "spikerecorder") and issubclass(wta.LegacyError, HelpersError)
     assert wta.NEURON_MODEL_NAME == "iaf_psc_exp_wta__with_stdp_stp" and wta.SYNAPSE_MODEL == "stdp_stp"
     assert wta.SYNAPSE_MODEL_NAME == "stdp_stp__with_iaf_psc_exp_wta" and wta.rng_seed == 3
 
@@ -332,8 +330,8 @@ def test_bad_input(options, message):
     assert str(failure.value).startswith(message)
 
 
-@pytest.mark.parametrize("ask", ["get_pos_by_id", "get_wta_by_id"])
 @pytest.mark.parametrize("bad", [-1, 10**6, 1.5])
-def test_ids_that_do_not_exist(net, ask, bad):
-    with pytest.raises(ParameterError, match=r"^id = .*allowed"):
-        getattr(net, ask)(bad)
+def test_ids_that_do_not_exist(net, bad):
+    for ask in (net.get_pos_by_id, net.get_wta_by_id):
+        with pytest.raises(ParameterError, match=r"^id = .*allowed"):
+            ask(bad)
