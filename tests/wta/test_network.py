@@ -220,13 +220,9 @@ def test_get_and_set(net):
     assert set(nc.get()) >= {"V_m", "rate", "rate_fraction", "normalization_sum", "weights", "epsp_trace", "tau_m"}
     assert (nc[0].tau_m, nc[0].tau_syn, nc[0].R_max, nc[0].use_stdp) == (20, 2, 100, True)
     nc.tau_m, nc.tau_syn, nc.R_max = 10, 5, 30
-    assert same_run(nc.network, _with_options(nc)) and nc[2].tau_m == 10 == nc.network.tau_decay_ms
-
-
-def _with_options(nc):
     other = small(tau_decay_ms=10, tau_rise_ms=5, rate_max_hz=30)
     other.get_node_collections().set(eta=nc.eta, use_stp=nc.use_stp, use_variance_tracking=nc.use_variance_tracking)
-    return other
+    assert same_run(nc.network, other) and nc[2].tau_m == 10 == nc.network.tau_decay_ms
 
 
 def test_what_neurons_let_read_is_what_the_cells_compute():
