@@ -157,14 +157,15 @@ def _loop(wiring, st, c, bounds, channels, random, rate, potential, spike_step, 
 
 
 class _Announcement(event.Listener):
-    """Says that the engine is compiled, which happens once per installation and takes a while."""
+    """Says once that the engine is compiled, which happens once per installation and takes a while."""
 
-    said = False
+    def __init__(self):
+        self.said = False
 
     def on_start(self, event):
-        if not _Announcement.said:
+        if not self.said:
             print("compiling the WTA engine, once per installation: about 10 s ...", flush=True)
-        _Announcement.said = True
+        self.said = True
 
     def on_end(self, event):
         """Do nothing: a line is enough."""
