@@ -336,11 +336,11 @@ def test_the_readout_tells_apart_what_differs(apart, low, high, notebook, rng):
     assert low <= notebook.read(x[:2000], shown[:2000], x[2000:], shown[2000:]) <= high
 
 
-def test_states_are_low_passed_spikes(notebook):
+def test_the_readout_sees_low_passed_spikes(notebook):
     """One spike of each kind, in step 0 and 20: they decay by e every 20 ms from then on."""
     phases, _ = timeline(1, t0_ms=500)
     r = result(None, phases, t0_ms=500, spikes=([500], [7]), inputs=([520], [2]))
-    network, given, shown = notebook.states(r)
+    network, given, shown = notebook.seen(r)
     decay = np.exp(-np.arange(15.0))
     np.testing.assert_allclose(network[:, 7], decay, atol=1e-6)
     np.testing.assert_allclose(given[1:, 2], decay[:-1], atol=1e-6)
