@@ -60,10 +60,10 @@ def load(path: str | Path) -> Saved:
         shape, n_conn = (params.pop("n"), params.pop("m")), params.pop("n_conn")
         network, inputs = Network(grid_shape=shape, seed=0, n_conn=0, **params), None
         network.place(arrays["k"])
-        network.params = network.params.replace(n_conn=n_conn)
         network.link(arrays["links"])
-        network.state = State(*(arrays[f"state_{name}"] for name in State._fields))
-        network.seed, network.rng = record["seed"], _generator(record["rng"])
+        state = State(*(arrays[f"state_{name}"] for name in State._fields))
+        kept = dict(params=network.params.replace(n_conn=n_conn), seed=record["seed"], rng=_generator(record["rng"]))
+        network._keep(state=state, **kept)
         if "inputs" in record:
             kept = record["inputs"]
             inputs = InputGenerator(network, seed=0, **kept["params"])

@@ -99,23 +99,21 @@ class InputGenerator(Guarded):
     >>> inputs.r_noise = 10.0
     """
 
-    OWN = ("params", "network", "n", "schedule", "pattern_list")
-
     def __init__(
         self, target_network: Network, *, seed: int | np.random.Generator | None = None, **options: Any
     ) -> None:  # fmt: skip
         if not isinstance(target_network, Network):
             raise ParameterError(f"target_network is a {type(target_network).__name__}; allowed: a Network")
-        self.network, self.n = target_network, target_network.params.n_inputs
+        self._keep(network=target_network, n=target_network.params.n_inputs, schedule=None)
         n = check_integer("n_patterns", options.get("n_patterns", 3), 1, 10000)
         t_pattern = options.get("t_pattern", 300.0)
         if np.ndim(t_pattern) == 0 and not isinstance(t_pattern, str):
             options["t_pattern"] = (t_pattern,) * n
         if n != 3:
             options.setdefault("pattern_sequences", [[i] for i in range(n)])
-        self.params = InputParams().replace(**options)
+        self._keep(params=InputParams().replace(**options))
         self._frozen, self._rng = streams(seed, 1, 2)
-        self.schedule, self._sequence = None, -1
+        self._sequence = -1
         self.create_patterns()
         self.start(0)
 
@@ -157,14 +155,16 @@ class InputGenerator(Guarded):
         for name in ("n_patterns", "t_pattern", "r_input"):
             if name in options:
                 raise ParameterError(f"{name} belongs to the frozen patterns; make a new InputGenerator")
-        self.params, self._sequence = self.params.replace(**options), -1
+        self._keep(params=self.params.replace(**options))
+        self._sequence = -1
 
     def create_patterns(self) -> None:
         """Draw the frozen patterns; called by the constructor."""
-        self.pattern_list = []
+        patterns = []
         for t_ms in self.params.t_pattern:
             flat = _bernoulli(self._frozen, round(t_ms), self.n, self.params.r_input)
-            self.pattern_list.append(tuple(np.divmod(flat, self.n)))
+            patterns.append(tuple(np.divmod(flat, self.n)))
+        self._keep(pattern_list=patterns)
 
     def get_patterns(self) -> list:
         """Return the frozen patterns, a list of (time_ms, channel)."""
@@ -194,7 +194,7 @@ class InputGenerator(Guarded):
             limits = dict(shape=times.shape, low=0, high=self.n - 1, empty=True)
             channels = check_array("channel of a pattern", channels, **limits).astype(int)
             checked.append(tuple(np.divmod(np.unique(times * self.n + channels), self.n)))
-        self.pattern_list = checked
+        self._keep(pattern_list=checked)
 
     def generate_noise(self, duration: float | None = None, rate: float | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Return (time_ms, channel) of noise on all channels, a phase of `t_noise_range` at `r_noise` if not said."""
@@ -226,7 +226,7 @@ class InputGenerator(Guarded):
         if force_refresh_patterns:
             self.create_patterns()
         self.start(round(t_origin))
-        self.schedule = self.advance(round(check_number("duration", duration, 1, 1e9)))
+        self._keep(schedule=self.advance(round(check_number("duration", duration, 1, 1e9))))
         return self.schedule
 
     def start(self, t0_ms: int) -> None:

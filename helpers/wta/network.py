@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from helpers.parameters import ParameterError, check_array, check_flag, check_integer, check_seed
+from helpers.parameters import ParameterError, check_array, check_flag, check_integer, check_number, check_seed
 from helpers.wta import figures, kernel
 from helpers.wta.params import TRACKED, Guarded, NetworkParams
 
@@ -67,6 +68,8 @@ CHANGEABLE = (
     "rate_max_hz",
 )
 
+SWITCHES = ("use_stp", "use_stdp", "save_figures", "show_figures")
+
 # Names of PyNEST: what can be set for each neuron, what belongs to all neurons alike, and what can be read besides.
 OF_NEURONS = dict(eta="eta0", use_variance_tracking="rule", use_stdp="plastic", use_stp="depressing")
 OF_NETWORK = dict(tau_m="tau_decay_ms", tau_syn="tau_rise_ms", R_max="rate_max_hz")
@@ -90,10 +93,9 @@ class NodeCollection(Guarded):
     ((0.01, 0.01, 0.05), (0, 1, 5), [0, 1])
     """
 
-    OWN = ("network",)
-
     def __init__(self, ids: Any, network: Network) -> None:
-        self._ids, self.network = tuple(map(int, ids)), network
+        self._ids = tuple(map(int, ids))
+        self._keep(network=network)
 
     @property
     def global_id(self) -> Any:
@@ -154,38 +156,47 @@ class NodeCollection(Guarded):
         ParameterError
             For a name that cannot be set, a value out of range, or part of a network where all must be alike.
         """
+        checked = {}
         for name, value in {**(values or {}), **named}.items():
+            checked[name] = self._checked(name, np.atleast_1d(value).tolist())
+        for name, value in checked.items():
             if name in OF_NEURONS:
-                self._set_each(name, np.atleast_1d(value).tolist())
-            elif name in OF_NETWORK and len(self) == self.network.n_neurons:
-                self.network.set(**{OF_NETWORK[name]: value})
+                getattr(self.network.state, OF_NEURONS[name])[list(self._ids)] = value
             elif name in OF_NETWORK:
-                raise ParameterError(f"{name} is the same for all neurons; set it for all, get_node_collections()")
-            elif name == "max_neuron_gid":
-                check_integer(name, value, self.network.n_neurons - 1)
-            else:
-                settable = ", ".join((*OF_NEURONS, *OF_NETWORK))
-                raise ParameterError(f"{name} of neurons cannot be set; what can: {settable}")
+                self.network.set(**{OF_NETWORK[name]: value})
 
-    def _set_each(self, name, values):
-        if len(values) not in (1, len(self)):
-            raise ParameterError(
-                f"{name} has {len(values)} values; allowed: one, or one for each of {len(self)} neurons"
-            )
+    def _checked(self, name, values):
+        """Return what to set, from one value or one for each neuron; refuses before anything is set."""
+        net, one = self.network, len(values) == 1
+        if name not in (*OF_NEURONS, *OF_NETWORK, "max_neuron_gid"):
+            raise ParameterError(f"{name} of neurons cannot be set; what can: {', '.join((*OF_NEURONS, *OF_NETWORK))}")
+        if not one and len(values) != len(self):
+            count = f"{name} has {len(values)} values"
+            raise ParameterError(f"{count}; allowed: one, or one for each of {len(self)} neurons")
+        if name == "max_neuron_gid":
+            return [check_integer(name, value, net.n_neurons - 1) for value in values]
+        if name in OF_NETWORK:
+            if len(self) != net.n_neurons or len(set(values)) != 1:
+                raise ParameterError(f"{name} is the same for all neurons; set one for all, get_node_collections()")
+            limits = NetworkParams.__dataclass_fields__[OF_NETWORK[name]].metadata["limits"]
+            return check_number(name, values[0], **limits)
         if name == "eta":
-            values = check_array(name, values, low=0, high=1)
-        else:
-            values = [check_flag(name, value) for value in values]
-        if name == "use_variance_tracking":
-            values = [self.network.params.rule(value) for value in values]
-        getattr(self.network.state, OF_NEURONS[name])[list(self._ids)] = values
+            return check_array(name, values, low=0, high=1)
+        flags = [check_flag(name, value) for value in values]
+        return list(map(net.params.rule, flags)) if name == "use_variance_tracking" else flags
 
 
+@dataclass(frozen=True)
 class WTACircuit:
-    """One circuit: its neurons `nc`, their number `k`, and its place `pos` on the grid."""
+    """One circuit: its neurons `nc`, their number `k`, and its place `pos`, (x, y), on the grid."""
 
-    def __init__(self, nc: NodeCollection, pos: Any) -> None:
-        self.nc, self.pos, self.k = nc, tuple(map(int, pos)), len(nc)
+    nc: NodeCollection
+    pos: tuple[int, int]
+
+    @property
+    def k(self) -> int:
+        """Number of neurons."""
+        return len(self.nc)
 
     def get_node_collection(self) -> NodeCollection:
         """Return the neurons."""
@@ -257,9 +268,6 @@ class Network(Guarded):
     helpers.parameters.ParameterError: n_conn is fixed once the network is built; make a new one: Network(n_conn=...)
     """
 
-    OWN = ("params", "seed", "rng", "k", "positions", "circuit", "first", "circuits", "neuron_collection", "distances")
-    OWN += ("links", "wiring", "state")
-
     def __init__(
         self, *, grid_shape: Any = (10, 5), seed: int | np.random.Generator | None = None, stp: str | None = "correct",
         save_figures: bool = True, show_figures: bool = True, **options: Any,
@@ -270,9 +278,9 @@ class Network(Guarded):
         switches = dict(save_figures=save_figures, show_figures=show_figures)
         for name in {"use_stp", "use_stdp"} & set(options):
             switches[name] = options.pop(name)
-        self.params = NetworkParams().replace(n=n, m=m, stp="off" if stp is None else stp, **options)
-        self.seed = _default["seed"] if seed is None else seed
-        *self._streams, self.rng = streams(seed, 0, 4)
+        params = NetworkParams().replace(n=n, m=m, stp="off" if stp is None else stp, **options)
+        *self._streams, rng = streams(seed, 0, 4)
+        self._keep(params=params, seed=_default["seed"] if seed is None else seed, rng=rng)
         self.create_grid()
         self.form_connections()
         self.set(**switches)
@@ -285,25 +293,31 @@ class Network(Guarded):
         ParameterError
             For a value out of range, or what cannot change any more.
         """
+        changed, switches = {}, {}
         for name, value in options.items():
-            if name in ("save_figures", "show_figures"):
-                self.__dict__[name] = check_flag(name, value)
-            elif name in ("use_stp", "use_stdp"):
-                self.neuron_collection.set({name: value})
+            if name in SWITCHES:
+                switches[name] = check_flag(name, value)
             elif name in CHANGEABLE:
-                self._change(name, "off" if name == "stp" and value is None else value)
+                changed[name] = "off" if name == "stp" and value is None else value
             elif name in self.params.__dataclass_fields__:
                 raise ParameterError(f"{name} is fixed once the network is built; make a new one: Network({name}=...)")
             else:
                 raise ParameterError(f"{name} is not an attribute of Network that can be set")
+        self._apply(self.params.replace(**changed), changed)
+        for name, on in switches.items():
+            if name in OF_NEURONS:
+                self.neuron_collection.set({name: on})
+            else:
+                self._keep(**{name: on})
 
-    def _change(self, name, value):
-        self.params = p = self.params.replace(**{name: value})
-        if name == "stp":
+    def _apply(self, p, changed):
+        """Take over parameters, and bring the constants of the neurons in line with those that changed."""
+        self._keep(params=p)
+        if "stp" in changed:
             self.state.depressing[:] = p.stp != "off"
-        elif name == "eta0":
+        if "eta0" in changed:
             self.state.eta0[:] = p.eta0
-        elif name in ("variance_tracking", "constant_eta"):
+        if "variance_tracking" in changed or "constant_eta" in changed:
             self.state.rule[:] = p.rule(p.variance_tracking)
 
     @property
@@ -339,32 +353,32 @@ class Network(Guarded):
     def place(self, k: Any) -> None:
         """Give the circuits the sizes `k` (n_circuits,), ordered by x, then y."""
         p = self.params
-        self.positions = np.stack(np.indices((p.n, p.m)), axis=-1).reshape(-1, 2)
-        self.k = check_array("k", k, shape=(p.n * p.m,), low=1).astype(int)
-        self.circuit = np.repeat(np.arange(self.k.size), self.k)
-        self.first = np.concatenate([[0], np.cumsum(self.k)])
+        k = check_array("k", k, shape=(p.n * p.m,), low=1).astype(int)
+        positions = np.stack(np.indices((p.n, p.m)), axis=-1).reshape(-1, 2)
+        circuit, first = np.repeat(np.arange(k.size), k), np.concatenate([[0], np.cumsum(k)])
+        self._keep(k=k, positions=positions, circuit=circuit, first=first)
         self.refresh_neurons()
 
     def refresh_neurons(self) -> None:
         """Rebuild the list of circuits and the collection of all neurons."""
-        self.circuits = []
-        for c, position in enumerate(self.positions):
-            self.circuits.append(WTACircuit(NodeCollection(range(*self.first[c : c + 2]), self), position))
-        self.neuron_collection = NodeCollection(range(self.n_neurons), self)
+        circuits = []
+        for c, (x, y) in enumerate(self.positions.tolist()):
+            circuits.append(WTACircuit(NodeCollection(range(*self.first[c : c + 2]), self), (x, y)))
+        self._keep(circuits=circuits, neuron_collection=NodeCollection(range(self.n_neurons), self))
 
     def form_connections(self) -> None:
         """Draw the links; called by the constructor."""
         p = self.params
-        self.distances = np.linalg.norm(self.positions[:, None] - self.positions[None], axis=2)
+        self._keep(distances=np.linalg.norm(self.positions[:, None] - self.positions[None], axis=2))
         n_conn = min(p.n_conn, self.k.size * (self.k.size - 1))
         draw = draw_links if p.connectivity == "exponential" else draw_links_orig
         self.link(draw(self.distances, n_conn, p.lam, self._streams[1]))
 
     def link(self, links: Any) -> None:
         """Link circuits, (n_links, 2) from and to, and set the state to that of an untrained network."""
-        self.links = check_array("links", links, shape=(None, 2), low=0, high=self.k.size - 1, empty=True).astype(int)
-        self.wiring = wire(self.links, self.first)
-        self.state = initial_state(self.params, self.n_neurons, self.wiring.source.size, self._streams[2])
+        links = check_array("links", links, shape=(None, 2), low=0, high=self.k.size - 1, empty=True).astype(int)
+        self._keep(links=links, wiring=wire(links, self.first))
+        self._keep(state=initial_state(self.params, self.n_neurons, self.wiring.source.size, self._streams[2]))
 
     def afferents(self, neuron: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the weights onto a neuron and the EPSPs they weigh: of all inputs, then of the neurons it hears."""
@@ -380,9 +394,9 @@ class Network(Guarded):
             return st.rule == TRACKED
         if name in OF_NEURONS:
             return getattr(st, OF_NEURONS[name])
-        x = np.exp(st.a - st.b)
-        sums = np.bincount(self.circuit, x)[self.circuit]
-        values = dict(V_m=st.a - st.b, rate=kernel.rates(self), rate_fraction=x / sums, normalization_sum=sums)
+        rate = kernel.rates(self)
+        values = dict(V_m=st.a - st.b, rate=rate, rate_fraction=rate / self.params.rate_max_hz)
+        values["normalization_sum"] = np.bincount(self.circuit, np.exp(st.a - st.b))[self.circuit]
         if name not in values:
             known = ", ".join((*OF_NEURONS, *OF_NETWORK, *READ_ONLY))
             raise ParameterError(f"{name} is not an attribute of a neuron; there are {known}")

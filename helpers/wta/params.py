@@ -8,7 +8,7 @@ network's first step.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -39,11 +39,12 @@ class LegacyError(HelpersError, AttributeError):
 class Guarded:
     """An object whose public attributes can all be read, and assigned where that takes effect; else it is an error.
 
-    What is not an attribute is looked for in `params`. Assigning a name that is not one of `OWN` calls ``set``, which
-    knows what may change.
+    What is not an attribute is looked for in `params`. Assigning calls ``set``, which knows what may change and what
+    follows from it; the object itself keeps its attributes with ``_keep``.
     """
 
-    OWN = ("params",)
+    def _keep(self, **values):
+        self.__dict__.update(values)
 
     def __getattr__(self, name: str) -> Any:
         params = self.__dict__.get("params")
@@ -52,7 +53,7 @@ class Guarded:
         raise missing(type(self).__name__, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name.startswith("_") or name in self.OWN:
+        if name.startswith("_"):
             super().__setattr__(name, value)
         else:
             self.set(**{name: value})
@@ -177,7 +178,8 @@ def _listed(name, value):
     return value
 
 
-class Phases(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Phases:
     """The timeline of the input, one entry per phase, in order and without gaps.
 
     Attributes
@@ -214,7 +216,10 @@ class Phases(NamedTuple):
 
     def where(self, chosen: np.ndarray) -> Phases:
         """Return the chosen phases."""
-        return Phases(*(values[chosen] for values in self))
+        return Phases(*(values[chosen] for values in vars(self).values()))
+
+    def __len__(self) -> int:
+        return len(self.start_ms)
 
     def shown(self, pattern: int) -> Phases:
         """Return the complete presentations of one pattern (-1: complete noise phases)."""

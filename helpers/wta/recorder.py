@@ -66,14 +66,12 @@ class Recorder(Guarded):
     True
     """
 
-    OWN = ("network", "result", "history")
-
     def __init__(
         self, network: Network, id_list: Any = None, *, seed: int | np.random.Generator | None = None, **options: Any
     ) -> None:  # fmt: skip
         if not isinstance(network, Network):
             raise ParameterError(f"network is a {type(network).__name__}; allowed: a Network")
-        self.network = network
+        self._keep(network=network)
         self._rng = streams(seed, 3, 1)[0]
         self.set(**{"id_list": id_list, "dt_rec": None, "keep_ms": 20_000.0, **FLAGS, **options})
         self.reset_recorders()
@@ -86,17 +84,18 @@ class Recorder(Guarded):
         ParameterError
             For an unknown option or a value out of range.
         """
+        checked = {}
         for name, value in options.items():
             if name in FLAGS:
-                value = check_flag(name, value)
+                checked[name] = check_flag(name, value)
             elif name == "id_list":
-                value = self._ids(name, value)
+                checked[name] = self._ids(name, value)
             elif name in ("dt_rec", "keep_ms"):
-                value = None if value is None else round(check_number(name, value, 1, 1e9))
+                checked[name] = None if value is None else round(check_number(name, value, 1, 1e9))
             else:
                 known = ", ".join((*FLAGS, "id_list", "dt_rec", "keep_ms"))
                 raise ParameterError(f"{name} is not an option of Recorder; options: {known}")
-            self.__dict__[name] = value
+        self._keep(**checked)
 
     def _ids(self, name, ids):
         last = self.network.n_neurons - 1
@@ -141,12 +140,13 @@ class Recorder(Guarded):
         else:
             ids = self._ids("id_list", node_collection if id_list is None else id_list)
         order_neurons = check_flag("order_neurons", self.order_neurons if order_neurons is None else order_neurons)
+        self._n_steps(inpgen, t_sim)  # refuses before anything changes
         frozen = int((~self.network.state.plastic).sum())
         if check_flag("train", train) and frozen:
             print(f"train=True: STDP is on again for {frozen} neurons")
             self.network.set(use_stdp=True)
         self._run(inpgen, t_sim, dt_rec, learn=train, ids=ids, record_rate=True)
-        self.history = [*self.history[1 - HISTORY :], replace(self.result, rate_hz=None, potential=None)]
+        self._keep(history=[*self.history[1 - HISTORY :], replace(self.result, rate_hz=None, potential=None)])
         order = self.get_order() if order_neurons and self.result.phases.complete_patterns().size else None
         if self.create_plot or self.plot_history:
             self._draw(order, title)
@@ -179,11 +179,7 @@ class Recorder(Guarded):
         from tqdm.auto import tqdm
 
         net, t0, ids = self.network, self.network.time_ms, self.id_list if ids is None else ids
-        if not isinstance(inpgen, InputGenerator):
-            raise ParameterError(f"inpgen = {inpgen!r} is no input; make one: inpgen=InputGenerator(network, ...)")
-        if inpgen.n != net.params.n_inputs:
-            raise ParameterError(f"inpgen has {inpgen.n} channels; allowed: n_inputs = {net.params.n_inputs}")
-        n_steps = round(check_number("t_sim", t, 1, 1e9))
+        n_steps = self._n_steps(inpgen, t)
         every = self.dt_rec if dt_rec is None else round(check_number("dt_rec", dt_rec, 1, 1e9))
         inpgen.start(t0)
         pieces, samples, done = [], [] if every is None else [self._sample(ids)], 0
@@ -200,8 +196,16 @@ class Recorder(Guarded):
                 bar.update(length / 1000)
                 if every and done % every == 0:
                     samples.append(self._sample(ids))
-        self.result = self._finished(inpgen, pieces, ids, samples, learn)
+        self._keep(result=self._finished(inpgen, pieces, ids, samples, learn))
         return self.result
+
+    def _n_steps(self, inpgen, t):
+        """Return the number of steps of a run that makes sense with this input."""
+        if not isinstance(inpgen, InputGenerator):
+            raise ParameterError(f"inpgen = {inpgen!r} is no input; make one: inpgen=InputGenerator(network, ...)")
+        if inpgen.n != self.network.params.n_inputs:
+            raise ParameterError(f"inpgen has {inpgen.n} channels; allowed: n_inputs = {self.network.params.n_inputs}")
+        return round(check_number("t_sim", t, 1, 1e9))
 
     def _piece(self, inpgen, n_steps, learn, record_rate):
         """Run a piece; return its schedule and its chunk, with absolute times and rates in single precision."""
@@ -242,7 +246,8 @@ class Recorder(Guarded):
             frozen.append(part.frozen)
             rows |= dict.fromkeys(part.rows)
         t0, given = schedules[0].t0_ms, tuple(map(_joined, (time_ms, channel, frozen)))
-        inpgen.schedule = schedule = Schedule(t0, net.time_ms - t0, *given, tuple(rows))
+        schedule = Schedule(t0, net.time_ms - t0, *given, tuple(rows))
+        inpgen._keep(schedule=schedule)
         series = None
         if samples:
             series = {name: np.array([sample[name] for sample in samples]) for name in samples[0]}
@@ -259,9 +264,10 @@ class Recorder(Guarded):
 
     def reset_recorders(self, inpgen: InputGenerator | None = None) -> None:
         """Forget all recordings; the network and its input stay as they are."""
-        self.result, self.history, self._worst = None, [], None
+        self._keep(result=None, history=[])
+        self._worst = None
         if inpgen is not None:
-            inpgen.schedule = None
+            inpgen._keep(schedule=None)
 
     def verify_rate_fractions(self) -> float:
         """Return the largest |sum_k r_k / R_max - 1| over circuits and recorded steps; about 1e-15.

@@ -103,7 +103,8 @@ def test_raster_in_order_and_of_some(run):
 
 @pure
 def test_history_spans_all_runs(run):
-    moved = run.phases._replace(start_ms=run.phases.start_ms + 900, stop_ms=run.phases.stop_ms + 900)
+    ends = dict(start_ms=run.phases.start_ms + 900, stop_ms=run.phases.stop_ms + 900)
+    moved = dataclasses.replace(run.phases, **ends)
     series = dict(t_ms=np.array([1900, 2800]), w_in=np.arange(12.0).reshape(2, 2, 3), y=np.array([[0.0, 2], [1, 3]]))
     times = dict(t0_ms=1900, spike_ms=run.spike_ms + 900, input_ms=run.input_ms + 900)
     later = dataclasses.replace(run, phases=moved, series=series, **times)

@@ -39,7 +39,7 @@ def test_patterns_are_replayed_exactly():
     inputs = make(n_patterns=2, r_noise_pattern=0, r_input=20, pattern_sequences=[[0], [1]])
     s = inputs.generate_input(3000, t_origin=500)
     assert s.t0_ms == 500 and s.time_ms.min() >= 500 and s.time_ms.max() < 3500
-    for start, stop, pattern, _, complete in zip(*s.phases, strict=True):
+    for start, stop, pattern, _, complete in zip(*vars(s.phases).values(), strict=True):
         if pattern >= 0 and complete:
             inside = (s.time_ms >= start) & (s.time_ms < stop)
             assert np.array_equal(s.time_ms[inside] - start, inputs.get_patterns()[pattern][0])
@@ -181,7 +181,7 @@ def test_what_the_last_run_saw():
     assert inputs.phase_times.size == inputs.pattern_trace.size == 0 and len(inputs.spiketrain) == inputs.n == 40
     assert (inputs.current_pattern_index, inputs.next_pattern_length) == (-1, 100)
     s = inputs.generate_input(2000, 300)
-    rows = list(zip(*s.phases[:3], strict=True))
+    rows = list(zip(s.phases.start_ms, s.phases.stop_ms, s.phases.pattern, strict=True))
     assert inputs.phase_times.tolist() == [start for start, _, _ in rows]
     assert inputs.pattern_trace.tolist() == [p for start, stop, p in rows for _ in range(start, stop)]
     assert inputs.pattern_trace.size == 2000 and inputs.current_pattern_index == rows[-1][2]

@@ -287,8 +287,10 @@ def test_large_networks():
 def test_compilation_is_announced_once_per_installation(tmp_path):
     """A new cache: one line; the next process finds the code there and is silent. Nothing is compiled by an import."""
     code = "import sys; from helpers.wta import *; net = Network(grid_shape=(2, 1), n_inputs=2, seed=0)\n"
+    code += "from helpers import keys; key = keys.function_key(lambda: Recorder)\n"
     code += "inputs = InputGenerator(net, n_patterns=1, seed=0); recorder = Recorder(net, create_plot=False)\n"
-    code += "print('ready'); recorder.simulate(inputs, 50); recorder.test(inputs, 50); print('brian2' in sys.modules)"
+    code += "print('ready'); recorder.simulate(inputs, 50); recorder.test(inputs, 50); print('brian2' in sys.modules)\n"
+    code += "assert key == keys.function_key(lambda: Recorder)  # a run leaves no trace in what workers compare"
     env = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path), "CI": "true"}
     said = []
     for _ in range(2):

@@ -331,3 +331,64 @@ def test_ids_that_do_not_exist(net, bad):
     for ask in (net.get_pos_by_id, net.get_wta_by_id):
         with pytest.raises(ParameterError, match=r"^id = .*allowed"):
             ask(bad)
+
+
+# --- nothing is ignored, and nothing is half done
+
+
+def test_what_belongs_to_the_object_cannot_be_assigned():
+    net = Network(grid_shape=(2, 1), n_inputs=5, seed=1)
+    inputs, recorder = wta.InputGenerator(net, n_patterns=1, seed=1), wta.Recorder(net, create_plot=False)
+    fixed = {
+        net: "params k distances circuit first positions links wiring state seed circuits n_neurons time_ms",
+        inputs: "params n network schedule pattern_list spiketrain pattern_trace phase_times",
+        recorder: "network result history",
+    }
+    for owner, names in fixed.items():
+        for name in names.split():
+            before = getattr(owner, name)
+            with pytest.raises(ParameterError, match=name):
+                setattr(owner, name, 3)
+            assert np.array_equal(getattr(owner, name), before) or getattr(owner, name) is before
+    for name in ("network", "global_id", "V_m", "weights"):
+        with pytest.raises(ParameterError, match=name):
+            setattr(net.get_node_collections(), name, 3)
+    with pytest.raises(AttributeError, match="k"):
+        net.circuits[0].k = 99
+
+
+def test_a_refused_set_of_several_changes_none():
+    net = Network(grid_shape=(2, 1), n_inputs=5, seed=1)
+    recorder, nc = wta.Recorder(net, create_plot=False), net.get_node_collections()
+    for change in (
+        lambda: net.set(eta0=0.2, n_conn=3),
+        lambda: net.set(eta0=0.2, use_stdp="no"),
+        lambda: recorder.set(keep_ms=77, colour=1),
+        lambda: nc.set(eta=0.2, tau_m=-1),
+        lambda: nc.set({"use_stdp": False, "V_m": 0}),
+    ):
+        with pytest.raises(ParameterError):
+            change()
+    assert net.params.eta0 == 0.05 and (net.state.eta0 == 0.05).all() and net.use_stdp
+    assert recorder.keep_ms == 20_000 and net.params.tau_decay_ms == 20
+
+
+def test_a_refused_run_switches_nothing_on():
+    net = Network(grid_shape=(2, 1), n_inputs=5, seed=1)
+    wta.disable_stdp(net.get_node_collections())
+    with pytest.raises(ParameterError, match="inpgen"):
+        wta.Recorder(net, create_plot=False).run_network(inpgen=None)
+    assert not net.use_stdp
+
+
+def test_what_is_read_can_be_set_and_fractions_have_no_limit():
+    net = Network(grid_shape=(2, 1), n_inputs=5, seed=1)
+    nc = net.get_node_collections()
+    for name in ("tau_m", "tau_syn", "R_max", "eta", "use_stdp", "use_variance_tracking"):
+        setattr(nc, name, getattr(nc, name))
+    with pytest.raises(ParameterError, match=r"^tau_m = "):
+        nc.tau_m = 0.1
+    net.state.a[:] -= 2000  # far below what exp can hold
+    assert np.isfinite(nc.rate_fraction).all() and sum(nc.rate_fraction) == pytest.approx(2)
+    phases = wta.InputGenerator(net, n_patterns=1, seed=1).generate_input(3000).phases
+    assert len(phases) == len(phases.start_ms) > 5
