@@ -437,8 +437,6 @@ def draw_links(distances: np.ndarray, n_conn: int, lam: float, rng: np.random.Ge
 
     Returns the links, (n_links, 2) from and to.
     """
-    from scipy.optimize import brentq
-
     n = len(distances)
     off = ~np.eye(n, dtype=bool)
     d = distances[off]
@@ -448,9 +446,15 @@ def draw_links(distances: np.ndarray, n_conn: int, lam: float, rng: np.random.Ge
     def probability(log_a):
         return np.exp(np.minimum(log_a - lam * d, 0))
 
-    log_a = brentq(lambda log_a: probability(log_a).sum() - n_conn, -50, lam * d.max() + 1, xtol=1e-12)
+    low, high = -50.0, lam * d.max() + 1
+    while high - low > 1e-12:  # by halves
+        log_a = (low + high) / 2
+        if probability(log_a).sum() < n_conn:
+            low = log_a
+        else:
+            high = log_a
     chosen = np.zeros((n, n), bool)
-    chosen[off] = rng.random(d.size) < probability(log_a)
+    chosen[off] = rng.random(d.size) < probability(high)
     return np.argwhere(chosen)
 
 
