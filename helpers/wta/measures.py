@@ -162,7 +162,7 @@ def activation_times(rate: np.ndarray) -> np.ndarray:
 def rank_correlation(time_ms: ArrayLike) -> float:
     """Return the mean Spearman correlation over pairs of rows of `time_ms` (n_presentations, n_neurons).
 
-    Equal times take the order of the neurons.
+    Equal times share their mean rank; nan if all times of a row are equal.
 
     Examples
     --------
@@ -171,8 +171,12 @@ def rank_correlation(time_ms: ArrayLike) -> float:
     """
     if min(np.shape(time_ms)) < 2:
         return np.nan
-    ranks = np.argsort(np.argsort(time_ms, axis=1, kind="stable"), axis=1)
-    matrix = np.corrcoef(ranks)
+    ranks = []
+    for row in time_ms:
+        _, place, count = np.unique(row, return_inverse=True, return_counts=True)
+        ranks.append((np.cumsum(count) - (count - 1) / 2)[place])  # equal times share their mean rank
+    with np.errstate(invalid="ignore", divide="ignore"):
+        matrix = np.corrcoef(ranks)
     return float(np.mean(matrix[np.triu_indices(len(matrix), 1)]))
 
 
