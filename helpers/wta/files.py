@@ -32,6 +32,8 @@ def save(network: Network, path: str | Path, inputs: InputGenerator | None = Non
     OutputError
         If the file cannot be written.
     """
+    if not isinstance(network, Network) or not isinstance(inputs, InputGenerator | None):
+        raise ParameterError("save takes a Network, a path and, if wanted, an InputGenerator, in this order")
     seed = None if isinstance(network.seed, np.random.Generator) else network.seed
     record = dict(format=FORMAT, seed=seed, params=network.params.to_dict(), rng=network.rng.bit_generator.state)
     arrays = {f"state_{name}": value for name, value in network.state._asdict().items()}
@@ -52,6 +54,8 @@ def load(path: str | Path) -> Saved:
     ParameterError
         If there is no such file, or it is not one of :func:`save`.
     """
+    if not Path(path).is_file():
+        raise ParameterError(f"path = {str(path)!r} is not a saved network (no such file); give a file of save")
     try:
         arrays, record = read_arrays(Path(path))
         if record["format"] != FORMAT:
@@ -62,6 +66,9 @@ def load(path: str | Path) -> Saved:
         network.place(arrays["k"])
         network.link(arrays["links"])
         state = State(*(arrays[f"state_{name}"] for name in State._fields))
+        for name, given, built in zip(State._fields, state, network.state, strict=True):
+            if given.shape != built.shape or given.dtype != built.dtype:
+                raise ValueError(f"{name} does not fit the network")
         kept = dict(params=network.params.replace(n_conn=n_conn), seed=record["seed"], rng=_generator(record["rng"]))
         network._keep(state=state, **kept)
         if "inputs" in record:

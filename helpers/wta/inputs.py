@@ -14,7 +14,7 @@ import numpy as np
 
 from helpers.parameters import ParameterError, check_array, check_integer, check_number
 from helpers.wta import figures
-from helpers.wta.network import Network, streams
+from helpers.wta.network import Network, next_stream, streams
 from helpers.wta.params import Guarded, InputParams, Phases
 
 __all__ = ["InputGenerator", "Schedule", "generate_poisson_spiketrain"]
@@ -61,7 +61,7 @@ def generate_poisson_spiketrain(
     array([ 37, 186, 211, 313, 428, 433, 496])
     """
     steps = round(check_number("t_duration", t_duration, 0, 1e9))
-    return _bernoulli(streams(seed, 2, 1)[0], steps, 1, check_number("rate", rate, 0, 1e3))
+    return _bernoulli(next_stream(seed, 2), steps, 1, check_number("rate", rate, 0, 1e3))
 
 
 class InputGenerator(Guarded):
@@ -112,7 +112,8 @@ class InputGenerator(Guarded):
         if n != 3:
             options.setdefault("pattern_sequences", [[i] for i in range(n)])
         self._keep(params=InputParams().replace(**options))
-        self._frozen, self._rng = streams(seed, 1, 2)
+        self._frozen, self._rng = streams(seed, 1, 2, again=target_network._n_inputs_made)
+        target_network._n_inputs_made += seed is None  # without a seed, the next one has other patterns
         self._sequence = -1
         self.create_patterns()
         self.start(0)
@@ -179,13 +180,15 @@ class InputGenerator(Guarded):
             Each a tuple (time_ms, channel), or a list with the spike times (ms) of each channel.
         """
         p = self.params
-        if len(patterns) != p.n_patterns:
-            raise ParameterError(f"patterns has {len(patterns)} entries; allowed: n_patterns = {p.n_patterns}")
+        n_given = len(patterns) if np.iterable(patterns) else 0
+        if n_given != p.n_patterns:
+            raise ParameterError(f"patterns has {n_given} entries; allowed: n_patterns = {p.n_patterns}")
         checked = []
         for pattern, t_ms in zip(patterns, p.t_pattern, strict=True):
-            if not isinstance(pattern, tuple):
-                if len(pattern) != self.n:
-                    what = f"a pattern lists the spikes of {len(pattern)} channels"
+            if not isinstance(pattern, tuple) or len(pattern) != 2:
+                n_trains = len(pattern) if np.iterable(pattern) else 0
+                if n_trains != self.n:
+                    what = f"a pattern lists the spikes of {n_trains} channels"
                     raise ParameterError(f"{what}; allowed: n_inputs = {self.n}, or a tuple (time_ms, channel)")
                 channels = np.repeat(np.arange(self.n), [np.size(train) for train in pattern])
                 pattern = (np.concatenate([np.ravel(train) for train in pattern]), channels)

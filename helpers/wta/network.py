@@ -21,7 +21,7 @@ from helpers.wta.params import TRACKED, Guarded, NetworkParams
 __all__ = ["Network", "NodeCollection", "State", "WTACircuit", "Wiring", "nest_init", "rng_seed", "streams"]
 
 rng_seed = 3
-_default = {"seed": rng_seed}
+_default = {"seed": rng_seed, "draws": 0}  # draws: of the free functions, which without a seed go on from the last
 
 
 def nest_init(seed: int = rng_seed) -> None:
@@ -32,16 +32,26 @@ def nest_init(seed: int = rng_seed) -> None:
     >>> nest_init()
     WTA engine: compiled event loop, steps of 1 ms, seed 3
     """
-    _default["seed"] = check_integer("seed", seed, 0)
+    _default.update(seed=check_integer("seed", seed, 0), draws=0)
     print(f"WTA engine: compiled event loop, steps of 1 ms, seed {seed}")
 
 
-def streams(seed: int | np.random.Generator | None, key: int, n: int) -> list[np.random.Generator]:
-    """Return `n` independent generators; `key` keeps those of networks and inputs apart under one seed."""
+def streams(seed: int | np.random.Generator | None, key: int, n: int, again: int = 0) -> list[np.random.Generator]:
+    """Return `n` independent generators; `key` keeps those of networks and inputs apart under one seed.
+
+    Without a seed, `again` tells the first, second, ... draw of a kind apart.
+    """
     if isinstance(seed, np.random.Generator):
         return check_seed(seed).spawn(n)
+    place = (key, again) if seed is None and again else (key,)
     seed = _default["seed"] if seed is None else check_integer("seed", seed, 0)
-    return [np.random.default_rng(child) for child in np.random.SeedSequence(seed, spawn_key=(key,)).spawn(n)]
+    return [np.random.default_rng(child) for child in np.random.SeedSequence(seed, spawn_key=place).spawn(n)]
+
+
+def next_stream(seed: int | np.random.Generator | None, key: int) -> np.random.Generator:
+    """Return a generator for a free function: without a seed another one at every call, from :func:`nest_init` on."""
+    _default["draws"] += seed is None
+    return streams(seed, key, 1, again=_default["draws"] - 1)[0]
 
 
 # Who hears whom. first[c]:first[c + 1] are the neurons of circuit c; source[row[k]:row[k + 1]] the neurons that k
@@ -120,6 +130,18 @@ class NodeCollection(Guarded):
             raise ParameterError(f"other = {other!r}; allowed: a NodeCollection of the same network")
         return NodeCollection(sorted(set(self._ids) | set(other._ids)), self.network)
 
+    def __contains__(self, neuron: Any) -> bool:
+        return int(neuron) in self._ids
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, NodeCollection) and (self.network is other.network and self._ids == other._ids)
+
+    def __hash__(self) -> int:
+        return hash((id(self.network), self._ids))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.array(self._ids, dtype)
+
     def __index__(self) -> int:
         if len(self) != 1:
             raise TypeError(f"{self!r} is not one neuron")
@@ -140,7 +162,9 @@ class NodeCollection(Guarded):
             every = (*OF_NEURONS, *OF_NETWORK, *READ_ONLY)
             return {name: self.get(name) for name in (every if names is None else names)}
         net, values = self.network, []
-        if names in OF_NETWORK or names == "max_neuron_gid":
+        if names == "global_id":
+            values = self._ids
+        elif names in OF_NETWORK or names == "max_neuron_gid":
             values = [getattr(net, OF_NETWORK.get(names, "n_neurons"))] * len(self)
         elif names in ("weights", "epsp_trace"):
             values = [net.afferents(k)[names == "epsp_trace"] for k in self._ids]
@@ -278,12 +302,14 @@ class Network(Guarded):
         switches = dict(save_figures=save_figures, show_figures=show_figures)
         for name in {"use_stp", "use_stdp"} & set(options):
             switches[name] = options.pop(name)
+        check_integer("number of circuits, n m", n * m, 1, 5000)
         params = NetworkParams().replace(n=n, m=m, stp="off" if stp is None else stp, **options)
         *self._streams, rng = streams(seed, 0, 4)
         self._keep(params=params, seed=_default["seed"] if seed is None else seed, rng=rng)
         self.create_grid()
         self.form_connections()
         self.set(**switches)
+        self._n_inputs_made = 0
 
     def set(self, **options: Any) -> None:
         """Change what may change in a network that is built; it acts from the next step on.
@@ -312,13 +338,15 @@ class Network(Guarded):
 
     def _apply(self, p, changed):
         """Take over parameters, and bring the constants of the neurons in line with those that changed."""
-        self._keep(params=p)
-        if "stp" in changed:
+        if (p.stp == "off") != (self.params.stp == "off"):
             self.state.depressing[:] = p.stp != "off"
+        self._keep(params=p)
         if "eta0" in changed:
             self.state.eta0[:] = p.eta0
-        if "variance_tracking" in changed or "constant_eta" in changed:
+        if "variance_tracking" in changed:
             self.state.rule[:] = p.rule(p.variance_tracking)
+        elif "constant_eta" in changed:
+            self.state.rule[self.state.rule != TRACKED] = p.rule(tracking=False)
 
     @property
     def grid_shape(self) -> tuple[int, int]:
@@ -358,6 +386,8 @@ class Network(Guarded):
         circuit, first = np.repeat(np.arange(k.size), k), np.concatenate([[0], np.cumsum(k)])
         self._keep(k=k, positions=positions, circuit=circuit, first=first)
         self.refresh_neurons()
+        if "wiring" in self.__dict__:  # that of other sizes
+            self.form_connections()
 
     def refresh_neurons(self) -> None:
         """Rebuild the list of circuits and the collection of all neurons."""
@@ -511,30 +541,44 @@ def initial_state(p: NetworkParams, n_neurons: int, n_synapses: int, rng: np.ran
     )
 
 
+def _neurons(nc):
+    """Return the collection behind a circuit, a network or itself."""
+    if isinstance(nc, WTACircuit):
+        nc = nc.nc
+    elif isinstance(nc, Network):
+        nc = nc.neuron_collection
+    if not isinstance(nc, NodeCollection):
+        raise ParameterError(
+            f"nc is a {type(nc).__name__}; allowed: a NodeCollection, as network.get_node_collections()"
+        )
+    return nc
+
+
 def enable_stdp(nc: NodeCollection) -> None:
     """Let the weights onto these neurons learn."""
-    nc.set(use_stdp=True)
+    _neurons(nc).set(use_stdp=True)
 
 
 def disable_stdp(nc: NodeCollection) -> None:
     """Freeze the weights onto these neurons."""
-    nc.set(use_stdp=False)
+    _neurons(nc).set(use_stdp=False)
 
 
 def enable_stp(nc: NodeCollection) -> None:
     """Let the spikes of these neurons depress."""
-    nc.set(use_stp=True)
+    _neurons(nc).set(use_stp=True)
 
 
 def disable_stp(nc: NodeCollection) -> None:
     """Send every spike of these neurons with amplitude 1."""
-    nc.set(use_stp=False)
+    _neurons(nc).set(use_stp=False)
 
 
 def randomize_outgoing_connections(nc: NodeCollection, *, seed: int | np.random.Generator | None = None) -> None:
     """Set the weights from these neurons to ln of uniform numbers; traces start anew."""
+    nc = _neurons(nc)
     net = nc.network
     chosen = np.isin(net.wiring.source, nc.tolist())
-    net.state.w_rec[chosen] = np.log(1 - streams(seed, 4, 1)[0].random(chosen.sum()))
+    net.state.w_rec[chosen] = np.log(1 - next_stream(seed, 4).random(chosen.sum()))
     for name in ("e1", "e2", "a", "b"):
         getattr(net.state, name)[:] = 0

@@ -22,7 +22,7 @@ __all__ = ["Recorder", "measure_network"]
 
 FLAGS = dict(create_plot=True, save_figures=False, show_figures=True, plot_history=False, order_neurons=True)
 FLAGS |= dict(record_rate=False, record_potential=False)
-PIECE_MS, HISTORY = 1000, 32  # runs that plot_history shows
+PIECE_MS, HISTORY, MAX_SERIES_GB = 1000, 32, 1.0  # HISTORY: runs that plot_history shows
 
 
 class Recorder(Guarded):
@@ -101,9 +101,11 @@ class Recorder(Guarded):
         last = self.network.n_neurons - 1
         if ids is None:
             return np.arange(last + 1)
-        if isinstance(ids, NodeCollection):
-            ids = ids.tolist()
-        ids = np.array([check_integer(f"id in {name}", i, 0, last) for i in np.atleast_1d(ids)], int)
+        if isinstance(ids, NodeCollection) and ids.network is not self.network:
+            raise ParameterError(f"{name} holds neurons of another network; take them from this one")
+        ids = ids if np.iterable(ids) else [ids]
+        ids = [int(i) if isinstance(i, NodeCollection) else i for i in ids]
+        ids = np.array([check_integer(f"id in {name}", i, 0, last) for i in ids], int)
         if not ids.size:
             raise ParameterError(f"{name} is empty; give ids from 0 to {last}, or None for all")
         return ids
@@ -146,7 +148,10 @@ class Recorder(Guarded):
             print(f"train=True: STDP is on again for {frozen} neurons")
             self.network.set(use_stdp=True)
         self._run(inpgen, t_sim, dt_rec, learn=train, ids=ids, record_rate=True)
-        self._keep(history=[*self.history[1 - HISTORY :], replace(self.result, rate_hz=None, potential=None)])
+        kept = replace(
+            self.result, rate_hz=None, potential=None, series=self.result.series if self.plot_history else None
+        )
+        self._keep(history=[*self.history[1 - HISTORY :], kept])
         order = self.get_order() if order_neurons and self.result.phases.complete_patterns().size else None
         if self.create_plot or self.plot_history:
             self._draw(order, title)
@@ -181,6 +186,11 @@ class Recorder(Guarded):
         net, t0, ids = self.network, self.network.time_ms, self.id_list if ids is None else ids
         n_steps = self._n_steps(inpgen, t)
         every = self.dt_rec if dt_rec is None else round(check_number("dt_rec", dt_rec, 1, 1e9))
+        if every:
+            kept_gb = 8e-9 * (n_steps // every + 1) * sum(np.size(part) for part in self._sample(ids).values())
+            if kept_gb > MAX_SERIES_GB:
+                hint = "record fewer neurons (id_list) or less often"
+                raise ParameterError(f"dt_rec = {every} would keep {kept_gb:.1f} GB; allowed: {MAX_SERIES_GB}; {hint}")
         inpgen.start(t0)
         pieces, samples, done = [], [] if every is None else [self._sample(ids)], 0
         longest = max(min(PIECE_MS, 2_000_000 // net.n_neurons), 50)  # what fits in memory
@@ -299,6 +309,10 @@ class Recorder(Guarded):
         >>> bool((np.diff(times[order]) >= 0).all()), window[1] - window[0]
         (True, 100)
         """
+        if result is not None and not isinstance(result, Result):
+            raise ParameterError(
+                f"result is a {type(result).__name__}; allowed: a Result, which holds phases and rates"
+            )
         if result is None and self.result is None:
             raise ParameterError("result is missing and nothing was run; call run_network first")
         return measures.mean_activation_order(self.result if result is None else result, pattern)

@@ -111,14 +111,14 @@ def test_without_depression_one_neuron_of_each_circuit_wins(rows, record):
 
 
 def test_without_variance_tracking_nothing_is_learned(rows, record):
-    found = grown("no tracking")
+    found = grown("1/step")
     loss = (1 - found["h_pattern"][:, -1, 0] / found["h_max"]).mean()
     record("wta.no_variance_tracking", loss)
     assert within(rows["no_variance_tracking"], loss) and found["n90"][:, -1].max() == 0
 
 
 def test_a_constant_rate_learns_fast_and_goes_too_far(rows, record):
-    found = grown("constant rate", seeds=tuple(MORE_SEEDS))
+    found = grown("constant", seeds=tuple(MORE_SEEDS))
     early, late = found["rho"][: len(SEEDS), 0].mean(), found["rho"][:, 1].mean()
     record("wta.constant_eta_20s", early)
     record("wta.constant_eta_100s", late)
@@ -165,14 +165,13 @@ def test_readout_with_the_input_control(rows, record):
 
 
 @functools.cache
-def cued(condition):
-    grid = dict(seed=MORE_SEEDS) | ({} if condition == "both" else dict(condition=[condition]))
-    points = swept(NOTEBOOK.cue, **grid)
+def cued(**arm):
+    points = swept(NOTEBOOK.cue, seed=MORE_SEEDS, **{name: [value] for name, value in arm.items()})
     return {name: np.array([point[name] for point in points]) for name in points[0]}
 
 
 def test_the_cue_recalls_no_rate(rows, record):
-    found = cued("both")
+    found = cued()
     after, before, sequence = (found[f"{name}_hz"] for name in ("after", "before", "sequence"))
     share = ((after > 2 * before) & (after > sequence / 2)).mean()
     record("wta.cue_replay", share)
@@ -181,11 +180,12 @@ def test_the_cue_recalls_no_rate(rows, record):
 
 
 def test_the_cue_recalls_an_order(rows, record):
-    found, alone = cued("both"), cued("no recurrence")
-    late = np.concatenate([found["late_rho"], found["before_rho"]]).mean()
-    values = dict(cue_order=found["after_rho"].mean(), cue_order_late=late)
-    values["cue_order_recurrence"] = (found["after_rho"] - alone["after_rho"]).mean()
-    values["cue_order_shuffled"] = (found["after_rho"] - found["shuffled_rho"]).mean()
+    found, apart, alone = cued(), cued(in_a_row=False, seconds=150), cued(condition="no recurrence")
+    after = found["after_rho"]
+    values = dict(cue_order=after.mean(), cue_order_apart=(after - apart["after_rho"]).mean())
+    values["cue_order_shuffled"] = (after - found["shuffled_rho"]).mean()
+    values["cue_order_recurrence"] = (found["after_far_rho"] - alone["after_far_rho"]).mean()
+    values["cue_order_late"] = np.concatenate([found["late_rho"], found["before_rho"]]).mean()
     for name, value in values.items():
         record(f"wta.{name}", value)
     for name, value in values.items():

@@ -305,6 +305,42 @@ def test_windows_average_over_cues_and_tests_and_see_members_alone(notebook):
     assert notebook.windows(tests, np.array([0, 3, 6]), TRAINED_MS[:3])["after_hz"] == pytest.approx(5)
 
 
+@pytest.mark.parametrize(("name", "at"), [("after", 0), ("late", 250), ("before", -400)])
+def test_a_window_is_200_ms_to_the_step(name, at, notebook):
+    """A burst in the last steps before a window, its first, its last, and the first after it."""
+    for first, inside in ((-5, 0), (0, 5), (195, 5), (200, 0)):
+        alone = cues(10_000)
+        alone.rate_hz[:] = 0
+        for stop in alone.phases.shown(0).stop_ms - alone.t0_ms:
+            begin = max(stop + at + first, 0)
+            alone.rate_hz[begin : begin + 5] = 40
+        found = notebook.windows([alone], MEMBERS_OF_8, TRAINED_MS)[f"{name}_hz"]
+        assert found == pytest.approx(40 * inside / 200, abs=0.3 * 40 * 5 / 200)
+
+
+def test_the_fixed_point_reads_the_epsp_that_the_spike_saw(notebook):
+    """y of a step is what the network kept before it: the same as the recorded series of that step."""
+    recorder, inputs = notebook.untrained(1)
+    recorder.simulate(inputs, 300)
+    result = recorder.test(inputs, 400, dt_rec=1)
+    fired, y = measures.spike_steps(result), result.series["y_in"][:-1]
+    enough = fired.sum(axis=0) >= 6
+    mean_y = fired[:, enough].T @ y / fired[:, enough].sum(axis=0)[:, None]
+    found = notebook.fixed_point(result, min_spikes=6)["log_y"].reshape(mean_y.shape)
+    assert np.median(np.abs(np.exp(found) - mean_y) / mean_y.mean()) < 0.01
+
+
+def test_noise_is_what_lies_between_all_patterns(notebook):
+    recorder, inputs = notebook.untrained(1, n_patterns=2)
+    recorder.simulate(inputs, 5000)
+    result = recorder.test(inputs, 6000)
+    h, label = measures.entropy(result), result.phases.per_ms(result.t0_ms, result.n_steps)
+    for pattern in (0, 1):
+        found = measures.assemblies(result, pattern)
+        assert found.h_noise == pytest.approx(h[label == -1].mean()) != pytest.approx(h[label != pattern].mean())
+        assert found.h_pattern == pytest.approx(h[label == pattern].mean())
+
+
 @pytest.mark.slow
 def test_cue_reads_the_test_that_it_says(notebook, monkeypatch):
     """A short training: the cue alone is shown, the windows lie in noise, and shuffled weights are the same weights."""
@@ -314,9 +350,18 @@ def test_cue_reads_the_test_that_it_says(notebook, monkeypatch):
         seen.append((list(tests), *rest))
         return windows(*seen[-1])
 
+    trained, assemblies = [], notebook.wta.assemblies
+
+    def noted(result, pattern):
+        trained.append(result)
+        return assemblies(result, pattern)
+
     monkeypatch.setattr(notebook, "windows", kept)
+    monkeypatch.setattr(notebook.wta, "assemblies", noted)
     found = notebook.cue(1, seconds=30, n_cues=12)
     (plain, members, trained_ms), (mixed, *_) = seen
+    first, second = (notebook.wta.assemblies(trained[0], p) for p in (0, 1))
+    assert np.array_equal(members, np.flatnonzero((second.peak_hz > 50) & (first.peak_hz < 30)))
     assert found["n_members"] == len(members) == len(trained_ms) > 2
     for alone in plain + mixed:
         shown = alone.phases.shown(0)

@@ -392,3 +392,60 @@ def test_what_is_read_can_be_set_and_fractions_have_no_limit():
     assert np.isfinite(nc.rate_fraction).all() and sum(nc.rate_fraction) == pytest.approx(2)
     phases = wta.InputGenerator(net, n_patterns=1, seed=1).generate_input(3000).phases
     assert len(phases) == len(phases.start_ms) > 5
+
+
+def test_settings_of_some_neurons_outlive_those_of_all():
+    net = Network(grid_shape=(2, 2), n_inputs=5, seed=1)
+    nc = net.get_node_collections()
+    nc.use_variance_tracking = False
+    net.constant_eta = True
+    assert not any(nc.use_variance_tracking) and (net.state.rule == params.CONSTANT).all()
+    wta.disable_stp(nc[:3])
+    net.stp = "lagged"
+    assert nc.use_stp == (False,) * 3 + (True,) * (len(nc) - 3)
+    net.stp = None
+    assert not any(nc.use_stp)
+
+
+def test_without_a_seed_every_draw_is_another_one():
+    wta.nest_init(5)
+    trains = [wta.generate_poisson_spiketrain(500, 50) for _ in range(2)]
+    net = Network(grid_shape=(2, 1), n_inputs=5)
+    patterns = [wta.InputGenerator(net, n_patterns=1).get_patterns()[0] for _ in range(2)]
+    assert not np.array_equal(*trains) and not np.array_equal(patterns[0][0], patterns[1][0])
+    wta.nest_init(5)  # and all of it repeats
+    assert np.array_equal(wta.generate_poisson_spiketrain(500, 50), trains[0])
+    again = wta.InputGenerator(Network(grid_shape=(2, 1), n_inputs=5), n_patterns=1).get_patterns()[0]
+    assert np.array_equal(again[0], patterns[0][0])
+    wta.nest_init()
+
+
+def test_another_grid_gets_wiring_and_state_of_its_own():
+    net = Network(grid_shape=(3, 2), k_min=2, k_max=9, n_inputs=5, seed=1)
+    before = net.k.copy()
+    net.create_grid()
+    assert not np.array_equal(net.k, before) and net.state.a.size == net.n_neurons == net.wiring.row.size - 1
+    inputs = wta.InputGenerator(net, n_patterns=1, t_pattern=50, seed=1)
+    assert wta.Recorder(net, create_plot=False).test(inputs, 100).rate_hz.shape == (100, net.n_neurons)
+
+
+def test_collections_can_be_compared_searched_and_read_out():
+    net = Network(grid_shape=(2, 2), n_inputs=5, seed=1)
+    nc, other = net.get_node_collections(), Network(grid_shape=(2, 2), n_inputs=5, seed=1).get_node_collections()
+    assert nc == net.neuron_collection and nc != other and len({nc, net.neuron_collection}) == 1
+    assert 3 in nc and nc[3] in nc and 999 not in nc and nc.get("global_id") == nc.global_id
+    assert np.array_equal(np.asarray(nc[:3]), [0, 1, 2])
+    recorder = wta.Recorder(net, create_plot=False)
+    inputs = wta.InputGenerator(net, n_patterns=1, t_pattern=50, seed=1)
+    assert recorder.run_network(id_list=[nc[0], nc[5]], inpgen=inputs, t_sim=100) == [0, 5]
+    for wrong, what in (
+        (lambda: recorder.run_network(node_collection=other, inpgen=inputs, t_sim=100), "another network"),
+        (lambda: wta.disable_stdp([0, 1]), "list"),
+        (lambda: recorder.test(inputs, 1e8, dt_rec=1), r"dt_rec = 1 would keep .* GB"),
+        (lambda: recorder.get_order([1, 2]), "list"),
+        (lambda: Network(grid_shape=(300, 300)), "5000"),
+    ):
+        with pytest.raises(ParameterError, match=what):
+            wrong()
+    wta.disable_stdp(net.circuits[0])
+    assert not net.state.plastic[net.circuit == 0].any() and net.state.plastic[net.circuit > 0].all()
