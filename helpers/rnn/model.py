@@ -25,6 +25,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 from scipy.linalg import blas
 
 from helpers.parameters import (
@@ -164,8 +165,9 @@ class Rnn:
 
     Parameters
     ----------
-    weights : array (n, n)
-        Effective J, J_ij from j to i. float32 stays float32, and so then do the steps.
+    weights : array or scipy.sparse array (n, n)
+        Effective J, J_ij from j to i. float32 stays float32, and so then do the steps. What is sparse stays so
+        (csr): the memory then goes with the synapses and not with n^2.
     activation : str or function
         Any spelling of :data:`ACTIVATIONS`, kept as the canonical name; or a rule ``h -> (phi(h), phi'(h))`` of arrays
         (n,), elementwise. Nothing checks that the second is the derivative of the first.
@@ -199,7 +201,7 @@ class Rnn:
     [1.1, 1.0]
     """
 
-    weights: np.ndarray
+    weights: np.ndarray | sparse.sparray
     activation: str | Callable = "tanh"
     gain: float | np.ndarray = 1.0
     shift: float | np.ndarray = 0.0
@@ -209,16 +211,20 @@ class Rnn:
     legacy: bool = False
 
     def __post_init__(self):
-        weights = np.asfortranarray(check_array("weights", self.weights, ndim=2))
+        if sparse.issparse(self.weights):
+            weights = sparse.csr_array(self.weights)
+            weights = weights.astype(check_array("weights", weights.data, empty=True).dtype)
+        else:
+            weights = np.asfortranarray(check_array("weights", self.weights, ndim=2))
         if weights.shape[0] != weights.shape[1]:
             raise ParameterError(f"weights has shape {weights.shape}; allowed: square, one row and column per neuron")
         types = None
         if self.types is not None:
-            types = check_array("types", self.types, shape=(len(weights),), low=0)
+            types = check_array("types", self.types, shape=(weights.shape[0],), low=0)
             if (types != np.floor(types)).any():
                 raise ParameterError("types holds fractions; allowed: whole numbers from 0")
             types = types.astype(int)
-        size = len(weights) if types is None else int(types.max()) + 1
+        size = weights.shape[0] if types is None else int(types.max()) + 1
         self.__dict__.update(  # the dataclass is frozen
             weights=weights,
             types=types,
@@ -245,7 +251,7 @@ class Rnn:
 
     @property
     def n(self) -> int:
-        return len(self.weights)
+        return self.weights.shape[0]
 
     @property
     def gains(self) -> float | np.ndarray:
@@ -273,18 +279,22 @@ class Rnn:
         state and nothing to the tangents.
         """
         gemm = blas.dgemm if state.dtype == np.float64 else blas.sgemm
+        is_sparse = sparse.issparse(self.weights)
         gains, shifts = (x if np.ndim(x) == 0 else x.astype(state.dtype) for x in (self.gains, self.shifts))
-        driven = np.empty_like(state)
+        driven = np.empty(state.shape, state.dtype, order="C" if is_sparse else "F")  # a sparse product takes rows
         h, tangents, into = state[:, 0], state[:, 1:], driven[:, 1:]
         # OpenBLAS runs products of up to 1e6 multiplications without packing, 20 to 30 % faster for n = 100 to 200;
         # a product with few columns is not, so larger n take them all at once.
         width = SMALL_PRODUCT // self.n**2
         width = width if width >= 16 else state.shape[1]
         parts = [slice(i, i + width) for i in range(0, state.shape[1], width)]
-        panels = [(driven[:, part], state[:, part]) for part in parts]
+        panels = [] if is_sparse else [(driven[:, part], state[:, part]) for part in parts]
         for _ in range(n_steps):
             driven[:, 0], slope = response(self.activation, h, gains, shifts, legacy=self.legacy)
             np.multiply(tangents, slope[:, None], out=into)
+            if is_sparse:
+                state *= 1 - self.dt
+                state += self.dt * (self.weights @ driven)
             for part, c in panels:
                 gemm(self.dt, self.weights, part, beta=1 - self.dt, c=c, overwrite_c=True)
             if x is not None:
