@@ -1,17 +1,20 @@
-"""The commands of the random networks: three that measure Lyapunov exponents, and three that train on them.
+"""The commands of the random networks: four that measure Lyapunov exponents, and four that train on them.
 
-Flags and files are named as in the seed, in both spellings where its text and its code differ. All values are checked
-before anything is written. Below ``--out`` a command leaves
+Flags, folders and files are named as in the source, in both spellings where its text and its code differ. All values
+are checked before anything is written. Below ``--out`` a command leaves, in a folder of its own (rd_RNN for
+train_rd_model, see COMMANDS.md),
 
-* ``logs/<command>/``: tables (csv) and logs (json). The log of a training holds, for each epoch, training_loss,
+* ``logs/``: tables (csv) and logs (json). The log of a training holds, for each epoch, training_loss,
   training_lambda_max, training_spectrum (the k exponents) and grad_weights, grad_gains, grad_shifts (0 for what is not
-  trained), then spectrum (all n exponents before and after, from an independent run) and time_training[s];
-* ``fig/<command>/``: the figures;
-* ``models/<command>/<stem>_Sample<i>/``: ``model.npz`` of a training, with W >= 0, C (signs; W C is J), H, H0, gains,
-  shifts, types, dt and activation, read by :func:`load_model`; and the state from which a stopped training goes on;
+  trained), then spectrum (the exponents after it, from an independent run), spectrum_before and time_training[s];
+* ``fig/``: the figures;
+* ``models/.../<stem>_Sample<i>/model.npz``, written as soon as a training ends, with W >= 0, C (signs; W C is J), H,
+  H0, gains, shifts, types, dt and activation, read by :func:`load_model`, and the history of the training;
 * ``.sweeps/``: the finished points, from which a stopped sweep goes on.
 
-A wrong value is one line and exit status 2, and so is a loss that is no longer finite; a stopped command ends with 130.
+What the stem of the source does not tell, such as another seed, follows at its end. A stopped command ends with 130, and
+the same command goes on: finished points and samples are not computed again. A wrong value is one line and exit status
+2, and so is a loss that is no longer finite, or a lack of memory.
 """
 
 from __future__ import annotations
@@ -20,11 +23,13 @@ import contextlib
 import functools
 import itertools
 import json
+import os
 import re
 import sys
 import tempfile
 import time
 import warnings
+import zlib
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -32,27 +37,34 @@ from typing import Any
 import click
 import numpy as np
 from click import Choice, FloatRange, IntRange
+from scipy import sparse
+from tqdm.auto import tqdm
 
 from helpers import figures, runs, storage
 from helpers.parameters import HelpersError, ParameterError, Table, check_choice, check_integer, check_number
 from helpers.rnn import figures as plots
 from helpers.rnn import meanfield
-from helpers.rnn.connectome import load_roi, make_synthetic_roi
+from helpers.rnn.connectome import DENSE, load_roi, load_traced, make_synthetic_roi
 from helpers.rnn.losses import LOSSES, loss_label, loss_name
 from helpers.rnn.lyapunov import initial, lyapunov_spectrum
 from helpers.rnn.model import SPELLINGS, Rnn, activation_name, random_weights
 
 __all__ = [
     "load_model",
+    "lyapu_benchmark",
     "lyapu_convergence",
     "spectrum",
     "train_flybrain_full",
     "train_flybrain_pop",
     "train_rd_model",
+    "train_rd_model_fixed_param",
     "transition_2_chaos",
 ]
 
 GROUPS = ("weights", "shifts", "gains")
+# What goes to the end of a stem if it is not the default.
+MARKS = ("seed", "orientation", "grad", "window", "init", "transient", "dale", "early_stopping")
+MARKS += ("transmitters", "excitatory", "min_weight", "largest")
 
 
 class Command(click.Command):
@@ -60,12 +72,28 @@ class Command(click.Command):
 
     def main(self, args=None, prog_name=None, **settings):
         """Run the command with `args`, by default those of the process."""
+        args = sys.argv[1:] if args is None else list(args)
         try:
             return super().main(args, self.name, standalone_mode=False)
-        except (click.ClickException, HelpersError) as failure:
-            message = failure.format_message() if isinstance(failure, click.ClickException) else str(failure)
-            click.echo(f"{self.name}: {' '.join(message.split())}", err=True)
-            sys.exit(2)
+        except MemoryError as failure:
+            message = f"out of memory ({failure}); take fewer neurons or exponents"
+        except click.ClickException as failure:
+            message = failure.format_message()
+        except HelpersError as failure:
+            message = str(failure)
+        click.echo(f"{self.name}: {self._as_typed(' '.join(message.split()), args)}", err=True)
+        sys.exit(2)
+
+    def _as_typed(self, message, args):
+        """Return a message in which arguments have the names of their flags, in the spelling that was typed."""
+        message = re.sub(r"\bn_(weights|gains|shifts) = ", r"--number_param, \1 = ", message)
+        typed = {word.split("=")[0] for word in args}
+        for option in self.params:
+            flag = next((word for word in option.opts if word in typed), option.opts[-1])
+            message = message.replace(" / ".join(f"'{word}'" for word in option.opts), f"'{flag}'")
+            for ending, after in (("=True", ""), ("=", " "), (" = ", " = ")):
+                message = re.sub(rf"(?<![\w-]){option.name}{ending}", flag + after, message)
+        return message
 
     def parse_args(self, ctx, args):
         """Put a blank before negative numbers, which click takes for flags where the value may be left out."""
@@ -128,7 +156,7 @@ EVERYWHERE = with_options(
     click.option("--seed", default=0, type=IntRange(0, 2**63), help="Seed of networks and initial states"),
     click.option("--out", default="data", help="Folder of the outputs"),
 )
-USUAL = with_options(T_ONS(default=0.2), T_SIM(default=200.0), EVERYWHERE)
+USUAL = with_options(T_ONS(default=1.0), T_SIM(default=200.0), EVERYWHERE)
 JOBS = click.option("--n_jobs", default=-1, type=IntRange(-64, 1024), help="Processes; -1 uses every core")
 STUDY = with_options(
     N_SAMPLES(required=True),
@@ -139,6 +167,7 @@ STUDY = with_options(
     USUAL,
 )
 STOP = option("--early_stopping", help="Stop at this loss; without a value, or True, at 1e-6", callback=threshold)
+NUMBER = option("--number_param", nargs=3, type=IntRange(0), help="Train only so many weights, gains and shifts")
 TRAINING = with_options(
     click.option("--target", default=0.0, type=FloatRange(-1e6, 1e6), help="Target of the exponents, for l2 and MSE"),
     click.option("--n_epochs", default=10, type=IntRange(1), help="Number of epochs"),
@@ -146,16 +175,31 @@ TRAINING = with_options(
     click.option("--init", default="random", type=Choice(["zero", "random"]), help="Initial state"),
     click.option("--grad", default="full", type=GRAD, help="What the gradient goes through; in chaos not full"),
     click.option("--window", default=15.0, type=FloatRange(1e-4, 1e6), help="Time between two cuts, for --grad window"),
+    click.option("--nle_after", type=COUNT, help="Exponents measured before and after, at most n; by default nLE"),
     TRANSIENT(default=10.0),
     USUAL,
 )
+RANDOM = with_options(
+    *(N(required=True), N_SAMPLES(required=True), K(required=True), LOSS(required=True)),
+    *(ACTIVATION(required=True), G(required=True), LR(default=1e-3)),
+    click.option("--train_weights", default=True, type=bool, help="Optimisation of the weights"),
+    click.option("--train_shifts", default=False, type=bool, help="Optimisation of the shifts"),
+    click.option("--train_gains", default=False, type=bool, help="Optimisation of the gains"),
+    click.option("--dale", default="free", type=Choice(["clip", "free"]), help="Weights stop at 0, or change sign"),
+)
 SIGN, SHARED = Choice(["dale", "legacy"]), Choice(["cell_fibers", "neurotransmitter"])
 SUBPOPULATION = option("--subpopulation", type=SHARED, help="What shares a gain and a shift")
+ROI = option("--ROI", "--roi", "roi", multiple=True, help="SYN (synthetic, of size n), a folder below --data, or words")
+PUBLISHED = "For the published tables: "
 REGION = with_options(
     N(default=60),
-    click.option("--ROI", "--roi", "roi", default="SYN", help="SYN (synthetic, of size n), or a folder below --data"),
+    ROI(metavar="[SYN|FOLDER|WORD ...|all]"),
     click.option("--orientation", default="dale", type=SIGN, help="Whose sign a synapse has: sender or receiver"),
-    click.option("--data", default="data/connectomics", help="Folder of the regions, neurons.csv and edges.csv each"),
+    click.option("--data", default="data/connectomics", help="Folder of the regions, or of the published tables"),
+    click.option("--transmitters", type=click.Path(), help=f"{PUBLISHED}a table of bodyId and transmitter"),
+    click.option("--excitatory", is_flag=True, help=f"{PUBLISHED}every neuron excites, for want of transmitters"),
+    click.option("--min_weight", default=1, type=IntRange(1), help=f"{PUBLISHED}fewest synapses of a connection"),
+    click.option("--largest", is_flag=True, help="Keep the largest strongly connected part of the region"),
     LR(default=0.01),
     TRAINING,
 )
@@ -164,15 +208,21 @@ REGION = with_options(
 # --- what the commands share
 
 
-def _opened(name, options):
-    """Return the options of a command, after the checks that all of them need, and the words for its file names."""
+def _opened(folder, options):
+    """Return the options of a command after the checks that all need, with its folder and words for its file names."""
     for key, value in options.items():
         if value != value:  # click lets nan pass
-            raise ParameterError(f"--{key} = nan is not a number")
-    o = SimpleNamespace(command=name, **options)
+            raise ParameterError(f"{key} = nan is not a number")
+    o = SimpleNamespace(folder=folder, **options)
     o.activation = activation_name(o.activation)
     o.word = {"tanh_pos": "tanh_positive"}.get(o.activation, o.activation)
-    check_number("--tons", o.t_ons, o.dt, o.t_sim, hint="at least --dt, at most --tsim")
+    check_number("t_ons", o.t_ons, o.dt, o.t_sim, hint="at least --dt, at most --tsim")
+    context = click.get_current_context(silent=True)
+    defaults = {option.name: option.default for option in context.command.params} if context else options
+    o.marks = ""
+    for name in MARKS:
+        if options.get(name) not in (defaults.get(name), None):
+            o.marks += f"_{name}{Path(str(options[name])).stem if name == 'transmitters' else options[name]}"
     figures.use_style()
     return o
 
@@ -243,7 +293,7 @@ def exponents_point(*, n, g, seed, activation, dt, parameters=("weights",), stat
 
 def _swept(o, *, keep=True, **grid):
     """Run a sweep in a folder below --out, or for ``--save False`` in one that goes again."""
-    check_integer("--nle", o.k, 1, o.n, hint="at most --n")
+    check_integer("k", o.k, 1, o.n, hint="at most --n")
     if o.n_jobs == 0:
         raise ParameterError("--n_jobs = 0 starts no worker; allowed: -1 (every core) or a positive integer")
     fixed = {name: getattr(o, name) for name in ("n", "k", "dt", "t_sim", "t_ons", "transient", "activation")}
@@ -267,7 +317,7 @@ def lyapu_convergence(**options: Any) -> None:
     One network, n_samples initial states. Writes the running exponents (json), the final ones with standard errors
     (csv) and a figure (png).
     """
-    o = _opened("lyapu_convergence", options)
+    o = _opened("lyapunov_convergence", options)
     starts = runs.seeds(o.seed, o.n_samples)
     found = _swept(o, g=o.g, seed=o.seed, state_seed=starts, trace=True)
     if not np.isfinite(found["running"]).all():
@@ -281,7 +331,7 @@ def lyapu_convergence(**options: Any) -> None:
     click.echo(Table(table.columns, table.rows[:: o.k]).to_markdown())
     fig, ax = figures.figure(height_mm=75)
     plots.convergence(ax, found["times"][0], found["running"])
-    stem = f"{o.command}/{o.word}_N{o.n}_NLE{o.k}_g{o.g}_Tons{o.t_ons}_Tsim{o.t_sim:.10g}_dt{o.dt}"
+    stem = f"{o.folder}/{o.word}_N{o.n}_NLE{o.k}_g{o.g}_Tons{o.t_ons}_Tsim{o.t_sim:.10g}_dt{o.dt}{o.marks}"
     _write(o, {f"logs/{stem}.json": json.dumps(log), f"logs/{stem}.csv": table.to_csv(), f"fig/{stem}.png": fig})
 
 
@@ -298,8 +348,8 @@ def _study(o, g):
         first = found["exponents"][i, :, 0]
         shown.append((f"{x:g}", f"{np.median(first):.4f}", runs.summary(first)))
     click.echo(Table(("g", "median lambda_1", "mean [95 %]"), tuple(shown)).to_markdown())
-    o.stem = f"{o.command}/{o.word}_N{o.n}_nSample{o.n_samples}_tSim{o.t_sim:.10g}_dt{o.dt}_tOns{o.t_ons}"
-    o.stem += f"_{'_'.join(o.parameters)}"
+    o.stem = f"{o.folder}/{o.word}_N{o.n}_nSample{o.n_samples}_tSim{o.t_sim:.10g}_dt{o.dt}_tOns{o.t_ons}"
+    o.stem += f"_{'_'.join(o.parameters)}{o.marks}"
     return found, Table(("sample", "seed", "g", "index", "exponent", "stderr"), tuple(rows)).to_csv()
 
 
@@ -314,7 +364,7 @@ def transition_2_chaos(**options: Any) -> None:
     The same seeds serve every g. Writes the exponents with standard errors (csv) and a figure (pdf, svg).
     """
     o = _opened("transition_2_chaos", options)
-    check_number("--gmin", o.gmin, 0, o.gmax, hint="at most --gmax")
+    check_number("gmin", o.gmin, 0, o.gmax, hint="at most --gmax")
     g = np.linspace(o.gmin, o.gmax, o.m_g)
     found, table = _study(o, g)
     if not o.save:
@@ -337,7 +387,7 @@ def spectrum(**options: Any) -> None:
     Writes exponents, Kaplan-Yorke dimensions and entropies of every sample by sigma (json), all of them with standard
     errors (csv), and three figures (pdf, svg).
     """
-    o = _opened("spectrum", options | {"k": options["n"]})
+    o = _opened("spectrum_characterization", options | {"k": options["n"]})
     g = 2.0 ** np.arange(o.variance_max)
     found, table = _study(o, g)
     if not o.save:
@@ -359,26 +409,67 @@ def spectrum(**options: Any) -> None:
     _write(o, files)
 
 
+@command("lyapu_benchmark")
+@with_options(N(default=200), T_SIM(default=200.0), EVERYWHERE)
+def lyapu_benchmark(**options: Any) -> None:
+    """Times the Lyapunov exponents on this machine, and shows the first of them over the time between two QRs.
+
+    Writes four figures (svg): the running first exponent for several tOns, and the seconds over the number of
+    exponents, the averaged time and the size of the network; and the numbers of the last three (csv).
+    """
+    o = _opened("lyapunov_benchmark", options | dict(t_ons=min(1.0, options["t_sim"]), activation="tanh"))
+    check_integer("n", o.n, 20)
+    usual = dict(seed=o.seed, dt=o.dt, activation="tanh")
+    fig, ax = figures.figure(height_mm=75)
+    for t_ons in (0.2, 1.0, 2.0, 5.0):
+        found = exponents_point(n=o.n, g=5.0, k=10, t_sim=max(o.t_sim, 5.0), t_ons=t_ons, trace=True, **usual)
+        ax.plot(found["times"], found["running"][:, 0], label=f"{t_ons:g}", linewidth=0.8)
+    ax.set(xlabel=r"averaged time ($\tau$)", ylabel=r"$\lambda_1$ ($1/\tau$)")
+    ax.legend(title="tOns")
+    files, rows = {f"fig/{o.folder}/0_convergence_vs_Tons_N{o.n}.svg": fig}, []
+    cases = {
+        "nle": ("number of exponents", [(o.n, k, o.t_sim) for k in range(1, o.n, o.n // 10)]),
+        "tSim": (r"averaged time ($\tau$)", [(2 * o.n, 10, t) for t in np.linspace(o.t_sim / 10, o.t_sim, 10)]),
+        "netSize": ("neurons", [(n, n // 10, o.t_sim) for n in range(o.n // 2, 5 * o.n, o.n // 2)]),
+    }
+    for place, (name, (label, points)) in enumerate(cases.items()):
+        x, seconds = [point[("netSize", "nle", "tSim").index(name)] for point in points], []
+        for n, k, t_sim in tqdm(points, desc=name, disable=bool(os.environ.get("CI"))):
+            start = time.perf_counter()
+            exponents_point(n=n, g=1.5, k=k, t_sim=float(t_sim), t_ons=min(o.t_ons, t_sim), **usual)
+            seconds.append(time.perf_counter() - start)
+            rows.append((name, n, k, t_sim, seconds[-1]))
+        fig, ax = figures.figure(width_mm=100)
+        ax.plot(x, seconds, "D-", markersize=4)
+        ax.set(xlabel=label, ylabel="seconds")
+        files[f"fig/{o.folder}/{place + 1}_time_vs_{name}_N{o.n}.svg"] = fig
+    table = Table(("over", "n", "nLE", "tSim", "seconds"), tuple(rows))
+    _write(o, files | {f"logs/{o.folder}/times_N{o.n}.csv": table.to_csv()})
+
+
 # --- training
 
 
 @command("train_rd_model")
-@with_options(N(required=True), N_SAMPLES(required=True), K(required=True), LOSS(required=True))
-@with_options(ACTIVATION(required=True), G(required=True), LR(default=1e-3))
-@click.option("--train_weights", default=True, type=bool, help="Optimisation of the weights")
-@click.option("--train_shifts", default=False, type=bool, help="Optimisation of the shifts")
-@click.option("--train_gains", default=False, type=bool, help="Optimisation of the gains")
-@click.option("--number_param", nargs=3, type=IntRange(0), help="Train only so many weights, gains and shifts")
-@click.option("--dale", default="free", type=Choice(["clip", "free"]), help="Weights stop at 0, or change sign")
-@TRAINING
+@with_options(RANDOM, NUMBER(), TRAINING)
 def train_rd_model(**options: Any) -> None:
     """Trains random RNN models with a loss on their Lyapunov spectrum."""
-    o = _opened("train_rd_model", options)
-    trained, mark, masks, samples = (o.train_weights, o.train_shifts, o.train_gains), "", None, []
+    _train_random(_opened("rd_RNN", options))
+
+
+@command("train_rd_model_fixed_param")
+@with_options(RANDOM, NUMBER(default=(100, 0, 0)), TRAINING)
+def train_rd_model_fixed_param(**options: Any) -> None:
+    """Trains a fixed number of weights, gains and shifts, drawn at random, of random RNN models."""
+    _train_random(_opened("rd_RNN_fixed_param", options))
+
+
+def _train_random(o):
+    trained, masks, samples = (o.train_weights, o.train_shifts, o.train_gains), None, []
     if o.number_param is not None:
         n_weights, n_gains, n_shifts = o.number_param
         trained = n_weights > 0, n_shifts > 0, n_gains > 0
-        mark = f"_Number{n_weights}_{n_gains}_{n_shifts}"
+        o.marks = f"_Param{n_weights}_{n_gains}_{n_shifts}{o.marks}"
     if not any(trained):
         raise ParameterError("nothing is trained: set --train_weights, --train_shifts or --train_gains to True")
     from helpers.rnn.training import fixed_number
@@ -388,7 +479,7 @@ def train_rd_model(**options: Any) -> None:
         if o.number_param is not None:
             masks = fixed_number(net, n_weights=n_weights, n_gains=n_gains, n_shifts=n_shifts, seed=seed)
         samples.append((net, masks))
-    stem = "{}_Weights{}_Shifts{}_Gains{}{}_N{}".format(o.word, *trained, mark, o.n)
+    stem = "{}_Weights{}_Shifts{}_Gains{}_N{}".format(o.word, *trained, o.n)
     _train(o, stem, samples, tuple(itertools.compress(GROUPS, trained)))
 
 
@@ -397,7 +488,7 @@ def train_rd_model(**options: Any) -> None:
 @with_options(ACTIVATION(required=True), REGION)
 def train_flybrain_full(**options: Any) -> None:
     """Trains the gain and the shift of every neuron of a connectome-constrained RNN; its weights stay."""
-    _train_region(_opened("train_flybrain_full", options))
+    _train_region(_opened("flybrain_RNN", options))
 
 
 @command("train_flybrain_pop")
@@ -405,58 +496,117 @@ def train_flybrain_full(**options: Any) -> None:
 @with_options(SUBPOPULATION(default="neurotransmitter"), REGION)
 def train_flybrain_pop(**options: Any) -> None:
     """Trains gains and shifts that the neurons of a population share, in a connectome-constrained RNN."""
-    _train_region(_opened("train_flybrain_pop", options), options["subpopulation"])
+    _train_region(_opened("flybrain_RNN_cell", options), options["subpopulation"])
 
 
 def _train_region(o, subpopulation=None):
-    if o.roi == "SYN":
-        roi = make_synthetic_roi(o.n, seed=o.seed)
-    else:
-        known = sorted(path.parent.name for path in Path(o.data).glob("*/neurons.csv"))
-        roi = load_roi(Path(o.data) / check_choice("--ROI", o.roi, ("SYN", *known)))
-    rnn = roi.rnn(o.activation, orientation=o.orientation, subpopulation=subpopulation, dt=o.dt)
-    mark = f"_Subpop_{subpopulation}" if subpopulation else ""
-    stem = f"{o.word}_ROI_{o.roi}{mark}_WeightsFalse_ShiftsTrue_GainsTrue"
+    words, data = o.roi or ("SYN",), Path(o.data)
+    published = (data / "traced-neurons.csv").exists() and o.roi != ("SYN",)
+    if published and not o.roi:
+        raise ParameterError(f"--ROI is missing: --data {data} holds the published tables; give words of roi, or all")
+    if not published and (o.transmitters or o.excitatory or o.min_weight > 1):
+        flags = "--transmitters, --excitatory and --min_weight"
+        raise ParameterError(f"{flags} belong to the published tables; --data {data} has no traced-neurons.csv")
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", UserWarning)
+        if published:
+            asked = dict(excitatory=o.excitatory, min_weight=o.min_weight, largest=o.largest)
+            roi = load_traced(data, o.transmitters, roi=None if words == ("all",) else words, **asked)
+        elif words == ("SYN",):
+            roi = make_synthetic_roi(o.n, seed=o.seed)
+        else:
+            known = sorted(path.parent.name for path in data.glob("*/neurons.csv"))
+            roi = load_roi(data / check_choice("roi", "+".join(words), ("SYN", *known)), largest=o.largest)
+    for warning in told:
+        click.echo(warning.message, err=True)
+    name = "+".join(words)
+    excite = f"{(roi.signs > 0).mean():.0%} of them excitatory"
+    click.echo(f"{name}: {roi.n} neurons, {excite}, {roi.counts.nnz} connections")
+    rnn = roi.rnn(o.activation, orientation=o.orientation, subpopulation=subpopulation, dt=o.dt, dense=True)
+    name += f"_N{o.n}" if words == ("SYN",) and o.n != 60 else ""
+    name += f"_Subpop_{subpopulation}" if subpopulation else ""
+    stem = f"{o.word}_ROI_{name}_WeightsFalse_ShiftsTrue_GainsTrue"
     _train(o, stem, [(rnn, None)] * o.n_samples, ("shifts", "gains"))
 
 
 def _train(o, stem, samples, groups):
-    """Train all samples, pairs of a network and its masks or None, after a check of each, and write what they leave."""
-    from helpers.rnn import figures_training as plots_training
-    from helpers.rnn.gradients import TrainingParams, double, prepared
+    """Train the samples, pairs of a network and its masks or None, that are not finished, and write what they leave."""
+    o.n_after = o.k if o.nle_after is None else check_integer("nle_after", o.nle_after, 1, samples[0][0].n)
+    stem += f"_lr{o.lr}_NLE{o.k}_Epochs{o.n_epochs}_{loss_label(loss_name(o.loss), o.target)}"
+    stem += f"_g{o.g}" if hasattr(o, "g") else ""
+    stem += f"_Tons{o.t_ons}_Tsim{o.t_sim:.10g}"
+    fixed = getattr(o, "number_param", None) is not None  # the source leaves dt out there
+    stem += o.marks if fixed and o.dt == 0.1 else f"_dt{o.dt}{o.marks}"
+    logs = []
+    for i, ((rnn, masks), seed) in enumerate(zip(samples, runs.seeds(o.seed, o.n_samples), strict=True)):
+        logs.append(_sample(o, f"{o.folder}/{stem}_Sample{i}", rnn, masks, groups, seed))
+    fig, axes = figures.figure(1, 2, height_mm=65, layout="constrained")
+    shown, last = figures.figure(width_mm=110, height_mm=75, layout="constrained")
+    for log in logs:
+        axes[0].plot(log["training_loss"], color=figures.OKABE_ITO["blue"], linewidth=0.8)
+        axes[1].plot(log["training_lambda_max"], color=figures.OKABE_ITO["blue"], linewidth=0.8)
+        for name, colour in (("spectrum_before", "grey"), ("spectrum", "vermillion")):
+            x, label = (
+                np.arange(1, o.n_after + 1),
+                name.replace("spectrum_before", "before").replace("spectrum", "after"),
+            )
+            last.plot(x, log[name], ".-", color=figures.OKABE_ITO[colour], label=label if log is logs[0] else None)
+    axes[0].set(
+        xlabel="epoch",
+        ylabel="loss",
+        yscale="log" if min(map(min, (log["training_loss"] for log in logs))) > 0 else "linear",
+    )
+    axes[1].set(xlabel="epoch", ylabel=r"$\lambda_{\max}$ ($1/\tau$)")
+    last.axhline(0, color="black", linewidth=0.5, zorder=0)
+    last.set(xlabel="$i$", ylabel=r"$\lambda_i$ ($1/\tau$)")
+    last.legend()
+    name = f"fig/{o.folder}/{stem}"
+    _write(o, {f"{name}_training_logs.png": fig, f"{name}_spectrum_logs.png": shown})
+
+
+def _sample(o, name, rnn, masks, groups, seed):
+    """Return the log of a sample: train it, measure it, write model.npz and then the log; or read what is there."""
     from helpers.rnn.training import train
 
     names = ("k", "target", "loss", "lr", "t_sim", "t_ons", "transient", "window", "init", "grad")
-    settings = {name: getattr(o, name) for name in names} | dict(parameters=groups, dale=getattr(o, "dale", "free"))
-    with double():
-        for rnn, masks in samples:
-            prepared(rnn, TrainingParams(**settings), masks)
-    stem += f"_lr{o.lr}_NLE{o.k}_Epochs{o.n_epochs}_{loss_label(loss_name(o.loss), o.target)}"
-    stem += f"_g{o.g}" if hasattr(o, "g") else ""
-    stem += f"_Tons{o.t_ons}_Tsim{o.t_sim:.10g}_dt{o.dt}"
-    for i, ((rnn, masks), seed) in enumerate(zip(samples, runs.seeds(o.seed, o.n_samples), strict=True)):
-        name, start = f"{o.command}/{stem}_Sample{i}", time.perf_counter()
-        state = dict(store=Path(o.out) / "models" / name, n_epochs=o.n_epochs, early_stopping=o.early_stopping)
-        result = train(rnn, masks=masks, seed=seed, **state, **settings)
-        measure = functools.partial(lyapunov_spectrum, k=rnn.n, t_sim=o.t_sim, seed=seed)
-        found = np.array([measure(rnn).exponents, measure(result.rnn).exponents])
-        log = dict(training_loss=result.loss.tolist(), training_lambda_max=result.spectra[:, 0].tolist())
-        log |= dict(spectrum=found.tolist(), training_spectrum=result.spectra.tolist())
-        for group in GROUPS:
-            log[f"grad_{group}"] = result.gradient_norms.get(group, np.zeros(result.loss.size)).tolist()
-        log["time_training[s]"] = f"{time.perf_counter() - start:.2f}"
+    settings = {key: getattr(o, key) for key in names}
+    settings |= dict(parameters=groups, dale=getattr(o, "dale", "free"), seed=seed)
+    more = dict(n_epochs=o.n_epochs, early_stopping=o.early_stopping)
+    record = json.loads(json.dumps(settings | more | dict(network=zlib.crc32(rnn.weights.tobytes()))))
+    path, log_path = Path(o.out) / "models" / name / "model.npz", Path(o.out) / f"logs/{name}_logs.json"
+    try:
+        kept, found = storage.read_arrays(path)
+    except storage.DamagedFile:  # or none
+        found, start = None, time.perf_counter()
+        result = train(rnn, masks=masks, **settings, **more)
         h0, net = np.zeros(rnn.n) if o.init == "zero" else initial(rnn, 1, None, seed)[0], result.rnn
-        model = dict(W=np.abs(net.weights), C=np.sign(net.weights), H=h0, H0=h0, gains=net.gain, shifts=net.shift)
-        model |= dict(types=np.arange(net.n) if net.types is None else net.types, dt=net.dt, activation=net.activation)
-        files = {f"models/{name}/model.npz": model, f"logs/{name}_logs.json": json.dumps(log, indent=1)}
-        fig, axes = figures.figure(1, 2, height_mm=65, layout="constrained")
-        plots_training.training(axes, {o.loss: result.loss}, {o.loss: result.spectra})
-        files[f"fig/{name}_training_logs.png"] = fig
-        fig, ax = figures.figure(width_mm=110, height_mm=75, layout="constrained")
-        shown, claimed = {"before": found[0], "after, recomputed": found[1]}, {"after, recomputed": result.spectra[-1]}
-        plots_training.spectra(ax, shown, claimed=claimed)
-        files[f"fig/{name}_spectrum_logs.png"] = fig
-        _write(o, files)
+        kept = dict(W=np.abs(net.weights), C=np.sign(net.weights), H=h0, H0=h0, gains=net.gain, shifts=net.shift)
+        kept |= dict(types=np.arange(net.n) if net.types is None else net.types, dt=net.dt, activation=net.activation)
+        kept |= dict(training_loss=result.loss, training_spectrum=result.spectra)
+        for group in GROUPS:
+            kept[f"grad_{group}"] = result.gradient_norms.get(group, np.zeros(result.loss.size))
+        kept["time_training[s]"] = f"{time.perf_counter() - start:.2f}"
+        storage.write_arrays(path, kept, record)
+        click.echo(path)
+    if found not in (None, record):
+        raise ParameterError(f"--out = {o.out} holds another network as {name}; choose another --out")
+    if found and log_path.exists():
+        log = json.loads(log_path.read_text())
+        if len(log["spectrum"]) == o.n_after:
+            return log
+    log = dict(
+        training_loss=kept["training_loss"].tolist(), training_lambda_max=kept["training_spectrum"][:, 0].tolist()
+    )
+    log["training_spectrum"] = kept["training_spectrum"].tolist()
+    log |= {f"grad_{group}": kept[f"grad_{group}"].tolist() for group in GROUPS}
+    for key, net in (("spectrum_before", rnn), ("spectrum", load_model(path))):
+        net = net.replace(weights=sparse.csr_array(net.weights)) if net.n > DENSE and groups[0] != "weights" else net
+        found = lyapunov_spectrum(net, k=o.n_after, t_sim=o.t_sim, t_ons=o.t_ons, seed=seed, progress=True)
+        log[key] = found.exponents.tolist()
+    log["time_training[s]"] = str(kept["time_training[s]"])
+    storage.write_text(log_path, json.dumps(log, indent=1))
+    click.echo(log_path)
+    return log
 
 
 def load_model(path: str | Path) -> Rnn:

@@ -50,31 +50,23 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from helpers import storage
-from helpers.parameters import (
-    ParameterError,
-    check_array,
-    check_choice,
-    check_integer,
-    check_number,
-    check_seed,
-)
+from helpers.parameters import ParameterError, check_array, check_choice, check_integer, check_number, check_seed
 from helpers.rnn.model import Rnn
 
 __all__ = ["TRANSMITTERS", "Roi", "convert_legacy", "exponent_bound", "load_roi", "load_traced", "make_synthetic_roi"]
 
 TRANSMITTERS = ("gaba", "acetylcholine", "glutamate", "serotonin", "octopamine", "dopamine", "neither")
-SHORT = {"ach": 1, "glu": 2, "glut": 2, "ser": 3, "5ht": 3, "5-ht": 3, "oct": 4, "oa": 4, "da": 5, "dop": 5}
-SHORT |= {"unknown": 6, "unclear": 6, "none": 6, "": 6}
+CODES = {word: code for code, name in enumerate(TRANSMITTERS) for word in (name, str(code), f"{code}.0")}
+CODES |= {"ach": 1, "glu": 2, "glut": 2, "ser": 3, "5ht": 3, "5-ht": 3, "oct": 4, "oa": 4, "da": 5, "dop": 5}
+CODES |= {"unknown": 6, "unclear": 6, "none": 6, "": 6}
 SHARES = (0.25, 0.5, 0.15, 0.02, 0.03, 0.03, 0.02)
 N_FIBRES, N_SINKHORN, N_DRAWS = 12, 10, 1000
 DENSE = 2000  # neurons up to which a network gets a dense matrix, which BLAS and training prefer
 NEURONS = ("bodyId", "transmitter", "cell_body_fiber", "sign")
 EDGES = ("bodyId_pre", "bodyId_post", "weight")
 TEXT = ("roi", "transmitter", "cell_body_fiber", "type")
-LEGACY = (
-    ("adjacency_scc", "ei_neuron_types", "nid_scc"),
-    ("neurotransmitter_assignments", "cell_body_fiber_assignments"),
-)
+CODED = ("transmitter", "fibre")
+COUNTS, ASSIGNED = ("adjacency_scc", "ei_neuron_types", "nid_scc"), ("neurotransmitter", "cell_body_fiber")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -111,10 +103,11 @@ class Roi:
             raise ParameterError(f"counts has shape {given.shape}; allowed: square, of two neurons or more")
         counts = sparse.coo_array(given, dtype=float)
         check_array("counts", counts.data, low=0, empty=True)
-        (pre, post), used = counts.coords, (counts.coords[0] != counts.coords[1]) & (counts.data > 0)
-        counts = sparse.csr_array((counts.data[used], (pre[used], post[used])), shape=(n, n))
-        whole = {name: check_array(name, getattr(self, name), shape=(n,), low=0) for name in ("transmitter", "fibre")}
+        counts.data[counts.row == counts.col] = 0
+        counts = counts.tocsr()
+        counts.eliminate_zeros()
         ids, signs = np.asarray(self.ids), check_array("signs", self.signs, shape=(n,))
+        transmitter, fibre = (check_array(name, getattr(self, name), shape=(n,), low=0) for name in CODED)
         if ids.shape != (n,) or (ids[1:] <= ids[:-1]).any():
             raise ParameterError(f"ids {ids.shape} is not {n} ascending numbers; sort the neurons, each once")
         if (np.abs(signs) != 1).any():
@@ -123,9 +116,8 @@ class Roi:
         if parts != 1:
             found = f"{parts} strongly connected parts, the largest of {np.bincount(labels).max()} of {n} neurons"
             raise ParameterError(f"counts falls into {found}; load the region with largest=True to keep that one")
-        fields = dict(counts=counts, ids=ids, signs=signs) | {name: code.astype(int) for name, code in whole.items()}
-        for name, value in fields.items():
-            object.__setattr__(self, name, value)
+        codes = dict(transmitter=transmitter.astype(int), fibre=fibre.astype(int))
+        self.__dict__.update(ids=ids, counts=counts, signs=signs, **codes)  # the dataclass is frozen
 
     @property
     def n(self) -> int:
@@ -192,16 +184,12 @@ class Roi:
     def write(self, folder: str | PathLike) -> None:
         """Write neurons.csv and edges.csv into a folder, both or none; :func:`load_roi` reads them."""
         pre, post = self.counts.nonzero()
-        tables = {
-            "neurons": (NEURONS, (self.ids, self.transmitter, self.fibre, self.signs)),
-            "edges": (EDGES, (self.ids[pre], self.ids[post], self.counts[pre, post])),
-        }
-        files = {}
-        for name, (head, columns) in tables.items():
-            style = dict(fmt="%d", delimiter=",", header=",".join(head), comments="")
-            files[Path(folder) / f"{name}.csv"] = functools.partial(
-                np.savetxt, X=np.array(columns, dtype=np.int64).T, **style
-            )
+        neurons = self.ids, self.transmitter, self.fibre, self.signs
+        edges = self.ids[pre], self.ids[post], self.counts[pre, post]
+        files, style = {}, dict(fmt="%d", delimiter=",", comments="")
+        for name, head, columns in (("neurons", NEURONS, neurons), ("edges", EDGES, edges)):
+            rows = np.array(columns, dtype=np.int64).T
+            files[Path(folder) / f"{name}.csv"] = functools.partial(np.savetxt, X=rows, header=",".join(head), **style)
         storage.write_all(files)
 
 
@@ -338,37 +326,34 @@ def load_traced(
         For a missing or malformed table, a word that it does not have, ids of another table, a threshold that
         leaves nothing, or a largest part with fewer than two neurons: with what was found.
     """
-    neurons = _table(Path(folder) / "traced-neurons.csv", NEURONS[:1], extra=("type",))
-    n, fibres = neurons["bodyId"].size, neurons.get("type", np.zeros(neurons["bodyId"].size, str))
     if (transmitters is None) != bool(excitatory):
-        raise ParameterError(
-            "the published tables have no transmitters: give a table of bodyId and transmitter as transmitters=FILE, "
-            "or take every neuron as excitatory with excitatory=True, not both"
-        )
+        what = "the published tables have no transmitters: give a table of bodyId and transmitter as transmitters=FILE"
+        raise ParameterError(f"{what}, or take every neuron as excitatory with excitatory=True, not both")
+    neurons = _table(Path(folder) / "traced-neurons.csv", NEURONS[:1], extra=("type",))
+    ids = neurons["bodyId"]
+    fibres = neurons.get("type", np.zeros(ids.size, str))
     if excitatory:
-        neurons |= dict(transmitter=np.ones(n, int), sign=np.ones(n, int), cell_body_fiber=_codes(fibres))
+        neurons = dict(zip(NEURONS, (ids, np.ones(ids.size), _codes(fibres), np.ones(ids.size)), strict=True))
     else:
-        neurons = _with_transmitters(neurons["bodyId"], fibres, transmitters)
+        neurons = _described(ids, fibres, transmitters)
     total = Path(folder) / "traced-total-connections.csv"
     if roi is None and total.exists():
         edges = _table(total, EDGES)
     else:
         edges = _table(Path(folder) / "traced-roi-connections.csv", (*EDGES, "roi"))
-        known, asked = tuple(np.unique(edges["roi"]).tolist()), [roi] if isinstance(roi, str) else roi
-        chosen = np.isin(
-            edges.pop("roi"), [check_choice("roi", word, known) for word in (known if roi is None else asked)]
-        )
-        edges = {name: values[chosen] for name, values in edges.items()}
-    ends = edges["bodyId_pre"], edges["bodyId_post"]
-    inside = np.isin(ends[0], neurons["bodyId"]) & np.isin(ends[1], neurons["bodyId"])
+        words = edges.pop("roi")
+        if roi is not None:
+            known, asked = tuple(np.unique(words).tolist()), [roi] if isinstance(roi, str) else roi
+            chosen = np.isin(words, [check_choice("roi", word, known) for word in asked])
+            edges = {name: values[chosen] for name, values in edges.items()}
+    pre, post, weight = (edges[name] for name in EDGES)
+    inside = np.isin(pre, neurons["bodyId"]) & np.isin(post, neurons["bodyId"])
     if not inside.any():
-        found = f"{inside.size} connections, the first from {ends[0][0]} to {ends[1][0]}"
-        raise ParameterError(
-            f"{folder}: no connection is between two of the neurons used, which start with "
-            f"{neurons['bodyId'][0]}; found {found}; give tables of the same data set"
-        )
-    edges = {name: values[inside] for name, values in edges.items()}
-    return _joined(neurons, edges, largest=largest, min_weight=check_integer("min_weight", min_weight, 1))
+        found = f"{pre.size} connections, the first from {pre[0]} to {post[0]}"
+        used = f"the {neurons['bodyId'].size} neurons used, which start with {neurons['bodyId'].min()}"
+        raise ParameterError(f"{folder}: {found}, and none between two of {used}; give tables of the same data set")
+    edges = dict(zip(EDGES, (pre[inside], post[inside], weight[inside]), strict=True))
+    return _joined(neurons, edges, largest, check_integer("min_weight", min_weight, 1))
 
 
 def convert_legacy(folder: str | PathLike, *, allow_pickle: bool = False) -> Roi:
@@ -387,18 +372,16 @@ def convert_legacy(folder: str | PathLike, *, allow_pickle: bool = False) -> Roi
             "the legacy files are pickles, which can run any code; if you trust them, allow_pickle=True"
         )
     try:
-        counts, excites, ids = (np.load(Path(folder) / f"{name}.npy", allow_pickle=False) for name in LEGACY[0])
-        tables = [pickle.loads((Path(folder) / f"{name}.pkl").read_bytes()) for name in LEGACY[1]]
+        counts, excites, ids = (np.load(Path(folder) / f"{name}.npy", allow_pickle=False) for name in COUNTS)
+        tables = [pickle.loads((Path(folder) / f"{name}_assignments.pkl").read_bytes()) for name in ASSIGNED]
         codes = [np.array([int(table[i]) for i in ids.tolist()]) for table in tables]
     except (OSError, ValueError, KeyError, TypeError, pickle.UnpicklingError) as failure:
-        raise ParameterError(f"{folder} is not a folder of the five legacy files: {_first(failure)}") from None
+        raise ParameterError(
+            f"{folder} is not a folder of the five legacy files: {' '.join(str(failure).split())}"
+        ) from None
     neurons = dict(zip(NEURONS, (ids, *codes, 2 * excites - 1), strict=True))
     pre, post = np.nonzero(counts.T)  # the source's W is the transpose, from row to column
     return _joined(neurons, dict(zip(EDGES, (ids[pre], ids[post], counts.T[pre, post]), strict=True)))
-
-
-def _first(failure):
-    return str(failure).splitlines()[0] if str(failure) else type(failure).__name__
 
 
 def _whole(text):
@@ -437,21 +420,16 @@ def _table(path, columns, extra=()):
     except (OSError, ValueError, IndexError, ArithmeticError, csv.Error) as failure:
         wanted = f"a table with the columns {', '.join(columns)}, whole numbers"
         where = f"line {line}: " if line else ""
-        raise ParameterError(f"{path} is not {wanted}: {where}{_first(failure)}") from None
+        raise ParameterError(f"{path} is not {wanted}: {where}{' '.join(str(failure).split())}") from None
     return {name: np.array(values) for name, values in kept.items()}
 
 
 def _transmitters(words):
     """Return the codes (n,) of transmitters in words or codes."""
-    known = SHORT | {name: code for code, name in enumerate(TRANSMITTERS)}
-    codes = np.empty(len(words), int)
-    for i, word in enumerate(words):
-        word = word.strip().lower()
-        code = known.get(word, word.removesuffix(".0"))
-        if str(code) not in tuple("0123456"):
-            check_choice("transmitter", word, (*TRANSMITTERS, *SHORT, "0 to 6"))
-        codes[i] = int(code)
-    return codes
+    words = [word.strip().lower() for word in words.tolist()]
+    for word in set(words):
+        check_choice("transmitter", word, tuple(CODES))
+    return np.array([CODES[word] for word in words])
 
 
 def _codes(words):
@@ -462,54 +440,41 @@ def _codes(words):
         return np.unique(words, return_inverse=True)[1]
 
 
-def _with_transmitters(ids, fibres, path):
+def _described(ids, fibres, path):
     """Return the neurons of `ids` that a table of transmitters knows, as columns."""
     table = _table(path, NEURONS[:2], extra=NEURONS[2:])
-    order = np.argsort(table["bodyId"])
-    places = np.clip(np.searchsorted(table["bodyId"], ids, sorter=order), 0, order.size - 1)
-    rows = order[places]
-    known = table["bodyId"][rows] == ids
-    if not known.any():
-        found = f"its {order.size} start with {table['bodyId'][0]}, those of traced-neurons.csv with {ids[0]}"
+    known, mine, theirs = np.intersect1d(ids, table["bodyId"], return_indices=True)
+    if not known.size:
+        found = f"its {table['bodyId'].size} start with {table['bodyId'][0]}, those of traced-neurons.csv with {ids[0]}"
         raise ParameterError(f"{path} has none of the {ids.size} neurons: {found}; give a table of the same data set")
-    if not known.all():
-        text = f"{path} leaves out {(~known).sum()} of {ids.size} neurons, and so does the region"
-        warnings.warn(text, UserWarning, stacklevel=3)
-    rows = rows[known]
-    codes = _transmitters(table["transmitter"][rows])
-    signs = table["sign"][rows] if "sign" in table else np.where(codes == TRANSMITTERS.index("acetylcholine"), 1, -1)
-    fibres = table["cell_body_fiber"][rows] if "cell_body_fiber" in table else fibres[known]
-    return dict(zip(NEURONS, (ids[known], codes, _codes(fibres), signs), strict=True))
+    if known.size < ids.size:
+        text = f"{path} leaves out {ids.size - known.size} of {ids.size} neurons, and so does the region"
+        warnings.warn(text, stacklevel=3)
+    codes = _transmitters(table["transmitter"][theirs])
+    signs = table["sign"][theirs] if "sign" in table else np.where(codes == CODES["acetylcholine"], 1, -1)
+    fibres = table["cell_body_fiber"][theirs] if "cell_body_fiber" in table else fibres[mine]
+    return dict(zip(NEURONS, (known, codes, _codes(fibres), signs), strict=True))
 
 
 def _joined(neurons, edges, largest=False, min_weight=1):
     """Return the Roi of two tables, as columns; with `largest`, of the largest strongly connected part."""
     order = np.argsort(neurons["bodyId"])
-    neurons = {name: values[order] for name, values in neurons.items()}
-    ids, weights = neurons["bodyId"], edges["weight"]
-    ends = [edges[name] for name in EDGES[:2]]
-    unknown = np.concatenate([end[~np.isin(end, ids)] for end in ends])
-    for wrong, what in ((unknown, "unknown neurons"), (weights[weights < 0], "negative weights")):
+    ids, transmitter, fibre, sign = (neurons[name][order] for name in NEURONS)
+    pre, post, weight = (edges[name] for name in EDGES)
+    unknown = np.concatenate([pre[~np.isin(pre, ids)], post[~np.isin(post, ids)]])
+    for wrong, what in ((unknown, "unknown neurons"), (weight[weight < 0], "negative weights")):
         if wrong.size:
             raise ParameterError(f"edges with {what}, {wrong.size} in all, the first {wrong[0]}; repair the tables")
-    used = (ends[0] != ends[1]) & (weights > 0)
-    pre, post = (np.searchsorted(ids, end[used]) for end in ends)
-    counts = sparse.csr_array((weights[used].astype(float), (pre, post)), shape=(ids.size,) * 2)
-    if not counts.nnz:
-        raise ParameterError(f"no connection among the {ids.size} neurons but on themselves; take other tables")
-    found = f"{counts.nnz} connections of {ids.size} neurons, the largest of {counts.max():g} synapses"
+    places = np.searchsorted(ids, pre), np.searchsorted(ids, post)
+    counts = sparse.coo_array((np.where(pre == post, 0.0, weight), places), shape=(ids.size,) * 2).tocsr()
+    found = (
+        f"the {np.count_nonzero(counts.data)} connections of {ids.size} neurons, at most {counts.max():g} synapses each"
+    )
     counts.data[counts.data < min_weight] = 0
     counts.eliminate_zeros()
-    if not counts.nnz:
-        raise ParameterError(f"min_weight = {min_weight} leaves none of {found}; take a smaller one")
-    if largest:
-        labels = csgraph.connected_components(counts, connection="strong")[1]
-        kept = np.flatnonzero(labels == np.bincount(labels).argmax())
-        if kept.size < 2:
-            raise ParameterError(
-                f"min_weight = {min_weight} leaves {counts.nnz} of {found}, and no two neurons that reach each other; "
-                "take a smaller one, or another region"
-            )
-        counts, neurons = counts[kept][:, kept], {name: values[kept] for name, values in neurons.items()}
-    fields = (neurons[name] for name in ("sign", "transmitter", "cell_body_fiber"))
-    return Roi(neurons["bodyId"], counts, *fields)
+    labels = csgraph.connected_components(counts, connection="strong")[1]
+    kept = np.flatnonzero(labels == np.bincount(labels).argmax()) if largest else np.arange(ids.size)
+    if not counts.nnz or kept.size < 2:
+        left = f"{counts.nnz or 'none'} of {found}, and no two neurons that reach each other"
+        raise ParameterError(f"min_weight = {min_weight} leaves {left}; take a smaller one, or another region")
+    return Roi(ids[kept], counts[kept][:, kept], sign[kept], transmitter[kept], fibre[kept])

@@ -1,4 +1,4 @@
-"""The six commands: flags and files of the seed, what every flag does, refusals in one line, going on after a stop."""
+"""The eight commands: flags and files of the seed, what every flag does, refusals in one line, going on after a stop."""
 
 import csv
 import json
@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 
 from helpers import figures, runs, storage
 from helpers.parameters import BackendError, ParameterError
-from helpers.rnn import cli, figures_training, meanfield
+from helpers.rnn import cli, meanfield
 from helpers.rnn.connectome import make_synthetic_roi
 from helpers.rnn.lyapunov import lyapunov_spectrum
 from helpers.rnn.model import ACTIVATIONS, Rnn, random_weights
@@ -34,11 +34,13 @@ BASE = {
     "lyapu_convergence": f"--tons 1 --activation tanh --nle 3 --n_samples 2 {FAST}",
     "transition_2_chaos": f"--gmin 1 --gmax 3 --m_g 3 --n_samples 2 {FAST}",
     "spectrum": f"--n_samples 2 --variance_max 3 {FAST}",
+    "lyapu_benchmark": "--n 20 --tsim 5",
     "train_rd_model": f"--n_samples 1 --activation tanh_pos --g 1 {SHORT}",
+    "train_rd_model_fixed_param": f"--n_samples 1 --activation tanh_pos --g 1 --number_param 9 2 0 {SHORT}",
     "train_flybrain_full": f"--n_samples 1 --activation tanh_pos {SHORT}",
     "train_flybrain_pop": SHORT,
 }
-MEASURE, TRAIN = list(BASE)[:3], list(BASE)[3:]
+MEASURE, TRAIN = list(BASE)[:3], list(BASE)[4:]
 
 
 @pytest.fixture(autouse=True)
@@ -56,9 +58,9 @@ def call(command, words):
 def changed(command, change):
     """Return the words of the base command with the flags of `change` replaced or added."""
     words = BASE[command].split()
-    pairs = list(zip(words[::2], words[1::2], strict=True))
     named = {word.lower() for word in change.split() if word.startswith("--")}
-    kept = [f"{flag} {value}" for flag, value in pairs if flag.lower() not in named]
+    groups = re.findall(r"(--\S+)((?: (?!--)\S+)*)", " ".join(words))
+    kept = [f"{flag}{values}" for flag, values in groups if flag.lower() not in named]
     return " ".join([*kept, change])
 
 
@@ -77,27 +79,34 @@ SEED = {  # the flags of the seed's help texts, in the other spelling too; for s
     "lyapu_convergence": "--tons --tOns --activation --g --n_samples --n --nle --nLE --dt --tsim --tSim",
     "transition_2_chaos": "--gmin --gmax --m_g --n_samples --activation --save --parameter",
     "spectrum": "--n --n_samples --variance_max --parameter --activation --save",
+    "lyapu_benchmark": "--n --seed",
     "train_rd_model": "--n --n_samples --nLE --nle --loss --activation --target --tOns --tons --tSim --tsim --g "
     "--n_epochs --lr --train_weights --train_shifts --train_gains --number_param",
+    "train_rd_model_fixed_param": "--n --n_samples --nle --nLE --loss --activation --target --tons --tOns --tsim --tSim "
+    "--g --n_epochs --lr --train_weights --train_shifts --train_gains --number_param --nle_after",
     "train_flybrain_full": "--n_samples --nLE --nle --loss --ROI --roi --activation --target --tOns --tons --tSim "
     "--tsim --n_epochs --lr --early_stopping",
     "train_flybrain_pop": "--n_samples --nle --nLE --subpopulation --ROI --roi --activation --loss --target --tOns "
     "--tons --tSim --tsim --n_epochs --lr --early_stopping",
 }
-ADDED = "--help --dt --seed --out --transient --tOns --tons --tSim --tsim"
+ADDED = "--help --dt --seed --out --tSim --tsim"
 DEFAULTS = {
     "lyapu_convergence": dict(g=1.5, n_samples=5, n=100, k=20, t_sim=700, transient=50, dt=0.1, seed=0, out="data"),
-    "transition_2_chaos": dict(m_g=7, activation="std", save=True, n=1000, k=1, t_sim=200, t_ons=0.2, transient=200),
-    "spectrum": dict(n=100, variance_max=12, activation="std", save=True, t_sim=200, t_ons=0.2, n_jobs=-1),
-    "train_rd_model": dict(target=0, t_ons=0.2, t_sim=200, n_epochs=10, lr=1e-3, train_weights=True, dale="free"),
-    "train_flybrain_full": dict(roi="SYN", n=60, lr=0.01, orientation="dale", data="data/connectomics", grad="full"),
+    "transition_2_chaos": dict(m_g=7, activation="std", save=True, n=1000, k=1, t_sim=200, t_ons=1, transient=200),
+    "spectrum": dict(n=100, variance_max=12, activation="std", save=True, t_sim=200, t_ons=1, n_jobs=-1),
+    "lyapu_benchmark": dict(n=200, t_sim=200, seed=0),
+    "train_rd_model_fixed_param": dict(number_param=(100, 0, 0), t_ons=1, lr=1e-3),
+    "train_rd_model": dict(target=0, t_ons=1, t_sim=200, n_epochs=10, lr=1e-3, train_weights=True, dale="free"),
+    "train_flybrain_full": dict(nle_after=None, min_weight=1, n=60, lr=0.01, orientation="dale", data="data/connectomics", grad="full"),
     "train_flybrain_pop": dict(n_samples=1, k=1, subpopulation="neurotransmitter", loss="l2", activation="tanh_pos"),
 }
 REQUIRED = {
     "lyapu_convergence": "activation t_ons",
     "transition_2_chaos": "gmax gmin n_samples",
     "spectrum": "n_samples",
+    "lyapu_benchmark": "",
     "train_rd_model": "activation g k loss n n_samples",
+    "train_rd_model_fixed_param": "activation g k loss n n_samples",
     "train_flybrain_full": "activation k loss n_samples",
     "train_flybrain_pop": "",
 }
@@ -146,10 +155,11 @@ def test_the_lines_of_the_manual_are_accepted():
 def test_every_spelling_means_the_same():
     names = [(flag, name) for flag, name in zip(["nLE", "tOns", "tSim"], ["k", "t_ons", "t_sim"], strict=True)]
     for command in BASE:
-        for flag, name in names if command != "spectrum" else names[1:]:
+        known = {option.name for option in getattr(cli, command).params}
+        for flag, name in [pair for pair in names if pair[1] in known]:
             found = [parsed(command, changed(command, f"--{word} 2"))[name] for word in (flag, flag.lower())]
             assert found == [2, 2]
-    assert [parsed("train_flybrain_pop", f"--{word} XX")["roi"] for word in ("ROI", "roi")] == ["XX", "XX"]
+    assert [parsed("train_flybrain_pop", f"--{word} XX")["roi"] for word in ("ROI", "roi")] == [("XX",), ("XX",)]
     for name, words in ACTIVATIONS.items():
         for word in words:
             options = parsed("lyapu_convergence", changed("lyapu_convergence", f"--activation {word.upper()}"))
@@ -251,13 +261,13 @@ def test_save_false_prints_the_table_and_writes_nothing(command, here, capsys):
 BAD = {
     "lyapu_convergence": [
         ("--nle 7", "--nle = 7 is out of range"),
-        ("--nle 0", "'--nLE' / '--nle': 0 is not in the range"),
+        ("--nle 0", "'--nle': 0 is not in the range"),
         ("--n 5.5", "'5.5' is not a valid integer"),
         ("--dt 0.5 --tons 0.2", "--tons = 0.2"),
         ("--tons 9", "--tons = 9"),
         ("--dt 1.5", "'--dt': 1.5 is not in the range"),
         ("--dt nan", "--dt = nan"),
-        ("--tsim inf", "'--tSim' / '--tsim': inf"),
+        ("--tsim inf", "'--tsim': inf"),
         ("--g nan", "--g = nan"),
         ("--g -1", "'--g': -1.0 is not in the range"),
         ("--g two", "'two' is not a valid float"),
@@ -279,23 +289,29 @@ BAD = {
     ],
     "spectrum": [("--variance_max 0", "'--variance_max': 0"), ("--nle 2", "No such option '--nle'")],
     "train_rd_model": [
-        ("--nLE 9", "k = 9"),
+        ("--nLE 9", "--nLE = 9 is out of range"),
+        ("--nle 9", "--nle = 9 is out of range"),
+        ("--nLE 0", "'--nLE': 0 is not in the range"),
+        ("--nle_after 9", "--nle_after = 9 is out of range"),
         ("--loss l1", "'l1' is not one of"),
         ("--train_weights False", "nothing is trained"),
         ("--number_param 0 0 0", "nothing is trained"),
-        ("--number_param 57 0 0", "n_weights = 57"),
+        ("--number_param 57 0 0", "--number_param, weights = 57"),
         ("--number_param 1 0", "'--number_param' requires 3 arguments"),
         ("--activation tanh --train_gains True", "neither gains nor shifts"),
-        ("--tOns 9", "--tons = 9"),
+        ("--tOns 9", "--tOns = 9"),
         ("--lr 0", "'--lr': 0.0 is not in the range"),
         ("--early_stopping soon", "'soon' is not a valid float"),
         ("--grad none", "'none' is not one of 'full', 'frozen', 'window'"),
         ("--out taken/x", "cannot write"),
     ],
     "train_flybrain_full": [
-        ("--ROI EB", "'EB' is unknown; choose one of: SYN, XX"),
-        ("--ROI XX", "strongly connected"),
-        ("--n 3", "n = 3"),
+        ("--ROI EB", "--ROI = 'EB' is unknown; choose one of: SYN, XX"),
+        ("--roi XX --roi SYN", "--roi = 'XX+SYN' is unknown"),
+        ("--ROI XX", "strongly connected parts, the largest of 1 of 2 neurons; load the region with --largest to"),
+        ("--ROI XX --largest", "no two neurons that reach each other"),
+        ("--excitatory", "belong to the published tables; --data data/connectomics has no traced-neurons.csv"),
+        ("--n 3", "--n = 3"),
         ("--activation tanh", "neither gains nor shifts"),
         ("--orientation up", "'up' is not one of 'dale', 'legacy'"),
     ],

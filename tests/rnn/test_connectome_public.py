@@ -192,7 +192,9 @@ def test_a_table_may_bring_signs_and_fibres_and_leave_neurons_out(tmp_path):
 
 def test_the_largest_part_is_taken_on_request(tmp_path):
     where = folder_of(tmp_path)
-    with pytest.raises(ParameterError, match=r"2 strongly connected parts, the largest of 3 of 4 neurons; .*largest=Tr"):
+    with pytest.raises(
+        ParameterError, match=r"2 strongly connected parts, the largest of 3 of 4 neurons; .*largest=Tr"
+    ):
         load_traced(*where, largest=False)
     roi = make_synthetic_roi(6, density=1.0, seed=0)
     roi.write(tmp_path)
@@ -211,8 +213,16 @@ def test_the_largest_part_is_taken_on_request(tmp_path):
         ({}, dict(roi="NO"), r"roi = 'NO' is unknown; choose one of: ATL\(L\), ATL\(R\), EB, PB"),
         ({}, dict(roi=("EB", "eb")), "roi = 'eb' is unknown"),
         ({}, dict(min_weight=0), "min_weight = 0"),
-        ({}, dict(min_weight=50), "min_weight = 50 leaves none of 6 connections of 4 neurons, the largest of 9 syn"),
-        ({}, dict(min_weight=7), "min_weight = 7 leaves 2 of 6 connections .* no two neurons that reach each other"),
+        (
+            {},
+            dict(min_weight=50),
+            "min_weight = 50 leaves none of the 6 connections of 4 neurons, at most 9 synapses each",
+        ),
+        (
+            {},
+            dict(min_weight=7),
+            "min_weight = 7 leaves 2 of the 6 connections .* no two neurons that reach each other",
+        ),
         ({}, dict(excitatory=True), "not both"),
         ({}, dict(transmitters=None), "transmitters=FILE.*excitatory=True"),
         (
@@ -223,13 +233,21 @@ def test_the_largest_part_is_taken_on_request(tmp_path):
         (dict(transmitters="bodyId,transmitter\n10,acetil\n"), {}, "transmitter = 'acetil' is unknown; choose one of"),
         (dict(transmitters="bodyId,nt\n10,ach\n"), {}, "no column transmitter, found bodyId, nt"),
         (dict(transmitters=WANTED + "10,da\n"), {}, "nt.csv .* 1 repeated neurons, the first 10"),
-        (dict(edges="bodyId_pre,bodyId_post,roi,weight\n1,2,EB,3\n"), {}, "which start with 10; found 1 connections"),
+        (
+            dict(edges="bodyId_pre,bodyId_post,roi,weight\n1,2,EB,3\n"),
+            {},
+            "1 connections, the first from 1 to 2, and none between two of the 4 neurons",
+        ),
         (
             dict(edges="bodyId_pre,bodyId_post,roi,weight\n10,20,EB,-3\n"),
             {},
             "negative weights, 1 in all, the first -3",
         ),
-        (dict(edges="bodyId_pre,bodyId_post,roi,weight\n10,10,EB,3\n"), {}, "no connection among the 4 neurons but"),
+        (
+            dict(edges="bodyId_pre,bodyId_post,roi,weight\n10,10,EB,3\n"),
+            {},
+            "leaves none of the 0 connections of 4 neurons",
+        ),
         (dict(edges="bodyId_pre,bodyId_post,roi,weight\n10,20,EB,2.5\n"), {}, "line 2: 2.5 is not a whole number"),
         (dict(edges="bodyId_pre,bodyId_post,roi,weight\n10,20,EB\n"), {}, "traced-roi-connections.csv .*line 2"),
         (dict(edges="bodyId_pre,bodyId_post,roi,weight\n10,20,EB,nan\n"), {}, "line 2"),
