@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from helpers.figures import COLOURS, OKABE_ITO, bands, label_lines
 from helpers.parameters import check_array
 
-__all__ = ["convergence", "spectra", "transition"]
+__all__ = ["convergence", "spectra", "trained", "training", "transition"]
 
 LAMBDA_1, LAMBDA_I = r"$\lambda_1$ ($1/\tau$)", r"$\lambda_i$ ($1/\tau$)"
 
@@ -63,3 +63,30 @@ def transition(ax: Axes, g: Sequence[float], lambda_1: np.ndarray, *, theory: tu
     ax.set(xlabel=r"coupling $g$ (= $\sigma$)", ylabel=LAMBDA_1)
     label_lines(ax, named, where="right")
     return lines + named[1:]
+
+
+def training(axes: Sequence[Axes], losses: Sequence, largest: Sequence) -> list:
+    """Draw the loss and, on the second of two axes, the largest exponent over epochs, a line for each sample."""
+    lines = []
+    for loss, first in zip(losses, largest, strict=True):
+        lines += axes[0].plot(loss, color=OKABE_ITO["blue"], linewidth=0.8)
+        lines += axes[1].plot(first, color=OKABE_ITO["blue"], linewidth=0.8)
+    positive = all(min(loss) > 0 for loss in losses)
+    axes[0].set(xlabel="epoch", ylabel="loss", yscale="log" if positive else "linear")
+    axes[1].set(xlabel="epoch", ylabel=r"$\lambda_{\max}$ ($1/\tau$)")
+    return lines
+
+
+def trained(ax: Axes, before: Sequence, after: Sequence) -> list:
+    """Draw the first exponents (n_samples, k) before and after a training against their number, from 1."""
+    lines = []
+    for label, exponents, colour in (("before", before, "grey"), ("after", after, "vermillion")):
+        drawn = ax.plot(
+            np.arange(1, np.shape(exponents)[1] + 1), np.transpose(exponents), ".-", color=OKABE_ITO[colour]
+        )
+        drawn[0].set_label(label)
+        lines += drawn
+    ax.axhline(0, color="black", linewidth=0.5, zorder=0)
+    ax.set(xlabel="$i$", ylabel=LAMBDA_I)
+    ax.legend()
+    return lines
