@@ -46,17 +46,8 @@ from helpers.rnn.losses import loss_label, loss_name
 from helpers.rnn.lyapunov import initial, lyapunov_spectrum
 from helpers.rnn.model import Rnn, random_weights
 
-__all__ = [
-    "load_model",
-    "lyapu_benchmark",
-    "lyapu_convergence",
-    "spectrum",
-    "train_flybrain_full",
-    "train_flybrain_pop",
-    "train_rd_model",
-    "train_rd_model_fixed_param",
-    "transition_2_chaos",
-]
+__all__ = ["load_model", "lyapu_benchmark", "lyapu_convergence", "spectrum", "train_flybrain_full"]
+__all__ += ["train_flybrain_pop", "train_rd_model", "train_rd_model_fixed_param", "transition_2_chaos"]
 
 LOGGED = ("training_loss", "training_spectrum", "grad_weights", "grad_shifts", "grad_gains", "time_training[s]")
 

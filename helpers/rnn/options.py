@@ -131,7 +131,9 @@ TRAINING = with_options(
     click.option("--init", default="random", type=Choice(["zero", "random"]), help="Initial state"),
     click.option("--grad", default="full", type=GRAD, help="What the gradient goes through; in chaos not full"),
     click.option("--window", default=15.0, type=FloatRange(1e-4, 1e6), help="Time between two cuts, for --grad window"),
-    click.option("--nle_after", type=COUNT, help="Exponents measured before and after, at most n; by default nLE"),
+    click.option(
+        "--nle_after", default=None, type=COUNT, help="Exponents measured before and after, at most n; by default nLE"
+    ),
     TRANSIENT(default=10.0),
     USUAL,
 )
@@ -145,7 +147,8 @@ RANDOM = with_options(
 )
 SIGN, SHARED = Choice(["dale", "legacy"]), Choice(["cell_fibers", "neurotransmitter"])
 SUBPOPULATION = option("--subpopulation", type=SHARED, help="What shares a gain and a shift")
-ROI = option("--ROI", "--roi", "roi", multiple=True, help="SYN (synthetic, of size n), a folder below --data, or words")
+WHERE = "SYN (synthetic, of size n; the default), a folder below --data, or words of the column roi of the published "
+ROI = option("--ROI", "--roi", "roi", multiple=True, help=f"{WHERE}tables, all for every row; may be repeated")
 PUBLISHED = "For the published tables: "
 REGION = with_options(
     N(default=60),
@@ -153,9 +156,13 @@ REGION = with_options(
     click.option("--orientation", default="dale", type=SIGN, help="Whose sign a synapse has: sender or receiver"),
     click.option("--data", default="data/connectomics", help="Folder of the regions, or of the published tables"),
     click.option("--transmitters", type=click.Path(), help=f"{PUBLISHED}a table of bodyId and transmitter"),
-    click.option("--excitatory", is_flag=True, help=f"{PUBLISHED}every neuron excites, for want of transmitters"),
+    click.option(
+        "--excitatory", is_flag=True, default=False, help=f"{PUBLISHED}every neuron excites, for want of transmitters"
+    ),
     click.option("--min_weight", default=1, type=IntRange(1), help=f"{PUBLISHED}fewest synapses of a connection"),
-    click.option("--largest", is_flag=True, help="Keep the largest strongly connected part of the region"),
+    click.option(
+        "--largest", is_flag=True, default=False, help="Keep the largest strongly connected part of the region"
+    ),
     LR(default=0.01),
     TRAINING,
 )
