@@ -230,7 +230,7 @@ def test_the_largest_part_is_taken_on_request(tmp_path):
             {},
             "nt.csv has none of the 4 neurons: its 2 start wi",
         ),
-        (dict(transmitters="bodyId,transmitter\n10,acetil\n"), {}, "transmitter = 'acetil' is unknown; choose one of"),
+        (dict(transmitters=WANTED.replace("gaba", "acetil")), {}, "transmitter = 'acetil' is unknown; choose one of"),
         (dict(transmitters="bodyId,nt\n10,ach\n"), {}, "no column transmitter, found bodyId, nt"),
         (dict(transmitters=WANTED + "10,da\n"), {}, "nt.csv .* 1 repeated neurons, the first 10"),
         (
