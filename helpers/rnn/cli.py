@@ -233,33 +233,31 @@ def lyapu_benchmark(**options: Any) -> None:
     exponents, the averaged time and the size of the network; and the numbers of the last three (csv).
     """
     o = flags.opened("lyapunov_benchmark", options | dict(activation="tanh"))
-    sizes, times = range(o.n // 2, 5 * o.n, o.n // 2), np.linspace(o.t_sim / 10, o.t_sim, 10).tolist()
-    cases = {  # (n, k, averaged time, time between two QRs)
-        "0_convergence_vs_Tons": [(o.n, 10, o.t_sim, t_ons) for t_ons in (0.2, 1.0, 2.0, 5.0)],
-        "1_time_vs_nle": [(o.n, k, o.t_sim, o.t_ons) for k in range(1, o.n, o.n // 10)],
-        "2_time_vs_tSim": [(2 * o.n, 10, t_sim, o.t_ons) for t_sim in times],
-        "3_time_vs_netSize": [(n, max(n // 10, 1), o.t_sim, o.t_ons) for n in sizes],
+    usual = dict(seed=o.seed, activation=o.activation, dt=o.dt)
+    fig, ax = figures.figure(width_mm=100)
+    for t_ons in (0.2, 1.0, 2.0, 5.0):
+        found = exponents_point(n=o.n, g=5.0, k=10, t_sim=o.t_sim, t_ons=min(t_ons, o.t_sim), trace=True, **usual)
+        ax.plot(found["times"], found["running"][:, 0], label=f"tOns {t_ons:g}", linewidth=0.8)
+    ax.set(xlabel=r"averaged time ($\tau$)", ylabel=r"$\lambda_1$ ($1/\tau$)")
+    ax.legend()
+    files, rows = {f"fig/{o.folder}/0_convergence_vs_Tons_N{o.n}.svg": fig}, []
+    cases = {
+        "1_time_vs_nle": ("k", "number of exponents", range(1, o.n, o.n // 10)),
+        "2_time_vs_tSim": ("t_sim", r"averaged time ($\tau$)", np.linspace(o.t_sim / 10, o.t_sim, 10).tolist()),
+        "3_time_vs_netSize": ("n", "number of neurons", range(o.n // 2, 5 * o.n, o.n // 2)),
     }
-    files, rows = {}, []
-    for place, (name, points) in enumerate(cases.items()):
+    for name, (changed, label, values) in cases.items():
         fig, ax = figures.figure(width_mm=100)
-        for point in tqdm(points, desc=name, disable=bool(os.environ.get("CI"))):
-            n, k, t_sim, t_ons = point
-            start, settings = time.perf_counter(), dict(n=n, k=k, t_sim=t_sim, t_ons=min(t_ons, t_sim))
-            g = 1.5 if place else 5.0
-            found = exponents_point(g=g, seed=o.seed, activation=o.activation, dt=o.dt, trace=True, **settings)
-            rows.append((name, *point, time.perf_counter() - start))
-            if place:
-                ax.plot(point[(1, 2, 0)[place - 1]], rows[-1][-1], "D", color=figures.OKABE_ITO["blue"], markersize=4)
-            else:
-                ax.plot(found["times"], found["running"][:, 0], label=f"tOns {t_ons:g}", linewidth=0.8)
-                ax.legend()
-        label = (r"averaged time ($\tau$)", "number of exponents", r"averaged time ($\tau$)", "number of neurons")[
-            place
-        ]
-        ax.set(xlabel=label, ylabel="seconds" if place else r"$\lambda_1$ ($1/\tau$)")
+        for value in tqdm(values, desc=name, disable=bool(os.environ.get("CI"))):
+            point = dict(n=o.n, k=10, t_sim=o.t_sim) | {changed: value}
+            point["k"] = value // 10 if changed == "n" else point["k"]
+            start = time.perf_counter()
+            exponents_point(g=1.5, t_ons=min(o.t_ons, point["t_sim"]), **point, **usual)
+            rows.append((name, *point.values(), time.perf_counter() - start))
+            ax.plot(value, rows[-1][-1], "D", color=figures.OKABE_ITO["blue"], markersize=4)
+        ax.set(xlabel=label, ylabel="seconds")
         files[f"fig/{o.folder}/{name}_N{o.n}.svg"] = fig
-    table = Table(("figure", "n", "nLE", "tSim", "tOns", "seconds"), tuple(rows))
+    table = Table(("figure", "n", "nLE", "tSim", "seconds"), tuple(rows))
     flags.write(o, files | {f"logs/{o.folder}/times_N{o.n}.csv": table.to_csv()})
 
 
@@ -359,9 +357,9 @@ def _train(o, stem, samples, groups):
     for i, ((rnn, masks), seed) in enumerate(zip(samples, runs.seeds(o.seed, o.n_samples), strict=True)):
         logs.append(_sample(o, f"{o.folder}/{stem}_Sample{i}", rnn, masks, groups, seed))
     fig, axes = figures.figure(1, 2, height_mm=65, layout="constrained")
-    plots.training(axes, [log["training_loss"] for log in logs], [log["training_lambda_max"] for log in logs])
+    plots.training(axes, logs)
     shown, ax = figures.figure(width_mm=110, height_mm=75, layout="constrained")
-    plots.trained(ax, [log["spectrum_before"] for log in logs], [log["spectrum"] for log in logs])
+    plots.trained(ax, logs)
     name = f"fig/{o.folder}/{stem}"
     flags.write(o, {f"{name}_training_logs.png": fig, f"{name}_spectrum_logs.png": shown})
 
@@ -395,7 +393,7 @@ def _sample(o, name, rnn, masks, groups, seed):
     if len(log["spectrum"]) == o.n_after:
         return log
     log = {key: np.asarray(kept[key]).tolist() for key in LOGGED}
-    log["training_lambda_max"] = [spectrum[0] for spectrum in log["training_spectrum"]]
+    log["training_lambda_max"] = kept["training_spectrum"][:, 0].tolist()
     for key, net in (("spectrum_before", rnn), ("spectrum", load_model(path))):
         if np.count_nonzero(net.weights) < 0.1 * net.n**2 and net.n > DENSE:
             net = net.replace(weights=sparse.csr_array(net.weights))

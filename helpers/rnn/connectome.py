@@ -65,7 +65,6 @@ DENSE = 2000  # neurons up to which a network gets a dense matrix, which BLAS an
 NEURONS = ("bodyId", "transmitter", "cell_body_fiber", "sign")
 EDGES = ("bodyId_pre", "bodyId_post", "weight")
 TEXT = ("roi", "transmitter", "cell_body_fiber", "type")
-CODED = ("transmitter", "fibre")
 COUNTS, ASSIGNED = ("adjacency_scc", "ei_neuron_types", "nid_scc"), ("neurotransmitter", "cell_body_fiber")
 
 
@@ -107,7 +106,8 @@ class Roi:
         counts = counts.tocsr()
         counts.eliminate_zeros()
         ids, signs = np.asarray(self.ids), check_array("signs", self.signs, shape=(n,))
-        transmitter, fibre = (check_array(name, getattr(self, name), shape=(n,), low=0) for name in CODED)
+        transmitter = check_array("transmitter", self.transmitter, shape=(n,), low=0)
+        fibre = check_array("fibre", self.fibre, shape=(n,), low=0)
         if ids.shape != (n,) or (ids[1:] <= ids[:-1]).any():
             raise ParameterError(f"ids {ids.shape} is not {n} ascending numbers; sort the neurons, each once")
         if (np.abs(signs) != 1).any():
@@ -284,10 +284,9 @@ def load_roi(path: str | PathLike, *, largest: bool = False) -> Roi:
     ...     int(abs(load_roi(folder).counts - roi.counts).sum())
     0
     """
-    neurons, edges = _table(Path(path) / "neurons.csv", NEURONS), _table(Path(path) / "edges.csv", EDGES)
-    neurons["transmitter"] = _transmitters(neurons["transmitter"])
-    neurons["cell_body_fiber"] = _codes(neurons["cell_body_fiber"])
-    return _joined(neurons, edges, largest=largest)
+    ids, words, fibres, signs = _table(Path(path) / "neurons.csv", NEURONS).values()
+    edges = _table(Path(path) / "edges.csv", EDGES).values()
+    return _joined((ids, _transmitters(words), _codes(fibres), signs), edges, largest)
 
 
 def load_traced(
@@ -329,30 +328,29 @@ def load_traced(
     if (transmitters is None) != bool(excitatory):
         what = "the published tables have no transmitters: give a table of bodyId and transmitter as transmitters=FILE"
         raise ParameterError(f"{what}, or take every neuron as excitatory with excitatory=True, not both")
-    neurons = _table(Path(folder) / "traced-neurons.csv", NEURONS[:1], extra=("type",))
-    ids = neurons["bodyId"]
-    fibres = neurons.get("type", np.zeros(ids.size, str))
+    columns = _table(Path(folder) / "traced-neurons.csv", NEURONS[:1], extra=("type",))
+    ids = columns["bodyId"]
+    fibres = columns.get("type", np.zeros(ids.size, str))
     if excitatory:
-        neurons = dict(zip(NEURONS, (ids, np.ones(ids.size), _codes(fibres), np.ones(ids.size)), strict=True))
+        neurons = ids, np.ones(ids.size), _codes(fibres), np.ones(ids.size)
     else:
         neurons = _described(ids, fibres, transmitters)
     total = Path(folder) / "traced-total-connections.csv"
     if roi is None and total.exists():
-        edges = _table(total, EDGES)
+        pre, post, weight = _table(total, EDGES).values()
     else:
-        edges = _table(Path(folder) / "traced-roi-connections.csv", (*EDGES, "roi"))
-        words = edges.pop("roi")
-        if roi is not None:
-            known, asked = tuple(np.unique(words).tolist()), [roi] if isinstance(roi, str) else roi
-            chosen = np.isin(words, [check_choice("roi", word, known) for word in asked])
-            edges = {name: values[chosen] for name, values in edges.items()}
-    pre, post, weight = (edges[name] for name in EDGES)
-    inside = np.isin(pre, neurons["bodyId"]) & np.isin(post, neurons["bodyId"])
+        pre, post, weight, words = _table(Path(folder) / "traced-roi-connections.csv", (*EDGES, "roi")).values()
+        asked = [roi] if isinstance(roi, str) else roi
+        for word in asked or ():
+            check_choice("roi", word, tuple(sorted(set(words.tolist()))))
+        weight = weight if asked is None else np.where(np.isin(words, asked), weight, 0)
+    used = neurons[0]
+    inside = np.isin(pre, used) & np.isin(post, used)
     if not inside.any():
         found = f"{pre.size} connections, the first from {pre[0]} to {post[0]}"
-        used = f"the {neurons['bodyId'].size} neurons used, which start with {neurons['bodyId'].min()}"
-        raise ParameterError(f"{folder}: {found}, and none between two of {used}; give tables of the same data set")
-    edges = dict(zip(EDGES, (pre[inside], post[inside], weight[inside]), strict=True))
+        among = f"the {used.size} neurons used, which start with {used[0]}"
+        raise ParameterError(f"{folder}: {found}, and none between two of {among}; give tables of the same data set")
+    edges = pre[inside], post[inside], weight[inside]
     return _joined(neurons, edges, largest, check_integer("min_weight", min_weight, 1))
 
 
@@ -373,15 +371,16 @@ def convert_legacy(folder: str | PathLike, *, allow_pickle: bool = False) -> Roi
         )
     try:
         counts, excites, ids = (np.load(Path(folder) / f"{name}.npy", allow_pickle=False) for name in COUNTS)
-        tables = [pickle.loads((Path(folder) / f"{name}_assignments.pkl").read_bytes()) for name in ASSIGNED]
-        codes = [np.array([int(table[i]) for i in ids.tolist()]) for table in tables]
+        codes = []
+        for name in ASSIGNED:
+            table = pickle.loads((Path(folder) / f"{name}_assignments.pkl").read_bytes())
+            codes.append(np.array([int(table[i]) for i in ids.tolist()]))
     except (OSError, ValueError, KeyError, TypeError, pickle.UnpicklingError) as failure:
         raise ParameterError(
             f"{folder} is not a folder of the five legacy files: {' '.join(str(failure).split())}"
         ) from None
-    neurons = dict(zip(NEURONS, (ids, *codes, 2 * excites - 1), strict=True))
     pre, post = np.nonzero(counts.T)  # the source's W is the transpose, from row to column
-    return _joined(neurons, dict(zip(EDGES, (ids[pre], ids[post], counts.T[pre, post]), strict=True)))
+    return _joined((ids, *codes, 2 * excites - 1), (ids[pre], ids[post], counts.T[pre, post]))
 
 
 def _whole(text):
@@ -401,17 +400,16 @@ def _table(path, columns, extra=()):
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
             rows = csv.reader(file, skipinitialspace=True)
-            head = [word.strip() for word in next(rows, [])]
-            names = [*columns, *(name for name in extra if name in head)]
-            missing = [name for name in names if name not in head]
+            head = list(map(str.strip, next(rows, [])))
+            missing = [name for name in columns if name not in head]
             if missing:
                 raise ValueError(f"no column {missing[0]}, found {', '.join(head) or 'nothing'}")
-            kept = {name: [] if name in TEXT else array("q") for name in names}
-            reads = [(head.index(name), sys.intern if name in TEXT else _whole, kept[name].append) for name in names]
+            kept = {name: [] if name in TEXT else array("q") for name in (*columns, *extra) if name in head}
             for row in filter(None, rows):
                 line = rows.line_num
-                for place, read, append in reads:
-                    append(read(row[place]))
+                for name, values in kept.items():
+                    word = row[head.index(name)]
+                    values.append(sys.intern(word) if name in TEXT else _whole(word))
         if not line:
             raise ValueError("it has no rows")
         ids, times = np.unique(kept.get("bodyId", [0]), return_counts=True)
@@ -426,22 +424,23 @@ def _table(path, columns, extra=()):
 
 def _transmitters(words):
     """Return the codes (n,) of transmitters in words or codes."""
-    words = [word.strip().lower() for word in words.tolist()]
-    for word in set(words):
-        check_choice("transmitter", word, tuple(CODES))
-    return np.array([CODES[word] for word in words])
+    kinds, places = np.unique(np.char.lower(np.char.strip(words)), return_inverse=True)
+    codes = []
+    for kind in kinds.tolist():
+        codes.append(CODES[check_choice("transmitter", kind, tuple(CODES))])
+    return np.array(codes)[places]
 
 
 def _codes(words):
     """Return text (n,) as codes: its own numbers where all of it is whole numbers, else places in sorted order."""
     try:
-        return np.array([_whole(word) for word in words])
+        return np.array(list(map(_whole, words)))
     except (ValueError, ArithmeticError):
         return np.unique(words, return_inverse=True)[1]
 
 
 def _described(ids, fibres, path):
-    """Return the neurons of `ids` that a table of transmitters knows, as columns."""
+    """Return the neurons of `ids` that a table of transmitters knows, as columns in the order of NEURONS."""
     table = _table(path, NEURONS[:2], extra=NEURONS[2:])
     known, mine, theirs = np.intersect1d(ids, table["bodyId"], return_indices=True)
     if not known.size:
@@ -453,14 +452,14 @@ def _described(ids, fibres, path):
     codes = _transmitters(table["transmitter"][theirs])
     signs = table["sign"][theirs] if "sign" in table else np.where(codes == CODES["acetylcholine"], 1, -1)
     fibres = table["cell_body_fiber"][theirs] if "cell_body_fiber" in table else fibres[mine]
-    return dict(zip(NEURONS, (known, codes, _codes(fibres), signs), strict=True))
+    return known, codes, _codes(fibres), signs
 
 
 def _joined(neurons, edges, largest=False, min_weight=1):
-    """Return the Roi of two tables, as columns; with `largest`, of the largest strongly connected part."""
-    order = np.argsort(neurons["bodyId"])
-    ids, transmitter, fibre, sign = (neurons[name][order] for name in NEURONS)
-    pre, post, weight = (edges[name] for name in EDGES)
+    """Return the Roi of the columns NEURONS and EDGES; with `largest`, of the largest strongly connected part."""
+    order = np.argsort(neurons[0])
+    ids, transmitter, fibre, sign = (column[order] for column in neurons)
+    pre, post, weight = edges
     unknown = np.concatenate([pre[~np.isin(pre, ids)], post[~np.isin(post, ids)]])
     for wrong, what in ((unknown, "unknown neurons"), (weight[weight < 0], "negative weights")):
         if wrong.size:

@@ -65,27 +65,26 @@ def transition(ax: Axes, g: Sequence[float], lambda_1: np.ndarray, *, theory: tu
     return lines + named[1:]
 
 
-def training(axes: Sequence[Axes], losses: Sequence, largest: Sequence) -> list:
-    """Draw the loss and, on the second of two axes, the largest exponent over epochs, a line for each sample."""
+def training(axes: Sequence[Axes], logs: Sequence[Mapping]) -> list:
+    """Draw the loss and, on the second of two axes, the largest exponent over epochs, a line for each log."""
     lines = []
-    for loss, first in zip(losses, largest, strict=True):
-        lines += axes[0].plot(loss, color=OKABE_ITO["blue"], linewidth=0.8)
-        lines += axes[1].plot(first, color=OKABE_ITO["blue"], linewidth=0.8)
-    positive = all(min(loss) > 0 for loss in losses)
-    axes[0].set(xlabel="epoch", ylabel="loss", yscale="log" if positive else "linear")
+    for log in logs:
+        for ax, name in zip(axes, ("training_loss", "training_lambda_max"), strict=True):
+            lines += ax.plot(log[name], color=OKABE_ITO["blue"], linewidth=0.8)
+    axes[0].set(xlabel="epoch", ylabel="loss", yscale="log" if axes[0].dataLim.y0 > 0 else "linear")
     axes[1].set(xlabel="epoch", ylabel=r"$\lambda_{\max}$ ($1/\tau$)")
     return lines
 
 
-def trained(ax: Axes, before: Sequence, after: Sequence) -> list:
-    """Draw the first exponents (n_samples, k) before and after a training against their number, from 1."""
+def trained(ax: Axes, logs: Sequence[Mapping]) -> list:
+    """Draw the first exponents before and after each training against their number, from 1."""
     lines = []
-    for label, exponents, colour in (("before", before, "grey"), ("after", after, "vermillion")):
-        drawn = ax.plot(
-            np.arange(1, np.shape(exponents)[1] + 1), np.transpose(exponents), ".-", color=OKABE_ITO[colour]
-        )
-        drawn[0].set_label(label)
-        lines += drawn
+    for log in logs:
+        for name, colour in (("spectrum_before", "grey"), ("spectrum", "vermillion")):
+            x = np.arange(1, len(log[name]) + 1)
+            lines += ax.plot(x, log[name], ".-", color=OKABE_ITO[colour])
+    lines[0].set_label("before")
+    lines[1].set_label("after")
     ax.axhline(0, color="black", linewidth=0.5, zorder=0)
     ax.set(xlabel="$i$", ylabel=LAMBDA_I)
     ax.legend()

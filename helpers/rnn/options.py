@@ -6,8 +6,10 @@ import functools
 import os
 import re
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import click
 from click import Choice, FloatRange, IntRange
@@ -28,7 +30,7 @@ MARKS += ("transmitters", "excitatory", "min_weight", "largest")
 class Command(click.Command):
     """A click command whose errors are one line and status 2, and that says in one line that it was stopped."""
 
-    def main(self, args=None, prog_name=None, **settings):
+    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **settings: Any) -> Any:
         """Run the command with `args`, by default those of the process."""
         args = sys.argv[1:] if args is None else list(args)
         try:
@@ -40,22 +42,23 @@ class Command(click.Command):
         click.echo(f"{self.name}: {self.as_typed(' '.join(message.split()), args)}", err=True)
         sys.exit(2)
 
-    def as_typed(self, message, args):
+    def as_typed(self, message: str, args: Sequence[str]) -> str:
         """Return a message in which arguments have the names of their flags, in the spelling that was typed."""
         message = re.sub(r"\bn_(weights|gains|shifts) = ", r"--number_param, \1 = ", message)
-        typed = {word.split("=")[0] for word in args}
         for option in self.params:
-            flag = next((word for word in option.opts if word in typed), option.opts[-1])
-            message = message.replace(" / ".join(f"'{word}'" for word in option.opts), f"'{flag}'")
+            flag = option.opts[-1]
+            for word in args:
+                flag = word.split("=")[0] if word.split("=")[0] in option.opts else flag
+            message = message.replace("' / '".join(option.opts), flag)
             for ending, after in (("=True", ""), ("=", " "), (" = ", " = ")):
                 message = re.sub(rf"(?<![\w-]){option.name}{ending}", flag + after, message)
         return message
 
-    def parse_args(self, ctx, args):
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put a blank before negative numbers, which click takes for flags where the value may be left out."""
         return super().parse_args(ctx, [re.sub(r"(^|=)-(?=[\d.e+-]+$)", r"\1 -", word) for word in args])
 
-    def invoke(self, ctx):
+    def invoke(self, ctx: click.Context) -> Any:
         """Run the function of the command. An interrupt is caught here: in `main` click has printed an empty line."""
         try:
             return super().invoke(ctx)
@@ -73,12 +76,12 @@ def threshold(ctx, param, word):
 # --- options: those in capitals take their default from the command, the lists are shared as they are
 
 
-def option(*flags, **settings):
+def option(*flags: str, **settings: Any) -> Callable:
     """Return a decorator that still takes settings: ``option("--n", type=int)(default=100)``."""
     return functools.partial(click.option, *flags, **settings)
 
 
-def with_options(*options):
+def with_options(*options: Callable) -> Callable:
     """Return the decorator that adds all the options, to be shown in this order."""
 
     def add(function):
@@ -171,7 +174,7 @@ REGION = with_options(
 # --- what the commands share
 
 
-def opened(folder, options):
+def opened(folder: str, options: dict[str, Any]) -> SimpleNamespace:
     """Return the options of a command after the checks that all need, with its folder and words for its file names."""
     for key, value in options.items():
         if value != value:  # click lets nan pass
@@ -180,7 +183,9 @@ def opened(folder, options):
     o.activation = activation_name(o.activation)
     o.word = {"tanh_pos": "tanh_positive"}.get(o.activation, o.activation)
     check_number("t_ons", o.t_ons, o.dt, o.t_sim, hint="at least --dt, at most --tsim")
-    above = next(place for place in (Path(o.out), *Path(o.out).absolute().parents) if place.exists())
+    above = Path(o.out).absolute()
+    while not above.exists():
+        above = above.parent
     if not (above.is_dir() and os.access(above, os.W_OK)):
         raise ParameterError(f"out = {o.out} cannot be written ({above}); choose a writable folder")
     o.marks = ""
@@ -192,7 +197,7 @@ def opened(folder, options):
     return o
 
 
-def write(o, files):
+def write(o: SimpleNamespace, files: dict[str, Any]) -> None:
     """Write {name: text or figure} below --out, all of them or none, and say where."""
     import matplotlib.pyplot as plt
 
