@@ -2,9 +2,10 @@ r"""The random rate network: its Euler map, and the exact tangent of that map.
 
 Time is in units of the neurons' time constant. With effective weights J (J_ij from j to i) and step dt,
 
-.. math:: h' = (1 - dt)\,h + dt\,J\,\varphi(h), \qquad D(h) = (1 - dt)\,I + dt\,J\,\mathrm{diag}\,\varphi'(h)
+.. math:: h' = (1 - dt)\,h + dt\,(J\,\varphi(h) + x), \qquad D(h) = (1 - dt)\,I + dt\,J\,\mathrm{diag}\,\varphi'(h)
 
-The three activations, their other spellings, and their derivatives, with gain b and shift s of each neuron:
+with an external input x, by default 0. The three activations, their other spellings, and their derivatives, with gain b
+and shift s of each neuron:
 
 ======================================  ==========================  ============================
 ``tanh`` (std)                          tanh h (no gain, no shift)  sech^2 h
@@ -179,6 +180,8 @@ class Rnn:
         Type of each neuron, 0 to n_types - 1; gain and shift are shared within a type.
     legacy : bool
         Take the source's wrong derivative for the tangent, see the module.
+    x : array (n,), optional
+        External input, constant in time; the source adds it without the factor dt.
 
     Attributes
     ----------
@@ -209,6 +212,7 @@ class Rnn:
     _: dataclasses.KW_ONLY
     types: np.ndarray | None = None
     legacy: bool = False
+    x: np.ndarray | None = None
 
     def __post_init__(self):
         if sparse.issparse(self.weights):
@@ -231,6 +235,7 @@ class Rnn:
             gain=_per_neuron("gain", self.gain, size),
             shift=_per_neuron("shift", self.shift, size),
             dt=check_number("dt", self.dt, 0, 1, low_open=True),
+            x=None if self.x is None else check_array("x", self.x, shape=(weights.shape[0],)),
         )
         if callable(self.activation):
             self._check_rule()
@@ -275,11 +280,11 @@ class Rnn:
         """Move ``state = [h | Q]``, (n, 1 + k) in Fortran order and of the weights' dtype, `n_steps` on, in place.
 
         Matrix products serve the state and all tangents together, ``dt J [phi(h) | phi'(h) o Q] + (1 - dt) [h | Q]``:
-        neither D nor a diagonal matrix is ever formed. An input `x` (n,), constant over these steps, adds dt x to the
-        state and nothing to the tangents.
+        neither D nor a diagonal matrix is ever formed. An input `x` (n,), constant over these steps and by default that
+        of the network, adds dt x to the state and nothing to the tangents.
         """
         gemm = blas.dgemm if state.dtype == np.float64 else blas.sgemm
-        is_sparse = sparse.issparse(self.weights)
+        is_sparse, x = sparse.issparse(self.weights), self.x if x is None else x
         gains, shifts = (x if np.ndim(x) == 0 else x.astype(state.dtype) for x in (self.gains, self.shifts))
         driven = np.empty(state.shape, state.dtype, order="C" if is_sparse else "F")  # a sparse product takes rows
         h, tangents, into = state[:, 0], state[:, 1:], driven[:, 1:]
