@@ -335,7 +335,7 @@ def _train_region(o, subpopulation=None):
             roi = load_roi(data / check_choice("roi", "+".join(words), ("SYN", *known)), largest=o.largest)
     for warning in told:
         click.echo(warning.message, err=True)
-    name = "+".join(words)
+    name = "+".join(words) if len(words) <= 3 else f"{words[0]}+{len(words) - 1}more"  # a file name has a limit
     excite = f"{(roi.signs > 0).mean():.0%} of them excitatory"
     click.echo(f"{name}: {roi.n} neurons, {excite}, {roi.counts.nnz} connections")
     rnn = roi.rnn(o.activation, orientation=o.orientation, subpopulation=subpopulation, dt=o.dt, dense=True)

@@ -3,6 +3,9 @@
 import csv
 import dataclasses
 import io
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +18,7 @@ from helpers.rnn.connectome import Roi, exponent_bound, load_roi, load_traced, m
 from helpers.rnn.lyapunov import lyapunov_spectrum
 from helpers.rnn.model import Rnn, random_weights
 
+ROOT = Path(__file__).resolve().parents[2]
 WORDS = {  # spellings of the codes
     0: ("gaba", "GABA", "0", "0.0", " gaba "),
     1: ("acetylcholine", "ACh", "ach", "1", "1.0"),
@@ -344,3 +348,30 @@ def test_large_regions_become_sparse_networks(monkeypatch):
     assert isinstance(roi.rnn().weights, np.ndarray)
     monkeypatch.setattr(connectome, "DENSE", 19)
     assert sparse.issparse(roi.rnn().weights) and isinstance(roi.rnn(dense=True).weights, np.ndarray)
+
+
+MEASURED = """
+import resource, sys
+from helpers.rnn.connectome import exponent_bound, load_traced
+from helpers.rnn.lyapunov import lyapunov_spectrum
+net = load_traced(sys.argv[1], excitatory=True).rnn()
+found = lyapunov_spectrum(net, k=10, t_sim=2, transient=1, frame_transient=1).exponents
+assert net.n > 4900 and found[0] < exponent_bound(net) < 0
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak of memory has other units elsewhere")
+def test_five_thousand_neurons_need_no_dense_matrix(tmp_path):
+    """A matrix of 5,000 x 5,000 alone would take 200 MB; the tables, and ten exponents, stay below 250 in all."""
+    rng, n = np.random.default_rng(0), 5000
+    pre, post = rng.integers(n, size=(2, 100 * n))
+    rows = np.column_stack([pre, post, rng.geometric(0.1, pre.size)])
+    head = "bodyId_pre,bodyId_post,weight"
+    np.savetxt(tmp_path / "traced-total-connections.csv", rows, "%d", ",", header=head, comments="")
+    np.savetxt(tmp_path / "traced-neurons.csv", np.arange(n), "%d", header="bodyId", comments="")
+    command = [sys.executable, "-c", MEASURED, str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout) < 250
