@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import functools
 import io
 import subprocess
 import sys
@@ -120,6 +121,39 @@ def test_every_way_of_writing_is_the_same_region(tmp_path_factory, roi, style, s
     for name in ("ids", "signs", "transmitter", "fibre"):
         assert (getattr(again, name) == getattr(found, name)).all()
     assert (dense(again) == dense(found)).all() and (again.weights() != found.weights()).nnz == 0
+
+
+def classes(counts):
+    """Return the neurons that reach each other, as sets, by walking from each."""
+    reach = np.eye(len(counts), dtype=bool) | (counts > 0)
+    for _ in counts:
+        reach = reach | (reach.astype(int) @ reach.astype(int) > 0)
+    return {frozenset(np.flatnonzero(row).tolist()) for row in reach & reach.T}
+
+
+@given(SMALL, st.integers(1, 30), st.lists(st.sampled_from(ROIS), min_size=1, unique=True), st.integers(0, 99))
+@settings(max_examples=60)
+def test_the_threshold_acts_on_the_sum_over_the_chosen_rois(tmp_path_factory, roi, min_weight, words, seed):
+    folder = tmp_path_factory.mktemp("traced")
+    publish(folder, roi, np.random.default_rng(seed))
+    counts = np.zeros((roi.n, roi.n))
+    places = {i: place for place, i in enumerate(roi.ids.tolist())}
+    with open(folder / "traced-roi-connections.csv", newline="") as file:
+        for row in csv.DictReader(file):
+            if row["roi"] in words:
+                counts[places[int(row["bodyId_pre"])], places[int(row["bodyId_post"])]] += int(row["weight"])
+    counts[counts < min_weight] = 0
+    parts = sorted(classes(counts), key=len)
+    ask = functools.partial(load_traced, folder, folder / "nt.csv", roi=words, min_weight=min_weight)
+    present = {row for row in words if row in (folder / "traced-roi-connections.csv").read_text().replace('""', '"')}
+    if len(present) < len(words) or len(parts[-1]) < 2:
+        with pytest.raises(ParameterError):
+            ask()
+        return
+    found = ask()
+    kept = [places[i] for i in found.ids.tolist()]
+    assert len(kept) == len(parts[-1]) and frozenset(kept) in parts
+    assert (dense(found) == counts[np.ix_(kept, kept)]).all() and (found.signs == roi.signs[kept]).all()
 
 
 def test_ids_of_18_digits_are_exact_also_as_floats(tmp_path):
