@@ -344,14 +344,8 @@ def load_traced(
         for word in asked or ():
             check_choice("roi", word, tuple(sorted(set(words.tolist()))))
         weight = weight if asked is None else np.where(np.isin(words, asked), weight, 0)
-    used = neurons[0]
-    inside = np.isin(pre, used) & np.isin(post, used)
-    if not inside.any():
-        found = f"{pre.size} connections, the first from {pre[0]} to {post[0]}"
-        among = f"the {used.size} neurons used, which start with {used[0]}"
-        raise ParameterError(f"{folder}: {found}, and none between two of {among}; give tables of the same data set")
-    edges = pre[inside], post[inside], weight[inside]
-    return _joined(neurons, edges, largest, check_integer("min_weight", min_weight, 1))
+    min_weight = check_integer("min_weight", min_weight, 1)
+    return _joined(neurons, (pre, post, weight), largest, min_weight, within=True)
 
 
 def convert_legacy(folder: str | PathLike, *, allow_pickle: bool = False) -> Roi:
@@ -455,15 +449,23 @@ def _described(ids, fibres, path):
     return known, codes, _codes(fibres), signs
 
 
-def _joined(neurons, edges, largest=False, min_weight=1):
-    """Return the Roi of the columns NEURONS and EDGES; with `largest`, of the largest strongly connected part."""
+def _joined(neurons, edges, largest=False, min_weight=1, within=False):
+    """Return the Roi of the columns NEURONS and EDGES.
+
+    With `largest`, of the largest strongly connected part; with `within`, edges to other neurons are left out.
+    """
     order = np.argsort(neurons[0])
     ids, transmitter, fibre, sign = (column[order] for column in neurons)
     pre, post, weight = edges
-    unknown = np.concatenate([pre[~np.isin(pre, ids)], post[~np.isin(post, ids)]])
-    for wrong, what in ((unknown, "unknown neurons"), (weight[weight < 0], "negative weights")):
-        if wrong.size:
-            raise ParameterError(f"edges with {what}, {wrong.size} in all, the first {wrong[0]}; repair the tables")
+    inside = np.isin(pre, ids) & np.isin(post, ids)
+    if not (inside.any() if within else inside.all()):
+        i = np.argmin(inside)
+        found = f"{(~inside).sum()} of {inside.size} edges with unknown neurons, the first from {pre[i]} to {post[i]}"
+        among = f"the {ids.size} neurons start with {ids[0]}"
+        raise ParameterError(f"{found}; {among}; give tables of the same data set")
+    if (weight < 0).any():
+        raise ParameterError(f"negative weights, down to {weight.min()}; allowed: values >= 0; repair the table")
+    pre, post, weight = pre[inside], post[inside], weight[inside]
     places = np.searchsorted(ids, pre), np.searchsorted(ids, post)
     counts = sparse.coo_array((np.where(pre == post, 0.0, weight), places), shape=(ids.size,) * 2).tocsr()
     found = (
