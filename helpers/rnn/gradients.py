@@ -208,8 +208,9 @@ def prepared(rnn: Rnn, params: TrainingParams, masks: Mapping[str, np.ndarray] |
     if rnn.activation == "tanh" and params.parameters != ("weights",):
         raise ParameterError("parameters: plain tanh has neither gains nor shifts; take tanh_streched or tanh_pos")
 
-    may_change = trainable(rnn)
-    changed = {name: may_change[name] for name in params.parameters}
+    arrays, may_change, free, changed = groups(rnn), trainable(rnn), {}, {}
+    for name in params.parameters:
+        free[name], changed[name] = arrays.pop(name), may_change[name]
     for name, mask in (masks or {}).items():
         check_choice("masks", name, params.parameters)
         changed[name] = changed[name] & (check_array(f"masks[{name!r}]", mask, shape=changed[name].shape) != 0)
@@ -224,10 +225,8 @@ def prepared(rnn: Rnn, params: TrainingParams, masks: Mapping[str, np.ndarray] |
     plan = Plan(rnn.activation, rnn.legacy, params.loss, params.grad, n_ons, room)
 
     h0, q0 = initial(rnn, params.k, np.zeros(rnn.n) if params.init == "zero" else None, params.seed)
-    arrays = groups(rnn)
-    free = {name: arrays.pop(name) for name in params.parameters}
     fixed = arrays | dict(h0=h0, q0=q0, dt=rnn.dt, target=np.array(params.target), lr=params.lr, clip=params.clip)
-    fixed |= dict(signs=np.sign(rnn.weights), masks=changed)
+    fixed |= dict(signs=np.sign((arrays | free)["weights"]), masks=changed)
     free, fixed = jax.tree.map(lambda x: jnp.asarray(np.asarray(x), params.dtype), (free, fixed))
     types = np.arange(rnn.n) if rnn.types is None else rnn.types
     return plan, free, fixed | jax.tree.map(jnp.asarray, dict(types=types, **counts))
@@ -244,16 +243,17 @@ def _room(count):
 
 
 def groups(rnn: Rnn) -> dict[str, np.ndarray]:
-    """Return weights (n, n), and gains and shifts with one value per type (per neuron without types)."""
+    """Return weights (n, n), dense, and gains and shifts with one value per type (per neuron without types)."""
     size = rnn.n if rnn.types is None else rnn.types.max() + 1
-    return dict(weights=rnn.weights, gains=np.broadcast_to(rnn.gain, size), shifts=np.broadcast_to(rnn.shift, size))
+    weights = rnn.weights.toarray() if hasattr(rnn.weights, "toarray") else rnn.weights
+    return dict(weights=weights, gains=np.broadcast_to(rnn.gain, size), shifts=np.broadcast_to(rnn.shift, size))
 
 
 def trainable(rnn: Rnn) -> dict[str, np.ndarray]:
     """Return where the groups may change: all gains and shifts, and the weights that are not 0."""
-    weights = (rnn.weights != 0) & ~np.eye(rnn.n, dtype=bool)
-    each = np.ones(groups(rnn)["gains"].shape, bool)
-    return dict(weights=weights, gains=each, shifts=each)
+    arrays = groups(rnn)
+    each = np.ones(arrays["gains"].shape, bool)
+    return dict(weights=(arrays["weights"] != 0) & ~np.eye(rnn.n, dtype=bool), gains=each, shifts=each)
 
 
 # --- the run, there and back
@@ -306,7 +306,7 @@ def value_and_grad(free: dict, fixed: dict, plan: Plan) -> tuple[tuple[jax.Array
     bar, found = _back(interval, trained, kept, n_intervals, jnp.zeros_like(state), slope / time, found)
     if plan.grad == "full":
         _, found = _back(settle, trained, transient, fixed["n_transient"], bar[:, :1], slope, found)
-    return (loss, exponents), {name: fixed["masks"][name] * x for name, x in to_groups(found)[0].items()}
+    return (loss, exponents), jax.tree.map(jnp.multiply, fixed["masks"], to_groups(found)[0])
 
 
 def _there(one, trained, state, total, n, room):
