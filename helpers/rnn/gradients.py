@@ -6,9 +6,9 @@ and B of Q,
 .. math:: \bar A = \bigl[B + Q\,(\mathrm{diag}\,c + S)\bigr] R^{-T}, \quad
           S = \mathrm{tril}\,M + (\mathrm{tril}_{-1} M)^T, \quad M = -B^T Q
 
-(Seeger et al. 2018). The factorisation is Cholesky's, and Householder's where the frame has become ill-conditioned.
-What is kept for the way back is the state ``[h | Q]`` before every QR interval, 8 n (k + 1) bytes each; there each
-interval is run again and pulled back by itself.
+(Seeger et al. 2018), without the small denominators of the gradients of eigenvalues. What is kept for the way back is
+the state ``[h | Q]`` before every QR interval, 8 n (k + 1) bytes each; there each interval is run again and pulled back
+by itself.
 
 In chaos the gradient through the trajectory grows like exp(lambda_1 T) and is then of no use, whatever the loss.
 ``grad="frozen"`` keeps only the explicit dependence through the tangent, with the trajectory as given, and
@@ -57,12 +57,11 @@ except ImportError:
 __all__ = ["Gradient", "TrainingParams", "gradient"]
 
 GROUPS = ("weights", "gains", "shifts")
-RATIO = {"float64": 1e6, "float32": 1e3}  # of the diagonal of R, above which Householder takes over
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TrainingParams(Parameters):
-    """What a training minimises, and how.
+    """What a training minimises, and how. All times but the transient are rounded up to whole intervals of t_ons.
 
     Parameters
     ----------
@@ -98,7 +97,7 @@ class TrainingParams(Parameters):
     init: str = parameter("random", "", "initial state", options=("random", "zero"))
     grad: str = parameter("full", "", "what the gradient goes through", options=("full", "frozen", "window"))
     dale: str = parameter("free", "", "signs of the weights", options=("free", "clip"))
-    dtype: str = parameter("float64", options=tuple(RATIO))
+    dtype: str = parameter("float64", options=("float64", "float32"))
 
     def __post_init__(self):
         super().__post_init__()
@@ -153,7 +152,8 @@ def gradient(rnn: Rnn, *, masks: Mapping[str, np.ndarray] | None = None, **setti
     with double():
         plan, free, fixed = prepared(rnn, TrainingParams(**settings), masks)
         (loss, exponents), slopes = value_and_grad(free, fixed, plan=plan)
-        return Gradient(float(loss), np.asarray(exponents, float), {n: np.asarray(x, float) for n, x in slopes.items()})
+        by_group = jax.tree.map(lambda x: np.asarray(x, float), slopes)
+        return Gradient(float(loss), np.asarray(exponents, float), by_group)
 
 
 @contextlib.contextmanager
@@ -208,6 +208,15 @@ def prepared(rnn: Rnn, params: TrainingParams, masks: Mapping[str, np.ndarray] |
     if rnn.activation == "tanh" and params.parameters != ("weights",):
         raise ParameterError("parameters: plain tanh has neither gains nor shifts; take tanh_streched or tanh_pos")
 
+    arrays, may_change, free, changed = groups(rnn), trainable(rnn), {}, {}
+    for name in params.parameters:
+        free[name], changed[name] = arrays.pop(name), may_change[name]
+    for name, mask in (masks or {}).items():
+        check_choice("masks", name, params.parameters)
+        changed[name] = changed[name] & (check_array(f"masks[{name!r}]", mask, shape=changed[name].shape) != 0)
+    if not any(map(np.any, changed.values())):
+        raise ParameterError("nothing is trained: the masks, or weights that are all 0, leave no number to change")
+
     n_ons = _count(params.t_ons, rnn.dt)
     counts = dict(n_transient=_count(params.transient, rnn.dt))
     for name, time in dict(n_frame=params.frame_transient, n_average=params.t_sim, window=params.window).items():
@@ -216,10 +225,8 @@ def prepared(rnn: Rnn, params: TrainingParams, masks: Mapping[str, np.ndarray] |
     plan = Plan(rnn.activation, rnn.legacy, params.loss, params.grad, n_ons, room)
 
     h0, q0 = initial(rnn, params.k, np.zeros(rnn.n) if params.init == "zero" else None, params.seed)
-    arrays = groups(rnn)
-    free = {name: arrays.pop(name) for name in params.parameters}
     fixed = arrays | dict(h0=h0, q0=q0, dt=rnn.dt, target=np.array(params.target), lr=params.lr, clip=params.clip)
-    fixed |= dict(signs=np.sign(rnn.weights), masks=_masks(rnn, params.parameters, masks or {}))
+    fixed |= dict(signs=np.sign((arrays | free)["weights"]), masks=changed)
     free, fixed = jax.tree.map(lambda x: jnp.asarray(np.asarray(x), params.dtype), (free, fixed))
     types = np.arange(rnn.n) if rnn.types is None else rnn.types
     return plan, free, fixed | jax.tree.map(jnp.asarray, dict(types=types, **counts))
@@ -236,26 +243,17 @@ def _room(count):
 
 
 def groups(rnn: Rnn) -> dict[str, np.ndarray]:
-    """Return weights (n, n), and gains and shifts with one value per type (per neuron without types)."""
+    """Return weights (n, n), dense, and gains and shifts with one value per type (per neuron without types)."""
     size = rnn.n if rnn.types is None else rnn.types.max() + 1
-    return dict(weights=rnn.weights, gains=np.broadcast_to(rnn.gain, size), shifts=np.broadcast_to(rnn.shift, size))
+    weights = rnn.weights.toarray() if hasattr(rnn.weights, "toarray") else rnn.weights
+    return dict(weights=weights, gains=np.broadcast_to(rnn.gain, size), shifts=np.broadcast_to(rnn.shift, size))
 
 
 def trainable(rnn: Rnn) -> dict[str, np.ndarray]:
     """Return where the groups may change: all gains and shifts, and the weights that are not 0."""
-    weights = (rnn.weights != 0) & ~np.eye(rnn.n, dtype=bool)
-    return {name: weights if name == "weights" else np.ones(x.shape, bool) for name, x in groups(rnn).items()}
-
-
-def _masks(rnn, chosen, masks):
-    """Return a mask for each trained group: the given one, without what cannot be trained."""
-    kept = {name: mask for name, mask in trainable(rnn).items() if name in chosen}
-    for name, mask in masks.items():
-        check_choice("masks", name, chosen)
-        kept[name] = kept[name] & (check_array(f"masks[{name!r}]", mask, shape=kept[name].shape) != 0)
-    if not any(mask.any() for mask in kept.values()):
-        raise ParameterError("nothing is trained: the masks, or weights that are all 0, leave no number to change")
-    return kept
+    arrays = groups(rnn)
+    each = np.ones(arrays["gains"].shape, bool)
+    return dict(weights=(arrays["weights"] != 0) & ~np.eye(rnn.n, dtype=bool), gains=each, shifts=each)
 
 
 # --- the run, there and back
@@ -308,7 +306,7 @@ def value_and_grad(free: dict, fixed: dict, plan: Plan) -> tuple[tuple[jax.Array
     bar, found = _back(interval, trained, kept, n_intervals, jnp.zeros_like(state), slope / time, found)
     if plan.grad == "full":
         _, found = _back(settle, trained, transient, fixed["n_transient"], bar[:, :1], slope, found)
-    return (loss, exponents), {name: fixed["masks"][name] * x for name, x in to_groups(found)[0].items()}
+    return (loss, exponents), jax.tree.map(jnp.multiply, fixed["masks"], to_groups(found)[0])
 
 
 def _there(one, trained, state, total, n, room):
@@ -343,29 +341,18 @@ def _qr(a):
 
 
 def _factor(a):
-    lower = jax.lax.linalg.cholesky(a.T @ a, symmetrize_input=False)
-    diagonal = lower.diagonal()
-    safe = diagonal.max() <= RATIO[a.dtype.name] * diagonal.min()  # false for the nan of a failed factorisation
-    q, lower = jax.lax.cond(safe, _by_cholesky, _by_householder, a, lower)
-    return (q, jnp.log(lower.diagonal())), (q, lower)
-
-
-def _by_cholesky(a, lower):
-    return jax.lax.linalg.triangular_solve(lower, a, lower=True, transpose_a=True), lower
-
-
-def _by_householder(a, _):
     q, r = jnp.linalg.qr(a)
     signs = jnp.where(r.diagonal() < 0, -1, 1).astype(a.dtype)
-    return q * signs, (r * signs[:, None]).T
+    q, r = q * signs, r * signs[:, None]
+    return (q, jnp.log(r.diagonal())), (q, r)
 
 
 def _pull_back(saved, cotangents):
     """Return the cotangent of A; the formula stands in the module."""
-    (q, lower), (b, c) = saved, cotangents
+    (q, r), (b, c) = saved, cotangents
     m = -b.T @ q
     inner = jnp.tril(m) + jnp.tril(m, -1).T + jnp.diag(c)
-    return (jax.lax.linalg.triangular_solve(lower, b + q @ inner, lower=True),)
+    return (jax.lax.linalg.triangular_solve(r, b + q @ inner, transpose_a=True),)
 
 
 _qr.defvjp(_factor, _pull_back)

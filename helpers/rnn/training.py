@@ -138,7 +138,7 @@ def train(
             (loss, exponents), slopes = value_and_grad(free, fixed, plan=plan)
             moved, moments, sizes = _update(free, moments, slopes, fixed, clip_signs=params.dale == "clip")
             loss, exponents = float(loss), np.sort(exponents)[::-1]
-            sizes = {name: float(size) for name, size in sizes.items()}
+            sizes = jax.tree.map(float, sizes)
             if not np.isfinite([loss, *exponents, *sizes.values()]).all():
                 error = BackendError(f"the loss or its gradient is not finite at epoch {epoch}; take a smaller lr")
                 error.result = result(before)
@@ -158,11 +158,11 @@ def train(
 @functools.partial(jax.jit, static_argnames="clip_signs")
 def _update(free, moments, slopes, fixed, *, clip_signs):
     """Do one step of Adam; return the moved arrays, the moments, and the norm of each gradient before clipping."""
-    norms = {name: jnp.linalg.norm(slope) for name, slope in slopes.items()}
+    norms = jax.tree.map(jnp.linalg.norm, slopes)
     for name, norm in norms.items():
         slopes[name] = slopes[name] * jnp.minimum(1, fixed["clip"] / jnp.maximum(norm, 1e-30))
     moves, moments = ADAM.update(slopes, moments)
-    moved = {name: value - fixed["lr"] * moves[name] for name, value in free.items()}
+    moved = jax.tree.map(lambda value, move: value - fixed["lr"] * move, free, moves)
     if clip_signs and "weights" in moved:
         moved["weights"] = jnp.where(moved["weights"] * fixed["signs"] < 0, 0, moved["weights"])
     return moved, moments, norms

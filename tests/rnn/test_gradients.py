@@ -164,14 +164,14 @@ def test_legacy_trains_the_exponents_of_the_wrong_jacobian():
     assert relative(found, central(value, 3)) < 1e-7
 
 
-def test_householder_takes_over_where_the_frame_is_ill_conditioned(plain):
+def test_an_ill_conditioned_frame_has_the_right_gradient(plain):
     """At the unstable origin the diagonal of R spans more than 1e6 after two time constants."""
     rnn, run = network(g=6.0, kind="tanh"), (np.zeros(8), initial(network(), 8, None, 0)[1], 0, 40)
     wanted = plain_slopes(lambda parts: jnp.mean(plain.exponents(parts, *run, n_ons=20) ** 2), rnn)[1]["weights"]
     times = dict(t_ons=2.0, t_sim=4.0, transient=0.0, frame_transient=0.0)
     found = gradient(rnn, k=8, init="zero", **times)
     assert np.ptp(found.exponents) * 2.0 > np.log(1e6)
-    assert relative(found.by_group["weights"], wanted) < 1e-5
+    assert relative(found.by_group["weights"], wanted) < 1e-6
 
 
 def test_shared_gains_have_the_summed_gradient():
