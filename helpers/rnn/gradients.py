@@ -48,7 +48,6 @@ from helpers.rnn.model import Rnn, response
 
 try:
     import jax
-    import jax.experimental
     from jax import numpy as jnp
     from jax.experimental.compilation_cache import compilation_cache
 except ImportError:
@@ -166,7 +165,7 @@ def double() -> Iterator[None]:
     if jax.config.jax_compilation_cache_dir is None and os.access(folder.parents[1], os.W_OK):
         settings = dict(jax_compilation_cache_dir=str(folder), jax_persistent_cache_min_compile_time_secs=0.0)
     before = {name: getattr(jax.config, name) for name in settings}
-    with jax.enable_x64(True) if hasattr(jax, "enable_x64") else jax.experimental.enable_x64():
+    with jax.enable_x64(True):
         try:
             _configure(settings)
             yield
