@@ -177,7 +177,7 @@ def _configure(settings):
     for name, value in settings.items():
         jax.config.update(name, value)
     if settings:
-        compilation_cache.reset_cache()  # JAX looks at the setting of the folder once only
+        compilation_cache.reset_cache()  # else JAX goes on with the folder that it has opened
 
 
 # --- preparation
