@@ -48,7 +48,6 @@ from helpers.rnn.model import Rnn, response
 
 try:
     import jax
-    import jax.experimental
     from jax import numpy as jnp
     from jax.experimental.compilation_cache import compilation_cache
 except ImportError:
@@ -166,7 +165,7 @@ def double() -> Iterator[None]:
     if jax.config.jax_compilation_cache_dir is None and os.access(folder.parents[1], os.W_OK):
         settings = dict(jax_compilation_cache_dir=str(folder), jax_persistent_cache_min_compile_time_secs=0.0)
     before = {name: getattr(jax.config, name) for name in settings}
-    with jax.enable_x64(True) if hasattr(jax, "enable_x64") else jax.experimental.enable_x64():
+    with jax.enable_x64(True):
         try:
             _configure(settings)
             yield
@@ -178,7 +177,7 @@ def _configure(settings):
     for name, value in settings.items():
         jax.config.update(name, value)
     if settings:
-        compilation_cache.reset_cache()  # JAX looks at the setting of the folder once only
+        compilation_cache.reset_cache()  # else JAX goes on with the folder that it has opened
 
 
 # --- preparation

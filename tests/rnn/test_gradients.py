@@ -275,7 +275,9 @@ def test_programs_are_kept_for_the_next_process_and_settings_go_back(tmp_path, m
     assert [getattr(jax.config, name) for name in settings] == before and before[0] is None and not before[2]
     assert jnp.ones(3).dtype == "float32"
     files = set(folder.iterdir())
+    jax.config.update(settings[1], 0.0)
     jax.jit(lambda x: x * 3.25)(1.0)  # outside our calls
+    jax.config.update(settings[1], before[1])
     assert set(folder.iterdir()) == files
     next(iter(first)).write_bytes(b"half a program")
     with pytest.warns(UserWarning, match="persistent compilation cache"):
