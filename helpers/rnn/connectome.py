@@ -13,18 +13,36 @@ which is -0.5129 for tanh_pos of gain 1 at dt = .1: such a network cannot be cha
 ``orientation="dale"`` gives every column of J (a sender) one sign. The source gives it to the rows: there the receiver
 decides on the sign of a synapse (``"legacy"``).
 
-No data come with the collection and nothing is fetched. A folder of two tables describes a region::
+No data come with the collection and nothing is fetched. A folder of two tables describes a region
+(:func:`load_roi`)::
 
     neurons.csv  bodyId, transmitter, cell_body_fiber, sign
     edges.csv    bodyId_pre, bodyId_post, weight
 
-Transmitters are coded 0 gaba, 1 acetylcholine, 2 glutamate, 3 serotonin, 4 octopamine, 5 dopamine, 6 neither. The
-hemibrain (Scheffer et al. 2020, CC-BY 4.0) publishes its traced adjacencies in tables that :func:`load_traced` reads.
+and so do the tables of traced adjacencies that the hemibrain (Scheffer et al. 2020, CC-BY 4.0) publishes
+(:func:`load_traced`)::
+
+    traced-neurons.csv          bodyId, type, instance
+    traced-roi-connections.csv  bodyId_pre, bodyId_post, roi, weight
+
+Columns may stand in any order and among others, quoted or not; a byte-order mark is skipped, and 12.0 is the number 12.
+Transmitters are words (acetylcholine, ACh, GABA, ...) or codes: 0 gaba, 1 acetylcholine, 2 glutamate, 3 serotonin,
+4 octopamine, 5 dopamine, 6 neither.
+
+All matrices are sparse: 20,000 neurons with 100 synapses each are loaded, balanced and measured in .4 GB.
 """
 
 from __future__ import annotations
 
+import csv
 import dataclasses
+import decimal
+import functools
+import sys
+import warnings
+from array import array
+from collections.abc import Sequence
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
@@ -32,28 +50,22 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from helpers import storage
-from helpers.parameters import (
-    ParameterError,
-    Table,
-    check_array,
-    check_choice,
-    check_integer,
-    check_number,
-    check_seed,
-)
+from helpers.parameters import ParameterError, check_array, check_choice, check_integer, check_number, check_seed
 from helpers.rnn.model import Rnn
 
 __all__ = ["TRANSMITTERS", "Roi", "convert_legacy", "exponent_bound", "load_roi", "load_traced", "make_synthetic_roi"]
 
 TRANSMITTERS = ("gaba", "acetylcholine", "glutamate", "serotonin", "octopamine", "dopamine", "neither")
+CODES = {word: code for code, name in enumerate(TRANSMITTERS) for word in (name, str(code), f"{code}.0")}
+CODES |= {"ach": 1, "glu": 2, "glut": 2, "ser": 3, "5ht": 3, "5-ht": 3, "oct": 4, "oa": 4, "da": 5, "dop": 5}
+CODES |= {"unknown": 6, "unclear": 6, "none": 6, "": 6}
 SHARES = (0.25, 0.5, 0.15, 0.02, 0.03, 0.03, 0.02)
 N_FIBRES, N_SINKHORN, N_DRAWS = 12, 10, 1000
+DENSE = 2000  # neurons up to which a network gets a dense matrix, which BLAS and training prefer
 NEURONS = ("bodyId", "transmitter", "cell_body_fiber", "sign")
 EDGES = ("bodyId_pre", "bodyId_post", "weight")
-LEGACY = (
-    ("adjacency_scc", "ei_neuron_types", "nid_scc"),
-    ("neurotransmitter_assignments", "cell_body_fiber_assignments"),
-)
+TEXT = ("roi", "transmitter", "cell_body_fiber", "type")
+COUNTS, ASSIGNED = ("adjacency_scc", "ei_neuron_types", "nid_scc"), ("neurotransmitter", "cell_body_fiber")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -64,8 +76,8 @@ class Roi:
     ----------
     ids : array of int (n,)
         Ascending.
-    counts : array (n, n)
-        Synapses from row to column, >= 0; strongly connected. The diagonal is ignored.
+    counts : array or sparse array (n, n)
+        Synapses from row to column, >= 0; strongly connected, n >= 2. The diagonal is ignored. Kept as a csr_array.
     signs : array (n,)
         +1 or -1, of the neuron as a sender.
     transmitter, fibre : array of int (n,)
@@ -78,34 +90,40 @@ class Roi:
     """
 
     ids: np.ndarray
-    counts: np.ndarray
+    counts: sparse.csr_array
     signs: np.ndarray
     transmitter: np.ndarray
     fibre: np.ndarray
 
     def __post_init__(self):
-        counts = check_array("counts", self.counts, ndim=2, low=0).astype(float)
-        n = len(counts)
-        check_array("counts", counts, shape=(n, n))
-        np.fill_diagonal(counts, 0)
-        whole = {name: check_array(name, getattr(self, name), shape=(n,), low=0) for name in ("transmitter", "fibre")}
+        given = self.counts if sparse.issparse(self.counts) else check_array("counts", self.counts, ndim=2)
+        n = given.shape[0]
+        if given.shape != (n, n) or n < 2:
+            raise ParameterError(f"counts has shape {given.shape}; allowed: square, of two neurons or more")
+        counts = sparse.coo_array(given, dtype=float)
+        check_array("counts", counts.data, low=0, empty=True)
+        counts.data[counts.row == counts.col] = 0
+        counts = counts.tocsr()
+        counts.eliminate_zeros()
         ids, signs = np.asarray(self.ids), check_array("signs", self.signs, shape=(n,))
+        transmitter = check_array("transmitter", self.transmitter, shape=(n,), low=0)
+        fibre = check_array("fibre", self.fibre, shape=(n,), low=0)
         if ids.shape != (n,) or (ids[1:] <= ids[:-1]).any():
             raise ParameterError(f"ids {ids.shape} is not {n} ascending numbers; sort the neurons, each once")
         if (np.abs(signs) != 1).any():
             raise ParameterError("signs holds other values than 1 (excitatory) and -1 (inhibitory)")
-        parts = csgraph.connected_components(sparse.csr_array(counts), connection="strong")[0]
+        parts, labels = csgraph.connected_components(counts, connection="strong")
         if parts != 1:
-            raise ParameterError(f"counts falls into {parts} strongly connected parts; keep one, such as the largest")
-        fields = dict(counts=counts, ids=ids, signs=signs) | {name: code.astype(int) for name, code in whole.items()}
-        for name, value in fields.items():
-            object.__setattr__(self, name, value)
+            found = f"{parts} strongly connected parts, the largest of {np.bincount(labels).max()} of {n} neurons"
+            raise ParameterError(f"counts falls into {found}; load the region with largest=True to keep that one")
+        codes = dict(transmitter=transmitter.astype(int), fibre=fibre.astype(int))
+        self.__dict__.update(ids=ids, counts=counts, signs=signs, **codes)  # the dataclass is frozen
 
     @property
-    def n(self):
-        return len(self.counts)
+    def n(self) -> int:
+        return self.counts.shape[0]
 
-    def types(self, subpopulation):
+    def types(self, subpopulation: str) -> np.ndarray:
         """Return the type of each neuron, 0 to n_types - 1 in the order of the codes.
 
         Parameters
@@ -115,14 +133,39 @@ class Roi:
         codes = {"cell_fibers": self.fibre, "neurotransmitter": self.transmitter}
         return np.unique(codes[check_choice("subpopulation", subpopulation, tuple(codes))], return_inverse=True)[1]
 
-    def weights(self, orientation="dale"):
-        """Return the effective J (n, n), J_ij from j to i, balanced; see the module."""
-        parts = [_balanced(np.where(self.signs[:, None] == sign, self.counts, 0)) for sign in (1, -1)]
-        senders = parts[0] - parts[1]
-        return senders.T if check_choice("orientation", orientation, ("dale", "legacy")) == "dale" else senders
+    def weights(self, orientation: str = "dale") -> sparse.csr_array:
+        """Return the effective J (n, n), sparse, J_ij from j to i, balanced; see the module."""
+        counts = self.counts.tocoo()
+        (pre, post), values = counts.coords, counts.data.copy()
+        # a receiver counts twice: its excitatory and its inhibitory inputs are scaled apart
+        receivers = post + self.n * (self.signs[pre] < 0)
+        for groups in (pre, receivers) * N_SINKHORN:
+            values /= 2 * np.bincount(groups, values)[groups]
+        ends = (post, pre) if check_choice("orientation", orientation, ("dale", "legacy")) == "dale" else (pre, post)
+        return sparse.csr_array((values * self.signs[pre], ends), shape=(self.n, self.n))
 
-    def rnn(self, activation="tanh_pos", *, orientation="dale", subpopulation=None, dt=0.1):
+    def rnn(
+        self,
+        activation: str = "tanh_pos",
+        *,
+        orientation: str = "dale",
+        subpopulation: str | None = None,
+        dt: float = 0.1,
+        dense: bool | None = None,
+    ) -> Rnn:
         """Return the :class:`~helpers.rnn.model.Rnn`, gain 1 and shift 0, one of each per neuron or per type.
+
+        Parameters
+        ----------
+        activation : str
+            Any spelling.
+        orientation : {"dale", "legacy"}
+            Whose sign a synapse has, see the module.
+        subpopulation : {"cell_fibers", "neurotransmitter"}, optional
+            What shares a gain and a shift; by default no two neurons do.
+        dt : float
+        dense : bool, optional
+            Whether the weights are an array, which training needs, or sparse; by default an array for n <= 2000.
 
         Examples
         --------
@@ -133,23 +176,25 @@ class Roi:
         """
         types = None if subpopulation is None else self.types(subpopulation)
         size = self.n if types is None else types.max() + 1
-        return Rnn(self.weights(orientation), activation, np.ones(size), np.zeros(size), dt, types=types)
+        weights = self.weights(orientation)
+        if dense or (dense is None and self.n <= DENSE):
+            weights = weights.toarray()
+        return Rnn(weights, activation, np.ones(size), np.zeros(size), dt, types=types)
 
-    def write(self, folder):
-        """Write neurons.csv and edges.csv into a folder."""
-        pre, post = np.nonzero(self.counts)
-        edges = zip(self.ids[pre], self.ids[post], self.counts[pre, post], strict=True)
-        neurons = zip(self.ids, self.transmitter, self.fibre, self.signs.astype(int), strict=True)
-        tables = {
-            "neurons": Table(NEURONS, tuple(neurons)),
-            "edges": Table(EDGES, tuple((*e, int(w)) for *e, w in edges)),
-        }
-        for name, table in tables.items():
-            storage.write_text(Path(folder) / f"{name}.csv", table.to_csv())
+    def write(self, folder: str | PathLike) -> None:
+        """Write neurons.csv and edges.csv into a folder, both or none; :func:`load_roi` reads them."""
+        pre, post = self.counts.nonzero()
+        neurons = self.ids, self.transmitter, self.fibre, self.signs
+        edges = self.ids[pre], self.ids[post], self.counts[pre, post]
+        files, style = {}, dict(fmt="%d", delimiter=",", comments="")
+        for name, head, columns in (("neurons", NEURONS, neurons), ("edges", EDGES, edges)):
+            rows = np.array(columns, dtype=np.int64).T
+            files[Path(folder) / f"{name}.csv"] = functools.partial(np.savetxt, X=rows, header=",".join(head), **style)
+        storage.write_all(files)
 
 
-def exponent_bound(rnn):
-    """Return what lambda_1 of a network can never exceed: ln(1 - dt + dt c)/dt.
+def exponent_bound(rnn: Rnn) -> float:
+    """Return what lambda_1 of a network, dense or sparse, can never exceed: ln(1 - dt + dt c)/dt.
 
     c is the smaller of the largest row and the largest column sum of |J_ij| max phi'_j, two norms of the tangent map.
 
@@ -158,20 +203,13 @@ def exponent_bound(rnn):
     >>> round(exponent_bound(make_synthetic_roi(40, seed=0).rnn("tanh_pos")), 4)
     -0.5129
     """
-    highest = {"tanh": 1.0, "tanh_streched": np.abs(rnn.gains), "tanh_pos": np.abs(rnn.gains) / 2}[rnn.activation]
-    scaled = np.abs(rnn.weights) * highest
-    return float(np.log(1 - rnn.dt + rnn.dt * min(scaled.sum(axis=0).max(), scaled.sum(axis=1).max())) / rnn.dt)
+    slopes = {"tanh": 1.0, "tanh_streched": np.abs(rnn.gains), "tanh_pos": np.abs(rnn.gains) / 2}[rnn.activation]
+    slopes, sizes = np.broadcast_to(slopes, rnn.n), abs(rnn.weights)
+    largest = min((sizes @ slopes).max(), (sizes.sum(axis=0) * slopes).max())
+    return float(np.log(1 - rnn.dt + rnn.dt * largest) / rnn.dt)
 
 
-def _balanced(counts):
-    """Return counts of one sign of senders, scaled by turns to sums of 1/2 per sender and, last, per receiver."""
-    for axis in (1, 0) * N_SINKHORN:
-        total = 2 * counts.sum(axis=axis, keepdims=True)
-        counts = counts / np.where(total > 0, total, 1)
-    return counts
-
-
-def make_synthetic_roi(n, *, density=0.15, seed=0):
+def make_synthetic_roi(n: int, *, density: float = 0.15, seed: int | np.random.Generator = 0) -> Roi:
     """Return a random :class:`Roi` that stands in for a connectome where there are no data.
 
     Counts are geometric (p = .1, mean 10) on a random share `density` of the pairs. The inputs of a neuron are drawn
@@ -223,8 +261,14 @@ def _drawn(signs, density, rng):
     return None
 
 
-def load_roi(path):
+def load_roi(path: str | PathLike, *, largest: bool = False) -> Roi:
     """Return the :class:`Roi` in a folder with neurons.csv and edges.csv.
+
+    Parameters
+    ----------
+    path : path-like
+    largest : bool
+        Keep the largest strongly connected part, and not refuse a graph that falls into several.
 
     Raises
     ------
@@ -237,49 +281,79 @@ def load_roi(path):
     >>> roi = make_synthetic_roi(10, density=0.5, seed=0)
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     roi.write(folder)
-    ...     bool((load_roi(folder).counts == roi.counts).all())
-    True
+    ...     int(abs(load_roi(folder).counts - roi.counts).sum())
+    0
     """
-    neurons = _table(Path(path) / "neurons.csv", NEURONS)
-    edges = _table(Path(path) / "edges.csv", EDGES)
-    return _joined(neurons, edges)
+    ids, words, fibres, signs = _table(Path(path) / "neurons.csv", NEURONS).values()
+    edges = _table(Path(path) / "edges.csv", EDGES).values()
+    return _joined((ids, _transmitters(words), _codes(fibres), signs), edges, largest)
 
 
-def load_traced(folder, neurons, *, roi=None, min_weight=1):
+def load_traced(
+    folder: str | PathLike,
+    transmitters: str | PathLike | None = None,
+    *,
+    excitatory: bool = False,
+    roi: str | Sequence[str] | None = None,
+    min_weight: int = 1,
+    largest: bool = True,
+) -> Roi:
     """Return a :class:`Roi` from the published traced adjacencies, unpacked in a folder by the user.
 
     Parameters
     ----------
     folder : path-like
-        With ``traced-total-connections.csv`` (bodyId_pre, bodyId_post, weight) or, to choose a region,
-        ``traced-roi-connections.csv`` (the same and roi).
-    neurons : path-like
-        A table with the columns of neurons.csv: the published ones hold neither transmitters nor fibres. Neurons
-        that it leaves out are left out.
-    roi : str, optional
-        Word in the column roi, such as EB.
+        With ``traced-neurons.csv`` (bodyId, and type if it is there: the fibre of a neuron) and
+        ``traced-roi-connections.csv`` (bodyId_pre, bodyId_post, roi, weight). Without `roi`, the table
+        ``traced-total-connections.csv`` (the same without roi) serves in its place where it exists.
+    transmitters : path-like
+        A table of bodyId and transmitter, in words or codes, as the published ones have none: acetylcholine excites,
+        all others inhibit. Columns sign and cell_body_fiber are used where they exist. Neurons that it leaves out are
+        left out, with a warning.
+    excitatory : bool
+        Take every neuron as excitatory and cholinergic, in place of such a table.
+    roi : str or sequence of str, optional
+        Words of the column roi, such as "EB", or ("ATL(L)", "ATL(R)").
     min_weight : int
-        Smallest count of synapses that makes a connection.
+        Smallest number of synapses, summed over the chosen ROIs, that makes a connection.
+    largest : bool
+        Keep the largest strongly connected part, and not refuse a graph that falls into several.
 
-    Returns
-    -------
-    Roi
-        The largest strongly connected part.
+    Raises
+    ------
+    ParameterError
+        For a missing or malformed table, a word that it does not have, ids of another table, a threshold that
+        leaves nothing, or a largest part with fewer than two neurons: with what was found.
     """
-    kind, columns = ("total", EDGES) if roi is None else ("roi", (*EDGES, "roi"))
-    known, edges = _table(neurons, NEURONS), _table(Path(folder) / f"traced-{kind}-connections.csv", columns)
-    if roi is not None:
-        check_choice("roi", roi, tuple(np.unique(edges["roi"])))
-        edges = edges[edges["roi"] == roi]
-    inside = np.isin(edges["bodyId_pre"], known["bodyId"]) & np.isin(edges["bodyId_post"], known["bodyId"])
-    return _joined(known, edges[inside & (edges["weight"] >= check_integer("min_weight", min_weight, 1))], largest=True)
+    if (transmitters is None) != bool(excitatory):
+        what = "the published tables have no transmitters: give a table of bodyId and transmitter as transmitters=FILE"
+        raise ParameterError(f"{what}, or take every neuron as excitatory with excitatory=True, not both")
+    columns = _table(Path(folder) / "traced-neurons.csv", NEURONS[:1], extra=("type",))
+    ids = columns["bodyId"]
+    fibres = columns.get("type", np.zeros(ids.size, str))
+    if excitatory:
+        neurons = ids, np.ones(ids.size), _codes(fibres), np.ones(ids.size)
+    else:
+        neurons = _described(ids, fibres, transmitters)
+    total = Path(folder) / "traced-total-connections.csv"
+    if roi is None and total.exists():
+        pre, post, weight = _table(total, EDGES).values()
+    else:
+        pre, post, weight, words = _table(Path(folder) / "traced-roi-connections.csv", (*EDGES, "roi")).values()
+        asked = [roi] if isinstance(roi, str) else roi
+        for word in asked or ():
+            check_choice("roi", word, tuple(sorted(set(words.tolist()))))
+        weight = weight if asked is None else np.where(np.isin(words, asked), weight, 0)
+    min_weight = check_integer("min_weight", min_weight, 1)
+    return _joined(neurons, (pre, post, weight), largest, min_weight, within=True)
 
 
-def convert_legacy(folder, *, allow_pickle=False):
+def convert_legacy(folder: str | PathLike, *, allow_pickle: bool = False) -> Roi:
     """Return the :class:`Roi` in the five files of the source: three npy, and two pickled dictionaries id -> code.
 
     Parameters
     ----------
+    folder : path-like
     allow_pickle : bool
         Must be set: reading a pickle runs whatever code its author put there. Do so for your own files only.
     """
@@ -290,48 +364,118 @@ def convert_legacy(folder, *, allow_pickle=False):
             "the legacy files are pickles, which can run any code; if you trust them, allow_pickle=True"
         )
     try:
-        counts, excites, ids = (np.load(Path(folder) / f"{name}.npy", allow_pickle=False) for name in LEGACY[0])
-        tables = [pickle.loads((Path(folder) / f"{name}.pkl").read_bytes()) for name in LEGACY[1]]
-        codes = [np.array([int(table[i]) for i in ids.tolist()]) for table in tables]
+        counts, excites, ids = (np.load(Path(folder) / f"{name}.npy", allow_pickle=False) for name in COUNTS)
+        codes = []
+        for name in ASSIGNED:
+            table = pickle.loads((Path(folder) / f"{name}_assignments.pkl").read_bytes())
+            codes.append(np.array([int(table[i]) for i in ids.tolist()]))
     except (OSError, ValueError, KeyError, TypeError, pickle.UnpicklingError) as failure:
-        raise ParameterError(f"{folder} is not a folder of the five legacy files: {_first(failure)}") from None
-    neurons = np.rec.fromarrays([ids, *codes, 2 * excites - 1], names=NEURONS)
+        raise ParameterError(
+            f"{folder} is not a folder of the five legacy files: {' '.join(str(failure).split())}"
+        ) from None
     pre, post = np.nonzero(counts.T)  # the source's W is the transpose, from row to column
-    return _joined(neurons, np.rec.fromarrays([ids[pre], ids[post], counts.T[pre, post]], names=EDGES))
+    return _joined((ids, *codes, 2 * excites - 1), (ids[pre], ids[post], counts.T[pre, post]))
 
 
-def _first(failure):
-    return str(failure).splitlines()[0] if str(failure) else type(failure).__name__
-
-
-def _table(path, columns):
-    """Return the wanted columns of a csv file as a structured array: whole numbers, and text for roi."""
-    kinds = [(name, "U64" if name == "roi" else np.int64) for name in columns]
+def _whole(text):
+    """Return a whole number, also where it is written as 12.0; exact for the ids of 18 digits that floats round."""
     try:
-        with open(path, encoding="utf-8") as file:
-            head = [word.strip().strip('"') for word in file.readline().split(",")]
-            lines = file.readlines()
-        where = [head.index(name) for name in columns]
-        if not lines:
+        return int(text)
+    except ValueError:
+        number = decimal.Decimal(text.strip())
+        if number != int(number):
+            raise ValueError(f"{text} is not a whole number") from None
+        return int(number)
+
+
+def _table(path, columns, extra=()):
+    """Return the columns of a csv file, and those of `extra` that it has, as arrays of whole numbers or of text."""
+    line = 0
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            rows = csv.reader(file, skipinitialspace=True)
+            head = list(map(str.strip, next(rows, [])))
+            missing = [name for name in columns if name not in head]
+            if missing:
+                raise ValueError(f"no column {missing[0]}, found {', '.join(head) or 'nothing'}")
+            kept = {name: [] if name in TEXT else array("q") for name in (*columns, *extra) if name in head}
+            for row in filter(None, rows):
+                line = rows.line_num
+                for name, values in kept.items():
+                    word = row[head.index(name)]
+                    values.append(sys.intern(word) if name in TEXT else _whole(word))
+        if not line:
             raise ValueError("it has no rows")
-        return np.loadtxt(lines, kinds, delimiter=",", usecols=where, ndmin=1, quotechar='"', comments=None)
-    except (OSError, ValueError) as failure:
+        ids, times = np.unique(kept.get("bodyId", [0]), return_counts=True)
+        if times.max() > 1:
+            raise ValueError(f"{(times > 1).sum()} repeated neurons, the first {ids[times.argmax()]}")
+    except (OSError, ValueError, IndexError, ArithmeticError, csv.Error) as failure:
         wanted = f"a table with the columns {', '.join(columns)}, whole numbers"
-        raise ParameterError(f"{path} is not {wanted}: {_first(failure)}") from None
+        where = f"line {line}: " if line else ""
+        raise ParameterError(f"{path} is not {wanted}: {where}{' '.join(str(failure).split())}") from None
+    return {name: np.array(values) for name, values in kept.items()}
 
 
-def _joined(neurons, edges, largest=False):
-    """Return the Roi of two tables; with `largest`, of the largest strongly connected part."""
-    neurons = neurons[np.argsort(neurons["bodyId"])]
-    ids = neurons["bodyId"]
-    unknown = ~np.isin([edges["bodyId_pre"], edges["bodyId_post"]], ids)
-    if unknown.any() or (edges["weight"] < 0).any() or np.unique(ids).size < ids.size:
-        raise ParameterError("edges with unknown neurons or negative weights, or repeated neurons; repair the tables")
-    pre, post = (np.searchsorted(ids, edges[name]) for name in EDGES[:2])
-    counts = sparse.coo_array((edges["weight"].astype(float), (pre, post)), shape=(ids.size,) * 2).tocsr()
-    if largest:
-        labels = csgraph.connected_components(counts, connection="strong")[1]
-        kept = labels == np.bincount(labels).argmax()
-        counts, neurons = counts[kept][:, kept], neurons[kept]
-    fields = (neurons[name] for name in ("sign", "transmitter", "cell_body_fiber"))
-    return Roi(neurons["bodyId"], counts.toarray(), *fields)
+def _transmitters(words):
+    """Return the codes (n,) of transmitters in words or codes."""
+    kinds, places = np.unique(np.char.lower(np.char.strip(words)), return_inverse=True)
+    codes = []
+    for kind in kinds.tolist():
+        codes.append(CODES[check_choice("transmitter", kind, tuple(CODES))])
+    return np.array(codes)[places]
+
+
+def _codes(words):
+    """Return text (n,) as codes: its own numbers where all of it is whole numbers, else places in sorted order."""
+    try:
+        return np.array(list(map(_whole, words)))
+    except (ValueError, ArithmeticError):
+        return np.unique(words, return_inverse=True)[1]
+
+
+def _described(ids, fibres, path):
+    """Return the neurons of `ids` that a table of transmitters knows, as columns in the order of NEURONS."""
+    table = _table(path, NEURONS[:2], extra=NEURONS[2:])
+    known, mine, theirs = np.intersect1d(ids, table["bodyId"], return_indices=True)
+    if not known.size:
+        found = f"its {table['bodyId'].size} start with {table['bodyId'][0]}, those of traced-neurons.csv with {ids[0]}"
+        raise ParameterError(f"{path} has none of the {ids.size} neurons: {found}; give a table of the same data set")
+    if known.size < ids.size:
+        text = f"{path} leaves out {ids.size - known.size} of {ids.size} neurons, and so does the region"
+        warnings.warn(text, stacklevel=3)
+    codes = _transmitters(table["transmitter"][theirs])
+    signs = table["sign"][theirs] if "sign" in table else np.where(codes == CODES["acetylcholine"], 1, -1)
+    fibres = table["cell_body_fiber"][theirs] if "cell_body_fiber" in table else fibres[mine]
+    return known, codes, _codes(fibres), signs
+
+
+def _joined(neurons, edges, largest=False, min_weight=1, within=False):
+    """Return the Roi of the columns NEURONS and EDGES.
+
+    With `largest`, of the largest strongly connected part; with `within`, edges to other neurons are left out.
+    """
+    order = np.argsort(neurons[0])
+    ids, transmitter, fibre, sign = (column[order] for column in neurons)
+    pre, post, weight = edges
+    inside = np.isin(pre, ids) & np.isin(post, ids)
+    if not (inside.any() if within else inside.all()):
+        i = np.argmin(inside)
+        found = f"{(~inside).sum()} of {inside.size} edges with unknown neurons, the first from {pre[i]} to {post[i]}"
+        among = f"the {ids.size} neurons start with {ids[0]}"
+        raise ParameterError(f"{found}; {among}; give tables of the same data set")
+    if (weight < 0).any():
+        raise ParameterError(f"negative weights, down to {weight.min()}; allowed: values >= 0; repair the table")
+    pre, post, weight = pre[inside], post[inside], weight[inside]
+    places = np.searchsorted(ids, pre), np.searchsorted(ids, post)
+    counts = sparse.coo_array((np.where(pre == post, 0.0, weight), places), shape=(ids.size,) * 2).tocsr()
+    found = (
+        f"the {np.count_nonzero(counts.data)} connections of {ids.size} neurons, at most {counts.max():g} synapses each"
+    )
+    counts.data[counts.data < min_weight] = 0
+    counts.eliminate_zeros()
+    labels = csgraph.connected_components(counts, connection="strong")[1]
+    kept = np.flatnonzero(labels == np.bincount(labels).argmax()) if largest else np.arange(ids.size)
+    if not counts.nnz or kept.size < 2:
+        left = f"{counts.nnz or 'none'} of {found}, and no two neurons that reach each other"
+        raise ParameterError(f"min_weight = {min_weight} leaves {left}; take a smaller one, or another region")
+    return Roi(ids[kept], counts[kept][:, kept], sign[kept], transmitter[kept], fibre[kept])

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from helpers.figures import COLOURS, OKABE_ITO, bands, label_lines
 from helpers.parameters import check_array
 
-__all__ = ["convergence", "spectra", "transition"]
+__all__ = ["convergence", "spectra", "trained", "training", "transition"]
 
 LAMBDA_1, LAMBDA_I = r"$\lambda_1$ ($1/\tau$)", r"$\lambda_i$ ($1/\tau$)"
 
@@ -63,3 +63,29 @@ def transition(ax: Axes, g: Sequence[float], lambda_1: np.ndarray, *, theory: tu
     ax.set(xlabel=r"coupling $g$ (= $\sigma$)", ylabel=LAMBDA_1)
     label_lines(ax, named, where="right")
     return lines + named[1:]
+
+
+def training(axes: Sequence[Axes], logs: Sequence[Mapping]) -> list:
+    """Draw the loss and, on the second of two axes, the largest exponent over epochs, a line for each log."""
+    lines = []
+    for log in logs:
+        for ax, name in zip(axes, ("training_loss", "training_lambda_max"), strict=True):
+            lines += ax.plot(log[name], color=OKABE_ITO["blue"], linewidth=0.8)
+    axes[0].set(xlabel="epoch", ylabel="loss", yscale="log" if axes[0].dataLim.y0 > 0 else "linear")
+    axes[1].set(xlabel="epoch", ylabel=r"$\lambda_{\max}$ ($1/\tau$)")
+    return lines
+
+
+def trained(ax: Axes, logs: Sequence[Mapping]) -> list:
+    """Draw the first exponents before and after each training against their number, from 1."""
+    lines = []
+    for log in logs:
+        for name, colour in (("spectrum_before", "grey"), ("spectrum", "vermillion")):
+            x = np.arange(1, len(log[name]) + 1)
+            lines += ax.plot(x, log[name], ".-", color=OKABE_ITO[colour])
+    lines[0].set_label("before")
+    lines[1].set_label("after")
+    ax.axhline(0, color="black", linewidth=0.5, zorder=0)
+    ax.set(xlabel="$i$", ylabel=LAMBDA_I)
+    ax.legend()
+    return lines

@@ -6,23 +6,32 @@ and B of Q,
 .. math:: \bar A = \bigl[B + Q\,(\mathrm{diag}\,c + S)\bigr] R^{-T}, \quad
           S = \mathrm{tril}\,M + (\mathrm{tril}_{-1} M)^T, \quad M = -B^T Q
 
-(Seeger et al. 2018). The factorisation is Cholesky's, and Householder's where the frame has become ill-conditioned.
-What is kept for the way back is the state ``[h | Q]`` at every QR, 8 n (k + 1) bytes each; the steps between are run
-again.
+(Seeger et al. 2018), without the small denominators of the gradients of eigenvalues. What is kept for the way back is
+the state ``[h | Q]`` before every QR interval, 8 n (k + 1) bytes each; there each interval is run again and pulled back
+by itself.
 
 In chaos the gradient through the trajectory grows like exp(lambda_1 T) and is then of no use, whatever the loss.
 ``grad="frozen"`` keeps only the explicit dependence through the tangent, with the trajectory as given, and
-``grad="window"`` cuts the trajectory's dependence every few time constants. Double precision is switched on inside
-the calls and nowhere else, and the same code runs on a GPU.
+``grad="window"`` cuts the trajectory's dependence every few time constants. The same code runs on a GPU.
+
+A program is compiled once for n, k, t_ons, and a power of two of QR intervals (at least 256); times, targets, rates,
+masks and seeds may change without a compilation. Programs are kept in ``.store/jax`` for the next process. That folder
+and double precision are set inside the calls and nowhere else.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import functools
 import math
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
+from helpers import runs
 from helpers.parameters import (
     BackendError,
     ParameterError,
@@ -39,20 +48,19 @@ from helpers.rnn.model import Rnn, response
 
 try:
     import jax
-    import jax.experimental
     from jax import numpy as jnp
+    from jax.experimental.compilation_cache import compilation_cache
 except ImportError:
     raise BackendError("JAX is not installed; install the extra: pip install 'neural-notebooks[jax]'") from None
 
 __all__ = ["Gradient", "TrainingParams", "gradient"]
 
 GROUPS = ("weights", "gains", "shifts")
-RATIO = {"float64": 1e6, "float32": 1e3}  # of the diagonal of R, above which Householder takes over
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TrainingParams(Parameters):
-    """What a training minimises, and how.
+    """What a training minimises, and how. All times but the transient are rounded up to whole intervals of t_ons.
 
     Parameters
     ----------
@@ -79,7 +87,7 @@ class TrainingParams(Parameters):
     parameters: tuple = ("weights",)
     lr: float = parameter(0.01, "", "learning rate of Adam", "source", low=0, low_open=True)
     t_sim: float = parameter(200.0, "tau", "averaged time", "source", low=0, low_open=True, high=1e6)
-    t_ons: float = parameter(0.2, "tau", "time between two QRs", "source", low=0, low_open=True, high=1e6)
+    t_ons: float = parameter(1.0, "tau", "time between two QRs", low=0, low_open=True, high=1e6)
     transient: float = parameter(10.0, "tau", "time before the frame starts", low=0, high=1e6)
     frame_transient: float = parameter(10.0, "tau", "time before averaging starts", low=0, high=1e6)
     window: float = parameter(15.0, "tau", "between two cuts, for grad = window", low=0, low_open=True, high=1e6)
@@ -88,7 +96,7 @@ class TrainingParams(Parameters):
     init: str = parameter("random", "", "initial state", options=("random", "zero"))
     grad: str = parameter("full", "", "what the gradient goes through", options=("full", "frozen", "window"))
     dale: str = parameter("free", "", "signs of the weights", options=("free", "clip"))
-    dtype: str = parameter("float64", options=tuple(RATIO))
+    dtype: str = parameter("float64", options=("float64", "float32"))
 
     def __post_init__(self):
         super().__post_init__()
@@ -111,12 +119,12 @@ class Gradient:
     by_group: dict
 
     @property
-    def norms(self):
+    def norms(self) -> dict[str, float]:
         """Euclidean norm of each group."""
         return {name: float(np.linalg.norm(value)) for name, value in self.by_group.items()}
 
 
-def gradient(rnn, *, masks=None, **settings):
+def gradient(rnn: Rnn, *, masks: Mapping[str, np.ndarray] | None = None, **settings: Any) -> Gradient:
     """Return the :class:`Gradient` of the loss of a network.
 
     Parameters
@@ -128,6 +136,11 @@ def gradient(rnn, *, masks=None, **settings):
     **settings
         Fields of :class:`TrainingParams`; k is required.
 
+    Raises
+    ------
+    ParameterError
+        For a setting out of its range, or masks that leave nothing to train.
+
     Examples
     --------
     >>> rnn = Rnn([[0.0, 1.0], [0.5, 0.0]], "tanh_pos")
@@ -137,13 +150,34 @@ def gradient(rnn, *, masks=None, **settings):
     """
     with double():
         plan, free, fixed = prepared(rnn, TrainingParams(**settings), masks)
-        (loss, exponents), slopes = _jitted(free, fixed, plan=plan)
-        return Gradient(float(loss), np.asarray(exponents, float), {n: np.asarray(x, float) for n, x in slopes.items()})
+        (loss, exponents), slopes = value_and_grad(free, fixed, plan=plan)
+        by_group = jax.tree.map(lambda x: np.asarray(x, float), slopes)
+        return Gradient(float(loss), np.asarray(exponents, float), by_group)
 
 
-def double():
-    """Return the context in which JAX knows double precision; the setting outside stays as it is."""
-    return jax.enable_x64(True) if hasattr(jax, "enable_x64") else jax.experimental.enable_x64()
+@contextlib.contextmanager
+def double() -> Iterator[None]:
+    """Let JAX know double precision inside the block, and keep its compiled programs in ``.store/jax``.
+
+    Its settings go back to what they were. A folder for compiled programs that is set already stays in use.
+    """
+    folder, settings = runs.store("jax"), {}
+    if jax.config.jax_compilation_cache_dir is None and os.access(folder.parents[1], os.W_OK):
+        settings = dict(jax_compilation_cache_dir=str(folder), jax_persistent_cache_min_compile_time_secs=0.0)
+    before = {name: getattr(jax.config, name) for name in settings}
+    with jax.enable_x64(True):
+        try:
+            _configure(settings)
+            yield
+        finally:
+            _configure(before)
+
+
+def _configure(settings):
+    for name, value in settings.items():
+        jax.config.update(name, value)
+    if settings:
+        compilation_cache.reset_cache()  # else JAX goes on with the folder that it has opened
 
 
 # --- preparation
@@ -151,37 +185,21 @@ def double():
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """What an epoch is compiled for; all else may change without a compilation. Lengths in steps and QR intervals."""
+    """What a gradient is compiled for; all else may change without a compilation.
+
+    `n_ons` counts the steps of a QR interval; `room` the transient's steps, and the intervals, that can be kept.
+    """
 
     activation: str
     legacy: bool
     loss: str
     grad: str
-    dale: str
-    n_transient: int
     n_ons: int
-    n_frame: int
-    n_average: int
+    room: tuple[int, int]
 
 
-def prepared(rnn, params, masks):
+def prepared(rnn: Rnn, params: TrainingParams, masks: Mapping[str, np.ndarray] | None) -> tuple[Plan, dict, dict]:
     """Check a network against the settings; return its :class:`Plan`, the trained arrays, and all else by name."""
-    _check(rnn, params)
-    h0, q0 = initial(rnn, params.k, np.zeros(rnn.n) if params.init == "zero" else None, params.seed)
-    n_ons, n_transient = (math.ceil(t / rnn.dt - 1e-9) for t in (params.t_ons, params.transient))
-    times = params.frame_transient, params.t_sim, params.window
-    *counts, window = (math.ceil(t / (rnn.dt * n_ons) - 1e-9) for t in times)
-    plan = Plan(rnn.activation, rnn.legacy, params.loss, params.grad, params.dale, n_transient, n_ons, *counts)
-    arrays = groups(rnn)
-    free = {name: arrays.pop(name) for name in params.parameters}
-    fixed = arrays | dict(h0=h0, q0=q0, dt=rnn.dt, target=np.array(params.target), lr=params.lr, clip=params.clip)
-    fixed |= dict(signs=np.sign(rnn.weights), masks=_masks(rnn, params.parameters, masks or {}))
-    free, fixed = jax.tree.map(lambda x: jnp.asarray(np.asarray(x), params.dtype), (free, fixed))
-    types = np.arange(rnn.n) if rnn.types is None else rnn.types
-    return plan, free, fixed | dict(types=jnp.asarray(types), window=jnp.asarray(window))
-
-
-def _check(rnn, params):
     if not isinstance(rnn, Rnn):
         raise ParameterError(f"rnn is a {type(rnn).__name__}; only an Rnn can be trained")
     check_integer("k", params.k, 1, rnn.n, hint="at most one exponent per neuron")
@@ -189,73 +207,130 @@ def _check(rnn, params):
     if rnn.activation == "tanh" and params.parameters != ("weights",):
         raise ParameterError("parameters: plain tanh has neither gains nor shifts; take tanh_streched or tanh_pos")
 
-
-def groups(rnn):
-    """Return weights (n, n), and gains and shifts with one value per type (per neuron without types)."""
-    size = rnn.n if rnn.types is None else rnn.types.max() + 1
-    return dict(weights=rnn.weights, gains=np.broadcast_to(rnn.gain, size), shifts=np.broadcast_to(rnn.shift, size))
-
-
-def trainable(rnn):
-    """Return where the groups may change: all gains and shifts, and the weights that are not 0."""
-    weights = (rnn.weights != 0) & ~np.eye(rnn.n, dtype=bool)
-    return {name: weights if name == "weights" else np.ones(x.shape, bool) for name, x in groups(rnn).items()}
-
-
-def _masks(rnn, chosen, masks):
-    """Return a mask for each trained group: the given one, without what cannot be trained."""
-    kept = {name: mask for name, mask in trainable(rnn).items() if name in chosen}
-    for name, mask in masks.items():
-        check_choice("masks", name, chosen)
-        kept[name] = kept[name] & (check_array(f"masks[{name!r}]", mask, shape=kept[name].shape) != 0)
-    if not any(mask.any() for mask in kept.values()):
+    arrays, may_change, free, changed = groups(rnn), trainable(rnn), {}, {}
+    for name in params.parameters:
+        free[name], changed[name] = arrays.pop(name), may_change[name]
+    for name, mask in (masks or {}).items():
+        check_choice("masks", name, params.parameters)
+        changed[name] = changed[name] & (check_array(f"masks[{name!r}]", mask, shape=changed[name].shape) != 0)
+    if not any(map(np.any, changed.values())):
         raise ParameterError("nothing is trained: the masks, or weights that are all 0, leave no number to change")
-    return kept
+
+    n_ons = _count(params.t_ons, rnn.dt)
+    counts = dict(n_transient=_count(params.transient, rnn.dt))
+    for name, time in dict(n_frame=params.frame_transient, n_average=params.t_sim, window=params.window).items():
+        counts[name] = _count(time, n_ons * rnn.dt)
+    room = _room(counts["n_transient"]), _room(counts["n_frame"] + counts["n_average"])
+    plan = Plan(rnn.activation, rnn.legacy, params.loss, params.grad, n_ons, room)
+
+    h0, q0 = initial(rnn, params.k, np.zeros(rnn.n) if params.init == "zero" else None, params.seed)
+    fixed = arrays | dict(h0=h0, q0=q0, dt=rnn.dt, target=np.array(params.target), lr=params.lr, clip=params.clip)
+    fixed |= dict(signs=np.sign((arrays | free)["weights"]), masks=changed)
+    free, fixed = jax.tree.map(lambda x: jnp.asarray(np.asarray(x), params.dtype), (free, fixed))
+    types = np.arange(rnn.n) if rnn.types is None else rnn.types
+    return plan, free, fixed | jax.tree.map(jnp.asarray, dict(types=types, **counts))
 
 
-# --- the differentiable run
+def _count(time, step):
+    """Return how many steps a time takes; the margin keeps .14 / .02 = 7.000000000000001 from becoming 8."""
+    return math.ceil(time / step - 1e-9)
 
 
-def value_and_grad(free, fixed, plan):
-    """Return (loss, exponents), and the masked gradient by group."""
-
-    def value(free):
-        exponents = _exponents(fixed | free, plan)
-        return loss_value(plan.loss, exponents, fixed["target"], xp=jnp), exponents
-
-    found, slopes = jax.value_and_grad(value, has_aux=True)(free)
-    return found, {name: slope * fixed["masks"][name] for name, slope in slopes.items()}
+def _room(count):
+    """Return the power of two, at least 256, that holds so many: few lengths, so few compilations."""
+    return max(256, 2 ** math.ceil(math.log2(max(count, 1))))
 
 
-_jitted = jax.jit(value_and_grad, static_argnames="plan")
+def groups(rnn: Rnn) -> dict[str, np.ndarray]:
+    """Return weights (n, n), dense, and gains and shifts with one value per type (per neuron without types)."""
+    size = rnn.n if rnn.types is None else rnn.types.max() + 1
+    weights = rnn.weights.toarray() if hasattr(rnn.weights, "toarray") else rnn.weights
+    return dict(weights=weights, gains=np.broadcast_to(rnn.gain, size), shifts=np.broadcast_to(rnn.shift, size))
 
 
-def _exponents(p, plan):
-    """Return the exponents (k,) of one run, in the order of the frame."""
-    dt, gains, shifts = p["dt"], p["gains"][p["types"]], p["shifts"][p["types"]]
-    scaled = dt * p["weights"]
+def trainable(rnn: Rnn) -> dict[str, np.ndarray]:
+    """Return where the groups may change: all gains and shifts, and the weights that are not 0."""
+    arrays = groups(rnn)
+    each = np.ones(arrays["gains"].shape, bool)
+    return dict(weights=(arrays["weights"] != 0) & ~np.eye(rnn.n, dtype=bool), gains=each, shifts=each)
 
-    def move(state, _):
-        h = jax.lax.stop_gradient(state[:, 0]) if plan.grad == "frozen" else state[:, 0]
-        phi, slope = response(plan.activation, h, gains, shifts, legacy=plan.legacy, xp=jnp)
-        return (1 - dt) * state + scaled @ jnp.column_stack([phi, slope[:, None] * state[:, 1:]]), None
 
-    def several(state, n, unroll=1):
-        return jax.lax.scan(move, state, None, length=n, unroll=unroll)[0]
+# --- the run, there and back
 
-    @jax.checkpoint
-    def interval(state, i):
-        h = state[:, :1]
+
+@functools.partial(jax.jit, static_argnames="plan")
+def value_and_grad(free: dict, fixed: dict, plan: Plan) -> tuple[tuple[jax.Array, jax.Array], dict]:
+    """Return (loss, exponents (k,) in the order of the frame), and the masked gradient by group."""
+
+    def per_neuron(groups):
+        return {name: fixed["dt"] * x if name == "weights" else x[fixed["types"]] for name, x in groups.items()}
+
+    trained, to_groups = jax.vjp(per_neuron, free)
+    none = jnp.zeros_like(fixed["target"])
+    given = per_neuron({name: fixed[name] for name in GROUPS if name in fixed})
+
+    def steps(trained, state, n):
+        """Move [h | Q] on by n Euler steps."""
+        p = given | trained
+
+        def step(state, _):
+            h = jax.lax.stop_gradient(state[:, 0]) if plan.grad == "frozen" else state[:, 0]
+            phi, slope = response(plan.activation, h, p["gains"], p["shifts"], legacy=plan.legacy, xp=jnp)
+            driven = p["weights"] @ jnp.column_stack([phi, slope[:, None] * state[:, 1:]])
+            return (1 - fixed["dt"]) * state + driven, None
+
+        return jax.lax.scan(step, state, None, length=n, unroll=min(n, 4))[0]
+
+    def settle(trained, h, i):
+        """Do one step of the transient, which adds nothing to the exponents."""
+        return steps(trained, h, 1), none
+
+    def interval(trained, state, i):
+        """Do QR interval i; return the state after it and its ln R_ii, which count after the frame's transient."""
         if plan.grad == "window":
-            h = jnp.where(i % p["window"] == 0, jax.lax.stop_gradient(h), h)
-        state = several(state.at[:, :1].set(h), plan.n_ons, unroll=min(plan.n_ons, 4))
+            h = jnp.where(i % fixed["window"] == 0, jax.lax.stop_gradient(state[:, :1]), state[:, :1])
+            state = state.at[:, :1].set(h)
+        state = steps(trained, state, plan.n_ons)
         q, logs = _qr(state[:, 1:])
-        return state.at[:, 1:].set(q), logs
+        return state.at[:, 1:].set(q), jnp.where(i >= fixed["n_frame"], logs, 0)
 
-    h = several(p["h0"][:, None], plan.n_transient)
-    intervals = jnp.arange(plan.n_frame + plan.n_average)
-    logs = jax.lax.scan(interval, jnp.column_stack([h, p["q0"]]), intervals)[1]
-    return logs[plan.n_frame :].sum(axis=0) / (plan.n_average * plan.n_ons * dt)
+    n_intervals, time = fixed["n_frame"] + fixed["n_average"], fixed["n_average"] * plan.n_ons * fixed["dt"]
+    h, total, transient = _there(settle, trained, fixed["h0"][:, None], none, fixed["n_transient"], plan.room[0])
+    start = jnp.column_stack([h, fixed["q0"]])
+    state, total, kept = _there(interval, trained, start, total, n_intervals, plan.room[1])
+    exponents = total / time
+    loss, slope = jax.value_and_grad(lambda x: loss_value(plan.loss, x, fixed["target"], xp=jnp))(exponents)
+
+    found = jax.tree.map(jnp.zeros_like, trained)
+    bar, found = _back(interval, trained, kept, n_intervals, jnp.zeros_like(state), slope / time, found)
+    if plan.grad == "full":
+        _, found = _back(settle, trained, transient, fixed["n_transient"], bar[:, :1], slope, found)
+    return (loss, exponents), jax.tree.map(jnp.multiply, fixed["masks"], to_groups(found)[0])
+
+
+def _there(one, trained, state, total, n, room):
+    """Call ``state, logs = one(trained, state, i)`` n times; return state, total of logs, and the states before."""
+
+    def body(i, carry):
+        state, total, kept = carry
+        kept = kept.at[i].set(state)
+        state, logs = one(trained, state, i)
+        return state, total + logs, kept
+
+    return jax.lax.fori_loop(0, n, body, (state, total, jnp.zeros((room, *state.shape), state.dtype)))
+
+
+def _back(one, trained, kept, n, bar, slope, found):
+    """Pull the cotangents `bar` of the last state and `slope` of the logs back through n calls, adding to `found`."""
+
+    def body(done, carry):
+        bar, found = carry
+        i = n - 1 - done
+        pull = jax.vjp(lambda trained, state: one(trained, state, i), trained, kept[i])[1]
+        more, bar = pull((bar, slope))
+        return bar, jax.tree.map(jnp.add, found, more)
+
+    return jax.lax.fori_loop(0, n, body, (bar, found))
 
 
 @jax.custom_vjp
@@ -265,29 +340,18 @@ def _qr(a):
 
 
 def _factor(a):
-    lower = jax.lax.linalg.cholesky(a.T @ a, symmetrize_input=False)
-    diagonal = lower.diagonal()
-    safe = diagonal.max() <= RATIO[a.dtype.name] * diagonal.min()  # false for the nan of a failed factorisation
-    q, lower = jax.lax.cond(safe, _by_cholesky, _by_householder, a, lower)
-    return (q, jnp.log(lower.diagonal())), (q, lower)
-
-
-def _by_cholesky(a, lower):
-    return jax.lax.linalg.triangular_solve(lower, a, lower=True, transpose_a=True), lower
-
-
-def _by_householder(a, _):
     q, r = jnp.linalg.qr(a)
     signs = jnp.where(r.diagonal() < 0, -1, 1).astype(a.dtype)
-    return q * signs, (r * signs[:, None]).T
+    q, r = q * signs, r * signs[:, None]
+    return (q, jnp.log(r.diagonal())), (q, r)
 
 
 def _pull_back(saved, cotangents):
     """Return the cotangent of A; the formula stands in the module."""
-    (q, lower), (b, c) = saved, cotangents
+    (q, r), (b, c) = saved, cotangents
     m = -b.T @ q
     inner = jnp.tril(m) + jnp.tril(m, -1).T + jnp.diag(c)
-    return (jax.lax.linalg.triangular_solve(lower, b + q @ inner, lower=True),)
+    return (jax.lax.linalg.triangular_solve(r, b + q @ inner, transpose_a=True),)
 
 
 _qr.defvjp(_factor, _pull_back)

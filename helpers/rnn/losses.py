@@ -17,6 +17,9 @@ ln(1 + exp(10 x))/10 for max(x, 0); the two differ by at most .07 per exponent.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from helpers.parameters import ParameterError, check_array, check_choice, check_integer
@@ -27,7 +30,7 @@ LOSSES = ("l2", "MSE", "MSE_Custom", "sum", "entropy")
 SHARPNESS = 10.0
 
 
-def loss_name(word):
+def loss_name(word: str) -> str:
     """Return the one name of :data:`LOSSES` behind a word in any case; ``Sinai`` is ``sum``.
 
     Examples
@@ -40,7 +43,7 @@ def loss_name(word):
     return known[word] if isinstance(word, str) and word in known else check_choice("loss", word, (*LOSSES, "Sinai"))
 
 
-def target_vector(name, target, k):
+def target_vector(name: str, target: float | Sequence[float], k: int) -> np.ndarray:
     """Return what the k exponents, in descending order, are held against: one value each, (k,).
 
     Examples
@@ -56,7 +59,7 @@ def target_vector(name, target, k):
     return np.broadcast_to(target, (k,)).copy()
 
 
-def loss_value(name, exponents, target, xp=np):
+def loss_value(name: str, exponents: np.ndarray, target: np.ndarray, xp: Any = np) -> np.ndarray:
     """Return the loss of exponents (k,) for a target (k,).
 
     Parameters
@@ -82,7 +85,7 @@ def loss_value(name, exponents, target, xp=np):
     return xp.sqrt(xp.maximum(square, xp.finfo(square.dtype).tiny)) if name == "l2" else square / len(exponents)
 
 
-def loss_label(name, target=0.0):
+def loss_label(name: str, target: float = 0.0) -> str:
     """Return the word for a loss in file names, as the source spells it.
 
     Examples

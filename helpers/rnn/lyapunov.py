@@ -19,12 +19,14 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import math
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from scipy.linalg import blas, cython_blas, lapack, qr
+from tqdm.auto import tqdm
 
 from helpers.parameters import (
     BackendError,
@@ -194,6 +196,7 @@ def lyapunov_spectrum(
     trace: bool = False,
     tolerance: float | None = None,
     t_max: float | None = None,
+    progress: bool = False,
 ) -> Spectrum:
     """Return the first k Lyapunov exponents of a network as a :class:`Spectrum`.
 
@@ -222,6 +225,8 @@ def lyapunov_spectrum(
         Wanted standard error of the first exponent: averaging goes on, `t_sim` at a time, until it is reached.
     t_max : float, optional
         Averaged time at which to give up on that; by default 10 t_sim.
+    progress : bool
+        Show a bar over the averaged time (never under CI).
 
     Raises
     ------
@@ -265,7 +270,8 @@ def lyapunov_spectrum(
             _interval(rnn, fast, state, length, log_det=False)
         lengths, logs, volume = [], [], []
         while True:
-            for length in _intervals(min(n_steps, n_max - sum(lengths)), n_ons):
+            planned = _intervals(min(n_steps, n_max - sum(lengths)), n_ons)
+            for length in tqdm(planned, desc=f"{k} exponents", disable=not progress or bool(os.environ.get("CI"))):
                 found = _interval(rnn, fast, state, length, log_det=log_det and k == rnn.n)
                 lengths.append(length)
                 logs.append(found[0])

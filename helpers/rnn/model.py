@@ -2,9 +2,10 @@ r"""The random rate network: its Euler map, and the exact tangent of that map.
 
 Time is in units of the neurons' time constant. With effective weights J (J_ij from j to i) and step dt,
 
-.. math:: h' = (1 - dt)\,h + dt\,J\,\varphi(h), \qquad D(h) = (1 - dt)\,I + dt\,J\,\mathrm{diag}\,\varphi'(h)
+.. math:: h' = (1 - dt)\,h + dt\,(J\,\varphi(h) + x), \qquad D(h) = (1 - dt)\,I + dt\,J\,\mathrm{diag}\,\varphi'(h)
 
-The three activations, their other spellings, and their derivatives, with gain b and shift s of each neuron:
+with an external input x, by default 0. The three activations, their other spellings, and their derivatives, with gain b
+and shift s of each neuron:
 
 ======================================  ==========================  ============================
 ``tanh`` (std)                          tanh h (no gain, no shift)  sech^2 h
@@ -25,6 +26,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 from scipy.linalg import blas
 
 from helpers.parameters import (
@@ -164,8 +166,9 @@ class Rnn:
 
     Parameters
     ----------
-    weights : array (n, n)
-        Effective J, J_ij from j to i. float32 stays float32, and so then do the steps.
+    weights : array or scipy.sparse array (n, n)
+        Effective J, J_ij from j to i. float32 stays float32, and so then do the steps. What is sparse stays so
+        (csr): the memory then goes with the synapses and not with n^2.
     activation : str or function
         Any spelling of :data:`ACTIVATIONS`, kept as the canonical name; or a rule ``h -> (phi(h), phi'(h))`` of arrays
         (n,), elementwise. Nothing checks that the second is the derivative of the first.
@@ -177,6 +180,8 @@ class Rnn:
         Type of each neuron, 0 to n_types - 1; gain and shift are shared within a type.
     legacy : bool
         Take the source's wrong derivative for the tangent, see the module.
+    x : array (n,), optional
+        External input, constant in time; the source adds it without the factor dt.
 
     Attributes
     ----------
@@ -199,7 +204,7 @@ class Rnn:
     [1.1, 1.0]
     """
 
-    weights: np.ndarray
+    weights: np.ndarray | sparse.sparray
     activation: str | Callable = "tanh"
     gain: float | np.ndarray = 1.0
     shift: float | np.ndarray = 0.0
@@ -207,24 +212,30 @@ class Rnn:
     _: dataclasses.KW_ONLY
     types: np.ndarray | None = None
     legacy: bool = False
+    x: np.ndarray | None = None
 
     def __post_init__(self):
-        weights = np.asfortranarray(check_array("weights", self.weights, ndim=2))
+        if sparse.issparse(self.weights):
+            weights = sparse.csr_array(self.weights)
+            weights = weights.astype(check_array("weights", weights.data, empty=True).dtype)
+        else:
+            weights = np.asfortranarray(check_array("weights", self.weights, ndim=2))
         if weights.shape[0] != weights.shape[1]:
             raise ParameterError(f"weights has shape {weights.shape}; allowed: square, one row and column per neuron")
         types = None
         if self.types is not None:
-            types = check_array("types", self.types, shape=(len(weights),), low=0)
+            types = check_array("types", self.types, shape=(weights.shape[0],), low=0)
             if (types != np.floor(types)).any():
                 raise ParameterError("types holds fractions; allowed: whole numbers from 0")
             types = types.astype(int)
-        size = len(weights) if types is None else int(types.max()) + 1
+        size = weights.shape[0] if types is None else int(types.max()) + 1
         self.__dict__.update(  # the dataclass is frozen
             weights=weights,
             types=types,
             gain=_per_neuron("gain", self.gain, size),
             shift=_per_neuron("shift", self.shift, size),
             dt=check_number("dt", self.dt, 0, 1, low_open=True),
+            x=None if self.x is None else check_array("x", self.x, shape=(weights.shape[0],)),
         )
         if callable(self.activation):
             self._check_rule()
@@ -245,7 +256,7 @@ class Rnn:
 
     @property
     def n(self) -> int:
-        return len(self.weights)
+        return self.weights.shape[0]
 
     @property
     def gains(self) -> float | np.ndarray:
@@ -269,22 +280,26 @@ class Rnn:
         """Move ``state = [h | Q]``, (n, 1 + k) in Fortran order and of the weights' dtype, `n_steps` on, in place.
 
         Matrix products serve the state and all tangents together, ``dt J [phi(h) | phi'(h) o Q] + (1 - dt) [h | Q]``:
-        neither D nor a diagonal matrix is ever formed. An input `x` (n,), constant over these steps, adds dt x to the
-        state and nothing to the tangents.
+        neither D nor a diagonal matrix is ever formed. An input `x` (n,), constant over these steps and by default that
+        of the network, adds dt x to the state and nothing to the tangents.
         """
         gemm = blas.dgemm if state.dtype == np.float64 else blas.sgemm
+        is_sparse, x = sparse.issparse(self.weights), self.x if x is None else x
         gains, shifts = (x if np.ndim(x) == 0 else x.astype(state.dtype) for x in (self.gains, self.shifts))
-        driven = np.empty_like(state)
+        driven = np.empty(state.shape, state.dtype, order="C" if is_sparse else "F")  # a sparse product takes rows
         h, tangents, into = state[:, 0], state[:, 1:], driven[:, 1:]
         # OpenBLAS runs products of up to 1e6 multiplications without packing, 20 to 30 % faster for n = 100 to 200;
         # a product with few columns is not, so larger n take them all at once.
         width = SMALL_PRODUCT // self.n**2
         width = width if width >= 16 else state.shape[1]
         parts = [slice(i, i + width) for i in range(0, state.shape[1], width)]
-        panels = [(driven[:, part], state[:, part]) for part in parts]
+        panels = [] if is_sparse else [(driven[:, part], state[:, part]) for part in parts]
         for _ in range(n_steps):
             driven[:, 0], slope = response(self.activation, h, gains, shifts, legacy=self.legacy)
             np.multiply(tangents, slope[:, None], out=into)
+            if is_sparse:
+                state *= 1 - self.dt
+                state += self.dt * (self.weights @ driven)
             for part, c in panels:
                 gemm(self.dt, self.weights, part, beta=1 - self.dt, c=c, overwrite_c=True)
             if x is not None:

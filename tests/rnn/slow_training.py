@@ -1,4 +1,4 @@
-"""Slow, obvious versions of the trained exponents and of their gradient: numpy, one matrix D per step, no fusion."""
+"""Slow, obvious versions of the trained exponents and of their slopes: numpy, one matrix D per step, no fusion."""
 
 import numpy as np
 
@@ -31,46 +31,6 @@ def run(p, *, kind, dt, h0, q0, n_transient, n_ons, n_frame, n_average, trajecto
             tape.append(("qr", q, r))
             logs.append(np.log(r.diagonal()))
     return np.sum(logs[n_frame:], axis=0) / (n_average * n_ons * dt), tape
-
-
-def states(tape):
-    return [entry[1] for entry in tape if entry[0] == "step"]
-
-
-def adjoint(p, slope_of_loss, *, window=None, kind, dt, h0, q0, n_transient, n_ons, n_frame, n_average):
-    """Return the gradient of the loss by hand, backwards over the tape; `window` counts QR intervals between cuts."""
-    layout = dict(kind=kind, dt=dt, h0=h0, q0=q0, n_transient=n_transient, n_ons=n_ons, n_frame=n_frame)
-    exponents, tape = run(p, **layout, n_average=n_average)
-    j, gain, shift = p["weights"], p["gains"], p["shifts"]
-    found = {name: np.zeros_like(value) for name, value in p.items()}
-    h_bar, q_bar = np.zeros_like(h0), np.zeros_like(q0)
-    c = slope_of_loss(exponents) / (n_average * n_ons * dt)
-    qr, step = n_frame + n_average, n_transient + (n_frame + n_average) * n_ons
-    for kind_of, first, second in reversed(tape):
-        if kind_of == "qr":
-            qr -= 1
-            m = -q_bar.T @ first
-            inner = np.tril(m) + np.tril(m, -1).T + np.diag(c * (qr >= n_frame))
-            q_bar = (q_bar + first @ inner) @ np.linalg.inv(second).T
-            continue
-        step -= 1
-        h, q = first, second
-        phi, slope, curvature = activation(kind, h, gain, shift)
-        phi_bar, slope_bar = dt * j.T @ h_bar, np.zeros_like(h)
-        found["weights"] += dt * np.outer(h_bar, phi)
-        if step >= n_transient:
-            found["weights"] += dt * q_bar @ (slope[:, None] * q).T
-            slope_bar = dt * np.sum((j.T @ q_bar) * q, axis=1)
-            q_bar = ((1 - dt) * np.eye(h.size) + dt * j @ np.diag(slope)).T @ q_bar
-        h_bar = (1 - dt) * h_bar + phi_bar * slope + slope_bar * curvature
-        if kind != "tanh":  # phi and phi' depend on x = b (h - s), and phi' = b f'(x) on b besides
-            found["shifts"] -= phi_bar * slope + slope_bar * curvature
-            found["gains"] += phi_bar * slope * (h - shift) / gain
-            found["gains"] += slope_bar * (slope / gain + curvature * (h - shift) / gain)
-        interval, inside = divmod(step - n_transient, n_ons)
-        if window and step >= n_transient and inside == 0 and interval % window == 0:
-            h_bar = np.zeros_like(h0)
-    return found
 
 
 def central_differences(function, p, entries, step=1e-5):

@@ -1,4 +1,4 @@
-"""The six commands: flags and files of the seed, what every flag does, refusals in one line, going on after a stop."""
+"""The eight commands: flags and files of the source, what a flag does, refusals in one line, going on after a stop."""
 
 import csv
 import json
@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 
 from helpers import figures, runs, storage
 from helpers.parameters import BackendError, ParameterError
-from helpers.rnn import cli, figures_training, meanfield
+from helpers.rnn import cli, meanfield, options
 from helpers.rnn.connectome import make_synthetic_roi
 from helpers.rnn.lyapunov import lyapunov_spectrum
 from helpers.rnn.model import ACTIVATIONS, Rnn, random_weights
@@ -34,11 +34,13 @@ BASE = {
     "lyapu_convergence": f"--tons 1 --activation tanh --nle 3 --n_samples 2 {FAST}",
     "transition_2_chaos": f"--gmin 1 --gmax 3 --m_g 3 --n_samples 2 {FAST}",
     "spectrum": f"--n_samples 2 --variance_max 3 {FAST}",
+    "lyapu_benchmark": "--n 20 --tsim 5",
     "train_rd_model": f"--n_samples 1 --activation tanh_pos --g 1 {SHORT}",
+    "train_rd_model_fixed_param": f"--n_samples 1 --activation tanh_pos --g 1 --number_param 9 2 0 {SHORT}",
     "train_flybrain_full": f"--n_samples 1 --activation tanh_pos {SHORT}",
     "train_flybrain_pop": SHORT,
 }
-MEASURE, TRAIN = list(BASE)[:3], list(BASE)[3:]
+MEASURE, TRAIN = list(BASE)[:3], list(BASE)[4:]
 
 
 @pytest.fixture(autouse=True)
@@ -56,9 +58,9 @@ def call(command, words):
 def changed(command, change):
     """Return the words of the base command with the flags of `change` replaced or added."""
     words = BASE[command].split()
-    pairs = list(zip(words[::2], words[1::2], strict=True))
     named = {word.lower() for word in change.split() if word.startswith("--")}
-    kept = [f"{flag} {value}" for flag, value in pairs if flag.lower() not in named]
+    groups = re.findall(r"(--\S+)((?: (?!--)\S+)*)", " ".join(words))
+    kept = [f"{flag}{values}" for flag, values in groups if flag.lower() not in named]
     return " ".join([*kept, change])
 
 
@@ -77,27 +79,36 @@ SEED = {  # the flags of the seed's help texts, in the other spelling too; for s
     "lyapu_convergence": "--tons --tOns --activation --g --n_samples --n --nle --nLE --dt --tsim --tSim",
     "transition_2_chaos": "--gmin --gmax --m_g --n_samples --activation --save --parameter",
     "spectrum": "--n --n_samples --variance_max --parameter --activation --save",
+    "lyapu_benchmark": "--n --seed",
     "train_rd_model": "--n --n_samples --nLE --nle --loss --activation --target --tOns --tons --tSim --tsim --g "
     "--n_epochs --lr --train_weights --train_shifts --train_gains --number_param",
+    "train_rd_model_fixed_param": "--n --n_samples --nle --nLE --loss --activation --target --tons --tOns --tsim "
+    "--tSim --g --n_epochs --lr --train_weights --train_shifts --train_gains --number_param --nle_after",
     "train_flybrain_full": "--n_samples --nLE --nle --loss --ROI --roi --activation --target --tOns --tons --tSim "
-    "--tsim --n_epochs --lr --early_stopping",
+    "--tsim --n_epochs --lr --early_stopping --transmitters --excitatory --min_weight --largest --nle_after",
     "train_flybrain_pop": "--n_samples --nle --nLE --subpopulation --ROI --roi --activation --loss --target --tOns "
     "--tons --tSim --tsim --n_epochs --lr --early_stopping",
 }
-ADDED = "--help --dt --seed --out --transient --tOns --tons --tSim --tsim"
+ADDED = "--help --dt --seed --out --tSim --tsim"
 DEFAULTS = {
     "lyapu_convergence": dict(g=1.5, n_samples=5, n=100, k=20, t_sim=700, transient=50, dt=0.1, seed=0, out="data"),
-    "transition_2_chaos": dict(m_g=7, activation="std", save=True, n=1000, k=1, t_sim=200, t_ons=0.2, transient=200),
-    "spectrum": dict(n=100, variance_max=12, activation="std", save=True, t_sim=200, t_ons=0.2, n_jobs=-1),
-    "train_rd_model": dict(target=0, t_ons=0.2, t_sim=200, n_epochs=10, lr=1e-3, train_weights=True, dale="free"),
-    "train_flybrain_full": dict(roi="SYN", n=60, lr=0.01, orientation="dale", data="data/connectomics", grad="full"),
+    "transition_2_chaos": dict(m_g=7, activation="std", save=True, n=1000, k=1, t_sim=200, t_ons=1, transient=200),
+    "spectrum": dict(n=100, variance_max=12, activation="std", save=True, t_sim=200, t_ons=1, n_jobs=-1),
+    "lyapu_benchmark": dict(n=200, t_sim=200, seed=0),
+    "train_rd_model_fixed_param": dict(number_param=(100, 0, 0), t_ons=1, lr=1e-3),
+    "train_rd_model": dict(target=0, t_ons=1, t_sim=200, n_epochs=10, lr=1e-3, train_weights=True, dale="free"),
+    "train_flybrain_full": dict(
+        nle_after=None, min_weight=1, n=60, lr=0.01, orientation="dale", data="data/connectomics", grad="full"
+    ),
     "train_flybrain_pop": dict(n_samples=1, k=1, subpopulation="neurotransmitter", loss="l2", activation="tanh_pos"),
 }
 REQUIRED = {
     "lyapu_convergence": "activation t_ons",
     "transition_2_chaos": "gmax gmin n_samples",
     "spectrum": "n_samples",
+    "lyapu_benchmark": "",
     "train_rd_model": "activation g k loss n n_samples",
+    "train_rd_model_fixed_param": "activation g k loss n n_samples",
     "train_flybrain_full": "activation k loss n_samples",
     "train_flybrain_pop": "",
 }
@@ -146,14 +157,16 @@ def test_the_lines_of_the_manual_are_accepted():
 def test_every_spelling_means_the_same():
     names = [(flag, name) for flag, name in zip(["nLE", "tOns", "tSim"], ["k", "t_ons", "t_sim"], strict=True)]
     for command in BASE:
-        for flag, name in names if command != "spectrum" else names[1:]:
+        known = {option.name for option in getattr(cli, command).params}
+        for flag, name in [pair for pair in names if pair[1] in known]:
             found = [parsed(command, changed(command, f"--{word} 2"))[name] for word in (flag, flag.lower())]
             assert found == [2, 2]
-    assert [parsed("train_flybrain_pop", f"--{word} XX")["roi"] for word in ("ROI", "roi")] == ["XX", "XX"]
+    assert [parsed("train_flybrain_pop", f"--{word} XX")["roi"] for word in ("ROI", "roi")] == [("XX",), ("XX",)]
     for name, words in ACTIVATIONS.items():
         for word in words:
-            options = parsed("lyapu_convergence", changed("lyapu_convergence", f"--activation {word.upper()}"))
-            assert cli._opened("c", options).activation == name
+            words = changed("lyapu_convergence", f"--activation {word.upper()}").split()
+            with cli.lyapu_convergence.make_context("c", words) as context:
+                assert options.opened("c", context.params).activation == name
     for word, value in {"True": True, "1": True, "t": True, "no": False, "FALSE": False, "off": False}.items():
         assert parsed("transition_2_chaos", f"{BASE['transition_2_chaos']} --save {word}")["save"] is value
     stops = {"": 1e-6, " True": 1e-6, " f": None, " 9.5": 9.5, " -2": -2, " -1e-3": -1e-3, "=-2": -2}
@@ -173,7 +186,7 @@ def numbers(monkeypatch):
     def write(o, files):
         kept.update({name: content for name, content in files.items() if isinstance(content, str)})
 
-    monkeypatch.setattr(cli, "_write", write)
+    monkeypatch.setattr(options, "write", write)
     for module, name in ((cli.plots, "convergence"), (cli.plots, "transition"), (cli.plots, "spectra")):
         monkeypatch.setattr(module, name, lambda *args, **options: None)
     monkeypatch.setattr(figures, "dots", lambda *args, **options: None)
@@ -251,13 +264,13 @@ def test_save_false_prints_the_table_and_writes_nothing(command, here, capsys):
 BAD = {
     "lyapu_convergence": [
         ("--nle 7", "--nle = 7 is out of range"),
-        ("--nle 0", "'--nLE' / '--nle': 0 is not in the range"),
+        ("--nle 0", "'--nle': 0 is not in the range"),
         ("--n 5.5", "'5.5' is not a valid integer"),
         ("--dt 0.5 --tons 0.2", "--tons = 0.2"),
         ("--tons 9", "--tons = 9"),
         ("--dt 1.5", "'--dt': 1.5 is not in the range"),
         ("--dt nan", "--dt = nan"),
-        ("--tsim inf", "'--tSim' / '--tsim': inf"),
+        ("--tsim inf", "'--tsim': inf"),
         ("--g nan", "--g = nan"),
         ("--g -1", "'--g': -1.0 is not in the range"),
         ("--g two", "'two' is not a valid float"),
@@ -278,24 +291,35 @@ BAD = {
         ("--parameter gains", "plain tanh takes weights only"),
     ],
     "spectrum": [("--variance_max 0", "'--variance_max': 0"), ("--nle 2", "No such option '--nle'")],
+    "lyapu_benchmark": [("--n 10", "'--n': 10 is not in the range"), ("--tOns 9", "--tOns = 9")],
+    "train_rd_model_fixed_param": [
+        ("--number_param 0 9 0", "--number_param, gains = 9"),
+        ("--number_param 0 0 9", "--number_param, shifts = 9"),
+    ],
     "train_rd_model": [
-        ("--nLE 9", "k = 9"),
+        ("--nLE 9", "--nLE = 9 is out of range"),
+        ("--nle 9", "--nle = 9 is out of range"),
+        ("--nLE 0", "'--nLE': 0 is not in the range"),
+        ("--nle_after 9", "--nle_after = 9 is out of range"),
         ("--loss l1", "'l1' is not one of"),
         ("--train_weights False", "nothing is trained"),
         ("--number_param 0 0 0", "nothing is trained"),
-        ("--number_param 57 0 0", "n_weights = 57"),
+        ("--number_param 57 0 0", "--number_param, weights = 57"),
         ("--number_param 1 0", "'--number_param' requires 3 arguments"),
         ("--activation tanh --train_gains True", "neither gains nor shifts"),
-        ("--tOns 9", "--tons = 9"),
+        ("--tOns 9", "--tOns = 9"),
         ("--lr 0", "'--lr': 0.0 is not in the range"),
         ("--early_stopping soon", "'soon' is not a valid float"),
         ("--grad none", "'none' is not one of 'full', 'frozen', 'window'"),
-        ("--out taken/x", "cannot write"),
+        ("--out taken/x", "--out = taken/x cannot be written"),
     ],
     "train_flybrain_full": [
-        ("--ROI EB", "'EB' is unknown; choose one of: SYN, XX"),
-        ("--ROI XX", "strongly connected"),
-        ("--n 3", "n = 3"),
+        ("--ROI EB", "--ROI = 'EB' is unknown; choose one of: SYN, XX"),
+        ("--roi XX --roi SYN", "--roi = 'XX+SYN' is unknown"),
+        ("--ROI XX", "strongly connected parts, the largest of 1 of 2 neurons; load the region with --largest to"),
+        ("--ROI XX --largest", "no two neurons that reach each other"),
+        ("--excitatory", "belong to the published tables; --data data/connectomics has no traced-neurons.csv"),
+        ("--n 3", "--n = 3"),
         ("--activation tanh", "neither gains nor shifts"),
         ("--orientation up", "'up' is not one of 'dale', 'legacy'"),
     ],
@@ -315,11 +339,12 @@ def test_a_bad_value_is_one_line_and_leaves_nothing(command, capsys):
     before = sorted(Path().rglob("*"))
     missing = [("", f"'{flag}'") for flag in ("--activation", "--gmin", "--n_samples")][:1]
     cases = [(changed(command, wrong), says) for wrong, says in BAD[command]]
+    capsys.readouterr()
     for words, says in cases + [(words, "Missing option") for words, _ in missing if REQUIRED[command]]:
         with pytest.raises(SystemExit) as stopped:
             call(command, words)
         out, err = capsys.readouterr()
-        assert stopped.value.code == 2 and out == "", words
+        assert stopped.value.code == 2 and re.fullmatch(r"(SYN: \d neurons, .*\n)?", out), words
         assert err.count("\n") == 1 and err.startswith(f"{command}: ") and says in err, (words, err)
         assert sorted(Path().rglob("*")) == before, words
 
@@ -368,7 +393,7 @@ def test_files_are_written_together_or_not_at_all(monkeypatch, capsys):
 
 def test_convergence_files():
     call("lyapu_convergence", changed("lyapu_convergence", "--g 2 --out elsewhere/deep"))
-    stem = "lyapu_convergence/tanh_N6_NLE3_g2.0_Tons1.0_Tsim4_dt0.1"
+    stem = "lyapunov_convergence/tanh_N6_NLE3_g2.0_Tons1.0_Tsim4_dt0.1_transient2.0"
     assert os.listdir() == ["elsewhere"]
     assert files("elsewhere/deep") == [f"fig/{stem}.png", f"logs/{stem}.csv", f"logs/{stem}.json"]
     log = json.loads(Path(f"elsewhere/deep/logs/{stem}.json").read_text())
@@ -385,9 +410,9 @@ def test_convergence_files():
 
 
 def test_transition_files():
-    words = "--activation pos --parameter gains --parameter weights --parameter gains"
+    words = "--activation pos --parameter gains --parameter weights --parameter gains --tons 0.2"
     call("transition_2_chaos", f"{BASE['transition_2_chaos']} {words}")
-    stem = "transition_2_chaos/tanh_positive_N6_nSample2_tSim4_dt0.1_tOns0.2_gains_weights"
+    stem = "transition_2_chaos/tanh_positive_N6_nSample2_tSim4_dt0.1_tOns0.2_gains_weights_transient2.0"
     assert files("data") == [f"fig/{stem}.pdf", f"fig/{stem}.svg", f"logs/{stem}.csv"]
     table = rows(Path(f"data/logs/{stem}.csv").read_text())
     assert list(table[0]) == ["sample", "seed", "g", "index", "exponent", "stderr"]
@@ -402,7 +427,7 @@ def test_transition_files():
 
 def test_spectrum_files():
     call("spectrum", BASE["spectrum"])
-    stem = "spectrum/tanh_N6_nSample2_tSim4_dt0.1_tOns0.2_weights"
+    stem = "spectrum_characterization/tanh_N6_nSample2_tSim4_dt0.1_tOns1.0_weights_transient2.0"
     ends = ("dim.pdf", "dim.svg", "entro.pdf", "entro.svg", "spect.pdf", "spect.svg")
     tables = [f"logs/{stem}.csv", *(f"logs/{stem}_{end}.json" for end in ("dim", "entropies", "spectrum"))]
     assert files("data") == [*(f"fig/{stem}_{end}" for end in ends), *tables]
@@ -453,13 +478,23 @@ def test_a_stopped_sweep_goes_on_and_ends_with_the_same_files(here, monkeypatch)
 
 # --- training
 
+FOLDERS = {
+    "train_rd_model": "rd_RNN",
+    "train_rd_model_fixed_param": "rd_RNN_fixed_param",
+    "train_flybrain_full": "flybrain_RNN",
+    "train_flybrain_pop": "flybrain_RNN_cell",
+}
 TAIL = "NLE2_Epochs3_MSE_0.00"
 STEMS = {
-    "train_rd_model": f"tanh_positive_WeightsTrue_ShiftsFalse_GainsFalse_N8_lr0.001_{TAIL}_g1.0_Tons0.2_Tsim8_dt0.1",
-    "train_flybrain_full": f"tanh_positive_ROI_SYN_WeightsFalse_ShiftsTrue_GainsTrue_lr0.01_{TAIL}_Tons0.2_Tsim8_dt0.1",
-    "train_flybrain_pop": "tanh_positive_ROI_SYN_Subpop_neurotransmitter_WeightsFalse_ShiftsTrue_GainsTrue_lr0.01_"
-    f"{TAIL}_Tons0.2_Tsim8_dt0.1",
+    "train_rd_model": f"tanh_positive_WeightsTrue_ShiftsFalse_GainsFalse_N8_lr0.001_{TAIL}_g1.0_Tons1.0_Tsim8_dt0.1",
+    "train_rd_model_fixed_param": f"tanh_positive_WeightsTrue_ShiftsFalse_GainsTrue_N8_lr0.001_{TAIL}_g1.0_Tons1.0_"
+    "Tsim8_Param9_2_0",
+    "train_flybrain_full": f"tanh_positive_ROI_SYN_N8_WeightsFalse_ShiftsTrue_GainsTrue_lr0.01_{TAIL}_Tons1.0_Tsim8"
+    "_dt0.1",
+    "train_flybrain_pop": "tanh_positive_ROI_SYN_N8_Subpop_neurotransmitter_WeightsFalse_ShiftsTrue_GainsTrue_lr0.01_"
+    f"{TAIL}_Tons1.0_Tsim8_dt0.1",
 }
+STEMS = {command: f"{FOLDERS[command]}/{stem}_transient2.0" for command, stem in STEMS.items()}
 KEYS = "training_loss training_lambda_max grad_gains grad_shifts grad_weights"
 
 
@@ -472,34 +507,44 @@ def training():
     return training
 
 
-def log(command, sample=0):
-    return json.loads(Path(f"data/logs/{command}/{STEMS[command]}_Sample{sample}_logs.json").read_text())
+def log(command, sample=0, out="data"):
+    return json.loads(Path(f"{out}/logs/{STEMS[command]}_Sample{sample}_logs.json").read_text())
 
 
-@pytest.mark.parametrize("command", ["train_rd_model", "train_flybrain_pop"])
+def files_of(command, samples=1):
+    stem = STEMS[command]
+    found = [f"fig/{stem}_{end}_logs.png" for end in ("spectrum", "training")]
+    found += [f"logs/{stem}_Sample{i}_logs.json" for i in range(samples)]
+    return found + [f"models/{stem}_Sample{i}/model.npz" for i in range(samples)]
+
+
+@pytest.mark.parametrize("command", TRAIN)
 def test_files_and_logs_of_a_training(command, training):
     call(command, BASE[command])
-    name = f"{command}/{STEMS[command]}_Sample0"
-    ends = [f"fig/{name}_spectrum_logs.png", f"fig/{name}_training_logs.png", f"logs/{name}_logs.json"]
-    assert files("data") == [*ends, *(f"models/{name}/{end}" for end in ("model.npz", "settings.json", "state.npz"))]
+    assert files("data") == files_of(command)
     found = log(command)
     assert [len(found[key]) for key in KEYS.split()] == [3] * 5 and float(found["time_training[s]"]) > 0
-    assert np.shape(found["training_spectrum"]) == (3, 2) and np.shape(found["spectrum"]) == (2, 8)
-    moved = ["weights"] if command == "train_rd_model" else ["gains", "shifts"]
-    assert [group for group in ("gains", "shifts", "weights") if any(found[f"grad_{group}"])] == moved
+    assert np.shape(found["training_spectrum"]) == (3, 2)
+    assert np.shape(found["spectrum"]) == np.shape(found["spectrum_before"]) == (2,)
+    moved = {"train_rd_model": ["weights"], "train_rd_model_fixed_param": ["gains", "weights"]}.get(command)
+    assert [g for g in ("gains", "shifts", "weights") if any(found[f"grad_{g}"])] == (moved or ["gains", "shifts"])
+    net, seed = cli.load_model(Path(f"data/models/{STEMS[command]}_Sample0")), runs.seeds(0, 1)[0]
+    wanted = lyapunov_spectrum(net, k=2, t_sim=8.0, t_ons=1.0, seed=seed).exponents
+    np.testing.assert_allclose(found["spectrum"], wanted, rtol=1e-12)
+    assert found["spectrum"] != found["spectrum_before"]
 
 
 def test_a_model_is_read_back_and_is_the_trained_one(training):
     call("train_rd_model", BASE["train_rd_model"])
-    folder = Path(f"data/models/train_rd_model/{STEMS['train_rd_model']}_Sample0")
+    folder = Path(f"data/models/{STEMS['train_rd_model']}_Sample0")
     net, seed = cli.load_model(folder), runs.seeds(0, 1)[0]
-    settings = dict(k=2, t_sim=8.0, transient=2.0, lr=1e-3, seed=seed, progress=False)
+    settings = dict(k=2, t_sim=8.0, t_ons=1.0, transient=2.0, lr=1e-3, seed=seed, progress=False)
     wanted = training.train(net.replace(weights=random_weights(8, 1.0, seed=seed)), n_epochs=3, **settings)
     assert np.allclose(net.weights, wanted.rnn.weights, atol=1e-15)
     assert (net.activation, net.dt, net.types) == ("tanh_pos", 0.1, None)
     assert wanted.loss.tolist() == log("train_rd_model")["training_loss"]
     arrays, _ = storage.read_arrays(folder / "model.npz")
-    assert set(arrays) == {"W", "C", "H", "H0", "gains", "shifts", "types", "dt", "activation"}
+    assert {"W", "C", "H", "H0", "gains", "shifts", "types", "dt", "activation", "training_loss"} <= set(arrays)
     assert (arrays["W"] >= 0).all() and ((arrays["W"] != 0) == (arrays["C"] != 0)).all()
     cut = (folder / "model.npz").read_bytes()[:-200]
     (folder / "model.npz").write_bytes(cut)
@@ -508,33 +553,83 @@ def test_a_model_is_read_back_and_is_the_trained_one(training):
             cli.load_model(path)
 
 
-def test_a_stopped_training_goes_on_bit_for_bit(training, monkeypatch, capsys):
-    """The state is stored every 10 epochs; the samples that are finished are not trained again."""
-    words = changed("train_rd_model", "--n_samples 2 --n_epochs 12 --lr 0.1")
+@pytest.fixture
+def trainings(training, monkeypatch):
+    """Return the list of the seeds that are trained; all runs, but no figure is drawn."""
+    kept, train = [], training.train
+
+    def counted(rnn, *, seed, **settings):
+        kept.append(seed)
+        return train(rnn, seed=seed, **settings)
+
+    monkeypatch.setattr(training, "train", counted)
     monkeypatch.setattr(Figure, "savefig", lambda figure, path, **options: Path(path).touch())
+    return kept
+
+
+def test_a_model_is_written_before_its_spectrum_and_not_trained_again(trainings, monkeypatch, capsys):
+    def stop(*args, **options):
+        raise KeyboardInterrupt
+
+    words, seeds = changed("train_rd_model", "--n_samples 2"), runs.seeds(0, 2)
     call("train_rd_model", f"{words} --out whole")
-    epoch, calls = training._epoch, []
+    assert trainings == seeds
+    with monkeypatch.context() as patch:
+        patch.setattr(cli, "lyapunov_spectrum", stop)
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as stopped:
+            call("train_rd_model", f"{words} --out stopped")
+    assert stopped.value.code == 130 and trainings == [*seeds, seeds[0]]
+    assert capsys.readouterr().err == "train_rd_model: stopped; the same command goes on from here\n"
+    assert files("stopped") == [f"models/{STEMS['train_rd_model']}_Sample0/model.npz"]
+    call("train_rd_model", f"{words} --out stopped")
+    assert trainings == [*seeds, *seeds]
+    assert files("stopped") == files("whole") == files_of("train_rd_model", samples=2)
+    for i in (0, 1):
+        one, two = (log("train_rd_model", i, out) for out in ("whole", "stopped"))
+        del one["time_training[s]"], two["time_training[s]"]
+        assert one == two
+    call("train_rd_model", f"{words} --out stopped")
+    assert trainings == [*seeds, *seeds]
 
-    def counted(*args, **options):
-        calls.append(1)
-        if len(calls) == 24:
-            raise KeyboardInterrupt
-        return epoch(*args, **options)
 
-    monkeypatch.setattr(training, "_epoch", counted)
+def test_more_samples_and_more_exponents_train_only_what_is_new(trainings):
+    call("train_rd_model", BASE["train_rd_model"])
+    before = log("train_rd_model")
+    call("train_rd_model", changed("train_rd_model", "--n_samples 2 --nle_after 5"))
+    assert trainings == runs.seeds(0, 2)
+    after = log("train_rd_model")
+    assert len(after["spectrum"]) == len(after["spectrum_before"]) == 5
+    np.testing.assert_allclose(after["spectrum"][:2], before["spectrum"], atol=0.05)
+    assert after["training_loss"] == before["training_loss"]
+
+
+def test_another_network_under_the_same_name_is_refused(trainings, capsys):
+    for seed in (0, 1):
+        make_synthetic_roi(8, seed=seed).write(f"data/connectomics{seed}/XX")
+    words = changed("train_flybrain_full", "--roi XX")
+    call("train_flybrain_full", f"{words} --data data/connectomics0")
     capsys.readouterr()
     with pytest.raises(SystemExit) as stopped:
-        call("train_rd_model", f"{words} --out stopped")
-    assert stopped.value.code == 130
-    assert capsys.readouterr().err == "train_rd_model: stopped; the same command goes on from here\n"
-    call("train_rd_model", f"{words} --out stopped")
-    assert len(calls) == 24 + 2
-    assert files("stopped") == files("whole") and len(files("whole")) == 12
-    losses = {}
-    for folder in ("whole", "stopped"):
-        found = [json.loads(path.read_text()) for path in sorted(Path(folder).rglob("*_logs.json"))]
-        losses[folder] = [sample["training_loss"] for sample in found]
-    assert losses["whole"] == losses["stopped"] and losses["whole"][0] != losses["whole"][1]
+        call("train_flybrain_full", f"{words} --data data/connectomics1")
+    err = capsys.readouterr().err
+    assert stopped.value.code == 2 and err.count("\n") == 1 and "--out = data holds another network" in err
+
+
+def test_what_the_stem_of_the_source_leaves_out_gets_a_stem_of_its_own(asked):
+    words = ("", "--seed 3", "--grad window", "--init zero", "--early_stopping", "--transient 1", "--window 9")
+    for change in (*words, "--orientation legacy", "--n 9"):
+        call("train_flybrain_full", changed("train_flybrain_full", change))
+    call("train_rd_model", changed("train_rd_model", "--dale clip --transient 10"))
+    found = sorted(path.parent.name for path in Path("data").rglob("model.npz"))
+    start = STEMS["train_flybrain_full"].split("/")[1].removesuffix("_transient2.0")
+    ends = ("", "_seed3", "_gradwindow", "_initzero", "_early_stopping1e-06", "_window9.0", "_orientationlegacy")
+    for end in ends:
+        wanted = sorted(f"{end}_transient2.0_Sample0".split("_"))
+        assert any(sorted(name.removeprefix(start).split("_")) in (wanted, ["", *wanted]) for name in found), end
+    assert len(set(found)) == 10 and f"{start}_transient1.0_Sample0" in found
+    assert any("_ROI_SYN_N9_" in name for name in found)
+    assert STEMS["train_rd_model"].split("/")[1].replace("transient2.0", "daleclip_Sample0") in found
 
 
 @pytest.fixture
@@ -547,9 +642,7 @@ def asked(training, monkeypatch):
         return training.TrainingResult(rnn, np.ones(n_epochs), np.zeros((n_epochs, k)), {})
 
     monkeypatch.setattr(training, "train", train)
-    for name in ("training", "spectra"):
-        monkeypatch.setattr(figures_training, name, lambda *args, **options: None)
-    monkeypatch.setattr(cli, "_write", lambda o, files: plt.close("all"))
+    monkeypatch.setattr(options, "write", lambda o, files: plt.close("all"))
     return kept
 
 
@@ -581,11 +674,14 @@ def test_every_flag_reaches_the_training(asked):
         assert any(not np.array_equal(was[name], now[name]) for name in ("weights", "dt", "activation")), words
 
 
-def test_a_fixed_number_of_parameters(asked):
-    call("train_rd_model", changed("train_rd_model", "--number_param 5 0 2"))
+@pytest.mark.parametrize("command", ["train_rd_model", "train_rd_model_fixed_param"])
+def test_a_fixed_number_of_parameters(asked, command):
+    call(command, changed(command, "--number_param 5 0 2"))
     _, settings = asked[0]
     assert {name: mask.sum() for name, mask in settings["masks"].items()} == {"weights": 5, "shifts": 2}
-    assert settings["parameters"] == ("weights", "shifts") and "_Number5_0_2_N8_" in settings["store"].name
+    assert settings["parameters"] == ("weights", "shifts")
+    (path,) = Path("data").rglob("model.npz")
+    assert "_WeightsTrue_ShiftsTrue_GainsFalse_" in str(path) and "_Tsim8_Param5_0_2_" in str(path)
 
 
 def test_regions(asked):
@@ -594,12 +690,75 @@ def test_regions(asked):
     call("train_flybrain_full", changed("train_flybrain_full", "--ROI XX"))
     call("train_flybrain_pop", changed("train_flybrain_pop", "--subpopulation cell_fibers --orientation legacy"))
     (full, settings), (shared, others) = asked
-    assert (full.weights == stored.weights()).all() and full.types is None
-    assert settings["store"].name == STEMS["train_flybrain_full"].replace("SYN", "XX") + "_Sample0"
+    assert (full.weights == stored.weights().toarray()).all() and full.types is None
+    names = [path.parent.name for path in Path("data/models").rglob("model.npz")]
+    assert STEMS["train_flybrain_full"].split("/")[1].replace("SYN_N8", "XX") + "_Sample0" in names
     roi = make_synthetic_roi(8, seed=0)
     assert shared.types.tolist() == roi.types("cell_fibers").tolist()
-    assert (shared.weights == roi.weights("legacy")).all() and "Subpop_cell_fibers" in others["store"].name
+    assert (shared.weights == roi.weights("legacy").toarray()).all()
+    assert any("Subpop_cell_fibers" in name and name.endswith("legacy_transient2.0_Sample0") for name in names)
     assert settings["parameters"] == others["parameters"] == ("shifts", "gains")
+
+
+PUBLISHED = {
+    "traced-neurons": "bodyId,type,instance\n1,PEN,x\n2,EPG,x\n3,PEN,x\n4,EPG,x\n5,EPG,x\n",
+    "traced-roi-connections": "bodyId_pre,bodyId_post,roi,weight\n1,2,ATL(L),3\n1,2,ATL(R),4\n2,3,ATL(L),5\n"
+    "3,1,ATL(R),6\n3,4,ATL(R),2\n4,3,EB,9\n1,5,ATL(L),9\n",
+    "nt": "bodyId,transmitter\n1,ACh\n2,GABA\n3,acetylcholine\n4,glutamate\n5,ach\n",
+}
+
+
+@pytest.fixture
+def published(here):
+    (here / "fly").mkdir()
+    for name, text in PUBLISHED.items():
+        (here / "fly" / f"{name}.csv").write_text(text)
+    return "--data fly"
+
+
+def test_published_tables_are_trained_as_they_are(asked, published, capsys):
+    words = f"{published} --transmitters fly/nt.csv --roi ATL(L) --roi ATL(R) --largest"
+    call("train_flybrain_full", changed("train_flybrain_full", words))
+    assert "ATL(L)+ATL(R): 3 neurons, 67% of them excitatory, 3 connections\n" in capsys.readouterr().out
+    call("train_flybrain_full", changed("train_flybrain_full", f"{words} --roi EB"))
+    call("train_flybrain_pop", changed("train_flybrain_pop", f"{published} --excitatory --roi all --largest"))
+    sizes = [net.n for net, _ in asked]
+    assert sizes == [3, 4, 4]
+    assert asked[0][0].weights.tolist() == [[0, 0, 0.5], [0.5, 0, 0], [0, -0.5, 0]]
+    assert (asked[2][0].weights >= 0).all() and asked[2][0].types.tolist() == [0, 0, 0, 0]
+    names = [path.parent.name for path in Path("data/models").rglob("model.npz")]
+    assert any("ROI_ATL(L)+ATL(R)_Weights" in name and "_transmittersnt_" in name for name in names)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("", "--ROI is missing: --data fly holds the published tables"),
+        ("--roi ATL --excitatory", "--roi = 'ATL' is unknown; choose one of: ATL(L), ATL(R), EB"),
+        ("--roi EB", "--transmitters FILE, or take every neuron as excitatory with --excitatory, not both"),
+        ("--roi all --excitatory", "the largest of 4 of 5 neurons; load the region with --largest to keep that one"),
+        ("--ROI EB --excitatory", "--min_weight = 1 leaves 1 of the 1 connections of 5 neurons"),
+        ("--roi all --excitatory --min_weight 99", "--min_weight = 99 leaves none of the 6 connections"),
+        ("--roi all --transmitters nothing.csv", "nothing.csv is not a table"),
+        ("--roi all --transmitters fly/traced-neurons.csv", "no column transmitter, found bodyId, type, instance"),
+    ],
+)
+def test_published_tables_that_do_not_fit_are_one_line(published, words, says, capsys):
+    words = words if "is missing" in says or "largest of" in says else f"{words} --largest"
+    with pytest.raises(SystemExit) as stopped:
+        call("train_flybrain_full", changed("train_flybrain_full", f"{published} {words}"))
+    err = capsys.readouterr().err
+    assert stopped.value.code == 2 and err.count("\n") == 1 and says in err, err
+    assert not Path("data").exists()
+
+
+def test_a_published_region_is_trained_from_end_to_end(trainings, published):
+    words = changed("train_flybrain_pop", f"{published} --roi all --largest --transmitters fly/nt.csv --nle 1 --lr 0.1")
+    call("train_flybrain_pop", words)
+    (path,) = Path("data").rglob("model.npz")
+    net = cli.load_model(path)
+    assert net.n == 4 and net.gain.shape == (3,) and (net.gain != 1).all()
+    assert (np.sign(net.weights).sum(axis=0) != 0).all()
 
 
 def test_a_loss_that_is_no_number_is_one_line(training, monkeypatch, capsys):
@@ -611,6 +770,51 @@ def test_a_loss_that_is_no_number_is_one_line(training, monkeypatch, capsys):
         call("train_rd_model", BASE["train_rd_model"])
     err = capsys.readouterr().err
     assert stopped.value.code == 2 and err.count("\n") == 1 and "not finite at epoch 3" in err
+
+
+def test_a_lack_of_memory_is_one_line(capsys, monkeypatch):
+    def fill(*args, **options):
+        raise MemoryError("Unable to allocate 74.5 GiB")
+
+    monkeypatch.setattr(cli, "random_weights", fill)
+    with pytest.raises(SystemExit) as stopped:
+        call("train_rd_model", BASE["train_rd_model"])
+    err = capsys.readouterr().err
+    wanted = "train_rd_model: out of memory (Unable to allocate 74.5 GiB); take fewer neurons or exponents\n"
+    assert stopped.value.code == 2 and err == wanted
+
+
+def test_benchmark_files(monkeypatch):
+    monkeypatch.setattr(Figure, "savefig", lambda figure, path, **options: Path(path).touch())
+    call("lyapu_benchmark", BASE["lyapu_benchmark"])
+    ends = ("0_convergence_vs_Tons", "1_time_vs_nle", "2_time_vs_tSim", "3_time_vs_netSize")
+    wanted = [f"fig/lyapunov_benchmark/{end}_N20.svg" for end in ends]
+    assert files("data") == [*wanted, "logs/lyapunov_benchmark/times_N20.csv"]
+    table = rows(Path("data/logs/lyapunov_benchmark/times_N20.csv").read_text())
+    assert [sum(row["figure"] == end for row in table) for end in ends] == [0, 10, 10, 9]
+    assert all(float(row["seconds"]) > 0 for row in table)
+
+
+def test_shells_complete_the_flags():
+    code = "from helpers.rnn.cli import train_flybrain_pop; train_flybrain_pop()"
+    env = os.environ | {"_TRAIN_FLYBRAIN_POP_COMPLETE": "bash_complete", "COMP_CWORD": "1", "PYTHONPATH": str(ROOT)}
+    for typed, found in (("--sub", "plain,--subpopulation"), ("--nle", "plain,--nle_after")):
+        env["COMP_WORDS"] = f"train_flybrain_pop {typed}"
+        done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True)
+        assert found in done.stdout.split(), done
+
+
+def test_help_tells_choices_and_ranges():
+    shown = " ".join(CliRunner().invoke(cli.train_flybrain_full, ["--help"]).stdout.split())
+    for text in (
+        "[zero|random]",
+        "[full|frozen|window]",
+        "[dale|legacy]",
+        "0.0001<=x<=1]",
+        "1<=x<=100000",
+        "[l2|MSE|MSE_",
+    ):
+        assert text in shown, text
 
 
 def test_the_commands_are_those_of_click():

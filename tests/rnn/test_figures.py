@@ -3,6 +3,7 @@
 import matplotlib
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from helpers import figures
 from helpers.rnn import figures as plots
@@ -14,7 +15,6 @@ RNG = np.random.default_rng(0)
 @pytest.fixture
 def ax(monkeypatch):
     from matplotlib import pyplot as plt
-    from matplotlib.figure import Figure
 
     plt.close("all")
     monkeypatch.setattr(plt, "show", lambda *a, **k: pytest.fail("shown"))
@@ -57,3 +57,27 @@ def test_transition_shows_every_network_the_medians_and_the_theory(ax):
     assert words(ax)[:2] == ["one network", "median"] and len(words(ax)) == 3
     with pytest.raises(ValueError, match="lambda_1 has shape"):
         plots.transition(ax, [1.0, 2.0], np.zeros((3, 2)))
+
+
+def test_histories_and_exponents_of_several_trainings():
+    logs = [
+        dict(
+            training_loss=[2.0, 1.0],
+            training_lambda_max=[-1.0, top],
+            spectrum_before=[-1.0, -2.0],
+            spectrum=[top, -1.0],
+        )
+        for top in (-0.5, 0.2)
+    ]
+    axes = Figure().subplots(1, 3)
+    drawn = plots.training(axes[:2], logs)
+    assert [line.get_ydata().tolist() for line in drawn] == [[2, 1], [-1, -0.5], [2, 1], [-1, 0.2]]
+    assert [ax.get_yscale() for ax in axes[:2]] == ["log", "linear"]
+    drawn = plots.trained(axes[2], logs)
+    assert [line.get_ydata().tolist() for line in drawn] == [[-1, -2], [-0.5, -1], [-1, -2], [0.2, -1]]
+    assert drawn[0].get_xdata().tolist() == [1, 2]
+    assert [text.get_text() for text in axes[2].get_legend().get_texts()] == ["before", "after"]
+    logs[0]["training_loss"] = [2.0, -1.0]  # that of a loss that is maximised
+    axes = Figure().subplots(1, 2)
+    plots.training(axes, logs)
+    assert axes[0].get_yscale() == "linear"

@@ -5,8 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy import sparse
 
 from helpers.parameters import BackendError, ParameterError
+from helpers.rnn.lyapunov import lyapunov_spectrum
 from helpers.rnn.model import ACTIVATIONS, Rnn, activation_name, clip_dale, random_weights, response
 from tests.cells import cells
 
@@ -205,3 +207,37 @@ def test_bad_weights_are_refused(bad):
         random_weights(**{"n": 5, "g": 1.0, "seed": 0, **bad})
     with pytest.raises(ParameterError, match="exclude each other"):
         random_weights(5, 1.0, seed=0, symmetric=True, excitatory=0.5)
+
+
+# --- an external input
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_input_moves_the_state_and_is_in_the_exponents_through_it_alone(name):
+    x = np.random.default_rng(3).normal(size=12)
+    net = network(name)
+    driven = net.replace(x=x)
+    h, q = np.ones(12), np.eye(12)
+    (free, d), (moved, tangent) = net.step(h, q), driven.step(h, q)
+    np.testing.assert_allclose(moved - free, net.dt * x, atol=1e-15)
+    np.testing.assert_array_equal(d, tangent)
+    np.testing.assert_allclose(driven.replace(weights=sparse.csr_array(net.weights)).step(h, q)[0], moved, atol=1e-15)
+    state = np.asfortranarray(np.column_stack([h, q]))
+    driven.advance(state, 1, x=2 * x)  # a given input takes its place
+    np.testing.assert_allclose(state[:, 0] - free, 2 * net.dt * x, atol=1e-15)
+    eps = 1e-6
+    slopes = [(driven.step(h + eps * e, q)[0] - driven.step(h - eps * e, q)[0]) / (2 * eps) for e in np.eye(12)]
+    np.testing.assert_allclose(np.transpose(slopes), tangent, atol=1e-8)
+
+
+def test_a_strong_input_silences_chaos():
+    net = Rnn(random_weights(100, 4.0, seed=0))
+    x = 40 * np.random.default_rng(0).choice([-1, 1], 100)
+    free, driven = (lyapunov_spectrum(rnn, k=1, t_sim=100).exponents[0] for rnn in (net, net.replace(x=x)))
+    assert free > 0.05 and driven < -0.9
+
+
+def test_a_bad_input_is_refused():
+    for x in (np.ones(3), np.full(2, np.nan), "loud"):
+        with pytest.raises(ParameterError, match=r"^x "):
+            Rnn([[0.0, 1.0], [1.0, 0.0]], x=x)
