@@ -15,6 +15,7 @@ from helpers.rnn import gradients
 from helpers.rnn.gradients import gradient
 from helpers.rnn.lyapunov import initial, lyapunov_spectrum
 from helpers.rnn.model import Rnn, random_weights
+from helpers.rnn.training import train
 from tests.cells import cells
 
 GROUPS = ("weights", "gains", "shifts")
@@ -31,10 +32,19 @@ LOSSES = dict(
 
 @pytest.fixture(scope="module")
 def plain():
-    """Return the cells, whose step is compiled here: op by op it takes far longer."""
-    found = cells("FINAL_6", "model")
-    found.step = jax.jit(found.step, static_argnames="positive")
-    return found
+    """Return the model cells of the notebook."""
+    return cells("FINAL_6", "model")
+
+
+def rule(parts, kind="tanh_pos"):
+    """Return h -> (phi(h), phi'(h)) with the gains and shifts of the neurons, as the cells take it."""
+
+    def phi(h):
+        t = jnp.tanh(parts["gains"] * (h - parts["shifts"]))
+        slope = parts["gains"] * (1 - t**2)
+        return ((1 + t) / 2, slope / 2) if kind == "tanh_pos" else (t, slope)
+
+    return phi
 
 
 def network(n=8, g=1.0, seed=0, kind="tanh_pos", **options):
@@ -72,9 +82,11 @@ def central(function, n, step=1e-4):
 # --- exponents and gradient
 
 
-@pytest.mark.parametrize("g", [0.8, 3.0])
-def test_exponents_are_those_of_the_numpy_path(g):
-    rnn = network(g=g)
+@pytest.mark.parametrize(
+    ("g", "options"), [(0.8, {}), (3.0, {}), (2.0, dict(x=np.linspace(-2, 1, 8))), (1.0, dict(legacy=True))]
+)
+def test_exponents_are_those_of_the_numpy_path(g, options):
+    rnn = network(g=g, **options)
     times = SMALL | dict(t_sim=10, transient=2)
     found, wanted = gradient(rnn, **times, parameters=GROUPS).exponents, lyapunov_spectrum(rnn, **times).exponents
     assert np.abs(np.sort(found)[::-1] - wanted).max() < 1e-11
@@ -94,10 +106,10 @@ def test_exponents_are_those_of_the_numpy_path(g):
 def test_gradient_is_that_of_the_plain_loop(plain, kind, n, k, loss, groups, seeds):
     for seed in seeds:
         rnn = network(n, g=1.3, seed=seed, kind=kind)
-        run, positive = (*initial(rnn, k, None, seed), 10, 40), kind == "tanh_pos"
+        run = (*initial(rnn, k, None, seed), 10, 40)
 
-        def value(parts, run=run, positive=positive):
-            return LOSSES[loss](plain.exponents(parts, *run, n_ons=2, positive=positive))
+        def value(parts, run=run):
+            return LOSSES[loss](plain.exponents(parts["weights"], *run, rule(parts, kind)))
 
         wanted, slopes = plain_slopes(value, rnn)
         found = gradient(rnn, **SMALL | dict(k=k), loss=loss, parameters=groups, seed=seed)
@@ -106,30 +118,48 @@ def test_gradient_is_that_of_the_plain_loop(plain, kind, n, k, loss, groups, see
         assert max(relative(found.by_group[name], slopes[name]) for name in groups) < 1e-9
 
 
-def test_the_loss_and_gradient_of_the_cell_itself(plain):
-    rnn, target = network(seed=1), 0.3
-    loss, slopes = plain.loss_and_gradient(as_parts(rnn), target, *initial(rnn, 3, None, 0), 10, 40, 2, positive=True)
-    found = gradient(rnn, **SMALL, target=target, parameters=GROUPS)
-    assert found.loss == pytest.approx(float(loss), rel=1e-10)
-    assert max(relative(found.by_group[name], np.asarray(slopes[name])) for name in ("gains", "shifts")) < 1e-9
+@pytest.mark.parametrize(("n", "k", "seed"), [(5, 5, 0), (20, 4, 6), (31, 2, 2)])
+def test_the_loss_and_gradient_of_the_cell_itself(plain, n, k, seed):
+    """The notebook shows n = 20, k = 4."""
+    rnn, times = Rnn(plain.random_network(n, 1.2, seed), "tanh_pos"), dict(n_wait=100, n_steps=200, target=0.3)
+    with jax.enable_x64(True):
+        run = (rnn.weights, *initial(rnn, k, None, seed))
+        loss, slopes = float(plain.loss(*run, **times)), np.array(plain.gradient(*run, **times))
+    found = gradient(rnn, k=k, t_sim=20.0, transient=0.0, frame_transient=10.0, target=0.3, seed=seed)
+    np.fill_diagonal(slopes, 0)
+    assert found.loss == pytest.approx(loss, rel=1e-10)
+    assert relative(found.by_group["weights"], slopes) < 1e-9
+
+
+def test_training_is_that_of_the_cell(plain):
+    rnn = Rnn(plain.random_network(12, 1.0, 4), "tanh_pos")
+    with jax.enable_x64(True):
+        run = (rnn.weights, *initial(rnn, 3, None, 4))
+        taught, losses = plain.train(*run, n_epochs=10, lr=0.03, n_wait=50, n_steps=100)
+    times = dict(t_sim=10.0, transient=0.0, frame_transient=5.0)
+    found = train(rnn, k=3, n_epochs=10, lr=0.03, seed=4, progress=False, **times)
+    assert found.loss == pytest.approx(losses, rel=1e-6)
+    assert np.abs(found.rnn.weights - np.array(taught)).max() < 1e-7
 
 
 @pytest.mark.parametrize(("grad", "cut_every"), [("full", 1000), ("window", 5), ("window", 15), ("frozen", 0)])
-def test_transients_count_and_cuts_stop_the_dependence_through_the_trajectory(plain, grad, cut_every):
-    """The plain loop again, after 20 steps of the state alone; it is cut every so many QRs, or at every step."""
+def test_transients_count_and_cuts_stop_the_dependence_through_the_trajectory(grad, cut_every):
+    """The loop of the cell again, after 20 steps of the state alone; it is cut every so many QRs, or at every step."""
     rnn = network(g=1.5)
     h0, q0 = initial(rnn, 3, None, 0)
 
     def value(parts):
         h, q, logs = jnp.asarray(h0), jnp.asarray(q0), 0
+        phi, j = rule(parts), parts["weights"]
         for _ in range(20):
-            h = plain.step(h, q, parts, positive=True)[0]
+            h = 0.9 * h + 0.1 * j @ phi(h)[0]
         for i in range(25):
             if grad == "window" and i % cut_every == 0:
                 h = jax.lax.stop_gradient(h)
             for _ in range(2):
                 h = jax.lax.stop_gradient(h) if grad == "frozen" else h
-                h, q = plain.step(h, q, parts, positive=True)
+                rate, slope = phi(h)
+                h, q = 0.9 * h + 0.1 * j @ rate, 0.9 * q + 0.1 * j @ (slope[:, None] * q)
             q, r = jnp.linalg.qr(q)
             logs = logs + jnp.log(jnp.abs(jnp.diag(r))) * (i >= 5)
         return jnp.mean((logs / 4) ** 2)
@@ -167,7 +197,11 @@ def test_legacy_trains_the_exponents_of_the_wrong_jacobian():
 def test_an_ill_conditioned_frame_has_the_right_gradient(plain):
     """At the unstable origin the diagonal of R spans more than 1e6 after two time constants."""
     rnn, run = network(g=6.0, kind="tanh"), (np.zeros(8), initial(network(), 8, None, 0)[1], 0, 40)
-    wanted = plain_slopes(lambda parts: jnp.mean(plain.exponents(parts, *run, n_ons=20) ** 2), rnn)[1]["weights"]
+
+    def value(parts):
+        return jnp.mean(plain.exponents(parts["weights"], *run, rule(parts, "tanh")) ** 2)
+
+    wanted = plain_slopes(value, rnn)[1]["weights"]
     times = dict(t_ons=2.0, t_sim=4.0, transient=0.0, frame_transient=0.0)
     found = gradient(rnn, k=8, init="zero", **times)
     assert np.ptp(found.exponents) * 2.0 > np.log(1e6)
