@@ -204,15 +204,8 @@ def prepared(rnn: Rnn, params: TrainingParams, masks: Mapping[str, np.ndarray] |
     if rnn.activation == "tanh" and params.parameters != ("weights",):
         raise ParameterError("parameters: plain tanh has neither gains nor shifts; take tanh_streched or tanh_pos")
 
-    arrays, may_change, free, changed = groups(rnn), trainable(rnn), {}, {}
-    for name in params.parameters:
-        free[name], changed[name] = arrays.pop(name), may_change[name]
-    for name, mask in (masks or {}).items():
-        check_choice("masks", name, params.parameters)
-        changed[name] = changed[name] & (check_array(f"masks[{name!r}]", mask, shape=changed[name].shape) != 0)
-    if not any(map(np.any, changed.values())):
-        raise ParameterError("nothing is trained: the masks, or weights that are all 0, leave no number to change")
-
+    arrays, masks = groups(rnn), _allowed(rnn, params.parameters, masks or {})
+    free = {name: arrays.pop(name) for name in params.parameters}
     n_ons = _count(params.t_ons, rnn.dt)
     counts = dict(n_transient=_count(params.transient, rnn.dt))
     for name, time in dict(n_frame=params.frame_transient, n_average=params.t_sim, window=params.window).items():
@@ -224,8 +217,9 @@ def prepared(rnn: Rnn, params: TrainingParams, masks: Mapping[str, np.ndarray] |
 
     h0, q0 = initial(rnn, params.k, np.zeros(rnn.n) if params.init == "zero" else None, params.seed)
     fixed = arrays | dict(h0=h0, q0=q0, dt=rnn.dt, target=np.array(params.target), lr=params.lr, clip=params.clip)
-    fixed |= dict(signs=np.sign((arrays | free)["weights"]), masks=changed, x=np.zeros(rnn.n) if rnn.x is None else rnn.x)
-    for named in (free, fixed, changed):  # gains and shifts of n places, however many are in use: one program for all
+    fixed |= dict(signs=np.sign((arrays | free)["weights"]), masks=masks)
+    fixed["x"] = np.zeros(rnn.n) if rnn.x is None else rnn.x
+    for named in (free, fixed, masks):  # gains and shifts of n places, however many are in use: one program for all
         for name in {"gains", "shifts"}.intersection(named):
             named[name] = np.pad(named[name], (0, rnn.n - len(named[name])))
     free, fixed = jax.tree.map(lambda x: jnp.asarray(np.asarray(x), params.dtype), (free, fixed))
@@ -238,6 +232,18 @@ def by_type(rnn: Rnn, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]
     """Return trained arrays, or their gradients, without the empty places of gains and shifts behind those in use."""
     own = groups(rnn)
     return {name: np.asarray(value, float)[: len(own[name])] for name, value in arrays.items()}
+
+
+def _allowed(rnn, parameters, masks):
+    """Return {group: where its numbers may change} for the trained groups, after a look at the masks."""
+    may_change = trainable(rnn)
+    found = {name: may_change[name] for name in parameters}
+    for name, mask in masks.items():
+        check_choice("masks", name, parameters)
+        found[name] = found[name] & (check_array(f"masks[{name!r}]", mask, shape=found[name].shape) != 0)
+    if not any(map(np.any, found.values())):
+        raise ParameterError("nothing is trained: the masks, or weights that are all 0, leave no number to change")
+    return found
 
 
 def _count(time, step):
