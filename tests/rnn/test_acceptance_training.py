@@ -193,3 +193,13 @@ def test_a_trained_connectome_moves_by_type_and_stays_below_its_bound(kind):
     largest = (np.abs(roi.weights().toarray()) @ (np.abs(found["gain"]) / 2)).max()
     assert found["bound_after"] <= np.log(0.9 + 0.1 * largest) / 0.1 + 1e-9
     assert found["before"][0] < found["bound_before"] and found["after"][0] < found["bound_after"]
+
+
+def test_one_gain_for_all_is_the_raw_connectome_at_1_and_near_0_at_5(acceptance, record):
+    """The control of the trained gains: what one number does, set by hand."""
+    raw = make_synthetic_roi(60, seed=4).rnn("tanh_pos")
+    wanted = lyapunov_spectrum(raw, k=6, t_sim=300.0, seed=1004).exponents
+    assert NOTEBOOK.one_gain(4, 1.0)["after"].tolist() == wanted.tolist()
+    error = swept(NOTEBOOK.one_gain, seed=SHOWN["seed"], gain=5.0, n=60, k=6)["error"]
+    assert within(acceptance["rnn_training"]["one_gain"]["accept"], error.mean())
+    record("rnn_training.one_gain", error)
