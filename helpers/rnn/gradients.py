@@ -221,7 +221,7 @@ def prepared(rnn: Rnn, params: TrainingParams, masks: Mapping[str, np.ndarray] |
     fixed["x"] = np.zeros(rnn.n) if rnn.x is None else rnn.x
     for named in (free, fixed, masks):  # gains and shifts of n places, however many are in use: one program for all
         for name in {"gains", "shifts"}.intersection(named):
-            named[name] = np.pad(named[name], (0, rnn.n - len(named[name])))
+            named[name] = np.pad(named[name], (0, max(0, rnn.n - len(named[name]))))
     free, fixed = jax.tree.map(lambda x: jnp.asarray(np.asarray(x), params.dtype), (free, fixed))
     types = np.arange(rnn.n) if rnn.types is None else rnn.types
     switches = dict(legacy=rnn.legacy, full=params.grad == "full", frozen=params.grad == "frozen")

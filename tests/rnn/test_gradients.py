@@ -182,16 +182,50 @@ def test_cotangents_of_the_qr_for_any_function_of_q_and_r(rng):
     assert relative(np.ravel(found), central(value, 28)) < 1e-9
 
 
-def test_legacy_trains_the_exponents_of_the_wrong_jacobian():
-    rnn, places = network(legacy=True), [1, 20, 50]
+def agrees_with_the_numpy_path(rnn, groups=GROUPS, **changes):
+    """Whether the gradient has the slopes of the mean square of the numpy path's exponents, at three places each."""
+    fields, options = dict(weights="weights", gains="gain", shifts="shift"), SMALL | changes
+    found = gradient(rnn, **options, parameters=groups).by_group
+    for group in groups:
+        start = np.array(getattr(rnn, fields[group]), order="C")
+        places = np.unique(np.flatnonzero(start)[[0, np.count_nonzero(start) // 2, -1]])
 
-    def value(moves):
-        weights = np.array(rnn.weights, order="C")
-        weights.flat[places] += moves
-        return (lyapunov_spectrum(rnn.replace(weights=weights), **SMALL).exponents ** 2).mean()
+        def value(moves, start=start, places=places, field=fields[group]):
+            moved = start.copy()
+            moved.flat[places] += moves
+            return (lyapunov_spectrum(rnn.replace(**{field: moved}), **options).exponents ** 2).mean()
 
-    found = gradient(rnn, **SMALL, parameters=GROUPS).by_group["weights"].ravel()[places]
-    assert relative(found, central(value, 3)) < 1e-7
+        assert relative(found[group].ravel()[places], central(value, len(places))) < 1e-6, group
+    return True
+
+
+@pytest.mark.parametrize(
+    ("options", "times"),
+    [
+        (dict(legacy=True), {}),
+        (dict(legacy=True, kind="tanh_streched"), {}),
+        (dict(x=np.linspace(-1, 1, 8)), {}),
+        (dict(gain=[0.7, 1.9], shift=[0.1, 0.3], types=[0, 1, 1, 0, 1, 0, 0, 1]), {}),
+        (dict(gain=np.full(11, 1.2), shift=np.full(11, 0.1), types=[0, 2, 4, 10, 4, 2, 0, 0]), {}),  # more than neurons
+        ({}, dict(transient=30.0)),  # more steps than are kept for the shortest runs
+        ({}, dict(t_sim=51.2, frame_transient=4.0)),  # as many intervals, and some before
+        (dict(dt=0.02), dict(t_ons=0.14, t_sim=2.8, frame_transient=0.28)),  # .14 / .02 is 7.000000000000001
+    ],
+)
+def test_gradient_has_the_slopes_of_the_numpy_path(options, times):
+    net = network(**options)
+    groups = GROUPS
+    if net.gain.size == 11:  # a type without neurons has no slope
+        found = gradient(net, **SMALL, parameters=GROUPS).by_group
+        assert found["gains"].shape == (11,) and np.flatnonzero(found["gains"]).tolist() == [0, 2, 4, 10]
+        groups = ("weights",)
+    assert agrees_with_the_numpy_path(net, groups, **times)
+
+
+def test_a_synapse_of_a_neuron_on_itself_is_not_trained():
+    weights = random_weights(8, 1.0, seed=0) + 0.5 * np.eye(8)
+    found = gradient(network().replace(weights=weights), **SMALL).by_group["weights"]
+    assert not found.diagonal().any() and (found[~np.eye(8, dtype=bool)] != 0).all()
 
 
 def test_an_ill_conditioned_frame_has_the_right_gradient(plain):
