@@ -207,7 +207,7 @@ def agrees_with_the_numpy_path(rnn, groups=GROUPS, **changes):
         (dict(x=np.linspace(-1, 1, 8)), {}),
         (dict(gain=[0.7, 1.9], shift=[0.1, 0.3], types=[0, 1, 1, 0, 1, 0, 0, 1]), {}),
         (dict(gain=np.full(11, 1.2), shift=np.full(11, 0.1), types=[0, 2, 4, 10, 4, 2, 0, 0]), {}),  # more than neurons
-        ({}, dict(transient=30.0)),  # more steps than are kept for the shortest runs
+        (dict(g=3.0, kind="tanh_streched"), dict(transient=30.0)),  # more steps than are kept for the shortest runs
         ({}, dict(t_sim=51.2, frame_transient=4.0)),  # as many intervals, and some before
         (dict(dt=0.02), dict(t_ons=0.14, t_sim=2.8, frame_transient=0.28)),  # .14 / .02 is 7.000000000000001
     ],
@@ -276,7 +276,7 @@ def test_zero_is_a_fixed_point_of_tanh_and_random_states_leave_it():
 
 def test_a_program_is_compiled_once_whatever_times_masks_and_numbers():
     """Up to 256 QR intervals and steps of the transient; beyond, once more for every power of two."""
-    settings = SMALL | dict(parameters=GROUPS)
+    settings = SMALL | dict(k=2, parameters=GROUPS)  # of no other test
     gradient(network(), **settings)
     before = gradients.value_and_grad._cache_size()
     for times in (dict(t_sim=3.0), dict(t_sim=50.0), dict(transient=7.0), dict(frame_transient=0.0), dict(window=1.0)):
