@@ -116,17 +116,9 @@ def _rows(point, exponents, errors):
 
 
 @flags.command("lyapu_convergence")
-@flags.with_options(
-    flags.T_ONS(required=True), flags.ACTIVATION(required=True), flags.G(default=1.5), flags.N_SAMPLES(default=5)
-)
-@flags.with_options(
-    flags.N(default=100),
-    flags.K(default=20),
-    flags.T_SIM(default=700.0),
-    flags.TRANSIENT(default=50.0),
-    flags.JOBS,
-    flags.EVERYWHERE,
-)
+@flags.with_options(flags.T_ONS(required=True), flags.ACTIVATION(required=True), flags.G(default=1.5))
+@flags.with_options(flags.N_SAMPLES(default=5), flags.N(default=100), flags.K(default=20), flags.T_SIM(default=700.0))
+@flags.with_options(flags.TRANSIENT(default=50.0), flags.JOBS, flags.EVERYWHERE)
 def lyapu_convergence(**options: Any) -> None:
     """Simulates the convergence of Lyapunov exponents in a recurrent neural network (RNN) model.
 
@@ -290,11 +282,11 @@ def _train_random(o):
     if o.number_param is not None:
         n_weights, n_gains, n_shifts = o.number_param
         trained = n_weights > 0, n_shifts > 0, n_gains > 0
-        if not any(trained):
-            raise ParameterError("number_param = 0 0 0 trains nothing; give a number above 0")
         o.marks = f"_Param{n_weights}_{n_gains}_{n_shifts}{o.marks}"
     if not any(trained):
-        raise ParameterError("nothing is trained: set --train_weights, --train_shifts or --train_gains to True")
+        found = "set --train_weights, --train_shifts or --train_gains to True"
+        found = found if o.number_param is None else "--number_param = 0 0 0; give one number above 0"
+        raise ParameterError(f"nothing is trained: {found}")
     if o.g == 0 and trained == (True, False, False):
         raise ParameterError("g = 0 makes all weights 0, which training leaves as they are; allowed: above 0")
     from helpers.rnn.training import fixed_number
@@ -317,10 +309,8 @@ def train_flybrain_full(**options: Any) -> None:
 
 
 @flags.command("train_flybrain_pop")
-@flags.with_options(
-    flags.N_SAMPLES(default=1), flags.K(default=1), flags.LOSS(default="l2"), flags.ACTIVATION(default="tanh_pos")
-)
-@flags.with_options(flags.SUBPOPULATION(default="neurotransmitter"), flags.REGION)
+@flags.with_options(flags.N_SAMPLES(default=1), flags.K(default=1), flags.LOSS(default="l2"))
+@flags.with_options(flags.ACTIVATION(default="tanh_pos"), flags.SUBPOPULATION(default="neurotransmitter"), flags.REGION)
 def train_flybrain_pop(**options: Any) -> None:
     """Trains gains and shifts that the neurons of a population share, in a connectome-constrained RNN."""
     _train_region(flags.opened("flybrain_RNN_cell", options), options["subpopulation"])
@@ -363,9 +353,7 @@ def _train_region(o, subpopulation=None):
 def _train(o, stem, samples, groups):
     """Train the samples, pairs of a network and its masks or None, that are not finished, and write what they leave."""
     if o.activation == "tanh" and groups != ("weights",):
-        raise ParameterError(
-            "activation = tanh has neither gains nor shifts to train; choose tanh_pos or tanh_streched"
-        )
+        raise ParameterError("activation = tanh has neither gains nor shifts; choose tanh_pos or tanh_streched")
     o.n_after = o.k if o.nle_after is None else check_integer("nle_after", o.nle_after, 1, samples[0][0].n)
     stem += f"_lr{o.lr}_NLE{o.k}_Epochs{o.n_epochs}_{loss_label(loss_name(o.loss), o.target)}"
     stem += f"_g{o.g}" if hasattr(o, "g") else ""
@@ -396,7 +384,7 @@ def _sample(o, name, rnn, masks, groups, seed):
     record = json.loads(json.dumps(settings | dict(network=network)))
     path, log_path = Path(o.out) / "models" / name / "model.npz", Path(o.out) / f"logs/{name}_logs.json"
     if log_path.exists() and not path.exists():
-        raise ParameterError(f"out = {o.out} has {log_path} without its {path}; move it, or choose another folder")
+        raise ParameterError(f"out = {o.out} has {log_path} but no {path}; move that log, or choose another folder")
     try:
         kept, found = storage.read_arrays(path)
     except storage.DamagedFile:  # or not there

@@ -437,9 +437,7 @@ def _edges(path, columns):
 def _transmitters(words):
     """Return the codes (n,) of transmitters in words or codes."""
     kinds, places = np.unique(np.char.lower(words), return_inverse=True)
-    codes = []
-    for kind in kinds.tolist():
-        codes.append(CODES[check_choice("transmitter", kind, tuple(CODES))])
+    codes = [CODES[check_choice("transmitter", kind, tuple(CODES))] for kind in kinds.tolist()]
     return np.array(codes)[places]
 
 
@@ -486,8 +484,7 @@ def _joined(neurons, edges, largest=False, min_weight=1, within=False):
     if not (inside.any() if within else inside.all()):
         i = np.argmin(inside)
         found = f"{(~inside).sum()} of {inside.size} edges with unknown neurons, the first from {pre[i]} to {post[i]}"
-        among = f"the {ids.size} neurons start with {ids[0]}"
-        raise ParameterError(f"{found}; {among}; give tables of the same data set")
+        raise ParameterError(f"{found}; the {ids.size} neurons start with {ids[0]}; give tables of the same data set")
     if ((weight < 0) | (weight > MOST)).any():
         raise ParameterError(f"weights from {weight.min()} to {weight.max()}; allowed: 0 to {MOST}; repair the table")
     pre, post, weight = pre[inside], post[inside], weight[inside]

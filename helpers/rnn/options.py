@@ -120,9 +120,7 @@ EVERYWHERE = with_options(
 USUAL = with_options(T_ONS(default=1.0), T_SIM(default=200.0), EVERYWHERE)
 JOBS = click.option("--n_jobs", default=-1, type=IntRange(-64, 1024), help="Processes; -1 uses every core")
 STUDY = with_options(
-    N_SAMPLES(required=True),
-    ACTIVATION(default="std", metavar="[std|pos|strech]"),
-    PARAMETER(default=["weights"]),
+    *(N_SAMPLES(required=True), ACTIVATION(default="std", metavar="[std|pos|strech]"), PARAMETER(default=["weights"])),
     click.option("--save", default=True, type=bool, help="False prints the table and writes nothing"),
     JOBS,
     USUAL,
@@ -136,9 +134,7 @@ TRAINING = with_options(
     click.option("--init", default="random", type=Choice(["zero", "random"]), help="Initial state"),
     click.option("--grad", default="full", type=GRAD, help="What the gradient goes through; in chaos not full"),
     click.option("--window", default=15.0, type=FloatRange(1e-4, 1e6), help="Time between two cuts, for --grad window"),
-    click.option(
-        "--nle_after", default=None, type=COUNT, help="Exponents measured before and after, at most n; by default nLE"
-    ),
+    click.option("--nle_after", default=None, type=COUNT, help="Exponents before and after, at most n; by default nLE"),
     TRANSIENT(default=10.0),
     USUAL,
 )
@@ -161,13 +157,9 @@ REGION = with_options(
     click.option("--orientation", default="dale", type=SIGN, help="Whose sign a synapse has: sender or receiver"),
     click.option("--data", default="data/connectomics", help="Folder of the regions, or of the published tables"),
     click.option("--transmitters", type=click.Path(), help=f"{PUBLISHED}a table of bodyId and transmitter"),
-    click.option(
-        "--excitatory", is_flag=True, default=False, help=f"{PUBLISHED}every neuron excites, for want of transmitters"
-    ),
+    click.option("--excitatory", is_flag=True, default=False, help=f"{PUBLISHED}every neuron excites"),
     click.option("--min_weight", default=1, type=IntRange(1), help=f"{PUBLISHED}fewest synapses of a connection"),
-    click.option(
-        "--largest", is_flag=True, default=False, help="Keep the largest strongly connected part of the region"
-    ),
+    click.option("--largest", is_flag=True, default=False, help="Keep the largest strongly connected part"),
     LR(default=0.01),
     TRAINING,
 )
