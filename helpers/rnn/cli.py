@@ -12,7 +12,8 @@ train_rd_model, see COMMANDS.md),
   H0, gains, shifts, types, dt and activation, read by :func:`load_model`, and the history of the training;
 * ``.sweeps/``: the finished points, from which a stopped sweep goes on.
 
-What the stem of the source does not tell, such as another seed, follows at its end. A stopped command ends with 130,
+What the stem of the source does not tell, such as another seed, follows at its end; what it cannot tell, a range of g,
+a network, or a log of another program, is refused where it would be overwritten. A stopped command ends with 130,
 and the same command goes on: finished points and samples are not computed again. A wrong value is one line and exit
 status 2, and so is a loss that is no longer finite, or a lack of memory.
 """

@@ -402,7 +402,7 @@ def _table(path, columns, extra=()):
                 raise ValueError(f"no column {missing[0]}, found {', '.join(head) or 'nothing'}")
             kept = {name: [] if name in TEXT else array("q") for name in (*columns, *extra) if name in head}
             for row in rows:
-                if not "".join(row).strip():
+                if not any(map(str.strip, row)):
                     continue
                 line = rows.line_num
                 for name, values in kept.items():
