@@ -5,6 +5,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 import pytest
 from hypothesis import settings
@@ -29,6 +30,13 @@ def rng():
 def figs_in_tmp(tmp_path, monkeypatch):
     """No test writes into the committed figs/."""
     monkeypatch.setenv("NOTEBOOK_FIGS", str(tmp_path / "figs"))
+
+
+@pytest.fixture(autouse=True)
+def settings_of_matplotlib():
+    """Take back the style that a test, or a command that it runs, has set."""
+    with matplotlib.rc_context():
+        yield
 
 
 @pytest.fixture(autouse=True)
