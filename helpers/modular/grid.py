@@ -1,13 +1,17 @@
-"""Positions of the neurons of a group on a grid."""
+"""Positions of the neurons of a group on a grid, and the pairs that positions connect."""
+
+from __future__ import annotations
 
 import math
+import numbers
+from typing import Any
 
 import numpy as np
 
 from helpers.modular.tags import Behaviour
-from helpers.parameters import check_choice, check_integer
+from helpers.parameters import ParameterError, check_choice, check_integer
 
-__all__ = ["NeuronDimension", "get_squared_dim"]
+__all__ = ["NeuronDimension", "connected", "get_squared_dim"]
 
 AXES = "xyz"
 
@@ -21,18 +25,20 @@ class NeuronDimension(Behaviour):
 
     run_on_init = True
 
-    def __init__(self, width=1, height=1, depth=1, centered=True, tag=None):
+    def __init__(
+        self, width: int = 1, height: int = 1, depth: int = 1, centered: bool = True, tag: str | None = None
+    ) -> None:
         super().__init__(tag, width=width, height=height, depth=depth, centered=centered)
-        sizes = dict(width=width, height=height, depth=depth)
-        self.width, self.height, self.depth = (check_integer(name, value, 1) for name, value in sizes.items())
+        self.width = check_integer("width", width, 1)
+        self.height = check_integer("height", height, 1)
+        self.depth = check_integer("depth", depth, 1)
 
-    def set_variables(self, neurons):
+    def set_variables(self, neurons: Any) -> None:
         """Give the group its size and positions; runs when the group is constructed."""
-        shape = [self.get_init_attr(name) for name in ("width", "height", "depth")]
-        neurons.width, neurons.height, neurons.depth = shape
-        w, h, d = shape
+        w, h, d = neurons.width, neurons.height, neurons.depth = self.width, self.height, self.depth
+        self._read |= self.init_kwargs.keys()
         neurons.size, i = w * h * d, np.arange(w * h * d)
-        shift = np.array([w - 1, h - 1, d - 1]) / 2 * bool(self.get_init_attr("centered"))
+        shift = np.array([w - 1, h - 1, d - 1]) / 2 * bool(self.init_kwargs["centered"])
         neurons.x, neurons.y, neurons.z = i % w - shift[0], i // w % h - shift[1], i // (w * h) - shift[2]
         self._group = neurons
 
@@ -41,20 +47,22 @@ class NeuronDimension(Behaviour):
             setattr(self._group, axis, function(getattr(self._group, axis), value))
         return self
 
-    def move(self, x=0, y=0, z=0):
+    def move(self, x: float = 0, y: float = 0, z: float = 0) -> NeuronDimension:
         """Add a distance to each coordinate."""
         return self._each(np.add, (x, y, z))
 
-    def scale(self, x=1, y=1, z=1):
+    def scale(self, x: float = 1, y: float = 1, z: float = 1) -> NeuronDimension:
         """Multiply each coordinate by a factor."""
         return self._each(np.multiply, (x, y, z))
 
-    def noise(self, x_noise=1, y_noise=1, z_noise=1, centered=True):
+    def noise(
+        self, x_noise: float = 1, y_noise: float = 1, z_noise: float = 1, centered: bool = True
+    ) -> NeuronDimension:
         """Add uniform noise of the given widths, in [-width/2, width/2] if `centered`, else in [0, width]."""
         draw = self._group.network.rng.random
         return self._each(lambda v, width: v + width * (draw(v.size) - centered / 2), (x_noise, y_noise, z_noise))
 
-    def rotate(self, axis, theta):
+    def rotate(self, axis: str, theta: float) -> NeuronDimension:
         """Turn all positions around the axis 'x', 'y' or 'z' by `theta` degrees, counter-clockwise."""
         first = AXES.index(check_choice("axis", axis, AXES)) + 1
         a, b, angle = AXES[first % 3], AXES[(first + 1) % 3], math.radians(theta)
@@ -63,13 +71,13 @@ class NeuronDimension(Behaviour):
         setattr(self._group, b, u * math.sin(angle) + v * math.cos(angle))
         return self
 
-    def stretch_to_equal_size(self, target_neurons):
+    def stretch_to_equal_size(self, target_neurons: Any) -> NeuronDimension:
         """Scale each coordinate so that the grid is as wide, high and deep as that of another group."""
-        sizes = [(getattr(target_neurons, n), getattr(self._group, n)) for n in ("width", "height", "depth")]
-        return self.scale(*(target / own for target, own in sizes))
+        target, own = target_neurons, self._group
+        return self.scale(target.width / own.width, target.height / own.height, target.depth / own.depth)
 
 
-def get_squared_dim(n, depth=1):
+def get_squared_dim(n: int, depth: int = 1) -> NeuronDimension:
     """Return the grid of `n` x `depth` neurons whose layers are as close to square as the divisors of `n` allow.
 
     Examples
@@ -81,3 +89,40 @@ def get_squared_dim(n, depth=1):
     n = check_integer("n", n, 1)
     width = next(w for w in range(math.isqrt(n), 0, -1) if n % w == 0)
     return NeuronDimension(width, n // width, check_integer("depth", depth, 1))
+
+
+def connected(synapse: Any, connectivity: Any) -> np.ndarray:
+    """Return which pairs of a synapse group are connected, as a matrix (dst.size, src.size) of bool.
+
+    Parameters
+    ----------
+    synapse : SynapseGroup
+    connectivity : str, callable or number
+        An expression of the indices s_id and d_id, the positions sx, sy, sz, dx, dy, dz (all of them arrays that
+        broadcast to the matrix), ``in_box(distance)``, ``in_circle(distance)`` and np, such as ``"s_id != d_id"`` or
+        ``"(np.abs(sx - dx) <= 2) & (s_id % 2 == 0)"``; a function ``(synapse, s_id, sx, sy, sz, d_id, dx, dy, dz)``;
+        or a number, the largest distance in x and y, without synapses of a cell onto itself.
+    """
+    src, dst = synapse.src, synapse.dst
+    names = dict(np=np, s_id=np.arange(src.size)[None, :], d_id=np.arange(dst.size)[:, None])
+    for axis in AXES:
+        names[f"s{axis}"], names[f"d{axis}"] = None, None
+        if hasattr(src, axis) and hasattr(dst, axis):
+            names[f"s{axis}"], names[f"d{axis}"] = getattr(src, axis)[None, :], getattr(dst, axis)[:, None]
+
+    def apart():
+        return [np.abs(names[f"s{axis}"] - names[f"d{axis}"]) for axis in AXES]
+
+    names["in_box"] = lambda distance: np.max(np.broadcast_arrays(*apart()), axis=0) <= distance
+    names["in_circle"] = lambda distance: sum(np.square(part) for part in apart()) <= distance**2
+    if isinstance(connectivity, numbers.Real):
+        connectivity = f"((sx - dx) ** 2 + (sy - dy) ** 2 <= {connectivity} ** 2) & (s_id != d_id)"
+    try:
+        if callable(connectivity):
+            pairs = connectivity(synapse, *[names[n] for n in ("s_id", "sx", "sy", "sz", "d_id", "dx", "dy", "dz")])
+        else:
+            pairs = eval(connectivity, {"__builtins__": {}}, names)
+        return np.array(np.broadcast_to(pairs, synapse.shape), bool)
+    except Exception as failure:
+        known = f"known: {', '.join(names)}; positions need groups on a grid"
+        raise ParameterError(f"connectivity = {connectivity!r} cannot be evaluated ({failure}); {known}") from None

@@ -7,8 +7,11 @@ into a second, fully active state. Sources: the SORN-like network of the seed's 
 (2009), Front. Comput. Neurosci. 3:23, doi:10.3389/neuro.10.023.2009.
 """
 
+from __future__ import annotations
+
 import numpy as np
 
+from helpers.modular import kernel
 from helpers.modular.core import Network, NeuronGroup, SynapseGroup
 from helpers.modular.synapses import afferents, stored
 from helpers.modular.tags import Behaviour
@@ -92,30 +95,28 @@ class IntrinsicPlasticity(Behaviour):
 class STDP(Behaviour):
     """dw = `eta` (post pre_old - post_old pre + `simultaneous` post pre) on existing synapses, clipped to [low, high].
 
-    Only rows of cells that spike now or spiked before can change; ``synapse.changed`` holds those that did, for
-    :class:`Normalisation`. `synapses` is the tag of the afferent groups.
+    Only rows of cells that spike now or spiked before can change; ``synapse.changed`` (dst.size,) tells those that did
+    to :class:`Normalisation`. `synapses` is the tag of the afferent groups.
     """
 
-    def set_variables(self, neurons):
+    def set_variables(self, neurons: NeuronGroup) -> None:
+        """Read the parameters and forget earlier spikes."""
         self.eta, self.simultaneous = self.get_init_attr("eta", 0.00015), self.get_init_attr("simultaneous", 1)
         self.low, self.high = self.get_init_attr("low", 0.0), self.get_init_attr("high", 10.0)
         self.tag = self.get_init_attr("synapses", "GLUTAMATE")
         for synapse in neurons.afferent_synapses[self.tag]:
             synapse.pre_old, synapse.post_old = synapse.src.vector(bool), synapse.dst.vector(bool)
+            synapse.changed = synapse.dst.vector(bool)
 
-    def new_iteration(self, neurons):
+    def new_iteration(self, neurons: NeuronGroup) -> None:
+        """Change the weights onto the cells that spiked."""
+        rule = float(self.eta), float(self.simultaneous), float(self.low), float(self.high)
         for synapse in neurons.afferent_synapses[self.tag]:
-            self._learn(synapse, np.array(synapse.src.spike, bool), np.array(synapse.dst.spike, bool))
-
-    def _learn(self, synapse, pre, post):
-        existing, gain = afferents(synapse), synapse.pre_old + self.simultaneous * pre
-        where, row, source = existing.of(np.flatnonzero(post | synapse.post_old))
-        change = post[row] * gain[source] - synapse.post_old[row] * pre[source].astype(int)
-        used = np.flatnonzero(change)
-        if used.size:
-            weights = existing.data[where[used]] + self.eta * change[used]
-            existing.data[where[used]] = np.minimum(np.maximum(weights, self.low), self.high)
-        synapse.changed, synapse.pre_old, synapse.post_old = np.unique(row[used]), pre, post
+            existing = afferents(synapse)
+            spikes = np.asarray(synapse.src.spike, bool), np.asarray(synapse.dst.spike, bool)
+            old = synapse.pre_old, synapse.post_old
+            lists = existing.starts, existing.source, existing.place, existing.data
+            kernel.stdp(*lists, spikes, old, synapse.changed, *rule)
 
 
 class Normalisation(Behaviour):
@@ -125,29 +126,25 @@ class Normalisation(Behaviour):
     has no ``changed``; else only the changed rows.
     """
 
-    def set_variables(self, neurons):
+    def set_variables(self, neurons: NeuronGroup) -> None:
+        """Read the parameters and scale all rows."""
         self.total, self.tag = self.get_init_attr("total", 10.0), self.get_init_attr("synapses", "GLUTAMATE")
         self._seen = []
         self.new_iteration(neurons)
 
-    def new_iteration(self, neurons):
-        groups = neurons.afferent_synapses[self.tag]
-        rows = self._rows(groups, neurons.size)
-        if not rows.size:
-            return
-        entries = [(afferents(synapse).data, afferents(synapse).of(rows)) for synapse in groups]
-        sums = sum(np.bincount(e.row, data[e.where], neurons.size) for data, e in entries)
-        factors = _factors(sums, self.total)
-        for data, e in entries:
-            data[e.where] *= factors[e.row]
-
-    def _rows(self, groups, size):
-        changed = [getattr(synapse, "changed", None) for synapse in groups]
-        current, self._seen = self._seen, [synapse.W for synapse in groups]
-        same = len(current) == len(groups) and all(a is b for a, b in zip(current, self._seen, strict=True))
-        if not same or any(rows is None for rows in changed):
-            return np.arange(size)
-        return changed[0] if len(changed) == 1 else np.unique(np.concatenate(changed))
+    def new_iteration(self, neurons: NeuronGroup) -> None:
+        """Scale the rows that changed."""
+        found = [afferents(synapse) for synapse in neurons.afferent_synapses[self.tag]]
+        rows = np.zeros(neurons.size, bool)
+        for synapse in neurons.afferent_synapses[self.tag]:
+            rows |= vars(synapse).get("changed", True)
+        if len(found) != len(self._seen) or any(a is not b for a, b in zip(found, self._seen, strict=True)):
+            rows[:], self._seen = True, found
+        sums = np.zeros(neurons.size)
+        for each in found:
+            kernel.row_sums(each.starts, each.place, each.data, rows, sums)
+        for each in found:
+            kernel.normalise(each.starts, each.place, each.data, rows, sums, float(self.total))
 
 
 def sorn_like(n, *, seed, storage="event", homeostasis=True, more=None):

@@ -1,9 +1,12 @@
 """Recorders: expressions evaluated at their key in the order of an iteration, and events as (iteration, index)."""
 
+from __future__ import annotations
+
 import ast
 import builtins
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -24,16 +27,16 @@ class Series(Sequence):
     (dtype, shape) of a sample.
     """
 
-    def __init__(self, max_length=None, form=None):
+    def __init__(self, max_length: int | None = None, form: tuple[np.dtype, tuple[int, ...]] | None = None) -> None:
         self._max_length, self._first_form = max_length or np.inf, form or (np.dtype(float), ())
         self.clear()
 
-    def clear(self):
+    def clear(self) -> None:
         """Drop all samples."""
         self._dtype, self._shape = self._first_form
         self._allocate(0)
 
-    def append(self, value):
+    def append(self, value: Any) -> None:
         """Add one sample (a copy of it)."""
         item = np.asarray(value)
         if item.dtype != self._dtype or item.shape != self._shape:
@@ -45,12 +48,17 @@ class Series(Sequence):
         if self._stop - self._start > self._max_length:
             self._start += 1
 
-    def extend(self, rows):
-        """Add several samples of the known form, one for each row of an array."""
+    def extend(self, rows: np.ndarray) -> None:
+        """Add several samples, one for each row of an array; the first rows give the shape."""
+        if not len(self) and rows.shape[1:] != self._shape:
+            self._shape = rows.shape[1:]
+            self._allocate(len(rows))
         if self._stop + len(rows) > len(self._buffer):
             self._allocate(len(rows), self._array())
         self._buffer[self._stop : self._stop + len(rows)] = rows
         self._stop += len(rows)
+        if len(self) > self._max_length:
+            self._start = self._stop - self._max_length
 
     def _fit(self, value, item):
         """Widen the form of the buffer if a sample does not fit in; return what has to be stored."""
@@ -93,22 +101,34 @@ class Series(Sequence):
 
 
 class _OfParent(ast.NodeTransformer):
-    """Writes ``_parent`` for n and s, ``_parent.name`` for a plain name that is neither known nor bound."""
+    """Writes ``_parent`` for n and s, ``_parent.name`` for a plain name that is neither known nor bound.
+
+    An n that stands alone is the variable n of the parent where it has one.
+    """
 
     def __init__(self, tree):
-        nodes = list(ast.walk(tree))
-        self.bound = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-        self.bound |= {node.arg for node in nodes if isinstance(node, ast.arg)}
+        self.bound, self.owners = set(), set()
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                self.bound.add(node.id)
+            elif isinstance(node, ast.arg):
+                self.bound.add(node.arg)
+            elif isinstance(node, ast.Attribute):
+                self.owners.add(node.value)
         self.known = {"np"} if isinstance(tree.body, ast.Name) else {"np", *dir(builtins)}
 
     def visit_Name(self, node):
         if node.id in self.bound or (node.id in self.known and node.id not in PARENT):
             return node
         parent = ast.Name("_parent", ast.Load())
-        return parent if node.id in PARENT else ast.Attribute(parent, node.id, ast.Load())
+        if node.id not in PARENT:
+            return ast.Attribute(parent, node.id, ast.Load())
+        own = ast.Call(ast.Name("vars", ast.Load()), [parent], [])
+        alone = ast.Call(ast.Attribute(own, "get", ast.Load()), [ast.Constant(node.id), parent], [])
+        return parent if node in self.owners else alone
 
 
-def compiled(expression):
+def compiled(expression: str | Callable) -> Callable[[Any], Any]:
     """Return a function of the parent for an expression of ``n``, ``s`` (both the parent), ``np`` and plain names.
 
     A plain name that is not a builtin is an attribute of the parent: ``'voltage'`` is ``'n.voltage'``.
@@ -134,45 +154,74 @@ class Recorder(Behaviour):
 
     Parameters
     ----------
-    variables : list of str or callable
+    variables : str, callable or list of them
         Expressions, see :func:`compiled`, or functions of the parent, found by their ``__name__``.
     gapwidth : int
-        0 and 1 record every iteration, g records the iterations g, 2g, 3g, ...
+        0 and 1 record every iteration, g every g-th; the count stands still while recording is off.
+    tag : str, optional
     max_length : int, optional
         Number of latest samples that are kept.
+    save_as_numpy : bool
+        Accepted for the programs that give it; the samples are an array in any case.
 
     A sample is a copy. ``recorder['n.v', 0]`` is its :class:`Series`, live. An expression that fails raises.
     """
 
-    def __init__(self, variables, gapwidth=0, tag=None, max_length=None, **kwargs):
-        super().__init__(tag, gapwidth=gapwidth, max_length=max_length, **kwargs)
-        self.tags = list(dict.fromkeys([*self.tags[:-1], "recorder", self.tags[-1]]))
-        check_integer("max_length", 1 if max_length is None else max_length, 1)
-        names = [variables] if isinstance(variables, str) or callable(variables) else list(variables)
-        self._functions = {getattr(name, "__name__", name): compiled(name) for name in names}
-        self.variables = {name: Series(max_length) for name in self._functions}
+    _form = None
 
-    def set_variables(self, parent):
+    def __init__(
+        self,
+        variables: str | Callable | Sequence = (),
+        gapwidth: int = 0,
+        tag: str | None = None,
+        max_length: int | None = None,
+        save_as_numpy: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(tag, **kwargs)
+        self.tags = list(dict.fromkeys([*self.tags[:-1], "recorder", self.tags[-1]]))
+        self.init_kwargs |= dict(gapwidth=gapwidth, max_length=max_length)
+        self.max_length = None if max_length is None else check_integer("max_length", max_length, 1)
+        self.variables, self._functions, self._count = {}, {}, 0
+        self.add_variables(variables)
+
+    def add_variables(self, variables: str | Callable | Sequence) -> None:
+        """Record further expressions from the next iteration on; known ones keep their samples."""
+        for name in [variables] if isinstance(variables, str) or callable(variables) else variables:
+            key = getattr(name, "__name__", name)
+            self._functions[key] = compiled(name)
+            self.variables.setdefault(key, Series(self.max_length, self._form))
+
+    def set_variables(self, parent: Any) -> None:
         """Forget all samples."""
         self.gapwidth = check_integer("gapwidth", self.get_init_attr("gapwidth", 0), 0)
         self.get_init_attr("max_length")
+        self.reset()
+
+    def reset(self) -> None:
+        """Drop all samples and start the count of the gaps anew."""
+        self._count = 0
         self.clear()
 
-    def clear(self, keys=None):
+    def clear(self, keys: Sequence[str] | None = None) -> None:
         """Drop the samples of all expressions, or of those named."""
         for name, series in self.variables.items():
             if keys is None or name in keys:
                 series.clear()
 
-    def new_iteration(self, parent):
+    def new_iteration(self, parent: Any) -> None:
         """Append one sample of each expression."""
-        if not parent.recording or (self.gapwidth > 1 and parent.network.iteration % self.gapwidth):
+        if not parent.recording:
             return
+        self._count += 1
+        if self._count < self.gapwidth:
+            return
+        self._count = 0
         for name, function in self._functions.items():
             try:
                 value = function(parent)
             except Exception as failure:
-                known = ", ".join(key for key in vars(parent) if not key.startswith("_"))
+                known = ", ".join(sorted(key for key in vars(parent) if key[0] != "_"))
                 text = f"cannot record {name!r} of {parent!r}: {type(failure).__name__}: {failure}"
                 raise ParameterError(f"{text}; known: {known}") from failure
             self._keep(name, value, parent)
@@ -187,20 +236,26 @@ class Recorder(Behaviour):
 
 
 class EventRecorder(Recorder):
-    """Record which entries of a boolean variable are set, as rows (iteration, index) of int32.
+    """Record which entries of variables are set, as rows (iteration, index) of int32; of a matrix (iteration, i, j).
 
-    ``recorder['spike', 0]`` is (n, 2); ``recorder['spike.t', 0]`` and ``recorder['spike.i', 0]`` are its columns.
+    ``recorder['spike', 0]`` is (n, 2); ``recorder['spike.t', 0]`` and ``recorder['spike.i', 0]`` are its columns, of a
+    matrix also ``'W.j'``.
     """
 
-    def __init__(self, variable, tag=None, **kwargs):
-        super().__init__([variable], 0, tag, **kwargs)
-        (name,) = self.variables
-        forms = {name: (2,), f"{name}.t": (), f"{name}.i": ()}
-        self.variables = {key: Series(form=(np.dtype(np.int32), shape)) for key, shape in forms.items()}
+    _form = np.dtype(np.int32), (2,)
+
+    def __init__(
+        self, variable: str | Callable | Sequence = (), tag: str | None = None, *, variables=(), **kwargs: Any
+    ) -> None:
+        super().__init__(variables or variable, tag=tag, **kwargs)
 
     def _keep(self, name, value, parent):
-        index = np.flatnonzero(value)
-        times = np.full(index.size, parent.network.iteration)
-        rows = np.stack((times, index), axis=1)
-        for series, new in zip(self.variables.values(), (rows, times, index), strict=True):
-            series.extend(new)
+        index = np.nonzero(value)
+        times = np.full(len(index[0]), parent.network.iteration)
+        self.variables[name].extend(np.stack((times, *index), axis=1))
+
+    def _matches(self, tag):
+        yield from super()._matches(tag)
+        name, _, column = tag.rpartition(".") if isinstance(tag, str) else (None, "", "")
+        if name in self.variables and column in ("t", "i", "j"):
+            yield np.asarray(self.variables[name])[:, "tij".index(column)]

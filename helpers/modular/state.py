@@ -25,7 +25,8 @@ from helpers.storage import write
 __all__ = ["State", "capture", "load_state", "restore", "save_state"]
 
 FORMAT = "helpers.modular state 1"
-LINKS = ("network", "tags", "behaviour", "dtype", "_schedule", "_read", "afferent_synapses", "efferent_synapses")
+LINKS = ("network", "tags", "behaviour", "dtype", "_schedule", "_read", "_owner")
+LINKS += ("afferent_synapses", "efferent_synapses")
 SPARSE = [scipy.sparse.csr_array, scipy.sparse.csr_matrix, scipy.sparse.csc_array, scipy.sparse.csc_matrix]
 OBJECTS = {kind.__name__: kind for kind in (*SPARSE, synapses.EventWeights, synapses.Afferents)}
 
@@ -124,9 +125,12 @@ def _objects(net):
 
 def _form(net):
     """Return what must be equal in two networks: sizes, ends of the synapses, keys and classes of the behaviours."""
-    place, forms = net.NeuronGroups.index, {name: "present" for name in _objects(net)}
+    place, forms = net.NeuronGroups.index, dict.fromkeys(_objects(net), "present")
     forms |= {f"group {i}": f"of size {group.size}" for i, group in enumerate(net.NeuronGroups)}
-    return forms | {f"synapses {i}": f"{place(s.src)} -> {place(s.dst)}" for i, s in enumerate(net.SynapseGroups)}
+    return forms | {
+        f"synapses {i}": f"{place(s.src.BaseNeuronGroup)} -> {place(s.dst.BaseNeuronGroup)}"
+        for i, s in enumerate(net.SynapseGroups)
+    }
 
 
 # --- values: plain ones stay as they are, every other is kept once in `bodies` as [kind, parts], and named by its place

@@ -59,6 +59,8 @@ CASES = {
     "max_length": (lambda n, c: Recorder(["n.v"], max_length=0), "max_length = 0"),
     "direction": (lambda n, c: c.synapses("sideways"), "direction = 'sideways'"),
     "unknown synapse tag": (lambda n, c: c.afferent_synapses["GLU"], "'GLU'; known: All"),
+    "block": (lambda n, c: n.initialize() or n.simulate_iterations(3, batch_size=-2), "batch_size = -2"),
+    "draw that is not known": (lambda n, c: Behaviour(a="uniform_gap(1, 2)").parameter("a", 0, c), "cannot be drawn"),
     "unknown behaviour": (lambda n, c: c.deactivate("STDP"), "matches 'STDP'; known: none"),
     "lookup with more": (lambda n, c: n["x", 0, "list"], "not a lookup"),
     "size of a SORN": (lambda n, c: sorn_like(0, seed=1), "n = 0"),
@@ -121,6 +123,71 @@ def test_unread_keywords_warn_with_the_known_ones():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         net.initialize(warnings=False)
+
+
+def test_a_behaviour_belongs_to_one_place():
+    net, cells = net_and_cells()
+    item, rules = Behaviour(tag="leak"), {1: Behaviour()}
+    cells.add_behaviour(1, item)
+    owned = (
+        "<Behaviour 'leak', 'Behaviour'> at key 2 already belongs to <NeuronGroup 'cells'.*make one behaviour for each"
+    )
+    for share in (
+        lambda: NeuronGroup(net, 2, {2: item}),
+        lambda: SynapseGroup(net, cells, cells, behaviour={2: item}),
+        lambda: Network(behaviour={2: item}),
+        lambda: cells.add_behaviour(2, item),
+    ):
+        with pytest.raises(ParameterError, match=owned):
+            share()
+    NeuronGroup(net, 2, rules, tag="first")
+    grid = get_squared_dim(4)
+    NeuronGroup(net, grid, tag="second")
+    with pytest.raises(ParameterError, match="belongs to <NeuronGroup 'first'"):
+        NeuronGroup(net, 2, rules)
+    with pytest.raises(ParameterError, match="belongs to <NeuronGroup 'second'"):
+        NeuronGroup(net, grid)
+    with pytest.raises(ParameterError, match="stands at another key"):
+        NeuronGroup(net, 2, {1: (twice := Behaviour()), 2: twice})
+    assert len(net.NeuronGroups) == 3 and net.SynapseGroups == []
+    cells.remove_behaviour(item)
+    assert NeuronGroup(net, 2, {2: item}).behaviour[2] is item
+
+
+def test_a_group_that_fails_leaves_its_behaviours_free():
+    net, _cells = net_and_cells()
+    item = Behaviour()
+    with pytest.raises(ParameterError):
+        NeuronGroup(net, 0, {1: item})
+    with pytest.raises(ParameterError):
+        Network(behaviour={1: item}, dtype=int)
+    assert NeuronGroup(net, 2, {1: item}).behaviour[1] is item
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_a_behaviour_that_fails_when_added_leaves_nothing_behind(early):
+    class Broken(Behaviour):
+        run_on_init = early
+
+        def set_variables(self, neurons):
+            neurons.v, neurons.size = np.zeros(3), 4
+            neurons.network.late = neurons.network.NeuronGroups[1].late = 1
+            raise ZeroDivisionError
+
+    net, cells = net_and_cells()
+    other = NeuronGroup(net, 2, tag="other")
+    net.initialize()
+    net.simulate_iteration()
+    before = [dict(vars(parent)) for parent in (net, cells, other)]
+    broken = Broken()
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            cells.add_behaviour(1, broken)
+    assert [vars(parent) for parent in (net, cells, other)] == before
+    assert cells.behaviour == {} and cells.size == 3 and not hasattr(net, "late")
+    net.simulate_iteration()
+    assert net.iteration == 2
+    cells.add_behaviour(1, Behaviour())
 
 
 def test_a_taken_key():
