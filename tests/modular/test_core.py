@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+import time
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -168,11 +170,50 @@ def test_a_density_vector_is_applied_per_row():
         assert (cells.get_random_neuron_vec(density=[0, 1, 0, 1]) > 0).tolist() == [False, True, False, True]
 
 
-def test_the_storages_hold_the_same_numbers():
+@pytest.mark.parametrize("density", [0.004, 0.3, 0.97, np.linspace(0, 1, 50)])
+def test_every_entry_exists_with_the_same_probability(density):
+    net, n = Network(seed=8), 400
+    synapse = SynapseGroup(net, NeuronGroup(net, 30, tag="a"), NeuronGroup(net, 50, tag="b"))
+    drawn = np.array([synapse.matrix("ones", density=density) for _ in range(n)])
+    expected = np.broadcast_to(np.reshape(density, (-1, 1)), (50, 30))
+    counts, spread = drawn.sum(axis=0), np.sqrt(n * expected * (1 - expected))
+    np.testing.assert_array_equal(counts[spread == 0], n * expected[spread == 0])
+    z = (counts - n * expected)[spread > 0] / spread[spread > 0]
+    assert abs(z.mean()) < 4 / np.sqrt(z.size) and z.std() == pytest.approx(1, abs=4 / np.sqrt(2 * z.size))
+    totals = drawn.sum(axis=(1, 2))
+    assert totals.var() == pytest.approx((expected * (1 - expected)).sum(), rel=0.3), "entries are independent"
+    places = np.flatnonzero(drawn[0])
+    assert (np.diff(places) == 1).any() == (np.max(density) > 0.1), "neighbours exist together"
+
+
+def test_a_large_sparse_matrix_needs_time_and_memory_of_its_synapses():
+    net = Network(seed=1)
+    cells = NeuronGroup(net, 10_000)
+    synapse = SynapseGroup(net, cells, cells)
+    for sparse in (True, "event"):
+        tracemalloc.start()
+        held = synapse.get_random_synapse_mat(0.01, sparse=sparse)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        seconds = []
+        for _ in range(3):
+            start = time.process_time()
+            synapse.get_random_synapse_mat(0.01, sparse=sparse)
+            seconds.append(time.process_time() - start)
+        assert peak < 150e6 and min(seconds) < 0.3
+        assert held.shape == (10_000, 10_000) and len(getattr(held, "weights", held.data)) == pytest.approx(
+            1e6, rel=0.005
+        )
+
+
+@pytest.mark.parametrize("mode", ["uniform", "normal(2, 1)", 3])
+@pytest.mark.parametrize("density", [0.2, 1.0, None, np.linspace(0, 1, 30)])
+def test_the_storages_hold_the_same_numbers(mode, density):
     def weights(sparse):
         net = Network(seed=5)
         cells = NeuronGroup(net, 30)
-        return SynapseGroup(net, cells, cells).get_random_synapse_mat(0.2, sparse=sparse)
+        synapse = SynapseGroup(net, cells, cells)
+        return synapse.matrix(mode, density=density, sparse=sparse)
 
     full = weights(False)
     assert type(full) is np.ndarray

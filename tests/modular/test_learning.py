@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.modular import Behaviour, Network, NeuronGroup, Recorder, SynapseGroup
+from helpers.modular import Behaviour, Network, NeuronGroup, Recorder, SynapseGroup, kernel
 from helpers.modular.learning import STDP, Homeostasis, Normalisation, Weights, sorn_2009, sorn_like
-from helpers.modular.synapses import dense, stored
+from helpers.modular.synapses import Afferents, EventWeights, dense, stored
 
 STORAGES = (False, True, "event")
 
@@ -66,6 +66,55 @@ def test_a16_restricted_learning_equals_the_naive_one(storage, seed, simultaneou
         weights, old = naive(weights, exists, spikes, old, simultaneous), spikes
         for synapse, expected in zip(net.SynapseGroups, weights, strict=True):
             np.testing.assert_allclose(dense(synapse.W), expected, rtol=1e-12, atol=1e-12)
+
+
+def whole_stdp(weights, exists, spikes, old, rule):
+    """The rule on the whole matrix, in the order of operations of the loop."""
+    (pre, post), (pre_old, post_old), (eta, simultaneous, low, high) = spikes, old, rule
+    change = np.outer(post, pre_old + simultaneous * pre) - np.outer(post_old, pre * 1.0)
+    written = exists & (change != 0)
+    clipped = np.minimum(np.maximum(weights + eta * change, low), high).astype(weights.dtype)
+    return np.where(written, clipped, weights), written.any(axis=1)
+
+
+def in_order(rows, n, values):
+    """Return the sums of values by row, each taken one after the other, in float64."""
+    return np.bincount(rows, values, n)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("storage", STORAGES)
+@given(seed=st.integers(0, 99), simultaneous=st.sampled_from([0.0, 1.0, 0.3]), rate=st.sampled_from([0.0, 0.1, 0.6]))
+def test_the_loops_are_bit_identical_to_the_rules_on_whole_arrays(storage, dtype, seed, simultaneous, rate):
+    rng, shape, rule = np.random.default_rng(seed), (9, 14), (0.37, simultaneous, 0.1, 2.5)
+    full = (rng.random(shape) * 3 * (rng.random(shape) < 0.4)).astype(dtype)
+    exists, held = full != 0, stored(full.copy(), storage)
+    listed, changed = Afferents(held), np.zeros(9, bool)
+    old = np.zeros(14, bool), np.zeros(9, bool)
+    for _ in range(6):
+        spikes = rng.random(14) < rate, rng.random(9) < rate
+        before = old[0].copy(), old[1].copy()
+        full, written = whole_stdp(full, exists, spikes, before, rule)
+        kernel.stdp(listed.starts, listed.source, listed.place, listed.data, spikes, old, changed, *rule)
+        np.testing.assert_array_equal(dense(held), full)
+        np.testing.assert_array_equal(changed, written)
+        np.testing.assert_array_equal(old[0], spikes[0])
+        np.testing.assert_array_equal(old[1], spikes[1])
+
+        sums = np.zeros(9)
+        kernel.row_sums(listed.starts, listed.place, listed.data, changed, sums)
+        rows, columns = np.nonzero(exists)
+        expected = np.where(changed, in_order(rows, 9, full[rows, columns]), 0)
+        np.testing.assert_array_equal(sums, expected)
+        factors = np.divide(1.7, expected, out=np.ones(9), where=expected != 0)
+        kernel.normalise(listed.starts, listed.place, listed.data, changed, sums, 1.7)
+        full = (full * factors[:, None]).astype(dtype)
+        np.testing.assert_array_equal(dense(held), full)
+
+        for source in (spikes[0], spikes[0] * 1.0, rng.normal(size=14) * spikes[0]):
+            columns, rows = np.nonzero(full.T)
+            drive = in_order(rows, 9, full[rows, columns] * source[columns]).astype(dtype)
+            np.testing.assert_array_equal(EventWeights(full).dot(source), drive)
 
 
 @pytest.mark.parametrize("storage", STORAGES)
