@@ -25,13 +25,14 @@ def uniform(network: Any, shape: int, density: Any = 1.0) -> np.ndarray:
     of each value.
     """
     values = network.rng.random(shape)
-    if density is not None and network.rng is np.random:
-        values *= network.rng.random(shape) <= _share(density, shape)
-    elif density is not None and not (isinstance(density, int | float) and density == 1):
-        share = _share(density, shape)
-        values *= values < share
-        values /= np.where(share > 0, share, 1) if np.ndim(share) else share or 1
-    return values.astype(network.dtype, copy=False)
+    if density is None or (network.rng is not np.random and np.isscalar(density) and density == 1):
+        return values.astype(network.dtype, copy=False)
+    share = _share(density, shape)
+    if network.rng is np.random:
+        return (values * (network.rng.random(shape) <= share)).astype(network.dtype, copy=False)
+    kept, thinned = np.flatnonzero(values < share), np.zeros(shape, network.dtype)
+    thinned[kept] = values[kept] / (share[kept] if np.ndim(share) else share)
+    return thinned
 
 
 def _share(density, n):

@@ -27,21 +27,20 @@ def propagate(
 
 
 @njit(cache=True)
-def stdp(starts, sources, place, data, spikes, old, changed, eta, simultaneous, low, high):
+def stdp(starts, sources, place, data, pre, post, pre_old, post_old, changed, eta, simultaneous, low, high):
     """Change the weights ``data[place]`` by one iteration of STDP.
 
     Parameters
     ----------
     starts, sources, place, data : ndarray
         The synapses, target by target.
-    spikes, old : tuple of two ndarray of bool
-        Of the sources and of the targets, now and before; `old` becomes a copy of `spikes`.
+    pre, post, pre_old, post_old : ndarray of bool
+        Spikes of sources and targets, now and before; the old ones become copies of the new.
     changed : ndarray of bool, shape (n_targets,)
         Is set where a weight was written.
     eta, simultaneous, low, high : float
         dw = eta (post pre_old - post_old pre + simultaneous post pre), the weight clipped to [low, high].
     """
-    (pre, post), (pre_old, post_old) = spikes, old
     for i in range(len(post)):
         changed[i] = False
         if post[i] or post_old[i]:
@@ -56,7 +55,7 @@ def stdp(starts, sources, place, data, spikes, old, changed, eta, simultaneous, 
 
 
 @njit(cache=True)
-def row_sums(starts, place, data, rows, sums):
+def row_sums(starts, sources, place, data, rows, sums):
     """Add to `sums` (n_targets,) the weights onto each target that `rows` picks."""
     for i in range(len(rows)):
         if rows[i]:
@@ -67,7 +66,7 @@ def row_sums(starts, place, data, rows, sums):
 
 
 @njit(cache=True)
-def normalise(starts, place, data, rows, sums, total):
+def normalise(starts, sources, place, data, rows, sums, total):
     """Multiply the weights onto each target that `rows` picks by total / sum; a sum of 0 leaves them as they are."""
     for i in range(len(rows)):
         if rows[i] and sums[i] != 0:

@@ -112,11 +112,9 @@ class STDP(Behaviour):
         """Change the weights onto the cells that spiked."""
         rule = float(self.eta), float(self.simultaneous), float(self.low), float(self.high)
         for synapse in neurons.afferent_synapses[self.tag]:
-            existing = afferents(synapse)
-            spikes = np.asarray(synapse.src.spike, bool), np.asarray(synapse.dst.spike, bool)
-            old = synapse.pre_old, synapse.post_old
-            lists = existing.starts, existing.source, existing.place, existing.data
-            kernel.stdp(*lists, spikes, old, synapse.changed, *rule)
+            pre, post = np.asarray(synapse.src.spike, bool), np.asarray(synapse.dst.spike, bool)
+            old, lists = (synapse.pre_old, synapse.post_old), afferents(synapse).lists
+            kernel.stdp(*lists, pre, post, *old, synapse.changed, *rule)
 
 
 class Normalisation(Behaviour):
@@ -134,17 +132,16 @@ class Normalisation(Behaviour):
 
     def new_iteration(self, neurons: NeuronGroup) -> None:
         """Scale the rows that changed."""
-        found = [afferents(synapse) for synapse in neurons.afferent_synapses[self.tag]]
-        rows = np.zeros(neurons.size, bool)
+        rows, sums, found = np.zeros(neurons.size, bool), np.zeros(neurons.size), []
         for synapse in neurons.afferent_synapses[self.tag]:
             rows |= vars(synapse).get("changed", True)
-        if len(found) != len(self._seen) or any(a is not b for a, b in zip(found, self._seen, strict=True)):
+            found.append(afferents(synapse))
+        if found != self._seen:
             rows[:], self._seen = True, found
-        sums = np.zeros(neurons.size)
         for each in found:
-            kernel.row_sums(each.starts, each.place, each.data, rows, sums)
+            kernel.row_sums(*each.lists, rows, sums)
         for each in found:
-            kernel.normalise(each.starts, each.place, each.data, rows, sums, float(self.total))
+            kernel.normalise(*each.lists, rows, sums, float(self.total))
 
 
 def sorn_like(n, *, seed, storage="event", homeostasis=True, more=None):

@@ -121,6 +121,7 @@ class Afferents:
         order = np.argsort(rows, kind="stable")
         self.source, self.place = source[order].astype(np.int32), place[order]
         self.starts = np.searchsorted(rows[order], np.arange(weights.shape[0] + 1))
+        self.lists = self.starts, self.source, self.place, self.data
 
 
 def _listed(weights):

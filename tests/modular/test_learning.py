@@ -95,19 +95,19 @@ def test_the_loops_are_bit_identical_to_the_rules_on_whole_arrays(storage, dtype
         spikes = rng.random(14) < rate, rng.random(9) < rate
         before = old[0].copy(), old[1].copy()
         full, written = whole_stdp(full, exists, spikes, before, rule)
-        kernel.stdp(listed.starts, listed.source, listed.place, listed.data, spikes, old, changed, *rule)
+        kernel.stdp(*listed.lists, *spikes, *old, changed, *rule)
         np.testing.assert_array_equal(dense(held), full)
         np.testing.assert_array_equal(changed, written)
         np.testing.assert_array_equal(old[0], spikes[0])
         np.testing.assert_array_equal(old[1], spikes[1])
 
         sums = np.zeros(9)
-        kernel.row_sums(listed.starts, listed.place, listed.data, changed, sums)
+        kernel.row_sums(*listed.lists, changed, sums)
         rows, columns = np.nonzero(exists)
         expected = np.where(changed, in_order(rows, 9, full[rows, columns]), 0)
         np.testing.assert_array_equal(sums, expected)
         factors = np.divide(1.7, expected, out=np.ones(9), where=expected != 0)
-        kernel.normalise(listed.starts, listed.place, listed.data, changed, sums, 1.7)
+        kernel.normalise(*listed.lists, changed, sums, 1.7)
         full = (full * factors[:, None]).astype(dtype)
         np.testing.assert_array_equal(dense(held), full)
 
