@@ -24,7 +24,7 @@ __all__ = ["Network", "NeuronGroup", "NeuronSubGroup", "SynapseGroup", "afferent
 
 REPORT_S = 0.03  # a progress callback hears of it at least this often
 afferent, efferent = "afferent", "efferent"
-Keys = dict[float, Behaviour] | Sequence[Behaviour] | None
+Keys, Tag = dict[float, Behaviour] | Sequence[Behaviour] | None, str | Sequence[str] | None
 
 
 class Parent(Tagged):
@@ -34,6 +34,8 @@ class Parent(Tagged):
     """
 
     def __init__(self, network, behaviour, tag):
+        if not isinstance(network, Network):
+            raise ParameterError(f"net = {network!r} is not a Network; give the one that the group belongs to")
         super().__init__(tag)
         self.network, self.recording, self.behaviour = network, True, _checked(behaviour)
 
@@ -48,15 +50,16 @@ class Parent(Tagged):
                     return found
         raise AttributeError(f"{type(self).__name__} {vars(self).get('tags')} has no attribute and no tag {name!r}")
 
-    def _children(self):
-        return ()
+    def _family(self):
+        """Return the object and, of a network, its groups."""
+        return [self]
 
     def _matches(self, tag):
         if tag in self.tags:
             yield self
         for key, item in self.behaviour.items():
             yield from (item,) if key == tag else item._matches(tag)
-        for child in self._children():
+        for child in self._family()[1:]:
             yield from child._matches(tag)
 
     def _start_early(self):
@@ -76,7 +79,7 @@ class Parent(Tagged):
             taken = self.behaviour[key]
             raise ParameterError(f"key = {key} is taken by {taken!r}; remove it first or choose another key")
         added = _checked({key: behaviour})
-        before = [(parent, dict(vars(parent))) for parent in self.network._parents()]
+        before = [(parent, dict(vars(parent))) for parent in self.network._family()]
         try:
             self.behaviour = self.behaviour | added
             behaviour._start(self, early=True)
@@ -95,7 +98,7 @@ class Parent(Tagged):
         """Remove the behaviours with a key, tag or class, here and in the groups of a network; return them."""
         found = self._behaviours(which)
         for item in found:
-            for parent in (self, *self._children()):
+            for parent in self._family():
                 parent.behaviour = {key: other for key, other in parent.behaviour.items() if other is not item}
             item._owner = None
         if self.network._schedule is not None:
@@ -113,13 +116,12 @@ class Parent(Tagged):
 
     def _behaviours(self, which):
         """Return the behaviours with a key, tag or class, or the one that is given; none is an error."""
-        named = self[which] if isinstance(which, str | numbers.Real) else ()
         found, known = [], {}
-        for parent in (self, *self._children()):
-            for item in parent.behaviour.values():
+        for parent in self._family():
+            for key, item in parent.behaviour.items():
                 known |= dict.fromkeys(item.tags)
                 of_kind = isinstance(which, type) and isinstance(item, which)
-                if item is which or of_kind or any(item is other for other in named):
+                if item is which or of_kind or (not isinstance(which, Behaviour) and which in (key, *item.tags)):
                     found.append(item)
         if not found:
             raise UnknownTagError(f"no behaviour of {self!r} matches {which!r}; known: {', '.join(known) or 'none'}")
@@ -180,17 +182,9 @@ class NeuronGroup(Drawing, Parent):
         'name' or 'name,other'; a group without one is 'NG'.
     """
 
-    def __init__(
-        self,
-        net: Network,
-        size: int | NeuronDimension,
-        behaviour: Keys = None,
-        tag: str | None = None,
-        *,
-        behavior: Keys = None,
-    ) -> None:
+    def __init__(self, net: Network, size: Any, behaviour: Keys = None, tag: Tag = None, *, behavior: Keys = None):
         grid = _checked({0: size}) if isinstance(size, NeuronDimension) else {}
-        super().__init__(_network(net), _checked(behaviour or behavior, len(grid)), tag or "NG")
+        super().__init__(net, _checked(behaviour or behavior, len(grid)), tag or "NG")
         self.size = size if grid else check_integer("size", size, 1)
         if grid and 0 in self.behaviour:
             python_warnings.warn(f"key 0 of {self!r} is the place of the grid; the behaviour is left out", stacklevel=2)
@@ -265,18 +259,10 @@ class SynapseGroup(Parent):
     """
 
     def __init__(
-        self,
-        net: Network,
-        src: Any,
-        dst: Any,
-        tag: str | None = None,
-        behaviour: Keys = None,
-        *,
-        behavior: Keys = None,
-        connectivity: Any = None,
-        partition: bool = False,
-    ) -> None:
-        super().__init__(_network(net), behaviour or behavior, tag)
+        self, net: Network, src: Any, dst: Any, tag: Tag = None, behaviour: Keys = None,
+        *, behavior: Keys = None, connectivity: Any = None, partition: bool = False,
+    ) -> None:  # fmt: skip
+        super().__init__(net, behaviour or behavior, tag)
         if partition:
             raise ParameterError("partition = True is not supported; connect sub-groups, or use sparse=True")
         self.src, self.dst = _group(net, "src", src), _group(net, "dst", dst)
@@ -294,9 +280,7 @@ class SynapseGroup(Parent):
         """Return U[0, 1) weights of which a share `density` exists; see :meth:`matrix`."""
         return self.matrix("uniform", None, density, sparse)
 
-    def matrix(
-        self, mode: Any = "zeros()", scale: Any = None, density: Any = None, sparse: bool | str = False
-    ) -> np.ndarray | Any:
+    def matrix(self, mode: Any = "zeros()", scale: Any = None, density: Any = None, sparse: Any = False) -> Any:
         """Return weights (dst.size, src.size), 0 where `enabled` is.
 
         Parameters
@@ -328,12 +312,6 @@ class SynapseGroup(Parent):
     def get_synapse_mat(self) -> np.ndarray:
         """Return zeros (dst.size, src.size)."""
         return np.zeros(self.shape, self.network.dtype)
-
-
-def _network(net):
-    if not isinstance(net, Network):
-        raise ParameterError(f"net = {net!r} is not a Network; give the one that the group belongs to")
-    return net
 
 
 def _group(net, name, end):
@@ -376,15 +354,9 @@ class Network(Parent):
     iteration = 0
 
     def __init__(
-        self,
-        tag: str | None = None,
-        behaviour: Keys = None,
-        dtype: Any = np.float64,
-        seed: int | np.random.Generator | str | None = None,
-        *,
-        behavior: Keys = None,
-        settings: dict[str, Any] | None = None,
-    ) -> None:
+        self, tag: Tag = None, behaviour: Keys = None, dtype: Any = np.float64, seed: Any = None,
+        *, behavior: Keys = None, settings: dict[str, Any] | None = None,
+    ) -> None:  # fmt: skip
         self.NeuronGroups, self.SynapseGroups = [], []
         super().__init__(self, behaviour or behavior, tag)
         for name in settings or {}:
@@ -397,10 +369,7 @@ class Network(Parent):
         self._start_early()
         self._own()
 
-    def _children(self):
-        return [*self.NeuronGroups, *self.SynapseGroups]
-
-    def _parents(self):
+    def _family(self):
         return [self, *self.NeuronGroups, *self.SynapseGroups]
 
     def _register(self, group, registry):
@@ -426,7 +395,7 @@ class Network(Parent):
 
     def order(self) -> list[tuple[float, Behaviour, Parent]]:
         """Return the (key, behaviour, parent) of one iteration in the order of execution."""
-        entries = [(key, item, parent) for parent in self._parents() for key, item in parent.behaviour.items()]
+        entries = [(key, item, parent) for parent in self._family() for key, item in parent.behaviour.items()]
         return sorted(entries, key=lambda entry: entry[0])
 
     def initialize(self, info: bool = False, warnings: bool = True) -> None:
@@ -461,11 +430,8 @@ class Network(Parent):
             if tuple(shape) != synapse.shape:
                 text = f"W of {synapse!r} has shape {shape}; allowed: (dst.size, src.size) = {synapse.shape}"
                 raise ParameterError(f"{text}; transpose it or draw it with get_random_synapse_mat")
-        self._schedule = []
-        for _, item, parent in self.order():
-            step = item._hook("new_iteration", "iteration")
-            if step is not None:
-                self._schedule.append((item, step, parent))
+        steps = [(item, item._hook("new_iteration", "iteration"), parent) for _, item, parent in self.order()]
+        self._schedule = [step for step in steps if step[1] is not None]
 
     def simulate_iteration(self) -> None:
         """Run one iteration."""
@@ -477,13 +443,9 @@ class Network(Parent):
                 step(parent)
 
     def simulate_iterations(
-        self,
-        iterations: int,
-        batch_size: int = -1,
-        measure_block_time: bool = False,
-        disable_recording: bool = False,
-        progress: Callable[[int], None] | None = None,
-    ) -> float | None:
+        self, iterations: int, batch_size: int = -1, measure_block_time: bool = False,
+        disable_recording: bool = False, progress: Callable[[int], None] | None = None,
+    ) -> float | None:  # fmt: skip
         """Run a number of iterations.
 
         Parameters
@@ -500,34 +462,29 @@ class Network(Parent):
             it raises stops the run there.
         """
         n, block = check_integer("iterations", iterations, 0), check_integer("batch_size", batch_size, -1)
-        recording = [parent for parent in self._parents() if parent.recording and disable_recording]
+        recording = [parent for parent in self._family() if parent.recording and disable_recording]
+        _record(recording, False)
+        started = time.perf_counter()
+        due = started + REPORT_S
         try:
-            _record(recording, False)
-            started = self._run(n, n if block < 1 else block, progress)
+            for done in range(1, n + 1):
+                if block > 0 and (done - 1) % block == 0:
+                    started = time.perf_counter()
+                self.simulate_iteration()
+                if progress is not None and (done == n or time.perf_counter() >= due):
+                    progress(done)
+                    due = time.perf_counter() + REPORT_S
         finally:
             _record(recording, True)
         return 1000 * (time.perf_counter() - started) if measure_block_time else None
 
-    def _run(self, n, block, progress):
-        """Run `n` iterations; return when the last block started."""
-        step, started = self.simulate_iteration, time.perf_counter()
-        due = started + REPORT_S
-        for done in range(n):
-            if done % block == 0:
-                started = time.perf_counter()
-            step()
-            if progress is not None and (done + 1 == n or time.perf_counter() >= due):
-                progress(done + 1)
-                due = time.perf_counter() + REPORT_S
-        return started
-
     def recording_on(self) -> None:
         """Let all recorders record."""
-        _record(self._parents(), True)
+        _record(self._family(), True)
 
     def recording_off(self) -> None:
         """Let no recorder record."""
-        _record(self._parents(), False)
+        _record(self._family(), False)
 
     def clear_recorder(self, keys: float | str | Sequence[float | str] | None = None) -> None:
         """Drop the samples of all recorders, or of those named: by their key, their tag or one of their expressions."""

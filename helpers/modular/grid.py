@@ -9,18 +9,18 @@ from typing import Any
 import numpy as np
 
 from helpers.modular.tags import Behaviour
-from helpers.parameters import ParameterError, check_choice, check_integer
+from helpers.parameters import ParameterError, check_integer
 
 __all__ = ["NeuronDimension", "connected", "get_squared_dim"]
 
-AXES = "xyz"
+AXES, ARGUMENTS = "xyz", ("s_id", "sx", "sy", "sz", "d_id", "dx", "dy", "dz")
 
 
 class NeuronDimension(Behaviour):
     """A grid as the `size` of a group: sets size, width, height, depth and the vectors x, y, z (float).
 
     Neuron i sits at x = i mod w, y = floor(i/w) mod h, z = floor(i/(w h)), minus (w-1)/2, (h-1)/2, (d-1)/2 if
-    `centered`. The dynamics do not use the positions.
+    `centered`. The dynamics do not use the positions; to move, turn or stretch them, calculate: ``cells.x += 1``.
     """
 
     run_on_init = True
@@ -40,41 +40,6 @@ class NeuronDimension(Behaviour):
         neurons.size, i = w * h * d, np.arange(w * h * d)
         shift = np.array([w - 1, h - 1, d - 1]) / 2 * bool(self.init_kwargs["centered"])
         neurons.x, neurons.y, neurons.z = i % w - shift[0], i // w % h - shift[1], i // (w * h) - shift[2]
-        self._group = neurons
-
-    def _each(self, function, values):
-        for axis, value in zip(AXES, values, strict=True):
-            setattr(self._group, axis, function(getattr(self._group, axis), value))
-        return self
-
-    def move(self, x: float = 0, y: float = 0, z: float = 0) -> NeuronDimension:
-        """Add a distance to each coordinate."""
-        return self._each(np.add, (x, y, z))
-
-    def scale(self, x: float = 1, y: float = 1, z: float = 1) -> NeuronDimension:
-        """Multiply each coordinate by a factor."""
-        return self._each(np.multiply, (x, y, z))
-
-    def noise(
-        self, x_noise: float = 1, y_noise: float = 1, z_noise: float = 1, centered: bool = True
-    ) -> NeuronDimension:
-        """Add uniform noise of the given widths, in [-width/2, width/2] if `centered`, else in [0, width]."""
-        draw = self._group.network.rng.random
-        return self._each(lambda v, width: v + width * (draw(v.size) - centered / 2), (x_noise, y_noise, z_noise))
-
-    def rotate(self, axis: str, theta: float) -> NeuronDimension:
-        """Turn all positions around the axis 'x', 'y' or 'z' by `theta` degrees, counter-clockwise."""
-        first = AXES.index(check_choice("axis", axis, AXES)) + 1
-        a, b, angle = AXES[first % 3], AXES[(first + 1) % 3], math.radians(theta)
-        u, v = getattr(self._group, a), getattr(self._group, b)
-        setattr(self._group, a, u * math.cos(angle) - v * math.sin(angle))
-        setattr(self._group, b, u * math.sin(angle) + v * math.cos(angle))
-        return self
-
-    def stretch_to_equal_size(self, target_neurons: Any) -> NeuronDimension:
-        """Scale each coordinate so that the grid is as wide, high and deep as that of another group."""
-        target, own = target_neurons, self._group
-        return self.scale(target.width / own.width, target.height / own.height, target.depth / own.depth)
 
 
 def get_squared_dim(n: int, depth: int = 1) -> NeuronDimension:
@@ -105,21 +70,19 @@ def connected(synapse: Any, connectivity: Any) -> np.ndarray:
     """
     src, dst = synapse.src, synapse.dst
     names = dict(np=np, s_id=np.arange(src.size)[None, :], d_id=np.arange(dst.size)[:, None])
-    for axis in AXES:
-        names[f"s{axis}"], names[f"d{axis}"] = None, None
-        if hasattr(src, axis) and hasattr(dst, axis):
-            names[f"s{axis}"], names[f"d{axis}"] = getattr(src, axis)[None, :], getattr(dst, axis)[:, None]
+    for axis in AXES if hasattr(src, "x") and hasattr(dst, "x") else ():
+        names["s" + axis], names["d" + axis] = getattr(src, axis)[None, :], getattr(dst, axis)[:, None]
 
     def apart():
-        return [np.abs(names[f"s{axis}"] - names[f"d{axis}"]) for axis in AXES]
+        return np.array(np.broadcast_arrays(*[np.abs(names["s" + axis] - names["d" + axis]) for axis in AXES]))
 
-    names["in_box"] = lambda distance: np.max(np.broadcast_arrays(*apart()), axis=0) <= distance
-    names["in_circle"] = lambda distance: sum(np.square(part) for part in apart()) <= distance**2
+    names["in_box"] = lambda distance: apart().max(axis=0) <= distance
+    names["in_circle"] = lambda distance: np.square(apart()).sum(axis=0) <= distance**2
     if isinstance(connectivity, numbers.Real):
         connectivity = f"((sx - dx) ** 2 + (sy - dy) ** 2 <= {connectivity} ** 2) & (s_id != d_id)"
     try:
         if callable(connectivity):
-            pairs = connectivity(synapse, *[names[n] for n in ("s_id", "sx", "sy", "sz", "d_id", "dx", "dy", "dz")])
+            pairs = connectivity(synapse, *[names.get(name) for name in ARGUMENTS])
         else:
             pairs = eval(connectivity, {"__builtins__": {}}, names)
         return np.array(np.broadcast_to(pairs, synapse.shape), bool)

@@ -17,6 +17,7 @@ __all__ = ["EventRecorder", "Recorder", "Series", "compiled"]
 
 PARENT = {"n", "s", "neurons", "synapse"}
 FIRST_BYTES = 1 << 20
+Names = str | Callable | Sequence[str | Callable]
 
 
 class Series(Sequence):
@@ -170,14 +171,9 @@ class Recorder(Behaviour):
     _form = None
 
     def __init__(
-        self,
-        variables: str | Callable | Sequence = (),
-        gapwidth: int = 0,
-        tag: str | None = None,
-        max_length: int | None = None,
-        save_as_numpy: bool = False,
-        **kwargs: Any,
-    ) -> None:
+        self, variables: Names = (), gapwidth: int = 0, tag: str | None = None, max_length: int | None = None,
+        save_as_numpy: bool = False, **kwargs: Any,
+    ) -> None:  # fmt: skip
         super().__init__(tag, **kwargs)
         self.tags = list(dict.fromkeys([*self.tags[:-1], "recorder", self.tags[-1]]))
         self.init_kwargs |= dict(gapwidth=gapwidth, max_length=max_length)
@@ -185,7 +181,7 @@ class Recorder(Behaviour):
         self.variables, self._functions, self._count = {}, {}, 0
         self.add_variables(variables)
 
-    def add_variables(self, variables: str | Callable | Sequence) -> None:
+    def add_variables(self, variables: Names) -> None:
         """Record further expressions from the next iteration on; known ones keep their samples."""
         for name in [variables] if isinstance(variables, str) or callable(variables) else variables:
             key = getattr(name, "__name__", name)
@@ -244,9 +240,7 @@ class EventRecorder(Recorder):
 
     _form = np.dtype(np.int32), (2,)
 
-    def __init__(
-        self, variable: str | Callable | Sequence = (), tag: str | None = None, *, variables=(), **kwargs: Any
-    ) -> None:
+    def __init__(self, variable: Names = (), tag: str | None = None, *, variables: Names = (), **kwargs: Any) -> None:
         super().__init__(variables or variable, tag=tag, **kwargs)
 
     def _keep(self, name, value, parent):

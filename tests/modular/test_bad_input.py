@@ -44,7 +44,6 @@ CASES = {
     "network seed": (lambda n, c: Network(seed=-3), "seed = -3"),
     "width": (lambda n, c: NeuronDimension(width=0), "width = 0"),
     "squared": (lambda n, c: get_squared_dim(-4), "n = -4"),
-    "axis": (lambda n, c: NeuronDimension(2).rotate("w", 1), "axis = 'w'"),
     "density of 2": (lambda n, c: c.get_random_neuron_vec(density=2.0), "density goes up to 2"),
     "density of -1": (lambda n, c: c.get_random_neuron_vec(density=-1), "density goes down"),
     "densities": (lambda n, c: c.get_random_neuron_vec(density=[0.5, 0.5]), "density has 2 entries"),

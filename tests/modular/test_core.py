@@ -432,21 +432,6 @@ def test_the_width_is_the_largest_divisor_up_to_the_root(n):
     assert grid.width == max(w for w in range(1, int(n**0.5) + 1) if n % w == 0) and grid.width * grid.height == n
 
 
-def test_grids_can_be_moved_scaled_turned_and_stretched():
-    net = Network(seed=0)
-    grid, wide = NeuronDimension(3, 2), NeuronGroup(net, NeuronDimension(6, 2), tag="wide")
-    cells = NeuronGroup(net, grid)
-    x, y = cells.x, cells.y
-    grid.move(x=1).scale(y=2).rotate("z", 90)
-    np.testing.assert_allclose((cells.x, cells.y), (-2 * y, x + 1), atol=1e-12)
-    net.initialize()
-    np.testing.assert_allclose(cells.y, x + 1, atol=1e-12)
-    grid.rotate("z", -90).scale(y=0.5).move(x=-1).stretch_to_equal_size(wide)
-    np.testing.assert_allclose((cells.x, cells.y), (2 * x, y), atol=1e-12)
-    grid.noise(0.1, 0, 0)
-    assert 0 < np.abs(cells.x - 2 * x).max() <= 0.05
-
-
 # --- doctest of the error class
 
 
