@@ -161,7 +161,7 @@ class Drawing:
 
     def get_random_neuron_vec(self, density: Any = 1.0) -> np.ndarray:
         """Return U[0, 1) values of which a share `density` is kept, the others 0."""
-        return draws.uniform(self.network, self.size, density)
+        return self.vector("uniform", None, density)
 
     def get_neuron_vec(self) -> np.ndarray:
         """Return zeros (size,)."""

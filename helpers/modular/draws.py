@@ -10,29 +10,11 @@ import numpy as np
 
 from helpers.parameters import ParameterError, check_array
 
-__all__ = ["drawn", "is_draw", "number", "places", "uniform"]
+__all__ = ["drawn", "is_draw", "number", "places"]
 
 ZEROS, UNIFORM = ("zeros()", "zeros"), ("uniform", "uniform()", "random", "random()", "rand", "rand()", "rnd", "rnd()")
 CALLS = {"zeros", "ones", "rand", "rnd", "lognormal_real_mean", "lognormal_rm", "uniform_gap", "same"}
 CALLS |= set(dir(np.random.Generator)) - {"bit_generator", "spawn"}  # what is called in a draw; the last four fail
-
-
-def uniform(network: Any, shape: int, density: Any = 1.0) -> np.ndarray:
-    """Return U[0, 1) values (shape,) of which a share `density` is kept and the others are 0, without rescaling.
-
-    With ``seed="legacy"`` two draws are made from the global state, values and mask, even for density 1; None makes
-    one. Otherwise one draw u serves both: u / density where u < density is again uniform. A vector gives the density
-    of each value.
-    """
-    values = network.rng.random(shape)
-    if density is None or (network.rng is not np.random and np.isscalar(density) and density == 1):
-        return values.astype(network.dtype, copy=False)
-    share = _share(density, shape)
-    if network.rng is np.random:
-        return (values * (network.rng.random(shape) <= share)).astype(network.dtype, copy=False)
-    kept, thinned = np.flatnonzero(values < share), np.zeros(shape, network.dtype)
-    thinned[kept] = values[kept] / (share[kept] if np.ndim(share) else share)
-    return thinned
 
 
 def _share(density, n):
@@ -79,19 +61,28 @@ def drawn(network: Any, mode: Any, shape: int | tuple[int, ...], scale: Any = No
     shape : int or tuple of int
     scale : float or array, optional
     density : float or sequence, optional
-        Share of the entries that are kept, in [0, 1]; a sequence has one for each row.
+        Share of the entries that are kept, in [0, 1]; a sequence has one for each row. The others are 0, without
+        rescaling.
+
+    With ``seed="legacy"`` values and mask are two draws from the global state, even for density 1. Otherwise one
+    uniform draw u serves both: u / density where u < density is again uniform.
     """
     if mode is bool or mode is int:
         return np.zeros(shape, mode)
     if isinstance(mode, str) and mode in ZEROS:
         return np.zeros(shape, network.dtype)
-    values = (
-        network.rng.random(shape) if isinstance(mode, str) and mode in UNIFORM else _evaluated(network, mode, shape)
-    )
-    values = values if scale is None else values * scale
+    uniform, legacy = isinstance(mode, str) and mode in UNIFORM, network.rng is np.random
+    values = network.rng.random(shape) if uniform else _evaluated(network, mode, shape)
     if density is not None:
-        share = np.reshape(_share(density, len(values)), (-1, *[1] * (values.ndim - 1)))
-        values = values * (network.rng.random(values.shape) <= share)
+        share = _share(density, len(values))
+        if uniform and not legacy:
+            (kept,) = (values < share).nonzero()
+            chosen = values[kept] / (share if isinstance(share, float) else np.broadcast_to(share, shape)[kept])
+            values = np.zeros(shape)
+            values[kept] = chosen
+        else:
+            values = values * (network.rng.random(values.shape) <= np.reshape(share, (-1, *[1] * (values.ndim - 1))))
+    values = values if scale is None else values * scale
     return values.astype(network.dtype, copy=False)
 
 
