@@ -12,11 +12,11 @@ from numba import njit
 
 __all__ = ["normalise", "propagate", "row_sums", "stdp"]
 
+Array = np.ndarray
+
 
 @njit(cache=True)
-def propagate(
-    starts: np.ndarray, targets: np.ndarray, weights: np.ndarray, source: np.ndarray, n_targets: int
-) -> np.ndarray:
+def propagate(starts: Array, targets: Array, weights: Array, source: Array, n_targets: int) -> Array:
     """Return the drive (n_targets,) float64: the weights of the sources that are not 0, times their activity."""
     drive = np.zeros(n_targets)
     for j in range(len(source)):
@@ -27,7 +27,10 @@ def propagate(
 
 
 @njit(cache=True)
-def stdp(starts, sources, place, data, pre, post, pre_old, post_old, changed, eta, simultaneous, low, high):
+def stdp(
+    starts: Array, sources: Array, place: Array, data: Array, pre: Array, post: Array, pre_old: Array, post_old: Array,
+    changed: Array, eta: float, simultaneous: float, low: float, high: float,
+) -> None:  # fmt: skip
     """Change the weights ``data[place]`` by one iteration of STDP.
 
     Parameters
@@ -55,7 +58,7 @@ def stdp(starts, sources, place, data, pre, post, pre_old, post_old, changed, et
 
 
 @njit(cache=True)
-def row_sums(starts, sources, place, data, rows, sums):
+def row_sums(starts: Array, sources: Array, place: Array, data: Array, rows: Array, sums: Array) -> None:
     """Add to `sums` (n_targets,) the weights onto each target that `rows` picks."""
     for i in range(len(rows)):
         if rows[i]:
@@ -66,7 +69,7 @@ def row_sums(starts, sources, place, data, rows, sums):
 
 
 @njit(cache=True)
-def normalise(starts, sources, place, data, rows, sums, total):
+def normalise(starts: Array, sources: Array, place: Array, data: Array, rows: Array, sums: Array, total: float) -> None:
     """Multiply the weights onto each target that `rows` picks by total / sum; a sum of 0 leaves them as they are."""
     for i in range(len(rows)):
         if rows[i] and sums[i] != 0:

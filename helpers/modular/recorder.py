@@ -80,8 +80,11 @@ class Series(Sequence):
         spare = max(n, len(kept), min(64, FIRST_BYTES // (8 * int(np.prod(self._shape)) or 8)))
         self._buffer = np.empty((len(kept) + spare, *self._shape), self._dtype)
         self._start, self._stop = 0, len(kept)
-        for i, sample in enumerate(kept):
-            self._buffer[i] = sample
+        if self._dtype.hasobject:
+            for i, sample in enumerate(kept):
+                self._buffer[i] = sample
+        elif len(kept):
+            self._buffer[: len(kept)] = kept
 
     def __len__(self):
         return self._stop - self._start
@@ -245,8 +248,9 @@ class EventRecorder(Recorder):
 
     def _keep(self, name, value, parent):
         index = np.nonzero(value)
-        times = np.full(len(index[0]), parent.network.iteration)
-        self.variables[name].extend(np.stack((times, *index), axis=1))
+        rows = np.empty((len(index[0]), 1 + len(index)), np.int32)
+        rows[:, 0], rows[:, 1:] = parent.network.iteration, np.transpose(index)
+        self.variables[name].extend(rows)
 
     def _matches(self, tag):
         yield from super()._matches(tag)
