@@ -15,7 +15,7 @@ from helpers.modular import kernel
 from helpers.modular.core import Network, NeuronGroup, SynapseGroup
 from helpers.modular.synapses import afferents, stored
 from helpers.modular.tags import Behaviour
-from helpers.parameters import check_integer
+from helpers.parameters import ParameterError, check_integer
 
 __all__ = ["STDP", "Drive", "Homeostasis", "IntrinsicPlasticity", "LeakyCells", "NoisyInput"]
 __all__ += ["Normalisation", "ThresholdCells", "Weights", "sorn_2009", "sorn_like"]
@@ -134,6 +134,8 @@ class Normalisation(Behaviour):
         """Scale the rows that changed."""
         rows, sums, found = np.zeros(neurons.size, bool), np.zeros(neurons.size), []
         for synapse in neurons.afferent_synapses[self.tag]:
+            if synapse.dst is not neurons:
+                raise ParameterError(f"{synapse!r} goes to a part of {neurons!r}; normalise whole groups only")
             rows |= vars(synapse).get("changed", True)
             found.append(afferents(synapse))
         if found != self._seen:

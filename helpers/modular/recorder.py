@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import ast
-import builtins
 import copy
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,7 +14,7 @@ from helpers.parameters import ParameterError, check_integer
 
 __all__ = ["EventRecorder", "Recorder", "Series", "compiled"]
 
-PARENT = {"n", "s", "neurons", "synapse"}
+PARENT = ("n", "s", "neurons", "synapse")
 FIRST_BYTES = 1 << 20
 Names = str | Callable | Sequence[str | Callable]
 
@@ -24,67 +23,54 @@ class Series(Sequence):
     """The samples of one expression: a live sequence that grows while the network runs, in a buffer that doubles.
 
     Samples of one shape make one array (n, *shape), of which ``np.asarray`` is a read-only view; otherwise the buffer
-    holds shallow copies of the objects. With `max_length` the oldest samples are dropped. `form`, if known, is the
-    (dtype, shape) of a sample.
+    holds shallow copies of the objects. With `max_length` the oldest samples are dropped. `form` is the (dtype, shape)
+    of a sample before there is one.
     """
 
-    def __init__(self, max_length: int | None = None, form: tuple[np.dtype, tuple[int, ...]] | None = None) -> None:
-        self._max_length, self._first_form = max_length or np.inf, form or (np.dtype(float), ())
+    def __init__(self, max_length: int | None = None, form: tuple[Any, tuple[int, ...]] = (float, ())) -> None:
+        self._max_length, self._form = max_length or sys.maxsize, form
         self.clear()
 
     def clear(self) -> None:
         """Drop all samples."""
-        self._dtype, self._shape = self._first_form
-        self._allocate(0)
+        self._buffer, self._start, self._stop = np.empty((0, *self._form[1]), self._form[0]), 0, 0
 
     def append(self, value: Any) -> None:
         """Add one sample (a copy of it)."""
         item = np.asarray(value)
-        if item.dtype != self._dtype or item.shape != self._shape:
+        if item.dtype != self._buffer.dtype or item.shape != self._buffer.shape[1:]:
             item = self._fit(value, item)
-        if self._stop == len(self._buffer):
-            self._allocate(1, self._array())
-        self._buffer[self._stop] = item
-        self._stop += 1
-        if self._stop - self._start > self._max_length:
-            self._start += 1
+        self.extend(item[None])
 
     def extend(self, rows: np.ndarray) -> None:
         """Add several samples, one for each row of an array; the first rows give the shape."""
-        if not len(self) and rows.shape[1:] != self._shape:
-            self._shape = rows.shape[1:]
-            self._allocate(len(rows))
-        if self._stop + len(rows) > len(self._buffer):
-            self._allocate(len(rows), self._array())
-        self._buffer[self._stop : self._stop + len(rows)] = rows
-        self._stop += len(rows)
-        if len(self) > self._max_length:
-            self._start = self._stop - self._max_length
+        if not len(self) and rows.shape[1:] != self._buffer.shape[1:]:
+            self._buffer, self._start, self._stop = rows[:0], 0, 0
+        stop = self._stop + len(rows)
+        if stop > len(self._buffer):
+            kept, room = self._array(), FIRST_BYTES // (8 * rows[:1].size or 8)
+            spare = np.empty((max(len(rows), len(kept), min(64, room)), *kept.shape[1:]), kept.dtype)
+            self._buffer, self._start, stop = np.concatenate((kept, spare)), 0, len(kept) + len(rows)
+        self._buffer[stop - len(rows) : stop] = rows
+        self._start, self._stop = max(self._start, stop - self._max_length), stop
 
     def _fit(self, value, item):
         """Widen the form of the buffer if a sample does not fit in; return what has to be stored."""
         kept, dtype = self._array(), item.dtype
         if len(kept):
-            alike = item.shape == self._shape and (dtype.kind in "biufc") == (self._dtype.kind in "biufc")
-            dtype = np.result_type(dtype, self._dtype) if alike else np.dtype(object)
-        form = (dtype, () if dtype.hasobject else item.shape)
-        if form != (self._dtype, self._shape):
-            self._dtype, self._shape = form
-            self._allocate(1, list(kept))
+            alike = item.shape == kept.shape[1:] and (dtype.kind in "biufc") == (kept.dtype.kind in "biufc")
+            dtype = np.result_type(dtype, kept.dtype) if alike else np.dtype(object)
         if not dtype.hasobject:
-            return item
-        return value.copy() if hasattr(value, "copy") else copy.copy(value)
-
-    def _allocate(self, n, kept=()):
-        """Take a new buffer with room for `n` more or as many again; views of the old one stay as they are."""
-        spare = max(n, len(kept), min(64, FIRST_BYTES // (8 * int(np.prod(self._shape)) or 8)))
-        self._buffer = np.empty((len(kept) + spare, *self._shape), self._dtype)
-        self._start, self._stop = 0, len(kept)
-        if self._dtype.hasobject:
+            self._buffer = kept.astype(dtype) if len(kept) else np.empty((0, *item.shape), dtype)
+        elif not kept.dtype.hasobject:
+            self._buffer = np.empty(len(kept), object)
             for i, sample in enumerate(kept):
                 self._buffer[i] = sample
-        elif len(kept):
-            self._buffer[: len(kept)] = kept
+        self._start, self._stop = 0, len(kept)
+        if dtype.hasobject:
+            item = np.empty((), object)
+            item[()] = value.copy() if hasattr(value, "copy") else copy.copy(value)
+        return item
 
     def __len__(self):
         return self._stop - self._start
@@ -96,7 +82,7 @@ class Series(Sequence):
         return np.array(self._array(), dtype=dtype, copy=copy)
 
     def __repr__(self):
-        return f"<Series of {len(self)} samples, each of shape {self._shape}>"
+        return f"<Series of {len(self)} samples, each of shape {self._buffer.shape[1:]}>"
 
     def _array(self):
         view = self._buffer[self._start : self._stop]
@@ -104,38 +90,10 @@ class Series(Sequence):
         return view
 
 
-class _OfParent(ast.NodeTransformer):
-    """Writes ``_parent`` for n and s, ``_parent.name`` for a plain name that is neither known nor bound.
-
-    An n that stands alone is the variable n of the parent where it has one.
-    """
-
-    def __init__(self, tree):
-        self.bound, self.owners = set(), set()
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                self.bound.add(node.id)
-            elif isinstance(node, ast.arg):
-                self.bound.add(node.arg)
-            elif isinstance(node, ast.Attribute):
-                self.owners.add(node.value)
-        self.known = {"np"} if isinstance(tree.body, ast.Name) else {"np", *dir(builtins)}
-
-    def visit_Name(self, node):
-        if node.id in self.bound or (node.id in self.known and node.id not in PARENT):
-            return node
-        parent = ast.Name("_parent", ast.Load())
-        if node.id not in PARENT:
-            return ast.Attribute(parent, node.id, ast.Load())
-        own = ast.Call(ast.Name("vars", ast.Load()), [parent], [])
-        alone = ast.Call(ast.Attribute(own, "get", ast.Load()), [ast.Constant(node.id), parent], [])
-        return parent if node in self.owners else alone
-
-
 def compiled(expression: str | Callable) -> Callable[[Any], Any]:
     """Return a function of the parent for an expression of ``n``, ``s`` (both the parent), ``np`` and plain names.
 
-    A plain name that is not a builtin is an attribute of the parent: ``'voltage'`` is ``'n.voltage'``.
+    A plain name is a variable of the parent: ``'voltage'`` is ``'n.voltage'``; so is ``'n'``, if it stands alone.
 
     Examples
     --------
@@ -146,11 +104,18 @@ def compiled(expression: str | Callable) -> Callable[[Any], Any]:
     if callable(expression):
         return expression
     try:
-        tree = ast.parse(expression.strip(), mode="eval")
+        code = compile(expression.strip(), "recorded", "eval")
     except (SyntaxError, AttributeError, ValueError):
         raise ParameterError(f"{expression!r} is no recordable expression; give one like 'np.mean(n.v)'") from None
-    body = ast.unparse(_OfParent(tree).visit(tree))
-    return eval(f"lambda _parent: {body}", {"np": np})
+    name = expression.strip()
+    if name.isidentifier():
+        return lambda parent: vars(parent).get(name, parent) if name in PARENT else getattr(parent, name)
+
+    def value(parent):
+        names = vars(parent) | dict.fromkeys(PARENT, parent)
+        return eval(code, names | {"np": np, "iteration": getattr(parent, "iteration", None)})
+
+    return value
 
 
 class Recorder(Behaviour):
@@ -171,7 +136,7 @@ class Recorder(Behaviour):
     A sample is a copy. ``recorder['n.v', 0]`` is its :class:`Series`, live. An expression that fails raises.
     """
 
-    _form = None
+    _form = float, ()
 
     def __init__(
         self, variables: Names = (), gapwidth: int = 0, tag: str | None = None, max_length: int | None = None,
@@ -241,7 +206,7 @@ class EventRecorder(Recorder):
     matrix also ``'W.j'``.
     """
 
-    _form = np.dtype(np.int32), (2,)
+    _form = np.int32, (2,)
 
     def __init__(self, variable: Names = (), tag: str | None = None, *, variables: Names = (), **kwargs: Any) -> None:
         super().__init__(variables or variable, tag=tag, **kwargs)

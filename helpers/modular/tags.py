@@ -34,11 +34,15 @@ class Tagged:
 
     def __init__(self, tag: str | Sequence[str] | None = None) -> None:
         self.tags: list[str] = []
-        for word in (*(tag.split(",") if isinstance(tag, str) else tag or ()), type(self).__name__):
-            if not isinstance(word, str):
-                raise ParameterError(f"tag = {tag!r} is not text; give 'name' or 'name,other'")
-            if word.strip() and word.strip() not in self.tags:
-                self.tags.append(word.strip())
+        for word in (*([tag] if isinstance(tag, str) else tag or ()), type(self).__name__):
+            self.add_tag(word)
+
+    def add_tag(self, tag: str) -> Tagged:
+        """Add the tags of a text, 'name' or 'name,other', that are not there yet; return the object."""
+        if not isinstance(tag, str):
+            raise ParameterError(f"tag = {tag!r} is not text; give 'name' or 'name,other'")
+        self.tags += [word for word in map(str.strip, tag.split(",")) if word and word not in self.tags]
+        return self
 
     def __getitem__(self, key):
         tag, *rest = key if isinstance(key, tuple) else (key,)

@@ -57,6 +57,15 @@ def test_exported_names():
 # --- tags
 
 
+def test_tags_can_be_added():
+    net, a, _b, _s = pair()
+    assert a.add_tag("new, A,newer") is a and a.tags == ["A", "first", "NeuronGroup", "new", "newer"]
+    assert net["newer"] == [net.newer] == [a]
+    with pytest.raises(ParameterError, match="tag = 3 is not text"):
+        a.add_tag(3)
+    assert NeuronGroup(net, 1, tag=["p", "q,r"]).tags == ["p", "q", "r", "NeuronGroup"]
+
+
 def test_a_tag_is_an_attribute_where_the_name_is_free():
     net, a, b, s = pair()
     assert (net.A, net.B, net.first, net.GLU, net.A_to_B) == (a, b, a, s, s)

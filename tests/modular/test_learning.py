@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from helpers.modular import Behaviour, Network, NeuronGroup, Recorder, SynapseGroup, kernel
 from helpers.modular.learning import STDP, Homeostasis, Normalisation, Weights, sorn_2009, sorn_like
 from helpers.modular.synapses import Afferents, EventWeights, dense, stored
+from helpers.parameters import ParameterError
 
 STORAGES = (False, True, "event")
 
@@ -140,6 +141,22 @@ def test_a9_single_precision(acceptance):
     sums = dense(synapse.W).sum(axis=1)
     assert synapse.W.weights.dtype == np.float32
     assert np.abs(sums[sums > 0] - 1).max() < acceptance["modular"]["row_sums"]["absolute_f32"]
+
+
+def test_a_part_of_a_group_learns_but_is_not_normalised():
+    def network(rules):
+        net = Network(seed=1)
+        cells = NeuronGroup(net, 6, {1: Driven(seed=0, rate=0.5), **rules})
+        part = cells.subGroup(cells.id > 3)
+        return net, SynapseGroup(net, cells, part, "GLUTAMATE", {0: Weights(density=1.0)})
+
+    net, synapse = network({4: STDP(eta=0.1)})
+    net.initialize()
+    before = synapse.W.copy()
+    net.simulate_iterations(3)
+    assert before.shape == (2, 6) and (before != synapse.W).any()
+    with pytest.raises(ParameterError, match=r"goes to a part of .*normalise whole groups only"):
+        network({5: Normalisation()})[0].initialize()
 
 
 def test_rows_without_synapses_stay_at_zero():

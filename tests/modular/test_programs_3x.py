@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from helpers.modular import Network, NeuronGroup
-from tests.benchmarks.bench_modular import Offline, environment, run_text
+from tests.benchmarks.bench_modular import RECORDERS, SORN_PUBLISHED, Offline, environment, run_text
 
 VERSION = "3.0.6"
 
@@ -422,6 +422,31 @@ def test_the_same_programs_run_on_the_public_version(check):
     except Offline as failure:
         pytest.skip(f"PymoNNto {VERSION} could not be installed, the package index is out of reach: {failure}")
     check(json.loads(run_text(VERSION, PROGRAMS[check] + PRINT).splitlines()[-1]))
+
+
+@pytest.mark.parametrize("version", [None, pytest.param(VERSION, marks=pytest.mark.slow)])
+def test_the_published_learning_program(version):
+    """Homeostasis, STDP and normalisation with recorders of values and events."""
+    if version:
+        try:
+            environment(version)
+        except Offline as failure:
+            pytest.skip(f"PymoNNto {version} could not be installed, the package index is out of reach: {failure}")
+    run = """
+net.initialize()
+W = net.SynapseGroups[0].W
+np.fill_diagonal(W, 0)  # a strong synapse of a cell onto itself would make it spike for ever
+net.simulate_iterations(1000, measure_block_time=True)
+W, mean = net.SynapseGroups[0].W, np.array(net['np.mean(v)', 0])[500:].mean()
+result = dict(sums=[float(W.sum(axis=1).min()), float(W.sum(axis=1).max())], v=np.array(net['v', 0]).shape)
+result |= dict(events=np.array(net['spike', 0]).shape, i=int(max(net['spike.i', 0])), t=int(max(net['spike.t', 0])))
+result['mean'] = float(mean)
+"""
+    text = SORN_PUBLISHED.format(n=100, recorders=RECORDERS) + run + PRINT
+    found = json.loads(run_text(version, text).splitlines()[-1])
+    assert found["sums"] == pytest.approx([10, 10], rel=1e-5) and found["v"] == [1000, 100]
+    assert found["events"][1] == 2 and 300 < found["events"][0] < 900 and found["i"] < 100 and 900 < found["t"] <= 1000
+    assert 0.04 < found["mean"] < 0.06
 
 
 def test_a_group_without_synapses_has_empty_lists_and_what_is_missing_is_said():
