@@ -113,6 +113,8 @@ class STDP(Behaviour):
         rule = float(self.eta), float(self.simultaneous), float(self.low), float(self.high)
         for synapse in neurons.afferent_synapses[self.tag]:
             pre, post = np.asarray(synapse.src.spike, bool), np.asarray(synapse.dst.spike, bool)
+            if post.shape + pre.shape != synapse.shape:
+                raise ParameterError(f"spikes of {synapse!r} have shapes {post.shape}, {pre.shape}; W {synapse.shape}")
             old, lists = (synapse.pre_old, synapse.post_old), afferents(synapse).lists
             kernel.stdp(*lists, pre, post, *old, synapse.changed, *rule)
 

@@ -141,5 +141,7 @@ def afferents(synapse: Any) -> Afferents:
     """Return the :class:`Afferents` of ``synapse.W``, made anew when W has been replaced."""
     found = vars(synapse).get("_afferents")
     if found is None or found.weights is not synapse.W:
+        if synapse.W.shape != synapse.shape:
+            raise ParameterError(f"W of {synapse!r} has shape {synapse.W.shape}; allowed: {synapse.shape}")
         found = synapse._afferents = Afferents(synapse.W)
     return found

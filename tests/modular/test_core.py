@@ -167,6 +167,8 @@ def test_densities_without_rescaling(density):
     assert kept.mean() == pytest.approx(0.5, abs=0.01) and kept.var() == pytest.approx(1 / 12, rel=0.05)
     vector = cells.get_random_neuron_vec(density)
     assert vector.shape == (400,) and (vector > 0).mean() == pytest.approx(share, abs=0.1)
+    many = np.concatenate([cells.get_random_neuron_vec(density) for _ in range(200)])
+    assert many.mean() == pytest.approx(share / 2, rel=0.05) and many.max() > 0.99
 
 
 def test_a_density_vector_is_applied_per_row():
@@ -179,7 +181,7 @@ def test_a_density_vector_is_applied_per_row():
         assert (cells.get_random_neuron_vec(density=[0, 1, 0, 1]) > 0).tolist() == [False, True, False, True]
 
 
-@pytest.mark.parametrize("density", [0.004, 0.3, 0.97, np.linspace(0, 1, 50)])
+@pytest.mark.parametrize("density", [0.004, 0.3, 0.97, np.linspace(0, 0.6, 50), np.linspace(0, 1, 50)])
 def test_every_entry_exists_with_the_same_probability(density):
     net, n = Network(seed=8), 400
     synapse = SynapseGroup(net, NeuronGroup(net, 30, tag="a"), NeuronGroup(net, 50, tag="b"))

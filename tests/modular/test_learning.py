@@ -159,6 +159,22 @@ def test_a_part_of_a_group_learns_but_is_not_normalised():
         network({5: Normalisation()})[0].initialize()
 
 
+@pytest.mark.parametrize("what", ["spike of the cells", "W"])
+def test_arrays_of_another_size_are_refused_before_the_loop(what):
+    net = driven_network("event", 1)
+    net.initialize()
+    net.simulate_iterations(2)
+    if what == "W":
+        net.SynapseGroups[1].W = np.ones((14, 6))
+        words = r"W of .* has shape \(14, 6\); allowed: \(12, 6\)"
+    else:
+        net.b.remove_behaviour(Driven)
+        net.b.spike = np.ones(5000, bool)
+        words = r"spikes of .* have shapes \(12,\), \(5000,\); W \(12, 6\)"
+    with pytest.raises(ParameterError, match=words):
+        net.simulate_iterations(1)
+
+
 def test_rows_without_synapses_stay_at_zero():
     net = Network(seed=1)
     cells = NeuronGroup(net, 4, {1: Driven(seed=0, rate=0.5), 4: STDP(eta=1.0), 5: Normalisation(total=2.0)})

@@ -185,6 +185,22 @@ def test_a_state_of_another_network_is_refused_in_one_line_and_changes_nothing(c
     assert "\n" not in str(error.value) and numbers(other) == before
 
 
+def test_the_ends_and_sizes_of_synapses_must_be_the_same():
+    def network(ends):
+        net = Network()
+        groups = [NeuronGroup(net, 4, tag=tag) for tag in "ab"]
+        groups.append(groups[0].subGroup([True, False, True, True]))
+        SynapseGroup(net, *[groups[i] for i in ends])
+        net.initialize()
+        return net
+
+    state = capture(network((0, 1)))
+    restore(network((0, 1)), state)
+    for ends, here in (((1, 0), "1 -> 0"), ((0, 0), "0 -> 0"), ((2, 1), r"0 -> 1, \(4, 3\)")):
+        with pytest.raises(ParameterError, match=rf"synapses 0 is 0 -> 1, \(4, 4\) in it and {here}"):
+            restore(network(ends), state)
+
+
 @pytest.mark.parametrize("content", [None, b"", b"not a zip", "npz"])
 def test_other_files_are_refused_in_one_line(content, tmp_path):
     path = tmp_path / "file.npz"
