@@ -49,8 +49,10 @@ class Series(Sequence):
         stop = self._stop + len(rows)
         if stop > len(self._buffer):
             kept, room = self._array(), FIRST_BYTES // (8 * rows[:1].size or 8)
-            spare = np.empty((max(len(rows), len(kept), min(64, room)), *kept.shape[1:]), kept.dtype)
-            self._buffer, self._start, stop = np.concatenate((kept, spare)), 0, len(kept) + len(rows)
+            spare = max(len(rows), len(kept), min(64, room))
+            self._buffer = np.empty((len(kept) + spare, *kept.shape[1:]), kept.dtype)
+            self._buffer[: len(kept)] = kept
+            self._start, stop = 0, len(kept) + len(rows)
         self._buffer[stop - len(rows) : stop] = rows
         self._start, self._stop = max(self._start, stop - self._max_length), stop
 
