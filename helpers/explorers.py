@@ -16,7 +16,15 @@ from typing import Any
 
 from helpers.parameters import ParameterError, check_choice, unit_of
 
-__all__ = ["Explorer", "explore"]
+__all__ = ["Explorer", "explore", "show_beside"]
+
+# Three outputs of JupyterLab stand in a row: picture, this style, box. A living box hides the picture, and a dead one
+# ("model not found") is hidden itself.
+STILL = """
+.jp-OutputArea-child:has(.still),
+.jp-OutputArea-child:has(.still) + .jp-OutputArea-child:not(:has(.widget-vbox)),
+.jp-OutputArea-child:has(+ * .still):has(+ * + * .widget-vbox) { display: none }
+"""
 
 
 class Explorer:
@@ -133,8 +141,19 @@ class Explorer:
         return f"Explorer({', '.join(f'{slider.description} = {slider.value}' for slider in self._sliders.values())})"
 
     def _repr_mimebundle_(self, **_):
-        still = {"text/plain": repr(self), "image/png": b64encode(self._image.value).decode()}
-        return self._box._repr_mimebundle_() | still
+        return {"text/plain": repr(self), "image/png": b64encode(self._image.value).decode()}
+
+    def _ipython_display_(self):
+        show_beside(self._box, self)
+
+
+def show_beside(box: Any, still: Any) -> None:
+    """Display a box of widgets (VBox), and in its place the picture of `still` where no kernel knows the box."""
+    from IPython.display import display
+
+    display(still._repr_mimebundle_(), raw=True)
+    display({"text/html": f'<style class="still">{STILL}</style>', "text/plain": ""}, raw=True)
+    display(box._repr_mimebundle_() | {"text/plain": ""}, raw=True)
 
 
 explore = Explorer
