@@ -37,7 +37,7 @@ const STYLE = `
 .mv-error details { padding: 4px 12px; color: #fff; background: #A33B00; line-height: 1.5; } .mv-error summary { cursor: pointer; }
 .mv-error pre { color: inherit; max-height: 300px; overflow: auto; line-height: 1.4; }
 .mv [hidden] { display: none !important; }
-@container (max-width: 560px) { .mv .row { grid-template-columns: minmax(0, 1fr); } }
+@container (max-width: 560px) { .mv .row { grid-template-columns: minmax(0, 1fr); } .mv .row .grid { max-width: 260px; } }
 `;
 
 function el(tag, props = {}, ...children) {
@@ -164,7 +164,7 @@ function drawLines(canvas, header, data) {
 function drawBars(canvas, header, data) {
   const made = sheet(canvas), { c, box: [x0, y0, w, h] } = made, n = (data.length - 1) / 2, edges = data.subarray(n);
   const top = Math.max(...data.subarray(0, n), 1), right = scale(edges[0], edges[n]);
-  axes(made, [ticks(edges[0], edges[n], 3), right], [ticks(0, top, 3), scale(0, top)]);
+  axes(made, [ticks(edges[0], edges[n], 3), right], [ticks(0, top, 3).filter(Number.isInteger), scale(0, top)]);
   c.fillStyle = "#56B4E9";
   for (let k = 0; k < n; k++) {
     const [left, end] = [x0 + w * right(edges[k]), x0 + w * right(edges[k + 1])], tall = (h * data[k]) / top;
@@ -215,7 +215,7 @@ function render({ model, el: host }) {
   }
 
   function receive(message, buffers) {
-    if (message.kind === "call") return send("here", identity);
+    if (message.kind === "call") return send("opened", identity);
     if (message.kind === "file") {
       const address = URL.createObjectURL(new Blob([copied(buffers[0])]));
       el("a", { href: address, download: message.name }).click();
@@ -226,8 +226,10 @@ function render({ model, el: host }) {
       const data = copied(buffers[k]), canvas = figure(header.name);
       canvas.panel = { header, data: header.kind === "map" ? new Uint8Array(data) : new Float64Array(data), fresh: true };
     });
-    for (const [name, canvas] of figures)
-      if (message.names && !message.names.includes(name)) { canvas.node.remove(); figures.delete(name); }
+    for (const [name, canvas] of message.names ? figures : []) {
+      canvas.node.style.order = message.names.indexOf(name);
+      if (!message.names.includes(name)) { canvas.node.remove(); figures.delete(name); }
+    }
     counter.textContent = message.iteration;
     root.dataset.playing = message.playing;
     const now = performance.now(), seconds = (now - clock.time) / 1000;

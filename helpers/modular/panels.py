@@ -188,8 +188,9 @@ def raster(ui, group, variable):
     columns, late = np.divmod(times - first, every)
     image = np.ma.masked_all((-(-group.size // stride), (last - first) // every + 1))
     image[:, columns[late == 0]] = values[late == 0].T
-    title = "neurons" if stride == 1 else f"every {stride}th neuron"
-    title += ", every iteration" if every == 1 else f", every {every}th iteration"
+    title = (
+        "neurons by iteration" + f", 1 neuron in {stride}" * (stride > 1) + f", 1 iteration in {every}" * (every > 1)
+    )
     marks = [(-1, neuron // stride) for neuron in ui.picked(group)]
     return Map(image, title, limits(values), (first - 0.5, last + 0.5), (-0.5, group.size - 0.5), marks)
 
@@ -213,7 +214,7 @@ def isi(ui, group, variable):
     step = -(-int(intervals.max(initial=1)) // N_BINS)
     counts, edges = np.histogram(intervals, np.arange(0.5, intervals.max(initial=1) + step + 0.5, step))
     spread = f", CV {intervals.std() / intervals.mean():.2f}" if intervals.size else ""
-    return Bars(counts, edges, f"{variable}: intervals{spread}, rate {found.mean():.3g}")
+    return Bars(counts, edges, f"{group.tags[0]}: {variable}, event intervals{spread}, rate {found.mean():.3g}")
 
 
 def fourier(ui, group, variable):
@@ -225,7 +226,8 @@ def fourier(ui, group, variable):
     if len(mean) < 8:
         return None
     power = np.abs(np.fft.rfft(mean - mean.mean())) ** 2 / len(mean)
-    return Lines(np.fft.rfftfreq(len(mean))[1:], {"mean": power[1:]}, f"{variable}: power", (0, 0.5), ui.log.value)
+    title = f"{group.tags[0]}: {variable}, power by cycles per iteration"
+    return Lines(np.fft.rfftfreq(len(mean))[1:], {"mean": power[1:]}, title, (0, 0.5), ui.log.value)
 
 
 # --- one synapse group

@@ -22,8 +22,6 @@ import time
 import weakref
 from collections import deque
 
-import ipywidgets
-
 from helpers.explorers import show_beside
 from helpers.modular import panels, state, view
 from helpers.modular.history import MAX_PICKED, MAX_WINDOW, History
@@ -80,17 +78,15 @@ class Network_UI:
             known = sorted({name for group in net.NeuronGroups for name in view.vectors(group)})
             raise ParameterError(f"no group has a variable of the modules; known vectors: {', '.join(known) or 'none'}")
         count = check_integer("group_display_count", group_display_count, 1)
-        self._start, self._changed, self._queue, self._loop = state.capture(net), {}, deque(), None
+        self._start, self.changed, self.queue, self._loop = state.capture(net), {}, deque(), None
         with contextlib.suppress(RuntimeError):
             self._loop = asyncio.get_running_loop()  # the main one; a callback may find another
         self._histories, self._picked, self._due, self._canvases = {}, {}, {}, set()
         self._seq = self._seen = self._job = self._frame_at = 0
-        self._cards, self._controls, self._box = ipywidgets.Box(), {}, None
-        self._cards.add_class("mv-cards")
-        self.settings = view.settings(check_integer("window", window, 10, MAX_WINDOW))
+        self._box, self.settings = None, view.settings(check_integer("window", window, 10, MAX_WINDOW))
         self.__dict__.update(self.settings)
         self.pause()
-        self._refresh_offers()
+        view.offer(self)
         first = {group: name for name, (group, _) in reversed(self.offers().items())}
         self.shown.value = list(reversed(first.values()))[:count]
         for name in ("shown", "synapse", "log", "window"):
@@ -188,8 +184,8 @@ class Network_UI:
         return known[which if which in match else match[0]][0]
 
     def _put(self, item, name, value):
-        old = self._changed.get((item, name)) or [getattr(item, name, item.init_kwargs.get(name))]
-        self._changed[item, name] = [old[0], value]
+        old = self.changed.get((item, name)) or [getattr(item, name, item.init_kwargs.get(name))]
+        self.changed[item, name] = [old[0], value]
         for holder in (vars(item), item.init_kwargs):
             if name in holder:
                 holder[name] = value
@@ -197,7 +193,7 @@ class Network_UI:
 
     def defaults(self):
         """Give all parameters and behaviours the values that they had before they were changed here."""
-        for (item, name), (old, _) in list(self._changed.items()):
+        for (item, name), (old, _) in list(self.changed.items()):
             self._put(item, name, old)
 
     def select(self, group, index, add=False):
@@ -222,8 +218,7 @@ class Network_UI:
             self.history(*pair)
 
     def _advance(self):
-        while self._queue:
-            self._queue.popleft()()
+        self._settle()
         self.net.simulate_iteration()
         for (group, variable), history in self._histories.items():
             history.add(self.iteration, getattr(group, variable), self.picked(group))
@@ -268,7 +263,7 @@ class Network_UI:
         """Go back to the state at construction and clear the recorders; changed parameters go back on request."""
         state.restore(self.net, self._start)
         if parameters:
-            self._changed = {}
+            self.changed = {}
         self.net.clear_recorder()
         self._restart()
 
@@ -285,7 +280,7 @@ class Network_UI:
 
     def _restart(self):
         self.error.value, self._histories = "", {}
-        for (item, name), (_, value) in list(self._changed.items()):
+        for (item, name), (_, value) in list(self.changed.items()):
             self._put(item, name, value)
         self._publish()
 
@@ -349,7 +344,7 @@ class Network_UI:
         if do == "pause":
             self.pause()
         if do in CHANGES:
-            self._queue.append(call)
+            self.queue.append(call)
             call = functools.partial(self._obey, "_settle")
         if self._loop:
             self._loop.call_soon_threadsafe(call)
@@ -357,8 +352,8 @@ class Network_UI:
             call()
 
     def _settle(self):
-        while self._queue:
-            self._queue.popleft()()
+        while self.queue:
+            self.queue.popleft()()
 
     def _obey(self, do, *arguments):
         try:
@@ -371,16 +366,13 @@ class Network_UI:
         do, arguments = content["do"], content["args"]
         if do == "ack":
             self._seen = max(self._seen, *arguments)
-        elif do in ("opened", "here", "gone", "click"):
+        elif do in ("opened", "gone", "click"):
             self.ask(f"_{do}", *arguments)
 
     def _opened(self, identity):
         self._canvases.add(identity)
         self._seen = self._seq
         self._publish()
-
-    def _here(self, identity):
-        self._canvases.add(identity)
 
     def _gone(self, identity):
         """Call the other canvases; where none answers nobody looks, and play stops."""
@@ -412,7 +404,7 @@ class Network_UI:
     def _load(self):
         content, self.load.value = bytes(self.load.value[0]["content"]), ()
         state.load_state(self.net, io.BytesIO(content))
-        self._changed = {}
+        self.changed = {}
         self._restart()
 
     # --- what is sent to the page, from the main thread
@@ -439,7 +431,7 @@ class Network_UI:
 
     def _send(self, frame=True):
         """Send the panels that are due; an expensive one rests so long that it takes 3 % of the time."""
-        self._rested("controls", self._refresh)
+        self._rested("controls", self.controls.refresh)
         drawn, headers, buffers = self.panels() if frame else {}, [], []
         for name, draw in drawn.items():
             for header, content in self._rested(name, lambda draw=draw: view.encoded(draw())):
@@ -457,58 +449,13 @@ class Network_UI:
         try:
             return [work()]
         except Exception as failure:
-            self._report(failure)
+            if not self.error.value:  # the first one is the cause
+                self._report(failure)
             return []
         finally:
             end = time.perf_counter()
             rest = 0 if name.partition("-")[0] in panels.ROW else REST_S
             self._due[name] = end + max(rest, SHARE * (end - start))
-
-    def _refresh_offers(self):
-        view.offer(self.shown, tuple(self.offers()))
-        view.offer(self.synapse, tuple(self.synapses()))
-
-    def _refresh(self):
-        """Let the controls show what holds now, and offer what there is now."""
-        self._refresh_offers()
-        known, controls = view.behaviours(self.net), self._controls
-        names = [(name, key) for name, (item, *_) in known.items() for key in ("enabled", *view.parameters(item))]
-        if names != list(controls) and ("parameters", ()) in self.modules:
-            controls.clear()
-            self._cards.children = [self._card(name, *found) for name, found in known.items()]
-        for (name, key), control in controls.items() if not self._queue else ():
-            item = known[name][0]
-            if key == "enabled":
-                control.value = bool(item.behaviour_enabled)
-            elif (value := float(view.parameters(item)[key])) != control.value:
-                control.min, control.max = min(control.min, value), max(control.max, value)
-                control.value = value
-        self._buttons["play"].disabled, self._buttons["pause"].disabled = self.playing, not self.playing
-        self.progress.layout.visibility = "visible" if self.progress.value else "hidden"
-        self.synapse.layout.display = None if len(self.synapse.options) > 1 else "none"
-        waiting = [name for item, name in self._changed if not hasattr(item, name)]
-        self._buttons["initialize"].button_style = "warning" if waiting else ""
-
-    def _card(self, name, item, parent, key):
-        """Return the switch and the sliders of a behaviour."""
-        switch = ipywidgets.Checkbox(bool(item.behaviour_enabled), indent=False)
-        switch.description = f"{name}  ({parent.tags[0]}, key {key:g})"
-        switch.observe(lambda change: self._ask_if_new(item.behaviour_enabled, "enable", name, change.new), "value")
-        self._controls[name, "enabled"] = view.marked(f"enabled-{name}", switch)
-        for word, value in view.parameters(item).items():
-            slider = view.slider(word, value, not hasattr(item, word))
-            slider.observe(
-                lambda change, word=word: self._ask_if_new(
-                    view.parameters(item).get(word), "set", name, word, change.new
-                ),
-                "value",
-            )
-            self._controls[name, word] = view.marked(f"param-{name}-{word}", slider)
-        return ipywidgets.VBox([c for (of, _), c in self._controls.items() if of == name])
-
-    def _ask_if_new(self, now, do, *arguments):
-        if arguments[-1] != now:
-            self.ask(do, *arguments)
 
     # --- display
 
@@ -539,9 +486,9 @@ class Network_UI:
         from IPython import get_ipython
 
         if self._box is None:
-            self._canvas, self._buttons = view.Canvas(label=self.label), view.buttons(self.ask)
+            self._canvas, self.controls = view.Canvas(label=self.label), view.Controls(self)
             self._canvas.on_msg(self._receive)
-            self._box = view.arranged(self._buttons, self.settings, self._canvas, self._cards)
+            self._box = self.controls.arranged(self._canvas)
             OPEN.add(self)
             self._publish()
             if get_ipython() is not None:  # what the next cells do to the network is shown too

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import html
 import io
 import itertools
@@ -19,20 +20,8 @@ from helpers.modular.history import MAX_WINDOW
 from helpers.modular.recorder import Recorder
 from helpers.modular.tags import Behaviour
 
-__all__ = [
-    "Canvas",
-    "arranged",
-    "behaviours",
-    "buttons",
-    "encoded",
-    "explained",
-    "marked",
-    "offer",
-    "parameters",
-    "picture",
-    "png",
-]
-__all__ += ["settings", "slider", "vectors"]
+__all__ = ["Canvas", "Controls", "behaviours", "encoded", "explained", "offer", "parameters", "picture", "png"]
+__all__ += ["settings", "vectors"]
 
 HIDDEN = ("id", "x", "y", "z", "mask")
 BUTTONS = (
@@ -45,6 +34,11 @@ BUTTONS = (
     ("defaults", "Defaults", "eraser", "Parameters as they were when the view was made"),
     ("save_picture", "Picture", "image", "Download this view as a PNG figure"),
     ("save", "Save state", "download", "Download the state of the network (npz)"),
+)
+ROWS = (
+    ("play", "pause", "step", "speed", "forward", "amount", "progress"),
+    ("shown", "synapse", "log", "window"),
+    ("reset", "initialize", "defaults", "save_picture", "save", "load"),
 )
 
 
@@ -123,46 +117,85 @@ def settings(window):
     return {name: marked(name, widget) for name, widget in found.items()}
 
 
-def buttons(ask):
-    """Return {name: button}; a click asks for what the button is called."""
-    found = {}
-    for name, text, icon, tip in BUTTONS:
-        button = ipywidgets.Button(description=text, icon=icon, tooltip=tip, layout=dict(width="auto"))
-        button.on_click(lambda _, name=name: ask(name))
-        found[name] = marked(name, button)
-    found["play"].button_style = "primary"
-    return found
-
-
-def offer(box, options):
-    """Let a box offer other options; what is chosen and still there stays chosen."""
-    if box.options != options:
-        several, chosen = isinstance(box.value, tuple), box.value
-        kept = [name for name in (chosen if several else (chosen,)) if name in options] or list(options[:1])
-        with box.hold_sync():
-            box.options = options
-            box.value = kept if several else next(iter(kept), None)
-
-
-def slider(name, value, at_start):
-    """Return a slider for a parameter; one that is read at the start only says so."""
+def slider(behaviour, name, value):
+    """Return a slider for a parameter; one that is no attribute says that it is read at the start."""
     low, high = (0, 1) if 0.5 <= value <= 1 or value == 0 else (min(0, 4 * value), max(0, 4 * value))
     step = 1 if isinstance(value, int) and high - low > 2 else 10.0 ** math.floor(math.log10((high - low) / 200))
     made = ipywidgets.FloatSlider(float(value), min=low, max=high, step=step, readout_format=".4g")
-    made.description, made.style.description_width = f"{name} (start)" if at_start else name, "120px"
+    made.description, made.style.description_width = name if hasattr(behaviour, name) else f"{name} (start)", "120px"
     return made
 
 
-def arranged(button, setting, canvas, cards):
-    """Return controls, canvas and cards as one widget."""
-    flow, rows = dict(flex_flow="row wrap", align_items="center"), []
-    for names in (
-        ("play", "pause", "step", "speed", "forward", "amount", "progress"),
-        ("shown", "synapse", "log", "window"),
-        ("reset", "initialize", "defaults", "save_picture", "save", "load"),
-    ):
-        rows.append(ipywidgets.Box([(button | setting)[name] for name in names], layout=flow))
-    return ipywidgets.VBox([*rows, setting["error"], canvas, cards])
+def held(behaviour, word):
+    """Return what a switch ("enabled") or the slider of a parameter has to show."""
+    return bool(behaviour.behaviour_enabled) if word == "enabled" else float(parameters(behaviour)[word])
+
+
+def show(control, value):
+    """Let a switch or slider show a value; a slider grows where that is needed."""
+    if value != control.value:
+        if not isinstance(value, bool):
+            control.min, control.max = min(control.min, value), max(control.max, value)
+        control.value = value
+
+
+def offer(ui):
+    """Let the boxes offer what can be shown now; what is chosen and still there stays chosen."""
+    for box, names in ((ui.shown, tuple(ui.offers())), (ui.synapse, tuple(ui.synapses()))):
+        if box.options != names:
+            several = isinstance(box.value, tuple)
+            kept = [name for name in (box.value if several else (box.value,)) if name in names] or list(names[:1])
+            with box.hold_sync():
+                box.options = names
+                box.value = kept if several else next(iter(kept), None)
+
+
+class Controls:
+    """The buttons of a live view, and for each behaviour a card with a switch and sliders; each asks (``ui.ask``)."""
+
+    def __init__(self, ui):
+        self.ui, self.buttons, self.changers, self.cards = ui, {}, {}, marked("cards", ipywidgets.Box())
+        for name, text, icon, tip in BUTTONS:
+            button = ipywidgets.Button(description=text, icon=icon, tooltip=tip, layout=dict(width="auto"))
+            button.on_click(lambda _, name=name: ui.ask(name))
+            self.buttons[name] = marked(name, button)
+        self.buttons["play"].button_style = "primary"
+
+    def refresh(self):
+        """Show what holds now, and offer what there is now."""
+        offer(self.ui)
+        ui, known, button = self.ui, behaviours(self.ui.net), self.buttons
+        names = [(name, word) for name, (item, *_) in known.items() for word in ("enabled", *parameters(item))]
+        if names != list(self.changers) and ("parameters", ()) in ui.modules:
+            self.changers = {}
+            self.cards.children = [self._card(name, *found) for name, found in known.items()]
+        for (name, word), control in self.changers.items() if not ui.queue else ():
+            show(control, held(known[name][0], word))
+        button["play"].disabled, button["pause"].disabled = ui.playing, not ui.playing
+        ui.progress.layout.visibility = "visible" if ui.progress.value else "hidden"
+        ui.synapse.layout.display = None if len(ui.synapse.options) > 1 else "none"
+        waiting = [name for item, name in ui.changed if not hasattr(item, name)]
+        button["initialize"].button_style = "warning" if waiting else ""
+
+    def _card(self, name, item, parent, key):
+        switch = ipywidgets.Checkbox(indent=False, description=f"{name}  ({parent.tags[0]}, key {key:g})")
+        sliders = {word: slider(item, word, value) for word, value in parameters(item).items()}
+        for word, control in {"enabled": switch, **sliders}.items():
+            control.value = held(item, word)
+            control.observe(functools.partial(self._moved, item, name, word), "value")
+            self.changers[name, word] = marked(f"param-{name}-{word}", control)
+        return ipywidgets.VBox([switch, *sliders.values()])
+
+    def _moved(self, item, name, word, change):
+        if change.new != held(item, word):
+            self.ui.ask(*(("enable", name) if word == "enabled" else ("set", name, word)), change.new)
+
+    def arranged(self, canvas):
+        """Return controls, settings and a canvas as one widget."""
+        flow, rows, found = dict(flex_flow="row wrap", align_items="center"), [], self.buttons | self.ui.settings
+        for names in ROWS:
+            rows.append(ipywidgets.Box([found[name] for name in names], layout=flow))
+        return ipywidgets.VBox([*rows, self.ui.error, canvas, self.cards])
 
 
 # --- what is sent

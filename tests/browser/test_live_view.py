@@ -149,7 +149,7 @@ def wait_beyond(lab, n, *, timeout=20_000):
 
 def settled(lab):
     """Wait until the page shows the iteration of the kernel, and all that was sent is drawn."""
-    wait_value(lab, "ui._seen == ui._seq, ui._queue", "True deque([])")
+    wait_value(lab, "ui._seen == ui._seq, ui.queue", "True deque([])")
     wait_beyond(lab, int(lab.kernel("print(net.iteration)")) - 1)
 
 
@@ -310,7 +310,7 @@ def test_parameters_move_by_pointer_and_by_key_and_apply_while_paused(small):
     box = control(small, "param-Leak-decay_factor").locator(".noUi-base").bounding_box()
     small.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     wait_value(small, "abs(net['Leak', 0].decay_factor - 0.5) < 0.02", "True")
-    control(small, "enabled-Input").locator("input").uncheck()
+    control(small, "param-Input-enabled").locator("input").uncheck()
     wait_value(small, "net['Input', 0].behaviour_enabled", "False")
     press(small, "defaults")
     wait_value(small, "net['Leak', 0].decay_factor, net['Input', 0].behaviour_enabled", "0.9 True")

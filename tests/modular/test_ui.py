@@ -207,9 +207,7 @@ def test_a_long_window_shows_every_kth_iteration_at_its_place():
     shown = Network_UI(network(), window=2500)
     shown.run(2600)
     image, (times, values) = panels.raster(shown, *shown.pairs()[0]), shown.samples()
-    assert (
-        image.values.shape == (12, 834) and image.x == (100.5, 2600.5) and image.title.endswith("every 3th iteration")
-    )
+    assert image.values.shape == (12, 834) and image.x == (100.5, 2600.5) and image.title.endswith(", 1 iteration in 3")
     assert times[0] == 101
     np.testing.assert_array_equal(image.values, values[::3].T)
 
@@ -246,7 +244,7 @@ def test_what_appears_late_is_offered():
     net["cells0", 0].add_behaviour(5, Noise())
     shown.run(1)
     assert shown.shown.options == ("cells0: activity", "cells0: late")
-    assert ("Noise", "strength") in shown._controls
+    assert ("Noise", "strength") in shown.controls.changers
     shown.shown.value = ["cells0: late"]
     shown.run(2)
     header, numbers = panel(messages, "grid")
@@ -265,8 +263,8 @@ def test_a_parameter_of_the_start_needs_a_new_start():
     shown.widget()
     shown.run(5)
     shown.set("Start", "offset", 0.75)
-    assert (cells.start == 0.5).all() and shown._buttons["initialize"].button_style == "warning"
-    shown._buttons["initialize"].click()
+    assert (cells.start == 0.5).all() and shown.controls.buttons["initialize"].button_style == "warning"
+    shown.controls.buttons["initialize"].click()
     assert (cells.start == 0.75).all() and net.iteration == 0
     shown.run(3)
     shown.reset()
@@ -470,29 +468,29 @@ def test_buttons_and_boxes_act_at_once_without_an_event_loop():
     shown = Network_UI(net, group_display_count=2)
     messages = sent(shown)
     say(shown, "opened", "a")
-    shown._buttons["step"].click()
+    shown.controls.buttons["step"].click()
     assert net.iteration == 1
-    shown._controls["Leak", "decay_factor"].value = 0.5
-    shown._controls["Input", "enabled"].value = False
+    shown.controls.changers["Leak", "decay_factor"].value = 0.5
+    shown.controls.changers["Input", "enabled"].value = False
     assert net["Leak", 0].decay_factor == 0.5 and not net["Input", 0].behaviour_enabled
     say(shown, "click", "grid-1", 0, 2, False)
     say(shown, "click", "grid-1", 0, 4, True)
     say(shown, "click", "grid-1", 2, 0, False)
     assert shown.picked(net.NeuronGroups[1]) == [2, 4] and shown.picked(net.NeuronGroups[0]) == [6]
     assert panel(messages, "grid-1")[0]["marks"] == [(0, 2), (0, 4)], "13 neurons stand in one column"
-    shown._buttons["defaults"].click()
-    assert net["Leak", 0].decay_factor == shown._controls["Leak", "decay_factor"].value == 0.99
+    shown.controls.buttons["defaults"].click()
+    assert net["Leak", 0].decay_factor == shown.controls.changers["Leak", "decay_factor"].value == 0.99
     shown.set("Leak", "decay_factor", 40)
-    assert shown._controls["Leak", "decay_factor"].value == 40, "a slider grows"
-    shown._buttons["save"].click()
+    assert shown.controls.changers["Leak", "decay_factor"].value == 40, "a slider grows"
+    shown.controls.buttons["save"].click()
     assert messages[-1][0]["name"] == "Network_UI_1.npz"
     saved = messages[-1][1][0]
-    shown._buttons["step"].click()
+    shown.controls.buttons["step"].click()
     shown.load.value = [dict(name="a.npz", type="", size=len(saved), content=saved, last_modified=datetime.now(UTC))]
     assert net.iteration == 1 and shown.error.value == "" and shown.load.value == ()
-    shown._buttons["save_picture"].click()
+    shown.controls.buttons["save_picture"].click()
     assert messages[-1][0]["name"] == "Network_UI_1.png"
-    shown._buttons["play"].click()
+    shown.controls.buttons["play"].click()
     assert "call run(n) instead" in shown.error.value
     say(shown, "__init__")
     shown.load.value = [dict(name="a.npz", type="", size=2, content=b"no", last_modified=datetime.now(UTC))]
@@ -539,7 +537,7 @@ def test_without_a_canvas_that_answers_play_stops(monkeypatch):
         await asyncio.sleep(0.05)
         assert any(m[0]["kind"] == "call" for m in messages)
         if answer:
-            say(shown, "here", "b")
+            say(shown, "opened", "b")
         await asyncio.sleep(0.2)
         assert shown.playing is answer
         shown.pause()
