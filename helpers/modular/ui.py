@@ -22,6 +22,8 @@ import time
 import weakref
 from collections import deque
 
+import numpy as np
+
 from helpers.explorers import show_beside
 from helpers.modular import panels, state, view
 from helpers.modular.history import MAX_PICKED, MAX_WINDOW, History
@@ -171,10 +173,12 @@ class Network_UI:
         item, value = self._behaviour(behaviour), check_number(name, value, high_open=True)
         old = view.parameters(item).get(check_choice("name", name, list(view.parameters(item))))
         self._put(item, name, int(value) if isinstance(old, int) and value.is_integer() else value)
+        self._publish(idle=True)
 
     def enable(self, behaviour, on=True):
         """Let a behaviour run, or leave it out."""
         self._put(self._behaviour(behaviour), "behaviour_enabled", bool(on))
+        self._publish(idle=True)
 
     def _behaviour(self, which):
         known = view.behaviours(self.net)
@@ -189,12 +193,12 @@ class Network_UI:
         for holder in (vars(item), item.init_kwargs):
             if name in holder:
                 holder[name] = value
-        self._publish(idle=True)
 
     def defaults(self):
         """Give all parameters and behaviours the values that they had before they were changed here."""
         for (item, name), (old, _) in list(self.changed.items()):
             self._put(item, name, old)
+        self._publish(idle=True)
 
     def select(self, group, index, add=False):
         """Pick the neuron `index` of a group (its place in the network, or tag); `add` keeps the others picked."""
@@ -221,7 +225,9 @@ class Network_UI:
         self._settle()
         self.net.simulate_iteration()
         for (group, variable), history in self._histories.items():
-            history.add(self.iteration, getattr(group, variable), self.picked(group))
+            values = getattr(group, variable, None)
+            if isinstance(values, np.ndarray):
+                history.add(self.iteration, values, self.picked(group))
 
     def run(self, n, *, frames=True):
         """Run `n` iterations now; an interrupt, or *pause* in the view, stops between two iterations."""
@@ -262,10 +268,9 @@ class Network_UI:
     def reset(self, parameters=False):
         """Go back to the state at construction and clear the recorders; changed parameters go back on request."""
         state.restore(self.net, self._start)
-        if parameters:
-            self.changed = {}
+        self.changed = {} if parameters else self.changed
         self.net.clear_recorder()
-        self._restart()
+        self._restart(self.changed)
 
     def initialize(self):
         """Set the variables of all behaviours anew with the present parameters; the iterations begin at 0.
@@ -275,13 +280,13 @@ class Network_UI:
         self.pause()
         self.net.initialize(warnings=False)
         self.net.iteration = 0
+        self._restart(self.changed)
         self._start = state.capture(self.net)
-        self._restart()
 
-    def _restart(self):
+    def _restart(self, again=()):
         self.error.value, self._histories = "", {}
-        for (item, name), (_, value) in list(self.changed.items()):
-            self._put(item, name, value)
+        for item, name in again:
+            self._put(item, name, self.changed[item, name][1])
         self._publish()
 
     def play(self):
@@ -404,19 +409,18 @@ class Network_UI:
     def _load(self):
         content, self.load.value = bytes(self.load.value[0]["content"]), ()
         state.load_state(self.net, io.BytesIO(content))
-        self.changed = {}
         self._restart()
 
     # --- what is sent to the page, from the main thread
 
     def _views(self):
-        return [ui for ui in OPEN if ui.net is self.net]
+        """Return all views of the network that somebody looks at."""
+        return [ui for ui in OPEN if ui.net is self.net and ui._canvases]
 
     def _publish(self, idle=False):
         """Bring all views of the network up to date, whatever is in flight; `idle`: unless it plays."""
         for ui in [] if idle and self.playing else self._views():
-            ui._due = {}
-            ui._send()
+            ui._send(everything=True)
 
     def _show(self, frame=True):
         """Send what is due if 1/30 s is over, and return whether it is. A view that is behind misses frames."""
@@ -429,33 +433,27 @@ class Network_UI:
                 ui._send(frame)
         return True
 
-    def _send(self, frame=True):
+    def _send(self, frame=True, everything=False):
         """Send the panels that are due; an expensive one rests so long that it takes 3 % of the time."""
-        self._rested("controls", self.controls.refresh)
         drawn, headers, buffers = self.panels() if frame else {}, [], []
-        for name, draw in drawn.items():
-            for header, content in self._rested(name, lambda draw=draw: view.encoded(draw())):
+        for name, draw in {"controls": self.controls.refresh, **drawn}.items():
+            start = time.perf_counter()
+            if start < self._due.get(name, 0) and not everything:
+                continue
+            try:
+                header, content = view.encoded(draw())
+            except Exception as failure:
+                header, content = view.encoded(None)
+                if not self.error.value:  # the first one is the cause
+                    self._report(failure)
+            if name in drawn:
                 headers.append(header | dict(name=name))
                 buffers.append(content)
+            end, rest = time.perf_counter(), 0 if name.partition("-")[0] in panels.ROW else REST_S
+            self._due[name] = end + max(rest, SHARE * (end - start))
         self._seq += 1
         header = dict(kind="update", seq=self._seq, iteration=self.iteration, playing=self.playing, panels=headers)
         self._canvas.send(header | dict(names=list(drawn) if frame else None), buffers)
-
-    def _rested(self, name, work):
-        """Return [what `work` returns], or [] where it is not yet due or fails."""
-        start = time.perf_counter()
-        if start < self._due.get(name, 0):
-            return []
-        try:
-            return [work()]
-        except Exception as failure:
-            if not self.error.value:  # the first one is the cause
-                self._report(failure)
-            return []
-        finally:
-            end = time.perf_counter()
-            rest = 0 if name.partition("-")[0] in panels.ROW else REST_S
-            self._due[name] = end + max(rest, SHARE * (end - start))
 
     # --- display
 
@@ -492,5 +490,11 @@ class Network_UI:
             OPEN.add(self)
             self._publish()
             if get_ipython() is not None:  # what the next cells do to the network is shown too
-                get_ipython().events.register("post_run_cell", lambda _: self._publish(idle=True))
+                get_ipython().events.register("post_run_cell", _after_cell)
         return self._box
+
+
+def _after_cell(_):
+    for ui in list(OPEN):
+        if ui._canvases:
+            ui._send(everything=True)

@@ -67,6 +67,7 @@ def network(size=12, *, groups=1):
 def sent(shown):
     """Give a view a mouth, and return the list of (header, buffers) that it would send."""
     shown.widget()
+    shown._canvases.add("page")
     messages = []
     shown._canvas.send = lambda header, buffers=(): messages.append((header, list(buffers)))
     return messages
@@ -260,7 +261,7 @@ def test_a_parameter_of_the_start_needs_a_new_start():
     cells = NeuronGroup(net, 4, {1: Start(offset=0.5)}, tag="cells")
     net.initialize()
     shown = Network_UI(net)
-    shown.widget()
+    sent(shown)
     shown.run(5)
     shown.set("Start", "offset", 0.75)
     assert (cells.start == 0.5).all() and shown.controls.buttons["initialize"].button_style == "warning"
