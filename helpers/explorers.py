@@ -20,11 +20,8 @@ __all__ = ["Explorer", "explore", "show_beside"]
 
 # Three outputs of JupyterLab stand in a row: picture, this style, box. A living box hides the picture, and a dead one
 # ("model not found") is hidden itself.
-STILL = """
-.jp-OutputArea-child:has(.still),
-.jp-OutputArea-child:has(.still) + .jp-OutputArea-child:not(:has(.widget-vbox)),
-.jp-OutputArea-child:has(+ * .still):has(+ * + * .widget-vbox) { display: none }
-"""
+STILL = """<style class="still">.jp-OutputArea-child:is(:has(.still), :has(.still) + :not(:has(.widget-vbox)),
+:has(+ * .still):has(+ * + * .widget-vbox)) { display: none }</style>"""
 
 
 class Explorer:
@@ -151,9 +148,9 @@ def show_beside(box: Any, still: Any) -> None:
     """Display a box of widgets (VBox), and in its place the picture of `still` where no kernel knows the box."""
     from IPython.display import display
 
-    display(still._repr_mimebundle_(), raw=True)
-    display({"text/html": f'<style class="still">{STILL}</style>', "text/plain": ""}, raw=True)
-    display(box._repr_mimebundle_() | {"text/plain": ""}, raw=True)
+    live = box._repr_mimebundle_() | {"text/plain": ""}
+    for data in (still._repr_mimebundle_(), {"text/html": STILL, "text/plain": ""}, live):
+        display(data, raw=True)
 
 
 explore = Explorer

@@ -112,8 +112,8 @@ function drawMap(canvas, header, data) {
   const [x0, y0, w, h] = x ? made.box : squares(header, width, height);
   if (x) axes(made, [ticks(...x, 5).filter(Number.isInteger), scale(...x)], [ticks(y[0], y[1], 4).filter((v) => v >= 0), scale(...y)]);
   const image = new ImageData(Math.max(columns, 1), Math.max(rows, 1)), pixels = new Uint32Array(image.data.buffer);
-  for (let row = 0, k = 0; row < rows; row++) // the first row is the lowest
-    for (let column = 0; column < columns; column++, k++) pixels[(rows - 1 - row) * columns + column] = LUT[data[k]];
+  for (let column = 0, k = 0; column < columns; column++) // from the lowest entry upwards
+    for (let row = rows - 1; row >= 0; row--, k++) pixels[row * columns + column] = LUT[data[k]];
   const inner = new OffscreenCanvas(image.width, image.height);
   inner.getContext("2d").putImageData(image, 0, 0);
   c.drawImage(inner, x0, y0, w, h);

@@ -56,15 +56,13 @@ class Map:
         low, high = self.limits or limits(np.ma.compressed(self.values))
         header = dict(kind="map", title=self.title, x=self.x, y=self.y, marks=self.marks)
         header |= dict(rows=self.values.shape[0], columns=self.values.shape[1], low=f"{low:.4g}", high=f"{high:.4g}")
-        return header, codes(self.values, low, high).tobytes()
+        return header, codes(self.values.T, low, high).tobytes()  # column by column
 
     def draw(self, ax):
         """Draw into matplotlib axes."""
         low, high = self.limits or limits(np.ma.compressed(self.values))
-        extent, aspect = ((*self.x, *self.y), "auto") if self.x else (None, "equal")
-        image = ax.imshow(
-            self.values, origin="lower", vmin=low, vmax=high, extent=extent, aspect=aspect, rasterized=True
-        )
+        options = dict(extent=(*self.x, *self.y), aspect="auto") if self.x else {}
+        image = ax.imshow(self.values, origin="lower", vmin=low, vmax=high, rasterized=True, **options)
         ax.figure.colorbar(image, ax=ax)
         ax.axis(self.x is not None)
 
@@ -131,10 +129,15 @@ def limits(values):
 
 def codes(values, low, high):
     """Return values as bytes, 0 at `low`, 253 at `high`, 254 where they are not finite, 255 where they are masked."""
-    mask, values = np.ma.getmaskarray(values), np.ma.getdata(values).astype(float)
-    finite = np.isfinite(values)
-    scaled = (np.where(finite, values, low) / 2 - low / 2) / (high / 2 - low / 2)  # halves cannot overflow
-    return np.where(mask, 255, np.where(finite, np.rint(253 * np.clip(scaled, 0, 1)), 254)).astype(np.uint8)
+    scaled = np.ma.getdata(values) * 0.5  # halves cannot overflow
+    scaled -= low / 2
+    scaled *= 253 / (high / 2 - low / 2)
+    np.rint(np.clip(scaled, 0, 253, out=scaled), out=scaled)
+    with np.errstate(invalid="ignore"):  # of NaN
+        found = scaled.astype(np.uint8)
+    found[~np.isfinite(np.ma.getdata(values))] = 254
+    found[np.ma.getmaskarray(values)] = 255
+    return found
 
 
 # --- one variable of one group
@@ -148,8 +151,8 @@ def width(group):
 def on_grid(group, values, picked):
     """Return (values (size,) as a masked matrix at the positions of the neurons, places of the picked ones)."""
     columns = width(group)
-    cells = np.ma.masked_all(-(-group.size // columns) * columns)
-    cells[: group.size] = values
+    cells = np.ma.array(np.append(values, np.zeros(-group.size % columns)))
+    cells[group.size :] = np.ma.masked
     return cells.reshape(-1, columns), [(neuron % columns, neuron // columns) for neuron in picked]
 
 
@@ -186,13 +189,12 @@ def raster(ui, group, variable):
     stride, (times, values), (first, last) = ui.history(group, variable).stride, ui.samples(group, variable), span(ui)
     every = -(-(last - first + 1) // MAX_COLUMNS)
     columns, late = np.divmod(times - first, every)
-    image = np.ma.masked_all((-(-group.size // stride), (last - first) // every + 1))
-    image[:, columns[late == 0]] = values[late == 0].T
-    title = (
-        "neurons by iteration" + f", 1 neuron in {stride}" * (stride > 1) + f", 1 iteration in {every}" * (every > 1)
-    )
-    marks = [(-1, neuron // stride) for neuron in ui.picked(group)]
-    return Map(image, title, limits(values), (first - 0.5, last + 0.5), (-0.5, group.size - 0.5), marks)
+    image = np.zeros(((last - first) // every + 1, values.shape[1]))
+    unseen = np.ones(image.shape, bool)
+    image[columns[late == 0]], unseen[columns[late == 0]] = values[late == 0], False
+    title = f"neurons (1 in {stride}) by iteration (1 in {every})".replace(" (1 in 1)", "")
+    marks, x, y = [(-1, n // stride) for n in ui.picked(group)], (first - 0.5, last + 0.5), (-0.5, group.size - 0.5)
+    return Map(np.ma.array(image, mask=unseen).T, title, limits(values), x, y, marks)
 
 
 def isi(ui, group, variable):
@@ -206,7 +208,7 @@ def isi(ui, group, variable):
         return None
     low, high = np.nanmin(values), np.nanmax(values)
     found, gaps = values > low / 2 + high / 2, np.append(0, np.cumsum(np.diff(times) > 1))
-    if not np.isin(values, (low, high)).all():
+    if not ((values == low) | (values == high)).all():
         found[1:] &= ~found[:-1] & (np.diff(gaps) == 0)[:, None]
         found[0] = False
     neurons, at = np.nonzero(found.T)

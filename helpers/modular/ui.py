@@ -36,6 +36,7 @@ SLICE_S, PAUSE_S, FRAME_S, REST_S, CALL_S = 0.01, 0.002, 1 / 30, 0.3, 1
 SHARE = 30  # a panel rests 30 times as long as it takes
 IN_FLIGHT = 4  # frames that are sent and not yet acknowledged
 CHANGES = ("set", "enable", "select", "defaults", "_click")  # made between two iterations, also of a run
+NOTHING = dict(kind="none"), b""  # is sent for a panel without data
 OPEN = weakref.WeakSet()  # the views that are displayed
 
 
@@ -77,7 +78,7 @@ class Network_UI:
             raise BackendError("the network is not initialised; call initialize() before Network_UI(...)")
         self.net, self.label, self.modules = net, str(label), get_default_UI_modules() if modules is None else modules
         if not self.offers():
-            known = sorted({name for group in net.NeuronGroups for name in view.vectors(group)})
+            known = sorted({name for group in net.NeuronGroups for name in view.arrays(group)})
             raise ParameterError(f"no group has a variable of the modules; known vectors: {', '.join(known) or 'none'}")
         count = check_integer("group_display_count", group_display_count, 1)
         self._start, self.changed, self.queue, self._loop = state.capture(net), {}, deque(), None
@@ -102,29 +103,26 @@ class Network_UI:
         """Iterations of the network so far."""
         return self.net.iteration
 
-    def _variables(self, kinds):
-        names = [name for module in self.modules if not callable(module) and module[0] in kinds for name in module[1]]
-        return list(dict.fromkeys(names))
+    def _offered(self, parents, kinds):
+        wanted, found = {}, {}
+        for module in self.modules:
+            if not callable(module) and module[0] in kinds:
+                wanted |= dict.fromkeys(module[1])
+        for parent in parents:
+            known = view.arrays(parent)
+            for variable in wanted or known:
+                if variable in known:
+                    name = f"{parent.tags[0]}: {variable}"
+                    found[f"{name}, {parent.tags[1]}" if name in found else name] = parent, variable
+        return found
 
     def offers(self):
         """Return {name: (group, variable)} of the vectors that can be shown now: those of the modules, else all."""
-        wanted, found = self._variables(panels.OF_NEURONS), {}
-        for group in self.net.NeuronGroups:
-            known = view.vectors(group)
-            for variable in wanted or known:
-                if variable in known:
-                    found[f"{group.tags[0]}: {variable}"] = group, variable
-        return found
+        return self._offered(self.net.NeuronGroups, panels.OF_NEURONS)
 
     def synapses(self):
         """Return {name: (synapse group, variable)} of the weights that can be shown now."""
-        found = {}
-        for synapse in self.net.SynapseGroups:
-            for variable in self._variables(panels.OF_SYNAPSES):
-                if hasattr(synapse, variable):
-                    name = f"{synapse.tags[0]}: {variable}"
-                    found[f"{name}, {synapse.tags[1]}" if name in found else name] = synapse, variable
-        return found
+        return self._offered(self.net.SynapseGroups, panels.OF_SYNAPSES)
 
     def pairs(self):
         """Return the list of (group, variable) that are shown."""
@@ -441,9 +439,10 @@ class Network_UI:
             if start < self._due.get(name, 0) and not everything:
                 continue
             try:
-                header, content = view.encoded(draw())
+                panel = draw()
+                header, content = panel.encoded() if panel else NOTHING
             except Exception as failure:
-                header, content = view.encoded(None)
+                header, content = NOTHING
                 if not self.error.value:  # the first one is the cause
                     self._report(failure)
             if name in drawn:

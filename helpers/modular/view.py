@@ -20,8 +20,7 @@ from helpers.modular.history import MAX_WINDOW
 from helpers.modular.recorder import Recorder
 from helpers.modular.tags import Behaviour
 
-__all__ = ["Canvas", "Controls", "behaviours", "encoded", "explained", "offer", "parameters", "picture", "png"]
-__all__ += ["settings", "vectors"]
+__all__ = ["Canvas", "Controls", "arrays", "behaviours", "explained", "parameters", "picture", "png"]
 
 HIDDEN = ("id", "x", "y", "z", "mask")
 BUTTONS = (
@@ -52,10 +51,14 @@ class Canvas(anywidget.AnyWidget):
 # --- what a network offers
 
 
-def vectors(group):
-    """Return the names of the numeric vectors of a group, one value for each neuron."""
-    items = [(name, v) for name, v in vars(group).items() if name not in HIDDEN and isinstance(v, np.ndarray)]
-    return [name for name, v in items if v.shape == (group.size,) and v.dtype.kind in "biuf" and name[0] != "_"]
+def arrays(parent):
+    """Return the names of the numeric arrays with one value for each neuron of a group, or each pair of synapses."""
+    shape, found = (parent.size,) if hasattr(parent, "size") else parent.shape, []
+    for name, value in vars(parent).items():
+        kind = getattr(getattr(value, "dtype", None), "kind", "f")
+        if name not in HIDDEN and name[0] != "_" and getattr(value, "shape", None) == shape and kind in "biuf":
+            found.append(name)
+    return found
 
 
 def behaviours(net):
@@ -100,18 +103,17 @@ def marked(name, widget):
 
 def settings(window):
     """Return {name: widget} of the boxes and sliders that hold the settings of a view."""
-    wide = dict(width="260px")
+    narrow, wide, auto = dict(width="90px"), dict(width="260px"), dict(width="auto")
+    box = dict(width="160px")
     found = dict(
         speed=ipywidgets.FloatLogSlider(1, min=0, max=3, step=0.01, description="it/frame", readout_format="d"),
-        amount=ipywidgets.BoundedIntText(1000, min=1, max=10**9, layout=dict(width="90px")),
+        amount=ipywidgets.BoundedIntText(1000, min=1, max=10**9, layout=narrow),
         progress=ipywidgets.FloatProgress(0, min=0, max=1, layout=dict(width="100px")),
         shown=ipywidgets.SelectMultiple(rows=3, layout=wide, tooltip="Several with Ctrl or Shift"),
         synapse=ipywidgets.Dropdown(description="synapses", layout=wide),
-        log=ipywidgets.Checkbox(False, description="log axis", indent=False, layout=dict(width="90px")),
-        window=ipywidgets.BoundedIntText(
-            window, min=10, max=MAX_WINDOW, description="window", layout=dict(width="160px")
-        ),
-        load=ipywidgets.FileUpload(accept=".npz", description="Load state", layout=dict(width="auto")),
+        log=ipywidgets.Checkbox(False, description="log axis", indent=False, layout=narrow),
+        window=ipywidgets.BoundedIntText(window, min=10, max=MAX_WINDOW, description="window", layout=box),
+        load=ipywidgets.FileUpload(accept=".npz", description="Load state", layout=auto),
         error=ipywidgets.HTML(),
     )
     return {name: marked(name, widget) for name, widget in found.items()}
@@ -196,14 +198,6 @@ class Controls:
         for names in ROWS:
             rows.append(ipywidgets.Box([found[name] for name in names], layout=flow))
         return ipywidgets.VBox([*rows, self.ui.error, canvas, self.cards])
-
-
-# --- what is sent
-
-
-def encoded(panel):
-    """Return (header, bytes) of a panel, for the canvas."""
-    return (dict(kind="none"), b"") if panel is None else panel.encoded()
 
 
 # --- the static figure

@@ -150,7 +150,7 @@ def wait_beyond(lab, n, *, timeout=20_000):
 def settled(lab):
     """Wait until the page shows the iteration of the kernel, and all that was sent is drawn."""
     wait_value(lab, "ui._seen == ui._seq, ui.queue", "True deque([])")
-    wait_beyond(lab, int(lab.kernel("print(net.iteration)")) - 1)
+    wait_beyond(lab, int(lab.kernel("print(ui.net.iteration)")) - 1)
 
 
 def wait_value(lab, expression, wanted, *, seconds=5):
@@ -171,7 +171,7 @@ def panel(lab, name):
         assert left >= 0 and right <= width + 0.5, f"{text} is cut off"
     numbers = np.array(numbers, float)
     if header["kind"] == "map":
-        numbers = numbers.reshape(header["rows"], header["columns"])
+        numbers = numbers.reshape(header["columns"], header["rows"]).T
     if header["kind"] == "lines":
         numbers = numbers.reshape(1 + len(header["names"]), -1)
     return header | dict(labels=[text for text, *_ in labels]), numbers

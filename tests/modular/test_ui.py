@@ -85,7 +85,7 @@ def panel(messages, name):
             if found["name"] == name:
                 kind = np.uint8 if found["kind"] == "map" else float
                 numbers = np.frombuffer(content, kind)
-                return found, numbers.reshape(found["rows"], -1) if found["kind"] == "map" else numbers
+                return found, numbers.reshape(-1, found["rows"]).T if found["kind"] == "map" else numbers
     raise AssertionError(f"no panel {name} was sent")
 
 
@@ -208,7 +208,11 @@ def test_a_long_window_shows_every_kth_iteration_at_its_place():
     shown = Network_UI(network(), window=2500)
     shown.run(2600)
     image, (times, values) = panels.raster(shown, *shown.pairs()[0]), shown.samples()
-    assert image.values.shape == (12, 834) and image.x == (100.5, 2600.5) and image.title.endswith(", 1 iteration in 3")
+    assert (
+        image.values.shape == (12, 834)
+        and image.x == (100.5, 2600.5)
+        and image.title == "neurons by iteration (1 in 3)"
+    )
     assert times[0] == 101
     np.testing.assert_array_equal(image.values, values[::3].T)
 
