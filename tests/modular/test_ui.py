@@ -415,12 +415,13 @@ def test_what_is_sent_is_what_is():
         np.testing.assert_array_equal(lines[0], np.arange(net.iteration - seen, net.iteration) + 1)
         np.testing.assert_array_equal(lines[2], recorded[-10:, 6])
         assert messages[-1][0]["iteration"] == net.iteration
-        now = net["cells0", 0].activity
-        grid = panel(messages, "grid")[1]
-        np.testing.assert_array_equal(grid.ravel(), panels.codes(now, *panels.limits(now)), "the scale of the present")
-    assert (
-        panel(messages, "weights")[1].shape == (12, 12) and panel(messages, "afferents")[0]["title"] == "onto neuron 6"
-    )
+    net["cells0", 0].activity *= 0.01
+    shown.run(0)
+    (header, grid), now = panel(messages, "grid"), net["cells0", 0].activity
+    np.testing.assert_array_equal(grid.ravel(), panels.codes(now, *panels.limits(now)))
+    assert float(header["high"]) < 0.1 < panels.limits(recorded[-10:])[1], "the scale of the present, not of the window"
+    assert panel(messages, "weights")[1].shape == (12, 12)
+    assert panel(messages, "afferents")[0]["title"] == "onto neuron 6"
 
 
 def test_the_bundle_has_picture_widget_and_clean_text():
