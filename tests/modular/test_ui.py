@@ -240,6 +240,8 @@ def test_what_appears_late_is_offered():
     net = network()
     shown = Network_UI(net)
     messages = sent(shown)
+    shown.run(0)
+    assert ("Leak", "decay_factor") in shown.controls.changers and ("Noise", "strength") not in shown.controls.changers
     net["cells0", 0].late = np.arange(12.0)
 
     class Noise(Behaviour):
@@ -518,8 +520,11 @@ def test_two_views_of_one_network_show_the_same_iteration():
 
 
 def test_an_error_names_behaviour_and_line_and_holds_the_traceback():
+    def own(shown):
+        return panels.Lines(*shown.samples())
+
     net = network()
-    shown = Network_UI(net)
+    shown = Network_UI(net, [*MODULES, own])  # which fails too, without a variable
     sent(shown)
     net["cells0", 0].activity = None
     shown.ask("step")
