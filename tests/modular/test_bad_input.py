@@ -15,7 +15,7 @@ from helpers.modular import (
     SynapseGroup,
     get_squared_dim,
 )
-from helpers.modular.learning import Homeostasis, sorn_like
+from helpers.modular.learning import Normalisation
 from helpers.modular.synapses import EventWeights, stored
 from helpers.parameters import BackendError, HelpersError, ParameterError
 
@@ -62,7 +62,6 @@ CASES = {
     "draw that is not known": (lambda n, c: Behaviour(a="uniform_gap(1, 2)").parameter("a", 0, c), "cannot be drawn"),
     "unknown behaviour": (lambda n, c: c.deactivate("STDP"), "matches 'STDP'; known: none"),
     "lookup with more": (lambda n, c: n["x", 0, "list"], "not a lookup"),
-    "size of a SORN": (lambda n, c: sorn_like(0, seed=1), "n = 0"),
     "iterations": (lambda n, c: n.initialize() or n.simulate_iterations("1000*ms"), "iterations = '1000"),
     "negative iterations": (lambda n, c: n.initialize() or n.simulate_iterations(-1), "iterations = -1"),
 }
@@ -112,10 +111,14 @@ def test_an_expression_that_fails_names_what_there_is():
 
 
 def test_unread_keywords_warn_with_the_known_ones():
+    class Reads(Behaviour):
+        def set_variables(self, neurons):
+            self.eta, self.target = self.get_init_attr("eta", 1.0), self.get_init_attr("target", 0.0)
+
     net, cells = net_and_cells()
     cells.v = np.zeros(3)
-    cells.add_behaviour(1, Homeostasis(target=0.1, taget=0.2))
-    with pytest.warns(UserWarning, match="Homeostasis: .* taget are never read; known: eta, target"):
+    cells.add_behaviour(1, Reads(eta=0.1, etta=0.2))
+    with pytest.warns(UserWarning, match="Reads: .* etta are never read; known: eta, target"):
         net.initialize()
     with pytest.warns(UserWarning, match="gap are never read; known: gapwidth, max_length"):
         cells.add_behaviour(2, EventRecorder("v", gap=3))
@@ -205,8 +208,9 @@ def test_an_ambiguous_tag_of_a_source():
 
 
 def test_weights_in_fortran_order_cannot_learn():
-    net = sorn_like(5, seed=0)
-    net.SynapseGroups[0].remove_behaviour("Weights")
-    net.SynapseGroups[0].W = np.ones((5, 5))[:, ::-1]
+    net, cells = net_and_cells()
+    cells.add_behaviour(1, Normalisation())
+    synapse = SynapseGroup(net, cells, cells, "GLUTAMATE")
+    synapse.W = np.ones(synapse.shape)[:, ::-1]
     with pytest.raises(ParameterError, match="ascontiguousarray"):
         net.initialize()

@@ -7,10 +7,10 @@ from collections import deque
 import numpy as np
 import pytest
 
-from helpers.modular import Behaviour, Network, NeuronGroup, Recorder, SynapseGroup
-from helpers.modular.learning import sorn_2009, sorn_like
+from helpers.modular import Behaviour, Network, NeuronGroup, Recorder, SynapseGroup, learning
 from helpers.modular.state import capture, load_state, restore, save_state
 from helpers.parameters import OutputError, ParameterError
+from tests.cells import cells as cells_of
 
 
 class Everything(Behaviour):
@@ -109,10 +109,13 @@ def test_a_state_is_a_value():
 
 
 @pytest.mark.parametrize("storage", [False, True, "event"])
-@pytest.mark.parametrize("build", [sorn_like, sorn_2009])
+@pytest.mark.parametrize("build", ["sorn_like", "sorn"])
 def test_learning_networks_continue_bit_for_bit(build, storage):
-    net = build(seed=1, storage=storage, **({"n": 50} if build is sorn_like else {"n_exc": 60, "n_inh": 12}))
-    net.initialize()
+    book, fast = cells_of("FINAL_7", "model"), (learning.STDP, learning.Normalisation)
+    if build == "sorn":
+        net = book.sorn(1, rules=fast, n_exc=60, n_inh=12, storage=storage)
+    else:
+        net = book.sorn_like(50, 1, rules=(book.Homeostasis, *fast), storage=storage)
     net.simulate_iterations(60)
     state = capture(net)
     net.simulate_iterations(40)
