@@ -1,6 +1,7 @@
 """Fixtures of the whole suite: pre-registered tolerances, seeded generator, redirected figures."""
 
 import json
+import sys
 import tomllib
 from pathlib import Path
 
@@ -28,6 +29,14 @@ def rng():
 def figs_in_tmp(tmp_path, monkeypatch):
     """No test writes into the committed figs/."""
     monkeypatch.setenv("NOTEBOOK_FIGS", str(tmp_path / "figs"))
+
+
+@pytest.fixture(autouse=True)
+def single_precision_of_jax():
+    """Take back the double precision that the cells of a notebook switch on for the whole process."""
+    yield
+    if "jax" in sys.modules:
+        sys.modules["jax"].config.update("jax_enable_x64", False)
 
 
 def pytest_addoption(parser):

@@ -12,7 +12,8 @@ train_rd_model, see COMMANDS.md),
   H0, gains, shifts, types, dt and activation, read by :func:`load_model`, and the history of the training;
 * ``.sweeps/``: the finished points, from which a stopped sweep goes on.
 
-What the stem of the source does not tell, such as another seed, follows at its end. A stopped command ends with 130,
+What the stem of the source does not tell, such as another seed, follows at its end; what it cannot tell, a range of g,
+a network, or a log of another program, is refused where it would be overwritten. A stopped command ends with 130,
 and the same command goes on: finished points and samples are not computed again. A wrong value is one line and exit
 status 2, and so is a loss that is no longer finite, or a lack of memory.
 """
@@ -20,6 +21,7 @@ status 2, and so is a loss that is no longer finite, or a lack of memory.
 from __future__ import annotations
 
 import contextlib
+import csv
 import itertools
 import json
 import os
@@ -37,7 +39,7 @@ from scipy import sparse
 from tqdm.auto import tqdm
 
 from helpers import figures, runs, storage
-from helpers.parameters import ParameterError, Table, check_choice, check_integer, check_number
+from helpers.parameters import ParameterError, Table, check_array, check_choice, check_integer, check_number
 from helpers.rnn import figures as plots
 from helpers.rnn import meanfield
 from helpers.rnn import options as flags
@@ -115,24 +117,16 @@ def _rows(point, exponents, errors):
 
 
 @flags.command("lyapu_convergence")
-@flags.with_options(
-    flags.T_ONS(required=True), flags.ACTIVATION(required=True), flags.G(default=1.5), flags.N_SAMPLES(default=5)
-)
-@flags.with_options(
-    flags.N(default=100),
-    flags.K(default=20),
-    flags.T_SIM(default=700.0),
-    flags.TRANSIENT(default=50.0),
-    flags.JOBS,
-    flags.EVERYWHERE,
-)
+@flags.with_options(flags.T_ONS(required=True), flags.ACTIVATION(required=True), flags.G(default=1.5))
+@flags.with_options(flags.N_SAMPLES(default=5), flags.N(default=100), flags.K(default=20), flags.T_SIM(default=700.0))
+@flags.with_options(flags.TRANSIENT(default=50.0), flags.JOBS, flags.EVERYWHERE)
 def lyapu_convergence(**options: Any) -> None:
     """Simulates the convergence of Lyapunov exponents in a recurrent neural network (RNN) model.
 
     One network, n_samples initial states. Writes the running exponents (json), the final ones with standard errors
     (csv) and a figure (png).
     """
-    o = flags.opened("lyapunov_convergence", options)
+    o = flags.opened("lyapunov_convergence", options, marks=("n_samples",))
     starts = runs.seeds(o.seed, o.n_samples)
     found = _swept(o, g=o.g, seed=o.seed, state_seed=starts, trace=True)
     if not np.isfinite(found["running"]).all():
@@ -155,6 +149,13 @@ def _study(o, g):
     o.parameters = tuple(dict.fromkeys(o.parameters))
     if o.activation == "tanh" and o.parameters != ("weights",):
         raise ParameterError("--parameter: plain tanh takes weights only; choose strech or pos for shifts and gains")
+    o.stem = f"{o.folder}/{o.word}_N{o.n}_nSample{o.n_samples}_tSim{o.t_sim:.10g}_dt{o.dt}_tOns{o.t_ons}"
+    o.stem += f"_{'_'.join(o.parameters)}{o.marks}"
+    path = Path(o.out) / f"logs/{o.stem}.csv"
+    if o.save and path.exists():  # the stem does not tell the range of g
+        stored = csv.DictReader(path.read_text(errors="replace").splitlines())
+        if {row.get("g") for row in stored} != set(map(str, g.tolist())):
+            raise ParameterError(f"out = {o.out} has {path} for other values of g; choose another folder")
     seeds, rows, shown = runs.seeds(o.seed, o.n_samples), [], []
     found = _swept(o, keep=o.save, g=g.tolist(), seed=seeds, parameters=o.parameters)
     for i, x in enumerate(g.tolist()):
@@ -163,8 +164,6 @@ def _study(o, g):
         first = found["exponents"][i, :, 0]
         shown.append((f"{x:g}", f"{np.median(first):.4f}", runs.summary(first)))
     click.echo(Table(("g", "median lambda_1", "mean [95 %]"), tuple(shown)).to_markdown())
-    o.stem = f"{o.folder}/{o.word}_N{o.n}_nSample{o.n_samples}_tSim{o.t_sim:.10g}_dt{o.dt}_tOns{o.t_ons}"
-    o.stem += f"_{'_'.join(o.parameters)}{o.marks}"
     return found, Table(("sample", "seed", "g", "index", "exponent", "stderr"), tuple(rows)).to_csv()
 
 
@@ -178,7 +177,7 @@ def transition_2_chaos(**options: Any) -> None:
 
     The same seeds serve every g. Writes the exponents with standard errors (csv) and a figure (pdf, svg).
     """
-    o = flags.opened("transition_2_chaos", options)
+    o = flags.opened("transition_2_chaos", options, marks=("k",))
     check_number("gmin", o.gmin, 0, o.gmax, hint="at most --gmax")
     g = np.linspace(o.gmin, o.gmax, o.m_g)
     found, table = _study(o, g)
@@ -202,7 +201,7 @@ def spectrum(**options: Any) -> None:
     Writes exponents, Kaplan-Yorke dimensions and entropies of every sample by sigma (json), all of them with standard
     errors (csv), and three figures (pdf, svg).
     """
-    o = flags.opened("spectrum_characterization", options | {"k": options["n"]})
+    o = flags.opened("spectrum_characterization", options | {"k": options["n"]}, marks=("variance_max",))
     g = 2.0 ** np.arange(o.variance_max)
     found, table = _study(o, g)
     if not o.save:
@@ -232,7 +231,8 @@ def lyapu_benchmark(**options: Any) -> None:
     Writes four figures (svg): the running first exponent for several tOns, and the seconds over the number of
     exponents, the averaged time and the size of the network; and the numbers of the last three (csv).
     """
-    o = flags.opened("lyapunov_benchmark", options | dict(activation="tanh"))
+    o = flags.opened("lyapunov_benchmark", options | dict(activation="tanh"), marks=("t_sim", "t_ons", "dt"))
+    end = f"N{o.n}{o.marks}"
     usual = dict(seed=o.seed, activation=o.activation, dt=o.dt)
     fig, ax = figures.figure(width_mm=100)
     for t_ons in (0.2, 1.0, 2.0, 5.0):
@@ -240,7 +240,7 @@ def lyapu_benchmark(**options: Any) -> None:
         ax.plot(found["times"], found["running"][:, 0], label=f"tOns {t_ons:g}", linewidth=0.8)
     ax.set(xlabel=r"averaged time ($\tau$)", ylabel=r"$\lambda_1$ ($1/\tau$)")
     ax.legend()
-    files, rows = {f"fig/{o.folder}/0_convergence_vs_Tons_N{o.n}.svg": fig}, []
+    files, rows = {f"fig/{o.folder}/0_convergence_vs_Tons_{end}.svg": fig}, []
     cases = {
         "1_time_vs_nle": ("k", "number of exponents", range(1, o.n, o.n // 10)),
         "2_time_vs_tSim": ("t_sim", r"averaged time ($\tau$)", np.linspace(o.t_sim / 10, o.t_sim, 10).tolist()),
@@ -256,9 +256,9 @@ def lyapu_benchmark(**options: Any) -> None:
             rows.append((name, *point.values(), time.perf_counter() - start))
             ax.plot(value, rows[-1][-1], "D", color=figures.OKABE_ITO["blue"], markersize=4)
         ax.set(xlabel=label, ylabel="seconds")
-        files[f"fig/{o.folder}/{name}_N{o.n}.svg"] = fig
+        files[f"fig/{o.folder}/{name}_{end}.svg"] = fig
     table = Table(("figure", "n", "nLE", "tSim", "seconds"), tuple(rows))
-    flags.write(o, files | {f"logs/{o.folder}/times_N{o.n}.csv": table.to_csv()})
+    flags.write(o, files | {f"logs/{o.folder}/times_{end}.csv": table.to_csv()})
 
 
 # --- training
@@ -279,13 +279,17 @@ def train_rd_model_fixed_param(**options: Any) -> None:
 
 
 def _train_random(o):
-    trained, masks, samples = (o.train_weights, o.train_shifts, o.train_gains), None, []
+    trained, masks, samples, o.ids = (o.train_weights, o.train_shifts, o.train_gains), None, [], ()
     if o.number_param is not None:
         n_weights, n_gains, n_shifts = o.number_param
         trained = n_weights > 0, n_shifts > 0, n_gains > 0
         o.marks = f"_Param{n_weights}_{n_gains}_{n_shifts}{o.marks}"
     if not any(trained):
-        raise ParameterError("nothing is trained: set --train_weights, --train_shifts or --train_gains to True")
+        found = "set --train_weights, --train_shifts or --train_gains to True"
+        found = found if o.number_param is None else "--number_param = 0 0 0; give one number above 0"
+        raise ParameterError(f"nothing is trained: {found}")
+    if o.g == 0 and trained == (True, False, False):
+        raise ParameterError("g = 0 makes all weights 0, which training leaves as they are; allowed: above 0")
     from helpers.rnn.training import fixed_number
 
     for seed in runs.seeds(o.seed, o.n_samples):
@@ -306,10 +310,8 @@ def train_flybrain_full(**options: Any) -> None:
 
 
 @flags.command("train_flybrain_pop")
-@flags.with_options(
-    flags.N_SAMPLES(default=1), flags.K(default=1), flags.LOSS(default="l2"), flags.ACTIVATION(default="tanh_pos")
-)
-@flags.with_options(flags.SUBPOPULATION(default="neurotransmitter"), flags.REGION)
+@flags.with_options(flags.N_SAMPLES(default=1), flags.K(default=1), flags.LOSS(default="l2"))
+@flags.with_options(flags.ACTIVATION(default="tanh_pos"), flags.SUBPOPULATION(default="neurotransmitter"), flags.REGION)
 def train_flybrain_pop(**options: Any) -> None:
     """Trains gains and shifts that the neurons of a population share, in a connectome-constrained RNN."""
     _train_region(flags.opened("flybrain_RNN_cell", options), options["subpopulation"])
@@ -317,6 +319,9 @@ def train_flybrain_pop(**options: Any) -> None:
 
 def _train_region(o, subpopulation=None):
     words, data = o.roi or ("SYN",), Path(o.data)
+    asked = click.get_current_context().get_parameter_source("data").name != "DEFAULT"
+    if not data.is_dir() and (asked or words != ("SYN",)):
+        raise ParameterError(f"data = {data} is not a folder; give that of the regions or of the published tables")
     published = (data / "traced-neurons.csv").exists() and o.roi != ("SYN",)
     if published and not o.roi:
         raise ParameterError(f"--ROI is missing: --data {data} holds the published tables; give words of roi, or all")
@@ -338,6 +343,7 @@ def _train_region(o, subpopulation=None):
     name = "+".join(words) if len(words) <= 3 else f"{words[0]}+{len(words) - 1}more"  # a file name has a limit
     excite = f"{(roi.signs > 0).mean():.0%} of them excitatory"
     click.echo(f"{name}: {roi.n} neurons, {excite}, {roi.counts.nnz} connections")
+    o.ids = roi.ids
     rnn = roi.rnn(o.activation, orientation=o.orientation, subpopulation=subpopulation, dt=o.dt, dense=True)
     name += f"_N{o.n}" if words == ("SYN",) and o.n != 60 else ""
     name += f"_Subpop_{subpopulation}" if subpopulation else ""
@@ -347,6 +353,8 @@ def _train_region(o, subpopulation=None):
 
 def _train(o, stem, samples, groups):
     """Train the samples, pairs of a network and its masks or None, that are not finished, and write what they leave."""
+    if o.activation == "tanh" and groups != ("weights",):
+        raise ParameterError("activation = tanh has neither gains nor shifts; choose tanh_pos or tanh_streched")
     o.n_after = o.k if o.nle_after is None else check_integer("nle_after", o.nle_after, 1, samples[0][0].n)
     stem += f"_lr{o.lr}_NLE{o.k}_Epochs{o.n_epochs}_{loss_label(loss_name(o.loss), o.target)}"
     stem += f"_g{o.g}" if hasattr(o, "g") else ""
@@ -371,37 +379,52 @@ def _sample(o, name, rnn, masks, groups, seed):
     names = ("k", "target", "loss", "lr", "t_sim", "t_ons", "transient", "window", "init", "grad", "n_epochs")
     settings = {key: getattr(o, key) for key in (*names, "early_stopping")}
     settings |= dict(parameters=groups, dale=getattr(o, "dale", "free"), seed=seed)
-    record = json.loads(json.dumps(settings | dict(network=zlib.crc32(rnn.weights.tobytes()))))
+    types = np.arange(rnn.n) if rnn.types is None else rnn.types
+    arrays = rnn.weights, rnn.gain, rnn.shift, types, o.ids, *(masks or {}).values()
+    network = zlib.crc32(b"".join([np.asarray(array).tobytes() for array in arrays]))
+    record = json.loads(json.dumps(settings | dict(network=network)))
     path, log_path = Path(o.out) / "models" / name / "model.npz", Path(o.out) / f"logs/{name}_logs.json"
+    if log_path.exists() and not path.exists():
+        raise ParameterError(f"out = {o.out} has {log_path} but no {path}; move that log, or choose another folder")
     try:
         kept, found = storage.read_arrays(path)
     except storage.DamagedFile:  # or not there
-        found, start = None, time.perf_counter()
+        found, start = record, time.perf_counter()
         result = train(rnn, masks=masks, **settings)
         h0, net = np.zeros(rnn.n) if o.init == "zero" else initial(rnn, 1, None, seed)[0], result.rnn
         kept = dict(W=np.abs(net.weights), C=np.sign(net.weights), H=h0, H0=h0, gains=net.gain, shifts=net.shift)
-        kept |= dict(types=np.arange(net.n) if net.types is None else net.types, dt=net.dt, activation=net.activation)
+        kept |= dict(types=types, dt=net.dt, activation=net.activation)
         kept |= dict(training_loss=result.loss, training_spectrum=result.spectra)
         for group in flags.GROUPS:
             kept[f"grad_{group}"] = result.gradient_norms.get(group, np.zeros(result.loss.size))
         kept["time_training[s]"] = f"{time.perf_counter() - start:.2f}"
         storage.write_arrays(path, kept, record)
         click.echo(path)
-    if found not in (None, record):
+    if found != record:
         raise ParameterError(f"out = {o.out} holds another network as {name}; choose another folder")
-    log = json.loads(log_path.read_text()) if found and log_path.exists() else dict(spectrum=[])
-    if len(log["spectrum"]) == o.n_after:
-        return log
     log = {key: np.asarray(kept[key]).tolist() for key in LOGGED}
     log["training_lambda_max"] = kept["training_spectrum"][:, 0].tolist()
+    stored = stored_log(log_path, log, o.n_after)
+    if stored is not None:
+        return stored
     for key, net in (("spectrum_before", rnn), ("spectrum", load_model(path))):
         if np.count_nonzero(net.weights) < 0.1 * net.n**2 and net.n > DENSE:
             net = net.replace(weights=sparse.csr_array(net.weights))
-        times = dict(t_sim=o.t_sim, t_ons=o.t_ons)
-        log[key] = lyapunov_spectrum(net, k=o.n_after, seed=seed, progress=True, **times).exponents.tolist()
+        times = dict(t_sim=o.t_sim, t_ons=o.t_ons, seed=seed + 1000)  # another state and frame than in the training
+        log[key] = lyapunov_spectrum(net, k=o.n_after, progress=True, **times).exponents.tolist()
     storage.write_text(log_path, json.dumps(log, indent=1))
     click.echo(log_path)
     return log
+
+
+def stored_log(path, log, n):
+    """Return a stored log that holds all of `log`, and `n` exponents or more before and after; None for any other."""
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        sizes = [check_array(key, stored[key], ndim=1, finite=False).size for key in ("spectrum_before", "spectrum")]
+        return stored if stored | log == stored and min(sizes) >= n else None
+    except (OSError, ValueError, TypeError, KeyError):  # not there, or not a log of these commands
+        return None
 
 
 def load_model(path: str | Path) -> Rnn:

@@ -27,7 +27,8 @@ and so do the tables of traced adjacencies that the hemibrain (Scheffer et al. 2
 
 Columns may stand in any order and among others, quoted or not; a byte-order mark is skipped, and 12.0 is the number 12.
 Transmitters are words (acetylcholine, ACh, GABA, ...) or codes: 0 gaba, 1 acetylcholine, 2 glutamate, 3 serotonin,
-4 octopamine, 5 dopamine, 6 neither.
+4 octopamine, 5 dopamine, 6 neither, as are unknown, NA and an empty cell. Rows without a word are skipped, an edge that
+stands in several rows has the sum of their weights, and a row has at most 10^9 synapses.
 
 All matrices are sparse: 20,000 neurons with 100 synapses each are loaded, balanced and measured in .4 GB.
 """
@@ -58,9 +59,10 @@ __all__ = ["TRANSMITTERS", "Roi", "convert_legacy", "exponent_bound", "load_roi"
 TRANSMITTERS = ("gaba", "acetylcholine", "glutamate", "serotonin", "octopamine", "dopamine", "neither")
 CODES = {word: code for code, name in enumerate(TRANSMITTERS) for word in (name, str(code), f"{code}.0")}
 CODES |= {"ach": 1, "glu": 2, "glut": 2, "ser": 3, "5ht": 3, "5-ht": 3, "oct": 4, "oa": 4, "da": 5, "dop": 5}
-CODES |= {"unknown": 6, "unclear": 6, "none": 6, "": 6}
+CODES |= dict.fromkeys(("unknown", "unclear", "none", "na", "nan", ""), 6)
 SHARES = (0.25, 0.5, 0.15, 0.02, 0.03, 0.03, 0.02)
 N_FIBRES, N_SINKHORN, N_DRAWS = 12, 10, 1000
+MOST = 10**9  # synapses in one row of a table
 DENSE = 2000  # neurons up to which a network gets a dense matrix, which BLAS and training prefer
 NEURONS = ("bodyId", "transmitter", "cell_body_fiber", "sign")
 EDGES = ("bodyId_pre", "bodyId_post", "weight")
@@ -77,7 +79,7 @@ class Roi:
     ids : array of int (n,)
         Ascending.
     counts : array or sparse array (n, n)
-        Synapses from row to column, >= 0; strongly connected, n >= 2. The diagonal is ignored. Kept as a csr_array.
+        Synapses from row to column, 0 to 2^52; strongly connected, n >= 2. The diagonal is ignored. Kept as csr.
     signs : array (n,)
         +1 or -1, of the neuron as a sender.
     transmitter, fibre : array of int (n,)
@@ -101,7 +103,7 @@ class Roi:
         if given.shape != (n, n) or n < 2:
             raise ParameterError(f"counts has shape {given.shape}; allowed: square, of two neurons or more")
         counts = sparse.coo_array(given, dtype=float)
-        check_array("counts", counts.data, low=0, empty=True)
+        check_array("counts", counts.data, low=0, high=2**52, empty=True)  # sums of rows stay exact
         counts.data[counts.row == counts.col] = 0
         counts = counts.tocsr()
         counts.eliminate_zeros()
@@ -285,7 +287,7 @@ def load_roi(path: str | PathLike, *, largest: bool = False) -> Roi:
     0
     """
     ids, words, fibres, signs = _table(Path(path) / "neurons.csv", NEURONS).values()
-    edges = _table(Path(path) / "edges.csv", EDGES).values()
+    edges = _edges(Path(path) / "edges.csv", EDGES)
     return _joined((ids, _transmitters(words), _codes(fibres), signs), edges, largest)
 
 
@@ -308,8 +310,8 @@ def load_traced(
         ``traced-total-connections.csv`` (the same without roi) serves in its place where it exists.
     transmitters : path-like
         A table of bodyId and transmitter, in words or codes, as the published ones have none: acetylcholine excites,
-        all others inhibit. Columns sign and cell_body_fiber are used where they exist. Neurons that it leaves out are
-        left out, with a warning.
+        all others inhibit, those without a known one too, with a warning. Columns sign and cell_body_fiber are used
+        where they exist. Neurons that it leaves out are left out, with a warning.
     excitatory : bool
         Take every neuron as excitatory and cholinergic, in place of such a table.
     roi : str or sequence of str, optional
@@ -335,15 +337,17 @@ def load_traced(
         neurons = ids, np.ones(ids.size), _codes(fibres), np.ones(ids.size)
     else:
         neurons = _described(ids, fibres, transmitters)
-    total = Path(folder) / "traced-total-connections.csv"
-    if roi is None and total.exists():
-        pre, post, weight = _table(total, EDGES).values()
+    table, total = Path(folder) / "traced-roi-connections.csv", Path(folder) / "traced-total-connections.csv"
+    if roi is None:
+        pre, post, weight = _edges(total, EDGES) if total.exists() else _edges(table, (*EDGES, "roi"))[:3]
     else:
-        pre, post, weight, words = _table(Path(folder) / "traced-roi-connections.csv", (*EDGES, "roi")).values()
-        asked = [roi] if isinstance(roi, str) else roi
-        for word in asked or ():
+        pre, post, weight, words = _edges(table, (*EDGES, "roi"))
+        asked = [roi] if isinstance(roi, str) else list(roi)
+        if not asked:
+            raise ParameterError("roi is empty; give words of the column roi, or None for all of its rows")
+        for word in asked:
             check_choice("roi", word, tuple(sorted(set(words.tolist()))))
-        weight = weight if asked is None else np.where(np.isin(words, asked), weight, 0)
+        weight = np.where(np.isin(words, asked), weight, 0)
     min_weight = check_integer("min_weight", min_weight, 1)
     return _joined(neurons, (pre, post, weight), largest, min_weight, within=True)
 
@@ -360,9 +364,8 @@ def convert_legacy(folder: str | PathLike, *, allow_pickle: bool = False) -> Roi
     import pickle
 
     if not allow_pickle:
-        raise ParameterError(
-            "the legacy files are pickles, which can run any code; if you trust them, allow_pickle=True"
-        )
+        text = "the legacy files are pickles, which can run any code"
+        raise ParameterError(f"{text}; if you trust them, allow_pickle=True")
     try:
         counts, excites, ids = (np.load(Path(folder) / f"{name}.npy", allow_pickle=False) for name in COUNTS)
         codes = []
@@ -370,22 +373,21 @@ def convert_legacy(folder: str | PathLike, *, allow_pickle: bool = False) -> Roi
             table = pickle.loads((Path(folder) / f"{name}_assignments.pkl").read_bytes())
             codes.append(np.array([int(table[i]) for i in ids.tolist()]))
     except (OSError, ValueError, KeyError, TypeError, pickle.UnpicklingError) as failure:
-        raise ParameterError(
-            f"{folder} is not a folder of the five legacy files: {' '.join(str(failure).split())}"
-        ) from None
+        why = " ".join(str(failure).split())
+        raise ParameterError(f"{folder} is not a folder of the five legacy files: {why}") from None
     pre, post = np.nonzero(counts.T)  # the source's W is the transpose, from row to column
     return _joined((ids, *codes, 2 * excites - 1), (ids[pre], ids[post], counts.T[pre, post]))
 
 
-def _whole(text):
+def _whole(word, column=""):
     """Return a whole number, also where it is written as 12.0; exact for the ids of 18 digits that floats round."""
     try:
-        return int(text)
-    except ValueError:
-        number = decimal.Decimal(text.strip())
-        if number != int(number):
-            raise ValueError(f"{text} is not a whole number") from None
-        return int(number)
+        number = int(word) if word.isdigit() else decimal.Decimal(word)
+        if abs(number) < 2**63 and number == int(number):
+            return int(number)
+    except (ValueError, ArithmeticError):  # a word, or nan
+        pass
+    raise ValueError(f"{word!r} in column {column} is not a whole number below 2^63")
 
 
 def _table(path, columns, extra=()):
@@ -393,44 +395,61 @@ def _table(path, columns, extra=()):
     line = 0
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
-            rows = csv.reader(file, skipinitialspace=True)
+            rows = csv.reader(file, skipinitialspace=True, strict=True)  # strict: an unclosed quote is an error
             head = list(map(str.strip, next(rows, [])))
             missing = [name for name in columns if name not in head]
             if missing:
                 raise ValueError(f"no column {missing[0]}, found {', '.join(head) or 'nothing'}")
             kept = {name: [] if name in TEXT else array("q") for name in (*columns, *extra) if name in head}
-            for row in filter(None, rows):
+            for row in rows:
+                if not any(map(str.strip, row)):
+                    continue
                 line = rows.line_num
                 for name, values in kept.items():
-                    word = row[head.index(name)]
-                    values.append(sys.intern(word) if name in TEXT else _whole(word))
+                    word = row[head.index(name)].strip()
+                    values.append(sys.intern(word) if name in TEXT else _whole(word, name))
         if not line:
             raise ValueError("it has no rows")
         ids, times = np.unique(kept.get("bodyId", [0]), return_counts=True)
         if times.max() > 1:
             raise ValueError(f"{(times > 1).sum()} repeated neurons, the first {ids[times.argmax()]}")
-    except (OSError, ValueError, IndexError, ArithmeticError, csv.Error) as failure:
+    except (OSError, ValueError, IndexError, csv.Error) as failure:
         wanted = f"a table with the columns {', '.join(columns)}, whole numbers"
         where = f"line {line}: " if line else ""
+        where = f"a wrong quote after {where}" if isinstance(failure, csv.Error) else where
         raise ParameterError(f"{path} is not {wanted}: {where}{' '.join(str(failure).split())}") from None
     return {name: np.array(values) for name, values in kept.items()}
 
 
+def _edges(path, columns):
+    """Return the columns of a table of edges, with a warning if rows come again."""
+    table = _table(path, columns)
+    keys = [table[name] for name in columns if name != "weight"]
+    order, again = np.lexsort(keys), True
+    for key in keys:
+        again &= key[order][1:] == key[order][:-1]
+    if np.any(again):
+        text = f"{path} has {np.sum(again)} rows that are there before, but for the weight; their weights are summed"
+        warnings.warn(text, stacklevel=3)
+    return tuple(table.values())
+
+
 def _transmitters(words):
     """Return the codes (n,) of transmitters in words or codes."""
-    kinds, places = np.unique(np.char.lower(np.char.strip(words)), return_inverse=True)
-    codes = []
-    for kind in kinds.tolist():
-        codes.append(CODES[check_choice("transmitter", kind, tuple(CODES))])
+    kinds, places = np.unique(np.char.lower(words), return_inverse=True)
+    codes = [CODES[check_choice("transmitter", kind, tuple(CODES))] for kind in kinds.tolist()]
     return np.array(codes)[places]
 
 
 def _codes(words):
-    """Return text (n,) as codes: its own numbers where all of it is whole numbers, else places in sorted order."""
+    """Return text (n,) as codes: its own numbers where all of it is whole numbers >= 0, else places in sorted order."""
     try:
-        return np.array(list(map(_whole, words)))
-    except (ValueError, ArithmeticError):
-        return np.unique(words, return_inverse=True)[1]
+        codes = np.array(list(map(_whole, words)))
+        if codes.min() >= 0:
+            return codes
+    except ValueError:
+        pass
+    return np.unique(words, return_inverse=True)[1]
 
 
 def _described(ids, fibres, path):
@@ -444,6 +463,10 @@ def _described(ids, fibres, path):
         text = f"{path} leaves out {ids.size - known.size} of {ids.size} neurons, and so does the region"
         warnings.warn(text, stacklevel=3)
     codes = _transmitters(table["transmitter"][theirs])
+    unknown = np.count_nonzero(codes == CODES["unknown"])
+    if unknown and "sign" not in table:
+        text = f"{path} knows no transmitter of {unknown} of {known.size} neurons, which count as inhibitory"
+        warnings.warn(text, stacklevel=3)
     signs = table["sign"][theirs] if "sign" in table else np.where(codes == CODES["acetylcholine"], 1, -1)
     fibres = table["cell_body_fiber"][theirs] if "cell_body_fiber" in table else fibres[mine]
     return known, codes, _codes(fibres), signs
@@ -461,16 +484,14 @@ def _joined(neurons, edges, largest=False, min_weight=1, within=False):
     if not (inside.any() if within else inside.all()):
         i = np.argmin(inside)
         found = f"{(~inside).sum()} of {inside.size} edges with unknown neurons, the first from {pre[i]} to {post[i]}"
-        among = f"the {ids.size} neurons start with {ids[0]}"
-        raise ParameterError(f"{found}; {among}; give tables of the same data set")
-    if (weight < 0).any():
-        raise ParameterError(f"negative weights, down to {weight.min()}; allowed: values >= 0; repair the table")
+        raise ParameterError(f"{found}; the {ids.size} neurons start with {ids[0]}; give tables of the same data set")
+    if ((weight < 0) | (weight > MOST)).any():
+        raise ParameterError(f"weights from {weight.min()} to {weight.max()}; allowed: 0 to {MOST}; repair the table")
     pre, post, weight = pre[inside], post[inside], weight[inside]
     places = np.searchsorted(ids, pre), np.searchsorted(ids, post)
     counts = sparse.coo_array((np.where(pre == post, 0.0, weight), places), shape=(ids.size,) * 2).tocsr()
-    found = (
-        f"the {np.count_nonzero(counts.data)} connections of {ids.size} neurons, at most {counts.max():g} synapses each"
-    )
+    found = f"the {np.count_nonzero(counts.data)} connections of {ids.size} neurons"
+    found += f", at most {counts.max():g} synapses each"
     counts.data[counts.data < min_weight] = 0
     counts.eliminate_zeros()
     labels = csgraph.connected_components(counts, connection="strong")[1]

@@ -151,8 +151,7 @@ def gradient(rnn: Rnn, *, masks: Mapping[str, np.ndarray] | None = None, **setti
     with double():
         plan, free, fixed = prepared(rnn, TrainingParams(**settings), masks)
         (loss, exponents), slopes = value_and_grad(free, fixed, plan=plan)
-        by_group = jax.tree.map(lambda x: np.asarray(x, float), slopes)
-        return Gradient(float(loss), np.asarray(exponents, float), by_group)
+        return Gradient(float(loss), np.asarray(exponents, float), by_type(rnn, slopes))
 
 
 @contextlib.contextmanager
@@ -191,9 +190,7 @@ class Plan:
     """
 
     activation: str
-    legacy: bool
     loss: str
-    grad: str
     n_ons: int
     room: tuple[int, int]
 
@@ -207,28 +204,46 @@ def prepared(rnn: Rnn, params: TrainingParams, masks: Mapping[str, np.ndarray] |
     if rnn.activation == "tanh" and params.parameters != ("weights",):
         raise ParameterError("parameters: plain tanh has neither gains nor shifts; take tanh_streched or tanh_pos")
 
-    arrays, may_change, free, changed = groups(rnn), trainable(rnn), {}, {}
-    for name in params.parameters:
-        free[name], changed[name] = arrays.pop(name), may_change[name]
-    for name, mask in (masks or {}).items():
-        check_choice("masks", name, params.parameters)
-        changed[name] = changed[name] & (check_array(f"masks[{name!r}]", mask, shape=changed[name].shape) != 0)
-    if not any(map(np.any, changed.values())):
-        raise ParameterError("nothing is trained: the masks, or weights that are all 0, leave no number to change")
-
+    arrays, masks = groups(rnn), _allowed(rnn, params.parameters, masks or {})
+    free = {name: arrays.pop(name) for name in params.parameters}
     n_ons = _count(params.t_ons, rnn.dt)
     counts = dict(n_transient=_count(params.transient, rnn.dt))
     for name, time in dict(n_frame=params.frame_transient, n_average=params.t_sim, window=params.window).items():
         counts[name] = _count(time, n_ons * rnn.dt)
     room = _room(counts["n_transient"]), _room(counts["n_frame"] + counts["n_average"])
-    plan = Plan(rnn.activation, rnn.legacy, params.loss, params.grad, n_ons, room)
+    plan = Plan(rnn.activation, params.loss, n_ons, room)
+    if params.grad != "window":
+        counts["window"] = 0
 
     h0, q0 = initial(rnn, params.k, np.zeros(rnn.n) if params.init == "zero" else None, params.seed)
     fixed = arrays | dict(h0=h0, q0=q0, dt=rnn.dt, target=np.array(params.target), lr=params.lr, clip=params.clip)
-    fixed |= dict(signs=np.sign((arrays | free)["weights"]), masks=changed)
+    fixed |= dict(signs=np.sign((arrays | free)["weights"]), masks=masks)
+    fixed["x"] = np.zeros(rnn.n) if rnn.x is None else rnn.x
+    for named in (free, fixed, masks):  # gains and shifts of n places, however many are in use: one program for all
+        for name in {"gains", "shifts"}.intersection(named):
+            named[name] = np.pad(named[name], (0, max(0, rnn.n - len(named[name]))))
     free, fixed = jax.tree.map(lambda x: jnp.asarray(np.asarray(x), params.dtype), (free, fixed))
     types = np.arange(rnn.n) if rnn.types is None else rnn.types
-    return plan, free, fixed | jax.tree.map(jnp.asarray, dict(types=types, **counts))
+    switches = dict(legacy=rnn.legacy, full=params.grad == "full", frozen=params.grad == "frozen")
+    return plan, free, fixed | jax.tree.map(jnp.asarray, dict(types=types, **counts, **switches))
+
+
+def by_type(rnn: Rnn, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return trained arrays, or their gradients, without the empty places of gains and shifts behind those in use."""
+    own = groups(rnn)
+    return {name: np.asarray(value, float)[: len(own[name])] for name, value in arrays.items()}
+
+
+def _allowed(rnn, parameters, masks):
+    """Return {group: where its numbers may change} for the trained groups, after a look at the masks."""
+    may_change = trainable(rnn)
+    found = {name: may_change[name] for name in parameters}
+    for name, mask in masks.items():
+        check_choice("masks", name, parameters)
+        found[name] = found[name] & (check_array(f"masks[{name!r}]", mask, shape=found[name].shape) != 0)
+    if not any(map(np.any, found.values())):
+        raise ParameterError("nothing is trained: the masks, or weights that are all 0, leave no number to change")
+    return found
 
 
 def _count(time, step):
@@ -274,12 +289,15 @@ def value_and_grad(free: dict, fixed: dict, plan: Plan) -> tuple[tuple[jax.Array
         p = given | trained
 
         def step(state, _):
-            h = jax.lax.stop_gradient(state[:, 0]) if plan.grad == "frozen" else state[:, 0]
-            phi, slope = response(plan.activation, h, p["gains"], p["shifts"], legacy=plan.legacy, xp=jnp)
+            h = jnp.where(fixed["frozen"], jax.lax.stop_gradient(state[:, 0]), state[:, 0])
+            phi, slope = response(plan.activation, h, p["gains"], p["shifts"], xp=jnp)
+            wrong = response(plan.activation, h, p["gains"], p["shifts"], legacy=True, xp=jnp)[1]
+            slope = jnp.where(fixed["legacy"], wrong, slope)
             driven = p["weights"] @ jnp.column_stack([phi, slope[:, None] * state[:, 1:]])
+            driven = driven.at[:, 0].add(fixed["dt"] * fixed["x"])
             return (1 - fixed["dt"]) * state + driven, None
 
-        return jax.lax.scan(step, state, None, length=n, unroll=min(n, 4))[0]
+        return jax.lax.scan(step, state, None, length=n, unroll=min(n, 2))[0]
 
     def settle(trained, h, i):
         """Do one step of the transient, which adds nothing to the exponents."""
@@ -287,9 +305,8 @@ def value_and_grad(free: dict, fixed: dict, plan: Plan) -> tuple[tuple[jax.Array
 
     def interval(trained, state, i):
         """Do QR interval i; return the state after it and its ln R_ii, which count after the frame's transient."""
-        if plan.grad == "window":
-            h = jnp.where(i % fixed["window"] == 0, jax.lax.stop_gradient(state[:, :1]), state[:, :1])
-            state = state.at[:, :1].set(h)
+        cut = (fixed["window"] > 0) & (i % jnp.maximum(fixed["window"], 1) == 0)
+        state = state.at[:, 0].set(jnp.where(cut, jax.lax.stop_gradient(state[:, 0]), state[:, 0]))
         state = steps(trained, state, plan.n_ons)
         q, logs = _qr(state[:, 1:])
         return state.at[:, 1:].set(q), jnp.where(i >= fixed["n_frame"], logs, 0)
@@ -303,8 +320,8 @@ def value_and_grad(free: dict, fixed: dict, plan: Plan) -> tuple[tuple[jax.Array
 
     found = jax.tree.map(jnp.zeros_like, trained)
     bar, found = _back(interval, trained, kept, n_intervals, jnp.zeros_like(state), slope / time, found)
-    if plan.grad == "full":
-        _, found = _back(settle, trained, transient, fixed["n_transient"], bar[:, :1], slope, found)
+    n_transient = jnp.where(fixed["full"], fixed["n_transient"], 0)  # else nothing of the transient counts
+    _, found = _back(settle, trained, transient, n_transient, bar[:, :1], slope, found)
     return (loss, exponents), jax.tree.map(jnp.multiply, fixed["masks"], to_groups(found)[0])
 
 

@@ -333,15 +333,10 @@ def _step_by_step(rnn, state, n_steps, log_det):
         scale = max(1.0, np.linalg.norm(frame, axis=0).max())
         q, r = qr(frame, mode="economic", check_finite=False)
         diagonal = np.abs(r.diagonal())
-        diagonal[diagonal <= _rounding(rnn.n) * scale] = 0
+        diagonal[diagonal <= 4 * rnn.n * np.finfo(float).eps * scale] = 0  # what rounding leaves of 0
         logs = logs + np.log(diagonal)
         frame[:] = q * np.where(r.diagonal() < 0, -1, 1)
     return logs, volume if np.isfinite(logs).all() else logs.min()
-
-
-def _rounding(n):
-    """Return the growth of a unit vector in one step, below which it is what rounding leaves of 0."""
-    return 4 * n * np.finfo(float).eps
 
 
 def _log_det(frame):

@@ -79,7 +79,7 @@ def _orbit(g):
     at_zero = _correlation(_log_cosh, variance, 0.0)
     kinetic = delta**2 - 2 * g * g * np.array([_correlation(_log_cosh, variance, c) - at_zero for c in delta])
     rate = CubicSpline(s, 2 * delta * np.tanh(s) / np.sqrt(kinetic)).antiderivative()
-    slopes = np.array([_correlation(_slope, variance, c) for c in delta])
+    slopes = np.array([_correlation(lambda x: 1 - np.tanh(x) ** 2, variance, c) for c in delta])
     return rate(s) - rate(0), 1 - g * g * slopes
 
 
@@ -99,10 +99,6 @@ def _normal(variance):
 
 def _log_cosh(x):
     return np.logaddexp(x, -x) - np.log(2)
-
-
-def _slope(x):
-    return 1 - np.tanh(x) ** 2
 
 
 def critical_g(activation: str = "tanh_pos", gain: float = 1.0, shift: float = 0.0, *, legacy: bool = False) -> float:

@@ -39,7 +39,7 @@ from helpers.parameters import (
     check_seed,
 )
 
-__all__ = ["ACTIVATIONS", "Rnn", "activation_name", "clip_dale", "random_weights", "response"]
+__all__ = ["ACTIVATIONS", "Rnn", "activation_name", "random_weights", "response"]
 
 ACTIVATIONS = {
     "tanh": ("tanh", "std"),
@@ -140,24 +140,6 @@ def random_weights(
         weights = np.abs(weights) * np.where(np.arange(n) < n_exc, 1.0, -1.0)
     np.fill_diagonal(weights, 0)
     return weights
-
-
-def clip_dale(weights: np.ndarray, signs: np.ndarray) -> np.ndarray:
-    """Return `weights` with every entry that has left its sign set to 0 (the projection that keeps Dale's law).
-
-    Parameters
-    ----------
-    weights : array (n, n)
-    signs : array (n,) of the senders, or (n, n)
-        -1, 0 or 1; where it is 0 the weight is left free.
-
-    Examples
-    --------
-    >>> clip_dale(np.array([[0., -2.], [3., 0.]]), np.array([1, 1])).tolist()
-    [[0.0, 0.0], [3.0, 0.0]]
-    """
-    weights = check_array("weights", weights, ndim=2)
-    return np.where(weights * check_array("signs", signs, ndim=(1, 2), low=-1, high=1) < 0, 0.0, weights)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

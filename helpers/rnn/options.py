@@ -44,19 +44,21 @@ class Command(click.Command):
 
     def as_typed(self, message: str, args: Sequence[str]) -> str:
         """Return a message in which arguments have the names of their flags, in the spelling that was typed."""
-        message = re.sub(r"\bn_(weights|gains|shifts) = ", r"--number_param, \1 = ", message)
+        message = re.sub(r"^n_(weights|gains|shifts) = ", r"--number_param, \1 = ", message)
         for option in self.params:
             flag = option.opts[-1]
             for word in args:
                 flag = word.split("=")[0] if word.split("=")[0] in option.opts else flag
             message = message.replace("' / '".join(option.opts), flag)
-            for ending, after in (("=True", ""), ("=", " "), (" = ", " = ")):
-                message = re.sub(rf"(?<![\w-]){option.name}{ending}", flag + after, message)
+            message = re.sub(rf"^{option.name} = ", f"{flag} = ", message)
+            # hints name arguments too; paths have no blank before these
+            message = message.replace(f" {option.name}=True", f" {flag}")
+            message = message.replace(f" {option.name}=FILE", f" {flag} FILE")
         return message
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put a blank before negative numbers, which click takes for flags where the value may be left out."""
-        return super().parse_args(ctx, [re.sub(r"(^|=)-(?=[\d.e+-]+$)", r"\1 -", word) for word in args])
+        return super().parse_args(ctx, [re.sub(r"^(--\w+=)?-(?=[\d.][\d.e+-]*$)", r"\1 -", word) for word in args])
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the function of the command. An interrupt is caught here: in `main` click has printed an empty line."""
@@ -118,9 +120,7 @@ EVERYWHERE = with_options(
 USUAL = with_options(T_ONS(default=1.0), T_SIM(default=200.0), EVERYWHERE)
 JOBS = click.option("--n_jobs", default=-1, type=IntRange(-64, 1024), help="Processes; -1 uses every core")
 STUDY = with_options(
-    N_SAMPLES(required=True),
-    ACTIVATION(default="std", metavar="[std|pos|strech]"),
-    PARAMETER(default=["weights"]),
+    *(N_SAMPLES(required=True), ACTIVATION(default="std", metavar="[std|pos|strech]"), PARAMETER(default=["weights"])),
     click.option("--save", default=True, type=bool, help="False prints the table and writes nothing"),
     JOBS,
     USUAL,
@@ -134,9 +134,7 @@ TRAINING = with_options(
     click.option("--init", default="random", type=Choice(["zero", "random"]), help="Initial state"),
     click.option("--grad", default="full", type=GRAD, help="What the gradient goes through; in chaos not full"),
     click.option("--window", default=15.0, type=FloatRange(1e-4, 1e6), help="Time between two cuts, for --grad window"),
-    click.option(
-        "--nle_after", default=None, type=COUNT, help="Exponents measured before and after, at most n; by default nLE"
-    ),
+    click.option("--nle_after", default=None, type=COUNT, help="Exponents before and after, at most n; by default nLE"),
     TRANSIENT(default=10.0),
     USUAL,
 )
@@ -159,13 +157,9 @@ REGION = with_options(
     click.option("--orientation", default="dale", type=SIGN, help="Whose sign a synapse has: sender or receiver"),
     click.option("--data", default="data/connectomics", help="Folder of the regions, or of the published tables"),
     click.option("--transmitters", type=click.Path(), help=f"{PUBLISHED}a table of bodyId and transmitter"),
-    click.option(
-        "--excitatory", is_flag=True, default=False, help=f"{PUBLISHED}every neuron excites, for want of transmitters"
-    ),
+    click.option("--excitatory", is_flag=True, default=False, help=f"{PUBLISHED}every neuron excites"),
     click.option("--min_weight", default=1, type=IntRange(1), help=f"{PUBLISHED}fewest synapses of a connection"),
-    click.option(
-        "--largest", is_flag=True, default=False, help="Keep the largest strongly connected part of the region"
-    ),
+    click.option("--largest", is_flag=True, default=False, help="Keep the largest strongly connected part"),
     LR(default=0.01),
     TRAINING,
 )
@@ -174,8 +168,11 @@ REGION = with_options(
 # --- what the commands share
 
 
-def opened(folder: str, options: dict[str, Any]) -> SimpleNamespace:
-    """Return the options of a command after the checks that all need, with its folder and words for its file names."""
+def opened(folder: str, options: dict[str, Any], marks: Sequence[str] = ()) -> SimpleNamespace:
+    """Return the options of a command after the checks that all need, with its folder and words for its file names.
+
+    `marks` names the options, besides those of all commands, that the stem of this one does not tell.
+    """
     for key, value in options.items():
         if value != value:  # click lets nan pass
             raise ParameterError(f"{key} = nan is not a number")
@@ -190,9 +187,9 @@ def opened(folder: str, options: dict[str, Any]) -> SimpleNamespace:
         raise ParameterError(f"out = {o.out} cannot be written ({above}); choose a writable folder")
     o.marks = ""
     for option in click.get_current_context().command.params:
-        value = options[option.name] if option.name in MARKS else None
+        value = options[option.name] if option.name in (*MARKS, *marks) else None
         if value not in (option.default, None):
-            o.marks += f"_{option.name}{Path(str(value)).stem if option.name == 'transmitters' else value}"
+            o.marks += f"_{option.opts[0][2:]}{Path(str(value)).stem if option.name == 'transmitters' else value}"
     figures.use_style()
     return o
 

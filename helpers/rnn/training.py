@@ -25,6 +25,7 @@ from helpers.rnn.gradients import (
     GROUPS,
     Gradient,
     TrainingParams,
+    by_type,
     double,
     gradient,
     prepared,
@@ -124,7 +125,7 @@ def train(
     def result(free, stopped_early=False):
         """Return the network with these trained arrays, and the history so far."""
         return TrainingResult(
-            rnn=rnn.replace(**{FIELDS[name]: np.asarray(value, float) for name, value in free.items()}),
+            rnn=rnn.replace(**{FIELDS[name]: value for name, value in by_type(rnn, free).items()}),
             loss=np.array(losses),
             spectra=np.reshape(spectra, (len(losses), params.k)),
             gradient_norms={name: np.array(sizes) for name, sizes in norms.items()},

@@ -169,6 +169,7 @@ def test_every_spelling_means_the_same():
                 assert options.opened("c", context.params).activation == name
     for word, value in {"True": True, "1": True, "t": True, "no": False, "FALSE": False, "off": False}.items():
         assert parsed("transition_2_chaos", f"{BASE['transition_2_chaos']} --save {word}")["save"] is value
+    assert parsed("train_rd_model", f"{BASE['train_rd_model']} --")["k"] == 2  # -- ends the flags
     stops = {"": 1e-6, " True": 1e-6, " f": None, " 9.5": 9.5, " -2": -2, " -1e-3": -1e-3, "=-2": -2}
     for word, value in stops.items():
         assert parsed("train_flybrain_pop", f"--early_stopping{word} --dt 0.2")["early_stopping"] == value
@@ -289,6 +290,7 @@ BAD = {
         ("--save maybe", "'maybe' is not a valid boolean"),
         ("--parameter bias", "'bias' is not one of 'weights', 'shifts', 'gains'"),
         ("--parameter gains", "plain tanh takes weights only"),
+        ("--out taken/m_g=3/x", "--out = taken/m_g=3/x cannot be written"),
     ],
     "spectrum": [("--variance_max 0", "'--variance_max': 0"), ("--nle 2", "No such option '--nle'")],
     "lyapu_benchmark": [("--n 10", "'--n': 10 is not in the range"), ("--tOns 9", "--tOns = 9")],
@@ -303,15 +305,17 @@ BAD = {
         ("--nle_after 9", "--nle_after = 9 is out of range"),
         ("--loss l1", "'l1' is not one of"),
         ("--train_weights False", "nothing is trained"),
-        ("--number_param 0 0 0", "nothing is trained"),
+        ("--number_param 0 0 0", "nothing is trained: --number_param = 0 0 0"),
+        ("--g 0", "--g = 0 makes all weights 0"),
         ("--number_param 57 0 0", "--number_param, weights = 57"),
         ("--number_param 1 0", "'--number_param' requires 3 arguments"),
-        ("--activation tanh --train_gains True", "neither gains nor shifts"),
+        ("--activation tanh --train_gains True", "--activation = tanh has neither gains nor shifts"),
         ("--tOns 9", "--tOns = 9"),
         ("--lr 0", "'--lr': 0.0 is not in the range"),
         ("--early_stopping soon", "'soon' is not a valid float"),
         ("--grad none", "'none' is not one of 'full', 'frozen', 'window'"),
         ("--out taken/x", "--out = taken/x cannot be written"),
+        ("--out taken/n=3/x", "--out = taken/n=3/x cannot be written"),
     ],
     "train_flybrain_full": [
         ("--ROI EB", "--ROI = 'EB' is unknown; choose one of: SYN, XX"),
@@ -320,7 +324,11 @@ BAD = {
         ("--ROI XX --largest", "no two neurons that reach each other"),
         ("--excitatory", "belong to the published tables; --data data/connectomics has no traced-neurons.csv"),
         ("--n 3", "--n = 3"),
-        ("--activation tanh", "neither gains nor shifts"),
+        ("--activation tanh", "--activation = tanh has neither gains nor shifts"),
+        ("--data nowhere", "--data = nowhere is not a folder"),
+        ("--data taken --roi SYN", "--data = taken is not a folder"),
+        ("--data nowhere --ROI EB", "--data = nowhere is not a folder"),
+        ("--out taken/largest=True/x --largest", "--out = taken/largest=True/x cannot be written"),
         ("--orientation up", "'up' is not one of 'dale', 'legacy'"),
     ],
     "train_flybrain_pop": [("--subpopulation all", "'all' is not one of 'cell_fibers', 'neurotransmitter'")],
@@ -347,6 +355,12 @@ def test_a_bad_value_is_one_line_and_leaves_nothing(command, capsys):
         assert stopped.value.code == 2 and re.fullmatch(r"(SYN: \d neurons, .*\n)?", out), words
         assert err.count("\n") == 1 and err.startswith(f"{command}: ") and says in err, (words, err)
         assert sorted(Path().rglob("*")) == before, words
+
+
+def test_a_region_needs_the_folder_of_the_data(capsys):
+    with pytest.raises(SystemExit):
+        call("train_flybrain_full", changed("train_flybrain_full", "--ROI EB"))
+    assert "--data = data/connectomics is not a folder; give that of" in capsys.readouterr().err
 
 
 def test_a_runner_of_click_sees_the_same_line():
@@ -393,7 +407,7 @@ def test_files_are_written_together_or_not_at_all(monkeypatch, capsys):
 
 def test_convergence_files():
     call("lyapu_convergence", changed("lyapu_convergence", "--g 2 --out elsewhere/deep"))
-    stem = "lyapunov_convergence/tanh_N6_NLE3_g2.0_Tons1.0_Tsim4_dt0.1_transient2.0"
+    stem = "lyapunov_convergence/tanh_N6_NLE3_g2.0_Tons1.0_Tsim4_dt0.1_n_samples2_transient2.0"
     assert os.listdir() == ["elsewhere"]
     assert files("elsewhere/deep") == [f"fig/{stem}.png", f"logs/{stem}.csv", f"logs/{stem}.json"]
     log = json.loads(Path(f"elsewhere/deep/logs/{stem}.json").read_text())
@@ -427,7 +441,7 @@ def test_transition_files():
 
 def test_spectrum_files():
     call("spectrum", BASE["spectrum"])
-    stem = "spectrum_characterization/tanh_N6_nSample2_tSim4_dt0.1_tOns1.0_weights_transient2.0"
+    stem = "spectrum_characterization/tanh_N6_nSample2_tSim4_dt0.1_tOns1.0_weights_variance_max3_transient2.0"
     ends = ("dim.pdf", "dim.svg", "entro.pdf", "entro.svg", "spect.pdf", "spect.svg")
     tables = [f"logs/{stem}.csv", *(f"logs/{stem}_{end}.json" for end in ("dim", "entropies", "spectrum"))]
     assert files("data") == [*(f"fig/{stem}_{end}" for end in ends), *tables]
@@ -444,6 +458,59 @@ def test_spectrum_files():
             assert [float(r["exponent"]) for r in written] == exponents == sorted(exponents, reverse=True)
             positive = sum(x for x in exponents if x > 0)
             assert log["entropies"][sigma][sample] == pytest.approx(positive, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("command", "change"),
+    [
+        ("lyapu_convergence", "--n_samples 1"),
+        ("spectrum", "--variance_max 2"),
+        ("transition_2_chaos", "--nle 2"),
+        *(("lyapu_benchmark", change) for change in ("--seed 1", "--tsim 4", "--tons 0.5", "--dt 0.2")),
+    ],
+)
+def test_what_the_stem_does_not_tell_has_names_of_its_own(command, change, monkeypatch):
+    named = []
+    monkeypatch.setattr(options, "write", lambda o, files: named.append(set(files)))
+    point = dict(times=np.arange(2), running=np.zeros((2, 3)), exponents=np.zeros(3), stderr=np.zeros(3))
+    if command == "lyapu_benchmark":
+        monkeypatch.setattr(cli, "exponents_point", lambda **options: point)
+    for words in (BASE[command], changed(command, change)):
+        call(command, words)
+        plt.close("all")
+    assert len(named) == 2 and not named[0] & named[1]
+
+
+def test_the_stems_of_the_source_stay_those_of_the_defaults():
+    for command, marks in {
+        "lyapu_convergence": ("--tons 1 --activation tanh", ("n_samples",)),
+        "spectrum": ("--n_samples 2", ("variance_max",)),
+        "transition_2_chaos": ("--gmin 1 --gmax 2 --n_samples 2", ("k",)),
+        "lyapu_benchmark": ("", ("t_sim", "t_ons", "dt")),
+    }.items():
+        words, names = marks
+        with getattr(cli, command).make_context(command, words.split()) as context:
+            given = dict(t_ons=1.0, activation="tanh") | context.params
+            assert options.opened(command, given, names).marks == ""
+
+
+def test_another_range_of_g_is_refused_and_the_same_is_not(capsys):
+    call("transition_2_chaos", BASE["transition_2_chaos"])
+    kept = {name: Path("data", name).read_bytes() for name in files("data")}
+    call("transition_2_chaos", BASE["transition_2_chaos"])
+    call("transition_2_chaos", changed("transition_2_chaos", "--gmax 2 --save no"))
+    (table,) = Path("data").rglob("*.csv")
+    for change in ("--gmin 0.5", "--gmax 2", "--m_g 2", ""):
+        capsys.readouterr()
+        if not change:
+            table.write_text("of another program\n\n1,2\n")
+            kept[table.relative_to("data").as_posix()] = table.read_bytes()
+        with pytest.raises(SystemExit) as stopped:
+            call("transition_2_chaos", changed("transition_2_chaos", change or "--gmax 3"))
+        err = capsys.readouterr().err
+        assert stopped.value.code == 2 and err.count("\n") == 1
+        assert f"--out = data has {table} for other values of g; choose another folder" in err
+        assert kept == {name: Path("data", name).read_bytes() for name in files("data")}
 
 
 SLOW = "--gmin 1 --gmax 2 --m_g 3 --n_samples 2 --n 120 --nle 4 --tsim 60 --transient 5 --n_jobs 1"
@@ -529,7 +596,7 @@ def test_files_and_logs_of_a_training(command, training):
     moved = {"train_rd_model": ["weights"], "train_rd_model_fixed_param": ["gains", "weights"]}.get(command)
     assert [g for g in ("gains", "shifts", "weights") if any(found[f"grad_{g}"])] == (moved or ["gains", "shifts"])
     net, seed = cli.load_model(Path(f"data/models/{STEMS[command]}_Sample0")), runs.seeds(0, 1)[0]
-    wanted = lyapunov_spectrum(net, k=2, t_sim=8.0, t_ons=1.0, seed=seed).exponents
+    wanted = lyapunov_spectrum(net, k=2, t_sim=8.0, t_ons=1.0, seed=seed + 1000).exponents  # not the training's state
     np.testing.assert_allclose(found["spectrum"], wanted, rtol=1e-12)
     assert found["spectrum"] != found["spectrum_before"]
 
@@ -600,7 +667,9 @@ def test_more_samples_and_more_exponents_train_only_what_is_new(trainings):
     assert trainings == runs.seeds(0, 2)
     after = log("train_rd_model")
     assert len(after["spectrum"]) == len(after["spectrum_before"]) == 5
-    np.testing.assert_allclose(after["spectrum"][:2], before["spectrum"], atol=0.05)
+    net = cli.load_model(Path(f"data/models/{STEMS['train_rd_model']}_Sample0"))
+    wanted = lyapunov_spectrum(net, k=5, t_sim=8.0, t_ons=1.0, seed=trainings[0] + 1000).exponents
+    np.testing.assert_allclose(after["spectrum"], wanted, rtol=1e-12)
     assert after["training_loss"] == before["training_loss"]
 
 
@@ -614,6 +683,78 @@ def test_another_network_under_the_same_name_is_refused(trainings, capsys):
         call("train_flybrain_full", f"{words} --data data/connectomics1")
     err = capsys.readouterr().err
     assert stopped.value.code == 2 and err.count("\n") == 1 and "--out = data holds another network" in err
+
+
+def fly(types="AAAABBBB", ids=range(1, 9), transmitter="ACh"):
+    """Write the published tables of eight neurons in a ring, with these types."""
+    Path("ring").mkdir(exist_ok=True)
+    neurons = [f"{i},{kind}\n" for i, kind in zip(ids, types, strict=True)]
+    edges = [f"{i},{o},EB,5\n" for i, o in zip(ids, [*ids[1:], ids[0]], strict=True)]
+    kinds = [f"{i},{transmitter}\n" for i in ids]
+    for name, head, rows in (
+        ("traced-neurons", "bodyId,type", neurons),
+        ("traced-roi-connections", "bodyId_pre,bodyId_post,roi,weight", edges),
+        ("nt", "bodyId,transmitter", kinds),
+    ):
+        Path(f"ring/{name}.csv").write_text(f"{head}\n{''.join(rows)}")
+
+
+RING = "--subpopulation cell_fibers --data ring --roi EB --transmitters ring/nt.csv"
+
+
+@pytest.mark.parametrize(
+    "change", [dict(types="ABCDABCD"), dict(types="ABABABAB"), dict(ids=range(11, 19)), dict(transmitter="gaba")]
+)
+def test_a_model_of_other_tables_is_refused(asked, change, capsys):
+    words = changed("train_flybrain_pop", RING)
+    fly()
+    call("train_flybrain_pop", words)
+    call("train_flybrain_pop", words)
+    fly(**change)
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as stopped:
+        call("train_flybrain_pop", words)
+    err = capsys.readouterr().err
+    assert stopped.value.code == 2 and err.count("\n") == 1
+    assert "--out = data holds another network" in err and len(asked) == 1
+
+
+def test_a_model_of_other_masks_is_refused(asked, training, monkeypatch, capsys):
+    words = BASE["train_rd_model_fixed_param"]
+    call("train_rd_model_fixed_param", words)
+    drawn = training.fixed_number
+    monkeypatch.setattr(training, "fixed_number", lambda net, seed, **numbers: drawn(net, seed=seed + 1, **numbers))
+    with pytest.raises(SystemExit):
+        call("train_rd_model_fixed_param", words)
+    assert "--out = data holds another network" in capsys.readouterr().err and len(asked) == 1
+
+
+def test_a_log_without_a_model_is_left_alone(asked, capsys):
+    path = Path(f"data/logs/{STEMS['train_rd_model']}_Sample0_logs.json")
+    path.parent.mkdir(parents=True)
+    path.write_text("of the source")
+    with pytest.raises(SystemExit) as stopped:
+        call("train_rd_model", BASE["train_rd_model"])
+    err = capsys.readouterr().err
+    assert stopped.value.code == 2 and err.count("\n") == 1 and asked == [] and path.read_text() == "of the source"
+    assert f"--out = data has {path} but no data/models/" in err and "move that log, or choose another folder" in err
+
+
+def test_a_damaged_log_is_written_again_and_a_longer_one_kept(asked):
+    call("train_rd_model", changed("train_rd_model", "--nle_after 8"))
+    (path,) = Path("data").rglob("*_logs.json")
+    long = path.read_text()
+    call("train_rd_model", BASE["train_rd_model"])
+    assert path.read_text() == long and len(json.loads(long)["spectrum"]) == 8
+    path.unlink()
+    call("train_rd_model", BASE["train_rd_model"])
+    whole, foreign = path.read_text(), json.loads(long) | {"training_loss": [1, 2]}
+    del (cut := json.loads(long))["spectrum_before"]
+    for text in ('{"spec', "{}", '{"spectrum": 3}', "[]", "3", "", json.dumps(cut), json.dumps(foreign)):
+        path.write_text(text)
+        call("train_rd_model", BASE["train_rd_model"])
+        assert path.read_text() == whole, text
+    assert len(asked) == 1
 
 
 def test_what_the_stem_of_the_source_leaves_out_gets_a_stem_of_its_own(asked):
@@ -788,9 +929,9 @@ def test_benchmark_files(monkeypatch):
     monkeypatch.setattr(Figure, "savefig", lambda figure, path, **options: Path(path).touch())
     call("lyapu_benchmark", BASE["lyapu_benchmark"])
     ends = ("0_convergence_vs_Tons", "1_time_vs_nle", "2_time_vs_tSim", "3_time_vs_netSize")
-    wanted = [f"fig/lyapunov_benchmark/{end}_N20.svg" for end in ends]
-    assert files("data") == [*wanted, "logs/lyapunov_benchmark/times_N20.csv"]
-    table = rows(Path("data/logs/lyapunov_benchmark/times_N20.csv").read_text())
+    wanted = [f"fig/lyapunov_benchmark/{end}_N20_tSim5.0.svg" for end in ends]
+    assert files("data") == [*wanted, "logs/lyapunov_benchmark/times_N20_tSim5.0.csv"]
+    table = rows(Path("data/logs/lyapunov_benchmark/times_N20_tSim5.0.csv").read_text())
     assert [sum(row["figure"] == end for row in table) for end in ends] == [0, 10, 10, 9]
     assert all(float(row["seconds"]) > 0 for row in table)
 

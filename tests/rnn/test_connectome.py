@@ -119,6 +119,14 @@ def test_a_neuron_without_inhibition_has_excitation_of_one_half():
     assert roi.weights().toarray().tolist() == [[0, 0, 0, 0.5], [0.5, 0, 0, 0], [0, 0.5, 0, 0], [0, 0, -0.5, 0]]
 
 
+def test_the_diagonal_of_counts_is_ignored():
+    counts = [[8, 3, 1], [2, 9, 0], [4, 5, 7]]
+    others = dict(ids=[1, 2, 3], signs=[1, -1, 1], transmitter=[1, 0, 1], fibre=[0, 0, 0])
+    with_loops, without = Roi(counts=counts, **others), Roi(counts=counts - np.diag(np.diag(counts)), **others)
+    assert with_loops.counts.nnz == 5 and not with_loops.weights().diagonal().any()
+    assert (with_loops.weights().toarray() == without.weights().toarray()).all()
+
+
 # --- files
 
 
@@ -196,10 +204,10 @@ GOOD = {
         ("neurons", "bodyId,transmitter,cell_body_fiber,sign\nx,1,0,1\n2,0,0,-1\n", "line 2"),
         ("neurons", "bodyId,transmitter,cell_body_fiber,sign\n1,1,0,2\n2,0,0,-1\n", "signs"),
         ("neurons", "bodyId,transmitter,cell_body_fiber,sign\n1,1,0,1\n1,0,0,-1\n", "repeated neurons"),
-        ("neurons", "bodyId,transmitter,cell_body_fiber,sign\n1,1,-4,1\n2,0,0,-1\n", "fibre"),
         ("edges", "bodyId_pre,bodyId_post,weight\n1,2,3\n2,1\n", "edges.csv"),
         ("edges", "bodyId_pre,bodyId_post,weight\n1,2,3\n2,1,2.5\n", "whole numbers"),
-        ("edges", "bodyId_pre,bodyId_post,weight\n1,2,-3\n2,1,4\n", "negative weights"),
+        ("edges", "bodyId_pre,bodyId_post,weight\n1,2,-3\n2,1,4\n", "weights from -3 to 4; allowed: 0 to 10"),
+        ("edges", "bodyId_pre,bodyId_post,weight\n1,2,9000000000000000000\n2,1,4\n", "weights from 4 to 9000000000000"),
         ("edges", "bodyId_pre,bodyId_post,weight\n1,9,3\n2,1,4\n", "unknown neurons"),
         ("edges", "bodyId_pre,bodyId_post,weight\n1,2,3\n", "2 strongly connected parts"),
     ],
@@ -219,6 +227,7 @@ def test_bad_tables_are_refused_in_one_line(tmp_path, table, text, message):
         (dict(ids=[2, 1]), "ids"),
         (dict(ids=[1, 2, 3]), "ids"),
         (dict(counts=[[0, -1], [1, 0]]), "counts goes down to -1"),
+        (dict(counts=[[0, 1e19], [1, 0]]), "counts goes up to 1e.19"),
         (dict(counts=[[0, 1, 1], [1, 0, 1]]), "counts has shape"),
         (dict(counts=[[1]]), "two neurons or more"),
         (dict(counts=[[0, np.nan], [1, 0]]), "NaN"),

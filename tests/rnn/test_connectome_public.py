@@ -53,6 +53,7 @@ STYLES = st.builds(
     st.booleans(),
     st.sampled_from(["\n", "\r\n"]),
 )
+TWICE = pytest.mark.filterwarnings("ignore:.*(rows that are there before|knows no transmitter)")
 PLAIN = Style(False, False, csv.QUOTE_MINIMAL, False, False, "\n")
 
 
@@ -107,6 +108,7 @@ def dense(roi):
 SMALL = st.builds(make_synthetic_roi, st.integers(4, 15), density=st.sampled_from([0.4, 1.0]), seed=st.integers(0, 99))
 
 
+@TWICE
 @given(SMALL, STYLES, st.integers(0, 99), st.integers(0, 3))
 @settings(max_examples=60)
 def test_every_way_of_writing_is_the_same_region(tmp_path_factory, roi, style, seed, outside):
@@ -131,6 +133,7 @@ def classes(counts):
     return {frozenset(np.flatnonzero(row).tolist()) for row in reach & reach.T}
 
 
+@TWICE
 @given(SMALL, st.integers(1, 30), st.lists(st.sampled_from(ROIS), min_size=1, unique=True), st.integers(0, 99))
 @settings(max_examples=60)
 def test_the_threshold_acts_on_the_sum_over_the_chosen_rois(tmp_path_factory, roi, min_weight, words, seed):
@@ -156,6 +159,7 @@ def test_the_threshold_acts_on_the_sum_over_the_chosen_rois(tmp_path_factory, ro
     assert (dense(found) == counts[np.ix_(kept, kept)]).all() and (found.signs == roi.signs[kept]).all()
 
 
+@TWICE
 def test_ids_of_18_digits_are_exact_also_as_floats(tmp_path):
     roi = make_synthetic_roi(6, density=1.0, seed=0)
     ids = [720575940628857210 + i for i in range(6)]
@@ -228,6 +232,71 @@ def test_a_table_may_bring_signs_and_fibres_and_leave_neurons_out(tmp_path):
     assert roi.transmitter.tolist() == [1, 5]
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        dict(neurons=NEURONS + ",,\n , ,\n\n"),
+        dict(edges=EDGES + ",,,\n"),
+        dict(transmitters=WANTED + " ,\n"),
+        dict(edges=EDGES.replace("EB", " EB ")),
+        dict(neurons=NEURONS.replace("PEN", "PEN ", 1)),
+        dict(transmitters=WANTED.replace("ACh", '" ach "')),
+        dict(edges=EDGES.replace("10,20,EB,3", '" 10 ",20 ,EB, 3 ')),
+    ],
+)
+def test_blank_rows_and_blanks_around_words_do_not_matter(tmp_path, changes, recwarn):
+    (tmp_path / "plain").mkdir()
+    roi, plain = (
+        load_traced(*where, roi="EB") for where in (folder_of(tmp_path, **changes), folder_of(tmp_path / "plain"))
+    )
+    assert dense(roi).tolist() == dense(plain).tolist() == [[0, 3], [3, 0]]
+    for name in ("ids", "signs", "transmitter", "fibre"):
+        assert getattr(roi, name).tolist() == getattr(plain, name).tolist()
+    assert len(recwarn) == 0
+
+
+@pytest.mark.parametrize("types", [("-1", "2", "4"), ("1e30", "2", "4"), ("1" * 30, "2", "4"), ("2.5", "2", "nan")])
+def test_types_that_are_no_codes_are_words(tmp_path, types):
+    neurons = "bodyId,type\n" + "".join(f"{i}0,{kind}\n" for i, kind in enumerate(types, 1))
+    roi = load_traced(*folder_of(tmp_path, neurons=neurons, edges=EDGES.replace("30,40,EB,9\n", "")))
+    assert roi.fibre.tolist() == [sorted(types).index(kind) for kind in types]
+
+
+@pytest.mark.parametrize("word", ["NA", "nan", "", "unknown", "None"])
+def test_neurons_without_a_transmitter_are_counted_in_a_warning(tmp_path, word):
+    where = folder_of(tmp_path, transmitters=WANTED.replace("acetylcholine", word))
+    with pytest.warns(UserWarning, match=r"nt\.csv knows no transmitter of 1 of 4 neurons, which count as inhibitory"):
+        roi = load_traced(*where)
+    assert roi.signs.tolist() == [1, -1, -1] and roi.transmitter.tolist() == [1, 0, 6]
+
+
+def test_signs_of_the_table_need_no_such_warning(tmp_path, recwarn):
+    table = "bodyId,transmitter,sign\n10,1,1\n20,0,-1\n30,NA,1\n40,1,1\n"
+    assert load_traced(*folder_of(tmp_path, transmitters=table)).signs.tolist() == [1, -1, 1] and len(recwarn) == 0
+
+
+@pytest.mark.parametrize(
+    ("table", "changes", "repeated"),
+    [
+        ("traced-roi-connections", dict(edges=EDGES + "10,20,EB,3\n30,10,ATL(L),5\n"), 2),
+        ("traced-total-connections", dict(total="bodyId_pre,bodyId_post,weight\n10,20,8\n20,10,9\n10,20,1\n"), 1),
+    ],
+)
+def test_rows_that_come_again_are_summed_with_a_warning(tmp_path, table, changes, repeated):
+    with pytest.warns(UserWarning, match=rf"{table}\.csv has {repeated} rows that are there before.*summed"):
+        roi = load_traced(*folder_of(tmp_path, **changes))
+    assert dense(roi)[0, 1] == {2: 8, 1: 9}[repeated]
+
+
+def test_edges_that_come_again_are_summed_with_a_warning(tmp_path):
+    roi = make_synthetic_roi(6, density=1.0, seed=0)
+    roi.write(tmp_path)
+    rows = (tmp_path / "edges.csv").read_text()
+    (tmp_path / "edges.csv").write_text(rows + rows.split("\n", 1)[1])
+    with pytest.warns(UserWarning, match=rf"edges\.csv has {roi.counts.nnz} rows"):
+        assert (dense(load_roi(tmp_path)) == 2 * dense(roi)).all()
+
+
 def test_the_largest_part_is_taken_on_request(tmp_path):
     where = folder_of(tmp_path)
     with pytest.raises(
@@ -250,6 +319,7 @@ def test_the_largest_part_is_taken_on_request(tmp_path):
     [
         ({}, dict(roi="NO"), r"roi = 'NO' is unknown; choose one of: ATL\(L\), ATL\(R\), EB, PB"),
         ({}, dict(roi=("EB", "eb")), "roi = 'eb' is unknown"),
+        ({}, dict(roi=()), "roi is empty; give words of the column roi, or None"),
         ({}, dict(min_weight=0), "min_weight = 0"),
         (
             {},
@@ -279,19 +349,39 @@ def test_the_largest_part_is_taken_on_request(tmp_path):
         (
             dict(edges="bodyId_pre,bodyId_post,roi,weight\n10,20,EB,-3\n"),
             {},
-            "negative weights, down to -3",
+            "weights from -3 to -3; allowed: 0 to 1000000000; repair the table",
         ),
         (
             dict(edges="bodyId_pre,bodyId_post,roi,weight\n10,10,EB,3\n"),
             {},
             "leaves none of the 0 connections of 4 neurons",
         ),
-        (dict(edges="bodyId_pre,bodyId_post,roi,weight\n10,20,EB,2.5\n"), {}, "line 2: 2.5 is not a whole number"),
+        (
+            dict(edges="bodyId_pre,bodyId_post,roi,weight\n10,20,EB,2.5\n"),
+            {},
+            "line 2: '2.5' in column weight is not a",
+        ),
         (dict(edges="bodyId_pre,bodyId_post,roi,weight\n10,20,EB\n"), {}, "traced-roi-connections.csv .*line 2"),
         (dict(edges="bodyId_pre,bodyId_post,roi,weight\n10,20,EB,nan\n"), {}, "line 2"),
         (dict(edges="bodyId_pre,bodyId_post,roi,weight\n1e40,20,EB,1\n"), {}, "line 2"),
         (dict(edges="bodyId_pre,bodyId_post,roi,weight\n"), {}, "no rows"),
         (dict(edges="bodyId_pre,bodyId_post,weight\n10,20,1\n"), {}, "no column roi, found bodyId_pre"),
+        (dict(neurons=NEURONS + "NA,x,y\n"), {}, "line 6: 'NA' in column bodyId is not a whole number"),
+        (dict(neurons=NEURONS + ",x,y\n"), {}, "line 6: '' in column bodyId is not a whole number"),
+        (dict(neurons=NEURONS + "'50',x,y\n"), {}, "line 6: .*'50'.* in column bodyId is not a whole number"),
+        (dict(neurons=NEURONS + "1e999999999,x,y\n"), {}, "'1e999999999' in column bodyId is not a whole number"),
+        (dict(neurons=NEURONS + "1" * 30 + ",x,y\n"), {}, "1' in column bodyId is not a whole number below 2.63"),
+        (
+            dict(neurons=NEURONS + '50,"B\n60,C,y\n'),
+            {},
+            "traced-neurons.csv .* a wrong quote after line 5: unexpected end",
+        ),
+        (dict(neurons=NEURONS + '50,"B\n60,"C",y\n'), {}, "a wrong quote after line 5: "),
+        (
+            dict(edges="bodyId_pre,bodyId_post,roi,weight\n" + "10,20,EB,9000000000000000000\n" * 2),
+            {},
+            "weights from 9000000000000000000 to 9000000000000000000; allowed: 0 to 1000000000",
+        ),
         (dict(neurons=NEURONS + "20,x,y\n"), {}, "1 repeated neurons, the first 20"),
         (dict(neurons="body,type\n10,x\n"), {}, "no column bodyId, found body, type"),
         (dict(neurons=None), {}, "traced-neurons.csv is not a table .*No such file"),

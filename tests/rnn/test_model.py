@@ -9,7 +9,7 @@ from scipy import sparse
 
 from helpers.parameters import BackendError, ParameterError
 from helpers.rnn.lyapunov import lyapunov_spectrum
-from helpers.rnn.model import ACTIVATIONS, Rnn, activation_name, clip_dale, random_weights, response
+from helpers.rnn.model import ACTIVATIONS, Rnn, activation_name, random_weights, response
 from tests.cells import cells
 
 NAMES = tuple(ACTIVATIONS)
@@ -55,16 +55,6 @@ def test_dale_gives_every_column_one_sign_and_keeps_the_magnitudes():
     dale, free = random_weights(50, 1.0, seed=3, excitatory=0.8), random_weights(50, 1.0, seed=3)
     assert (dale[:, :40] >= 0).all() and (dale[:, 40:] <= 0).all()
     np.testing.assert_array_equal(np.abs(dale), np.abs(free))
-
-
-def test_clip_dale_moves_only_the_weights_that_left_their_sign():
-    j = random_weights(20, 1.0, seed=4)
-    signs = np.where(np.arange(20) < 10, 1, -1)
-    kept = clip_dale(j, signs)
-    assert (kept * signs >= 0).all()
-    np.testing.assert_array_equal(kept[kept != 0], j[(j * signs) > 0])
-    np.testing.assert_array_equal(clip_dale(j, np.sign(j)), j)
-    np.testing.assert_array_equal(clip_dale(j, np.zeros(20)), j)
 
 
 def test_a_generator_serves_as_seed():

@@ -68,6 +68,17 @@ def test_clipping_limits_the_step_to_the_direction():
     assert relative(moved, wanted) < 1e-3
 
 
+def test_each_group_is_clipped_by_itself_and_its_norm_told_before():
+    rnn, settings = network(), SMALL | dict(parameters=("weights", "gains"))
+    slopes = gradient(rnn, **only(parameters=("weights", "gains"))).by_group
+    found = train(rnn, n_epochs=1, lr=1e-3, clip=1e-12, **settings)
+    for name, field in (("weights", "weights"), ("gains", "gain")):
+        norm = np.linalg.norm(slopes[name])
+        assert found.gradient_norms[name].tolist() == pytest.approx([norm])
+        moved = getattr(found.rnn, field) - getattr(rnn, field)
+        assert relative(moved, -1e-7 * slopes[name] / norm) < 1e-3
+
+
 def test_zeros_of_the_weights_stay_and_so_does_what_is_not_trained():
     weights = random_weights(8, 1.0, seed=0) * (np.random.default_rng(1).random((8, 8)) < 0.6)
     rnn = network().replace(weights=weights)
