@@ -52,7 +52,7 @@ def test_izhikevich(acceptance, record):
     assert within(acceptance["classic"]["izhikevich_turned"]["accept"], turned)
 
 
-DELAYS = [1.0, 1.5, 2.0, 3.0, 4.0]
+DELAYS = [1.0, 1.5, 2.0, 4.0]
 
 
 @functools.cache
