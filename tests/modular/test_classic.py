@@ -136,7 +136,7 @@ def test_synfire_survives_or_dies(n_spikes, place, acceptance, record):
 def overlap(n_patterns, flips=0.1, order="random", n=784):
     """Return the overlaps after 0, 1, ... sweeps, and the largest rise of the energy, over six memories."""
     options = {name: value for name, value in dict(flips=flips, order=order).items() if value not in (0.0, "random")}
-    found = swept(F8.hopfield, seed=SEEDS, n=n, n_patterns=n_patterns, **options)
+    found = swept(F8.hopfield, seed=SEEDS, n=n, n_patterns=n_patterns, n_probes=20, **options)
     return found["overlap"], np.diff(found["energy"], axis=1).max()
 
 
