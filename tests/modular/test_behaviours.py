@@ -201,8 +201,8 @@ def test_brunel_hakim_is_its_loop(running):
 
 
 def test_synfire_chain_is_its_loop():
-    """With twice the noise, so that cells fire again as soon as they may."""
-    net = F8.synfire_chain(4, 85, noise=90.0, n_pools=2)
+    """With so much noise that cells fire again as soon as they may."""
+    net = F8.synfire_chain(4, 85, noise=900.0, n_pools=2)
     group, rng, steps = net["chain", 0], copy.deepcopy(net.rng), net["Volley", 0].steps
     v, x, y, last = group.V.copy(), group.x.copy(), group.y.copy(), np.full(200, -1000)
     net.simulate_iterations(900)
@@ -211,7 +211,7 @@ def test_synfire_chain_is_its_loop():
         heard = np.zeros(200)
         heard[:100] = 4.86 * (steps == t - 50).sum()
         heard[100:] = 4.86 * fired[max(t - 50, 0), :100].sum()
-        noise = 90.0 * np.sqrt(0.1) * rng.normal(0, 1, 200)
+        noise = 900.0 * np.sqrt(0.1) * rng.normal(0, 1, 200)
         v, x, y = v + (x - 70 - v) / 100, x + 0.1 / 0.325 * (y - x), y + 2.527 - 0.1 * y / 0.325 + noise + heard
         fired[t] = (v >= -55) & (t - last > 10)
         v[fired[t]], last[fired[t]] = -70, t
