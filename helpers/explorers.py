@@ -16,7 +16,12 @@ from typing import Any
 
 from helpers.parameters import ParameterError, check_choice, unit_of
 
-__all__ = ["Explorer", "explore"]
+__all__ = ["Explorer", "explore", "show_beside"]
+
+# Three outputs of JupyterLab stand in a row: picture, this style, box. A living box hides the picture, and a dead one
+# ("model not found") is hidden itself.
+STILL = """<style class="still">.jp-OutputArea-child:is(:has(.still), :has(.still) + :not(:has(.widget-vbox)),
+:has(+ * .still):has(+ * + * .widget-vbox)) { display: none }</style>"""
 
 
 class Explorer:
@@ -133,8 +138,19 @@ class Explorer:
         return f"Explorer({', '.join(f'{slider.description} = {slider.value}' for slider in self._sliders.values())})"
 
     def _repr_mimebundle_(self, **_):
-        still = {"text/plain": repr(self), "image/png": b64encode(self._image.value).decode()}
-        return self._box._repr_mimebundle_() | still
+        return {"text/plain": repr(self), "image/png": b64encode(self._image.value).decode()}
+
+    def _ipython_display_(self):
+        show_beside(self._box, self)
+
+
+def show_beside(box: Any, still: Any) -> None:
+    """Display a box of widgets (VBox), and in its place the picture of `still` where no kernel knows the box."""
+    from IPython.display import display
+
+    live = box._repr_mimebundle_() | {"text/plain": ""}
+    for data in (still._repr_mimebundle_(), {"text/html": STILL, "text/plain": ""}, live):
+        display(data, raw=True)
 
 
 explore = Explorer

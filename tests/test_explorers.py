@@ -7,6 +7,7 @@ import inspect
 import threading
 import time
 from pathlib import Path
+from unittest import mock
 
 import matplotlib.pyplot as plt
 import nbformat
@@ -230,9 +231,9 @@ def test_without_a_loop_moves_of_several_threads_are_merged():
 # --- the file
 
 
-def test_the_bundle_holds_view_picture_and_plain_text(shown):
+def test_the_bundle_holds_picture_and_plain_text(shown):
     data = shown._repr_mimebundle_()
-    assert set(data) == {WIDGET, "image/png", "text/plain"}
+    assert set(data) == {"image/png", "text/plain"}
     assert base64.b64decode(data["image/png"]) == picture(shown)
     assert data["text/plain"] == repr(shown)
 
@@ -243,8 +244,12 @@ def test_the_picture_is_the_same_in_every_run(draw):
 
 
 def test_the_written_notebook_keeps_the_picture_and_drops_the_view(shown):
-    data = dict(shown._repr_mimebundle_())
-    cell = nbformat.v4.new_code_cell("shown", outputs=[nbformat.v4.new_output("execute_result", data)])
+    with mock.patch("IPython.display.display") as display:
+        shown._ipython_display_()
+    bundles = [call.args[0] for call in display.call_args_list]
+    assert WIDGET in bundles[-1] and all(call.kwargs == {"raw": True} for call in display.call_args_list)
+    outputs = [nbformat.v4.new_output("display_data", data) for data in bundles]
+    cell = nbformat.v4.new_code_cell("shown", outputs=outputs)
     (kept,) = clean(nbformat.v4.new_notebook(cells=[cell])).cells[0].outputs
     assert set(kept.data) == {"image/png", "text/plain"}
 

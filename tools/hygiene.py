@@ -14,7 +14,7 @@ import nbformat
 
 from tools.common import ToolError
 
-OPEN = ("FINAL_1", "FINAL_2", "FINAL_3", "FINAL_4", "FINAL_5", "FINAL_6")  # the notebooks whose model stands in cells
+OPEN = ("FINAL_1", "FINAL_2", "FINAL_3", "FINAL_4", "FINAL_5", "FINAL_6", "FINAL_7", "FINAL_8")
 TAGS = {"parameters", "result", "reading", "nbval-check-output", "play", "solution"}
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 METADATA = {"kernelspec": KERNEL, "language_info": {"name": "python"}}

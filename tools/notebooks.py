@@ -35,7 +35,7 @@ from tools import hygiene
 from tools.common import ROOT, ToolError, guarded
 
 CELL_TIMEOUT_S = {"quick": 600, "full": None}
-WIDGET = "application/vnd.jupyter.widget-view+json"
+WIDGET, STILL = "application/vnd.jupyter.widget-view+json", 'class="still"'  # a widget, and the style beside it
 
 
 def find(names=(), *, root=ROOT, dev=False):
@@ -160,8 +160,8 @@ def kept(outputs, count):
     for out in outputs:
         if "execution_count" in out:
             out.execution_count = count
-        is_widget = out.get("data", {}).pop(WIDGET, None) and set(out.data) <= {"text/plain"}
-        if is_widget and out.data:
+        is_widget = (data := out.get("data", {})).pop(WIDGET, None) and set(data) <= {"text/plain"}
+        if (is_widget := is_widget or STILL in data.get("text/html", "")) and data.get("text/plain"):
             widgets.append(out)
         elif out.get("name") != "stderr" and not is_widget:
             still.append(out)

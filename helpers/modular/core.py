@@ -5,92 +5,131 @@ then its neuron groups, then its synapse groups, each in the order of creation. 
 sees what an earlier one has changed.
 """
 
+from __future__ import annotations
+
 import numbers
 import time
 import warnings as python_warnings
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
 from helpers.modular import draws, synapses
-from helpers.modular.grid import NeuronDimension
+from helpers.modular.grid import NeuronDimension, connected
 from helpers.modular.tags import Behaviour, Synapses, Tagged, UnknownTagError
-from helpers.parameters import BackendError, ParameterError, check_choice, check_integer, check_seed
+from helpers.parameters import BackendError, ParameterError, check_array, check_choice, check_integer, check_seed
 
-__all__ = ["Network", "NeuronGroup", "SynapseGroup"]
+__all__ = ["Network", "NeuronGroup", "NeuronSubGroup", "SynapseGroup", "afferent", "efferent"]
 
 REPORT_S = 0.03  # a progress callback hears of it at least this often
+afferent, efferent = "afferent", "efferent"
+Keys, Tag = dict[float, Behaviour] | Sequence[Behaviour] | None, str | Sequence[str] | None
 
 
 class Parent(Tagged):
-    """What carries behaviours: a dictionary key -> behaviour, the switch `recording`, and the way to change them."""
+    """What carries behaviours: a dictionary key -> behaviour, the switch `recording`, and the way to change them.
+
+    What carries a tag is an attribute too, where the name is free: ``net.cells`` is ``net["cells", 0]``.
+    """
 
     def __init__(self, network, behaviour, tag):
+        if not isinstance(network, Network):
+            raise ParameterError(f"net = {network!r} is not a Network; give the one that the group belongs to")
         super().__init__(tag)
         self.network, self.recording, self.behaviour = network, True, _checked(behaviour)
 
     behavior = property(lambda self: self.behaviour)
+    iteration = property(lambda self: self.network.iteration, doc="Iterations so far, this one included.")
+    def_dtype = property(lambda self: self.network.dtype, doc="The dtype of all that the getters return.")
 
-    def _children(self):
-        return ()
+    def __getattr__(self, name):
+        if name[0] != "_" and "behaviour" in vars(self):
+            for found in self._matches(name):
+                if isinstance(found, Tagged):
+                    return found
+        raise AttributeError(f"{type(self).__name__} {vars(self).get('tags')} has no attribute and no tag {name!r}")
+
+    def _family(self):
+        """Return the object and, of a network, its groups."""
+        return [self]
 
     def _matches(self, tag):
         if tag in self.tags:
             yield self
         for key, item in self.behaviour.items():
             yield from (item,) if key == tag else item._matches(tag)
-        for child in self._children():
+        for child in self._family()[1:]:
             yield from child._matches(tag)
 
     def _start_early(self):
         for item in self.behaviour.values():
             item._start(self, early=True)
 
-    def add_behaviour(self, key, behaviour):
-        """Add a behaviour under a free key and return it; it is initialised at once if the network already is."""
+    def _own(self):
+        for item in self.behaviour.values():
+            item._owner = self
+
+    def add_behaviour(self, key: float, behaviour: Behaviour) -> Behaviour:
+        """Add a behaviour under a free key and return it; it is initialised at once if the network already is.
+
+        If that fails, the behaviour is left out, and all groups keep the attributes that they had.
+        """
         if key in self.behaviour:
             taken = self.behaviour[key]
             raise ParameterError(f"key = {key} is taken by {taken!r}; remove it first or choose another key")
-        self.behaviour |= _checked({key: behaviour})
-        behaviour._start(self, early=True)
-        if self.network._schedule is not None:
-            behaviour._start(self)
-            self.network._plan()
+        added = _checked({key: behaviour})
+        before = [(parent, dict(vars(parent))) for parent in self.network._family()]
+        try:
+            self.behaviour = self.behaviour | added
+            behaviour._start(self, early=True)
+            if self.network._schedule is not None:
+                behaviour._start(self)
+                self.network._plan()
+        except BaseException:
+            for parent, attributes in before:
+                vars(parent).clear()
+                vars(parent).update(attributes)
+            raise
+        self._own()
         return behaviour
 
-    def remove_behaviour(self, which):
+    def remove_behaviour(self, which: Any) -> list[Behaviour]:
         """Remove the behaviours with a key, tag or class, here and in the groups of a network; return them."""
         found = self._behaviours(which)
-        for parent in (self, *self._children()):
-            parent.behaviour = {k: b for k, b in parent.behaviour.items() if not any(b is f for f in found)}
+        for item in found:
+            for parent in self._family():
+                parent.behaviour = {key: other for key, other in parent.behaviour.items() if other is not item}
+            item._owner = None
         if self.network._schedule is not None:
             self.network._plan()
         return found
 
-    def activate(self, which, on=True):
+    def activate(self, which: Any, on: bool = True) -> None:
         """Run the behaviours with a key, tag or class again (or not), here and in the groups of a network."""
         for item in self._behaviours(which):
             item.behaviour_enabled = on
 
-    def deactivate(self, which):
+    def deactivate(self, which: Any) -> None:
         """Leave out the behaviours with a key, tag or class, here and in the groups of a network."""
         self.activate(which, False)
 
     def _behaviours(self, which):
         """Return the behaviours with a key, tag or class, or the one that is given; none is an error."""
-        pool = [item for parent in (self, *self._children()) for item in parent.behaviour.values()]
-        named = self[which] if isinstance(which, str | numbers.Real) else ()
-        kind = which if isinstance(which, type) else ()
-        found = [item for item in pool if item is which or isinstance(item, kind) or any(item is n for n in named)]
+        found, known = [], {}
+        for parent in self._family():
+            for key, item in parent.behaviour.items():
+                known |= dict.fromkeys(item.tags)
+                of_kind = isinstance(which, type) and isinstance(item, which)
+                if item is which or of_kind or (not isinstance(which, Behaviour) and which in (key, *item.tags)):
+                    found.append(item)
         if not found:
-            known = dict.fromkeys(tag for item in pool for tag in item.tags)
             raise UnknownTagError(f"no behaviour of {self!r} matches {which!r}; known: {', '.join(known) or 'none'}")
         return found
 
     add_behavior, remove_behavior = add_behaviour, remove_behaviour
     activate_behaviors = activate_mechanisms = activate
     deactivate_behaviors = deactivate_mechanisms = deactivate
-
-    iteration = property(lambda self: self.network.iteration, doc="Iterations so far, this one included.")
 
 
 def _checked(behaviour, first=0):
@@ -99,18 +138,37 @@ def _checked(behaviour, first=0):
         behaviour = dict(enumerate(behaviour, first))
     if not isinstance(behaviour, dict | None):
         raise ParameterError(f"behaviour = {behaviour!r} is not a dictionary; give {{1: SomeBehaviour()}}")
-    behaviour = dict(behaviour or {})
-    for key, item in behaviour.items():
+    checked = {}
+    for key, item in (behaviour or {}).items():
         if not isinstance(key, numbers.Real) or not 0 <= key < np.inf:
             raise ParameterError(f"key = {key!r} of a behaviour is not a number >= 0; the keys give the order")
         if not isinstance(item, Behaviour):
-            raise ParameterError(
-                f"{item!r} at key {key} is not a behaviour; give an object, Behaviour() or of a subclass"
-            )
-    return behaviour
+            text = f"{item!r} at key {key} is not a behaviour"
+            raise ParameterError(f"{text}; give an object, Behaviour() or of a subclass")
+        if item._owner is not None or any(item is other for other in checked.values()):
+            owner = "stands at another key" if item._owner is None else f"belongs to {item._owner!r}"
+            raise ParameterError(f"{item!r} at key {key} already {owner}; make one behaviour for each place")
+        checked[key] = item
+    return checked
 
 
-class NeuronGroup(Parent):
+class Drawing:
+    """The vectors of a group, or of a part of it."""
+
+    def vector(self, mode: Any = "zeros()", scale: Any = None, density: Any = None) -> np.ndarray:
+        """Return a vector (size,) drawn as `mode` says, times `scale`, thinned to a share `density`."""
+        return draws.drawn(self.network, mode, self.size, scale, density)
+
+    def get_random_neuron_vec(self, density: Any = 1.0) -> np.ndarray:
+        """Return U[0, 1) values of which a share `density` is kept, the others 0."""
+        return self.vector("uniform", None, density)
+
+    def get_neuron_vec(self) -> np.ndarray:
+        """Return zeros (size,)."""
+        return np.zeros(self.size, self.network.dtype)
+
+
+class NeuronGroup(Drawing, Parent):
     """A group of `size` neurons in a network; the behaviours put the vectors on it.
 
     Parameters
@@ -124,9 +182,9 @@ class NeuronGroup(Parent):
         'name' or 'name,other'; a group without one is 'NG'.
     """
 
-    def __init__(self, net, size, behaviour=None, tag=None, *, behavior=None):
-        grid = {0: size} if isinstance(size, NeuronDimension) else {}
-        super().__init__(_network(net), _checked(behaviour or behavior, len(grid)), tag or "NG")
+    def __init__(self, net: Network, size: Any, behaviour: Keys = None, tag: Tag = None, *, behavior: Keys = None):
+        grid = _checked({0: size}) if isinstance(size, NeuronDimension) else {}
+        super().__init__(net, _checked(behaviour or behavior, len(grid)), tag or "NG")
         self.size = size if grid else check_integer("size", size, 1)
         if grid and 0 in self.behaviour:
             python_warnings.warn(f"key 0 of {self!r} is the place of the grid; the behaviour is left out", stacklevel=2)
@@ -136,71 +194,128 @@ class NeuronGroup(Parent):
         self.id, self.mask = np.arange(self.size), True
         net._register(self, net.NeuronGroups)
 
-    def vector(self, mode="zeros()", scale=None, density=None):
-        """Return a vector (size,) drawn as `mode` says, times `scale`, thinned to a share `density`."""
-        return draws.drawn(self.network, mode, self.size, scale, density)
+    BaseNeuronGroup = property(lambda self: self, doc="The group; of a sub-group, the one that it is part of.")
 
-    def get_random_neuron_vec(self, density=1.0):
-        """Return U[0, 1) values of which a share `density` is kept, the others 0."""
-        return draws.uniform(self.network, self.size, density)
+    def subGroup(self, mask: Any) -> NeuronSubGroup:
+        """Return the neurons that a mask (size,) of True and False picks."""
+        return NeuronSubGroup(self, mask)
 
-    def get_neuron_vec(self):
-        """Return zeros (size,)."""
-        return np.zeros(self.size, self.network.dtype)
-
-    def synapses(self, direction, tag="All"):
+    def synapses(self, direction: str, tag: str = "All") -> list[SynapseGroup]:
         """Return the list of 'afferent' or 'efferent' synapse groups with a tag."""
-        check_choice("direction", direction, ("afferent", "efferent"))
+        check_choice("direction", direction, (afferent, efferent))
         return getattr(self, f"{direction}_synapses")[tag]
+
+
+class NeuronSubGroup(Drawing):
+    """The neurons of a group that a mask picks: its vectors are read and written through the mask.
+
+    It can be the source or target of a SynapseGroup. It has no behaviours of its own.
+
+    Examples
+    --------
+    >>> cells = NeuronGroup(Network(), 3)
+    >>> cells.v = np.zeros(3)
+    >>> cells.subGroup([True, False, True]).v += 2
+    >>> cells.v.tolist()
+    [2.0, 0.0, 2.0]
+    """
+
+    def __init__(self, group: NeuronGroup, mask: Any) -> None:
+        mask = check_array("mask", mask, shape=(group.size,), low=0, high=1).astype(bool)
+        vars(self).update(BaseNeuronGroup=group, mask=mask, size=int(mask.sum()))
+
+    def __getattr__(self, name):
+        value = getattr(vars(self)["BaseNeuronGroup"], name)
+        return value[..., self.mask] if self._is_vector(value) else value
+
+    def __setattr__(self, name, value):
+        whole = getattr(self.BaseNeuronGroup, name, None)
+        if not self._is_vector(whole):
+            raise ParameterError(f"{name} is no vector of {self.BaseNeuronGroup!r}; set it on the group first")
+        whole[..., self.mask] = value
+
+    def _is_vector(self, value):
+        return isinstance(value, np.ndarray) and value.shape[-1:] == self.mask.shape
 
 
 class SynapseGroup(Parent):
     """The synapses from one group to another; a behaviour sets ``W``, shape (dst.size, src.size).
 
-    The drive to `dst` is ``W.dot(source vector)``. `src` and `dst` are groups, or the tag of one. The tag
-    '<src tag> => <dst tag>' is added.
+    The drive to `dst` is ``W.dot(source vector)``. The tags '<src tag> => <dst tag>' and '<src tag>_to_<dst tag>' are
+    added.
+
+    Parameters
+    ----------
+    net : Network
+    src, dst : NeuronGroup, NeuronSubGroup or str
+        Groups, or the tag of one.
+    tag : str, optional
+    behaviour : dict or list, optional
+    connectivity : str, callable or number, optional
+        Which pairs may have a synapse, kept as the matrix ``enabled``: see :func:`~helpers.modular.grid.connected`.
+        ``"s_id != d_id"`` leaves out the synapses of a cell onto itself.
+    partition : bool
+        Not supported, and refused.
     """
 
-    def __init__(self, net, src, dst, tag=None, behaviour=None, *, behavior=None):
-        super().__init__(_network(net), behaviour or behavior, tag)
-        self.src, self.dst = (_group(net, name, end) for name, end in (("src", src), ("dst", dst)))
-        self.tags.insert(-1, f"{self.src.tags[0]} => {self.dst.tags[0]}")
+    def __init__(
+        self, net: Network, src: Any, dst: Any, tag: Tag = None, behaviour: Keys = None,
+        *, behavior: Keys = None, connectivity: Any = None, partition: bool = False,
+    ) -> None:  # fmt: skip
+        super().__init__(net, behaviour or behavior, tag)
+        if partition:
+            raise ParameterError("partition = True is not supported; connect sub-groups, or use sparse=True")
+        self.src, self.dst = _group(net, "src", src), _group(net, "dst", dst)
+        ends = self.src.tags[0], self.dst.tags[0]
+        self.tags[-1:] = [" => ".join(ends), "_to_".join(ends), self.tags[-1]]
         self.enabled, self.group_weighting = True, 1
+        if connectivity is not None:
+            self.enabled = connected(self, connectivity)
         self._start_early()
         net._register(self, net.SynapseGroups)
 
     shape = property(lambda self: (self.dst.size, self.src.size), doc="The shape of W.")
 
-    def get_random_synapse_mat(self, density=1.0, sparse=False):
-        """Return U[0, 1) weights of which a share `density` exists.
+    def get_random_synapse_mat(self, density: Any = 1.0, sparse: bool | str = False) -> Any:
+        """Return U[0, 1) weights of which a share `density` exists; see :meth:`matrix`."""
+        return self.matrix("uniform", None, density, sparse)
 
-        `sparse` chooses the storage: False dense, True scipy CSR, "event" rows per source
-        (:class:`~helpers.modular.synapses.EventWeights`). Without legacy draws all three hold the same numbers.
+    def matrix(self, mode: Any = "zeros()", scale: Any = None, density: Any = None, sparse: Any = False) -> Any:
+        """Return weights (dst.size, src.size), 0 where `enabled` is.
+
+        Parameters
+        ----------
+        mode : str, number, array, bool or int
+            As in :meth:`NeuronGroup.vector`.
+        scale : float, optional
+        density : float or sequence, optional
+            Share of the synapses that exist, in [0, 1]; a sequence has one for each row. Only these are drawn, so that
+            time and, in a sparse storage, memory go with their number.
+        sparse : {False, True, "event"}
+            The storage: dense, scipy CSR, or rows per source (:class:`~helpers.modular.synapses.EventWeights`). All
+            three hold the same numbers.
         """
-        return self._stored(draws.uniform(self.network, self.shape, density), sparse)
-
-    def matrix(self, mode="zeros()", scale=None, density=None, sparse=False):
-        """Return weights drawn as `mode` says (see :meth:`NeuronGroup.vector`), in the storage `sparse`."""
-        return self._stored(draws.drawn(self.network, mode, self.shape, scale, density), sparse)
+        enabled = self.enabled
+        if not isinstance(enabled, bool | np.bool_):
+            enabled = check_array("enabled", enabled, shape=self.shape).astype(bool)
+        if density is None or self.network.rng is np.random or (np.isscalar(density) and density == 1):
+            kept = density if self.network.rng is np.random else None
+            return synapses.stored(draws.drawn(self.network, mode, self.shape, scale, kept) * enabled, sparse)
+        rows, columns = draws.places(self.network.rng, self.shape, density)
+        if enabled is not True:
+            existing = np.broadcast_to(enabled, self.shape)[rows, columns]
+            rows, columns = rows[existing], columns[existing]
+        return synapses.placed(draws.drawn(self.network, mode, len(rows), scale), rows, columns, self.shape, sparse)
 
     vector = matrix
 
-    def _stored(self, values, sparse):
-        return synapses.stored(values if self.enabled else values * 0, sparse)
-
-    def get_synapse_mat(self):
+    def get_synapse_mat(self) -> np.ndarray:
         """Return zeros (dst.size, src.size)."""
         return np.zeros(self.shape, self.network.dtype)
 
 
-def _network(net):
-    if not isinstance(net, Network):
-        raise ParameterError(f"net = {net!r} is not a Network; give the one that the group belongs to")
-    return net
-
-
 def _group(net, name, end):
-    if isinstance(end, NeuronGroup):
+    if isinstance(end, NeuronGroup | NeuronSubGroup):
         if end.network is not net:
             raise ParameterError(f"{name} = {end!r} belongs to another network; give a group of this one")
         return end
@@ -223,6 +338,8 @@ class Network(Parent):
     seed : int, numpy.random.Generator, "legacy" or None
         Of ``rng``. None draws a fresh generator. "legacy" uses numpy's global state with the seed's two draws: after
         ``np.random.seed(k)`` the numbers are those of PymoNNto 0.9.6, bit for bit.
+    settings : dict, optional
+        ``{"dtype": ...}``, as version 3 writes it; other settings are refused.
 
     Examples
     --------
@@ -230,53 +347,64 @@ class Network(Parent):
     >>> cells = NeuronGroup(net, size=3, tag="cells")
     >>> net.initialize()
     >>> net.simulate_iterations(5)
-    >>> net.iteration, net["cells", 0] is cells, net["unknown"]
+    >>> net.iteration, net["cells", 0] is net.cells, net["unknown"]
     (5, True, [])
     """
 
     iteration = 0
 
-    def __init__(self, tag=None, behaviour=None, dtype=np.float64, seed=None, *, behavior=None):
-        super().__init__(self, behaviour or behavior, tag)
-        self.dtype = np.dtype(dtype)
-        if self.dtype not in (np.float64, np.float32):
-            raise ParameterError(f"dtype = {dtype!r} is not known; allowed: float64 or float32")
-        self.rng = np.random.default_rng() if seed is None else np.random if seed == "legacy" else check_seed(seed)
+    def __init__(
+        self, tag: Tag = None, behaviour: Keys = None, dtype: Any = np.float64, seed: Any = None,
+        *, behavior: Keys = None, settings: dict[str, Any] | None = None,
+    ) -> None:  # fmt: skip
         self.NeuronGroups, self.SynapseGroups = [], []
+        super().__init__(self, behaviour or behavior, tag)
+        for name in settings or {}:
+            check_choice("setting", name, ("dtype",))
+        self.dtype = np.dtype((settings or {}).get("dtype", dtype))
+        if self.dtype not in (np.float64, np.float32):
+            raise ParameterError(f"dtype = {self.dtype} is not known; allowed: float64 or float32")
+        self.rng = np.random.default_rng() if seed is None else np.random if seed == "legacy" else check_seed(seed)
         self._schedule = None
         self._start_early()
+        self._own()
 
-    def _children(self):
-        return [*self.NeuronGroups, *self.SynapseGroups]
+    def _family(self):
+        return [self, *self.NeuronGroups, *self.SynapseGroups]
 
     def _register(self, group, registry):
         registry.append(group)
+        group._own()
         self._schedule = None
         self._connect()
 
     def _connect(self):
         """Enter the synapse groups under their tags; every neuron group gets every tag as key."""
-        tags = ["All", *(tag for synapse in self.SynapseGroups for tag in synapse.tags)]
-        for ends in (e for g in self.NeuronGroups for e in (g.afferent_synapses, g.efferent_synapses)):
-            ends.clear()
-            ends.update({tag: [] for tag in tags})
+        tags = ["All"]
+        for synapse in self.SynapseGroups:
+            tags += synapse.tags
+        for group in self.NeuronGroups:
+            for ends in (group.afferent_synapses, group.efferent_synapses):
+                ends.clear()
+                for tag in tags:
+                    ends[tag] = []
         for synapse in self.SynapseGroups:
             for tag in dict.fromkeys(("All", *synapse.tags)):
                 synapse.dst.afferent_synapses[tag].append(synapse)
                 synapse.src.efferent_synapses[tag].append(synapse)
 
-    def order(self):
+    def order(self) -> list[tuple[float, Behaviour, Parent]]:
         """Return the (key, behaviour, parent) of one iteration in the order of execution."""
-        entries = [(key, item, p) for p in (self, *self._children()) for key, item in p.behaviour.items()]
+        entries = [(key, item, parent) for parent in self._family() for key, item in parent.behaviour.items()]
         return sorted(entries, key=lambda entry: entry[0])
 
-    def initialize(self, info=False, warnings=True):
+    def initialize(self, info: bool = False, warnings: bool = True) -> None:
         """Set the variables of all behaviours, in the order of an iteration; prints that order if `info`.
 
         A second call sets them again and clears the recorders; the iterations keep counting.
         """
         self._connect()
-        for key, item, parent in self.order():
+        for key, item, parent in sorted(self.order(), key=lambda entry: entry[1].initialize_last):
             if info:
                 print(key, item, parent)
             item._start(parent, warn=warnings)
@@ -285,9 +413,12 @@ class Network(Parent):
 
     def _rename(self, warn):
         """Give neuron groups with the same first tag a letter: A, Ab, Ac."""
-        for tag in dict.fromkeys(group.tags[0] for group in self.NeuronGroups):
-            for i, group in enumerate([g for g in self.NeuronGroups if g.tags[0] == tag][1:], 1):
-                group.tags[0] = f"{tag}{chr(ord('a') + i)}"
+        seen = {}
+        for group in self.NeuronGroups:
+            tag = group.tags[0]
+            seen[tag] = seen.get(tag, 0) + 1
+            if seen[tag] > 1:
+                group.tags[0] = f"{tag}{chr(ord('a') + seen[tag] - 1)}"
                 if warn:
                     text = f"the tag {tag!r} is taken by another neuron group; this one becomes {group.tags[0]!r}"
                     python_warnings.warn(text, stacklevel=3)
@@ -295,14 +426,14 @@ class Network(Parent):
     def _plan(self):
         """Check the weights and list what an iteration runs."""
         for synapse in self.SynapseGroups:
-            shape = getattr(getattr(synapse, "W", None), "shape", synapse.shape)
+            shape = getattr(vars(synapse).get("W"), "shape", synapse.shape)
             if tuple(shape) != synapse.shape:
                 text = f"W of {synapse!r} has shape {shape}; allowed: (dst.size, src.size) = {synapse.shape}"
                 raise ParameterError(f"{text}; transpose it or draw it with get_random_synapse_mat")
-        steps = [(item, item._hook("new_iteration", "iteration"), p) for _, item, p in self.order()]
+        steps = [(item, item._hook("new_iteration", "iteration"), parent) for _, item, parent in self.order()]
         self._schedule = [step for step in steps if step[1] is not None]
 
-    def simulate_iteration(self):
+    def simulate_iteration(self) -> None:
         """Run one iteration."""
         if self._schedule is None:
             raise BackendError("the network, or a group added since, is not initialised; call initialize() first")
@@ -311,46 +442,58 @@ class Network(Parent):
             if item.behaviour_enabled:
                 step(parent)
 
-    def simulate_iterations(self, iterations, *, disable_recording=False, progress=None):
+    def simulate_iterations(
+        self, iterations: int, batch_size: int = -1, measure_block_time: bool = False,
+        disable_recording: bool = False, progress: Callable[[int], None] | None = None,
+    ) -> float | None:  # fmt: skip
         """Run a number of iterations.
 
         Parameters
         ----------
         iterations : int
+        batch_size : int
+            Iterations of one block; -1 makes all of them one.
+        measure_block_time : bool
+            Return the time of the last block in ms.
         disable_recording : bool
             Let no recorder record during this run.
         progress : callable, optional
             ``progress(done)``, called at least every 50 ms between two iterations, and at the end; an exception that
             it raises stops the run there.
         """
-        recording = [p for p in (self, *self._children()) if p.recording and disable_recording]
+        n, block = check_integer("iterations", iterations, 0), check_integer("batch_size", batch_size, -1)
+        recording = [parent for parent in self._family() if parent.recording and disable_recording]
+        _record(recording, False)
+        started = time.perf_counter()
+        due = started + REPORT_S
         try:
-            self._record(recording, False)
-            self._run(check_integer("iterations", iterations, 0), progress)
+            for done in range(1, n + 1):
+                if block > 0 and (done - 1) % block == 0:
+                    started = time.perf_counter()
+                self.simulate_iteration()
+                if progress is not None and (done == n or time.perf_counter() >= due):
+                    progress(done)
+                    due = time.perf_counter() + REPORT_S
         finally:
-            self._record(recording, True)
+            _record(recording, True)
+        return 1000 * (time.perf_counter() - started) if measure_block_time else None
 
-    def _run(self, n, progress):
-        step, due = self.simulate_iteration, time.perf_counter() + REPORT_S
-        for done in range(1, n + 1):
-            step()
-            if progress is not None and (done == n or time.perf_counter() >= due):
-                progress(done)
-                due = time.perf_counter() + REPORT_S
-
-    def recording_on(self):
+    def recording_on(self) -> None:
         """Let all recorders record."""
-        self._record((self, *self._children()), True)
+        _record(self._family(), True)
 
-    def recording_off(self):
+    def recording_off(self) -> None:
         """Let no recorder record."""
-        self._record((self, *self._children()), False)
+        _record(self._family(), False)
 
-    def _record(self, parents, on):
-        for parent in parents:
-            parent.recording = on
+    def clear_recorder(self, keys: float | str | Sequence[float | str] | None = None) -> None:
+        """Drop the samples of all recorders, or of those named: by their key, their tag or one of their expressions."""
+        keys = [keys] if isinstance(keys, str | numbers.Real) else keys
+        for key, item, _ in self.order():
+            if "recorder" in item.tags:
+                item.clear(None if keys is None or {key, *item.tags} & set(keys) else keys)
 
-    def clear_recorder(self, keys=None):
-        """Drop the samples of all recorders, or those of the expressions named."""
-        for recorder in self["recorder"]:
-            recorder.clear(keys)
+
+def _record(parents, on):
+    for parent in parents:
+        parent.recording = on

@@ -1,46 +1,103 @@
 """Random vectors and matrices of a network: the seed's two draws, modes written as text, densities."""
 
+from __future__ import annotations
+
+import ast
 import functools
+from typing import Any
 
 import numpy as np
 
 from helpers.parameters import ParameterError, check_array
 
-__all__ = ["drawn", "masked", "uniform"]
+__all__ = ["drawn", "is_draw", "number", "places"]
+
+ZEROS, UNIFORM = ("zeros()", "zeros"), ("uniform", "uniform()", "random", "random()", "rand", "rand()", "rnd", "rnd()")
+CALLS = {"zeros", "ones", "rand", "rnd", "lognormal_real_mean", "lognormal_rm", "uniform_gap", "same"}
+CALLS |= set(dir(np.random.Generator)) - {"bit_generator", "spawn"}  # what is called in a draw; the last four fail
 
 
-def uniform(network, shape, density=1.0):
-    """Return U[0, 1) values of which a share `density` is kept and the others are 0, without rescaling.
-
-    With ``seed="legacy"`` two draws are made from the global state, values and mask, even for density 1; None makes
-    one. Otherwise one draw u serves both: u / density where u < density is again uniform. A vector of densities is
-    applied per row.
-    """
-    values = network.rng.random(shape)
-    if density is not None and network.rng is np.random:
-        values = masked(network, values, density)
-    elif density is not None and not (isinstance(density, int | float) and density == 1):
-        share = _share(density, values)
-        values[values >= share] = 0
-        values /= share if isinstance(share, float) and share else np.where(share > 0, share, 1)
-    return values.astype(network.dtype, copy=False)
-
-
-def masked(network, values, density):
-    """Set all but a random share `density` of the values to 0; None keeps all."""
-    return values if density is None else values * (network.rng.random(values.shape) <= _share(density, values))
-
-
-def _share(density, values):
-    """Return a checked density in [0, 1]; a vector of them is shaped so that it multiplies the rows."""
+def _share(density, n):
+    """Return a checked density in [0, 1], or one for each of `n` rows."""
     if isinstance(density, float) and 0 <= density <= 1:
         return density
     share = check_array("density", density, ndim=(0, 1), low=0, high=1)
-    if share.ndim and len(share) != len(values):
-        raise ParameterError(
-            f"density has {len(share)} entries; allowed: a number, or one for each of {len(values)} rows"
-        )
-    return share.reshape(-1, *[1] * (values.ndim - 1)) if share.ndim else share
+    if share.ndim and len(share) != n:
+        raise ParameterError(f"density has {len(share)} entries; allowed: a number, or one for each of {n} rows")
+    return share
+
+
+def places(rng: np.random.Generator, shape: tuple[int, int], density: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return (rows, columns) of the entries of a matrix that exist, row by row, each with the probability `density`.
+
+    The gaps between them are drawn (geometric), so that the others cost nothing. A vector gives the density of each
+    row: entries are drawn with the largest and thinned.
+    """
+    share, size = np.asarray(_share(density, shape[0])), shape[0] * shape[1]
+    most, found, last = share.max(), [np.empty(0, np.int64)], -1
+    while most > 0 and last < size:
+        expected = (size - last) * most
+        found.append(last + np.cumsum(rng.geometric(most, int(expected + 5 * expected**0.5) + 9)))
+        last = found[-1][-1]
+    place = np.concatenate(found)
+    rows, columns = np.divmod(place[: np.searchsorted(place, size)], shape[1])
+    if share.ndim:
+        kept = rng.random(len(rows)) * most < share[rows]
+        rows, columns = rows[kept], columns[kept]
+    return rows, columns
+
+
+def drawn(network: Any, mode: Any, shape: int | tuple[int, ...], scale: Any = None, density: Any = None) -> np.ndarray:
+    """Return the array that a mode describes, times `scale`, thinned to a share `density`.
+
+    Parameters
+    ----------
+    network : Network
+        Its ``rng`` and ``dtype`` are used.
+    mode : str, number, array, bool or int
+        ``'zeros()'``, ``'ones'``, ``'uniform'`` (also ``'random'``, ``'rand'``, ``'rnd'``), ``'normal(0, 0.1)'`` and
+        every other distribution of the generator, the size being filled in; a number fills the array; the types
+        ``bool`` and ``int`` give zeros of that type.
+    shape : int or tuple of int
+    scale : float or array, optional
+    density : float or sequence, optional
+        Share of the entries that are kept, in [0, 1]; a sequence has one for each row. The others are 0, without
+        rescaling.
+
+    With ``seed="legacy"`` values and mask are two draws from the global state, even for density 1. Otherwise one
+    uniform draw u serves both: u / density where u < density is again uniform.
+    """
+    if mode is bool or mode is int:
+        return np.zeros(shape, mode)
+    if isinstance(mode, str) and mode in ZEROS:
+        return np.zeros(shape, network.dtype)
+    uniform, legacy = isinstance(mode, str) and mode in UNIFORM, network.rng is np.random
+    values = network.rng.random(shape) if uniform else _evaluated(network, mode, shape)
+    if density is not None:
+        share = _share(density, len(values))
+        if uniform and not legacy:
+            (kept,) = (values < share).nonzero()
+            chosen = values[kept] / (share if isinstance(share, float) else np.broadcast_to(share, shape)[kept])
+            values = np.zeros(shape)
+            values[kept] = chosen
+        else:
+            values = values * (network.rng.random(values.shape) <= np.reshape(share, (-1, *[1] * (values.ndim - 1))))
+    values = values if scale is None else values * scale
+    return values.astype(network.dtype, copy=False)
+
+
+def _evaluated(network, mode, shape):
+    try:
+        value = eval(_code(mode), {"__builtins__": {}}, _Names(network.rng, shape)) if isinstance(mode, str) else mode
+        return np.array(np.broadcast_to(value() if callable(value) else value, shape), network.dtype)
+    except Exception as failure:
+        text = f"mode = {mode!r} cannot be drawn ({failure}); give one like 'normal(0, 1)', 'zeros()' or a number"
+        raise ParameterError(text) from None
+
+
+@functools.lru_cache
+def _code(mode):
+    return compile(mode.strip(), "mode", "eval")
 
 
 class _Names(dict):
@@ -56,22 +113,34 @@ class _Names(dict):
         return functools.partial(getattr(self._rng, name), size=self._shape)
 
 
-def drawn(network, mode, shape, scale=None, density=None):
-    """Return the array that a mode describes, times `scale`, thinned to a share `density`.
+def is_draw(text: str) -> bool:
+    """Return whether a text is a draw: it calls distributions, and nothing else.
 
-    Parameters
-    ----------
-    mode : str, number, bool or int
-        ``'zeros()'``, ``'ones'``, ``'uniform'`` (also ``'random'``, ``'rand'``, ``'rnd'``), ``'normal(0, 0.1)'`` and
-        every other distribution of the generator, the size being filled in; a number fills the array; the types
-        ``bool`` and ``int`` give zeros of that type.
+    Examples
+    --------
+    >>> is_draw("normal(5, 1) * 2"), is_draw("uniform"), is_draw("file(1).txt")
+    (True, False, False)
     """
-    if mode in (bool, int):
-        return np.zeros(shape, mode)
     try:
-        value = eval(mode, {"__builtins__": {}}, _Names(network.rng, shape)) if isinstance(mode, str) else mode
-        value = np.broadcast_to(value() if callable(value) else value, shape).astype(network.dtype)
-    except Exception as failure:
-        text = f"mode = {mode!r} cannot be drawn ({failure}); give one like 'normal(0, 1)', 'zeros()' or a number"
-        raise ParameterError(text) from None
-    return masked(network, value if scale is None else value * scale, density)
+        calls = [node for node in ast.walk(ast.parse(text.strip(), mode="eval")) if isinstance(node, ast.Call)]
+    except (SyntaxError, ValueError):
+        return False
+    return bool(calls) and all(isinstance(call.func, ast.Name) and call.func.id in CALLS for call in calls)
+
+
+def number(text: str, default: Any) -> Any:
+    """Return a text that is a number or a percentage as a number of the type of `default`, every other text as it is.
+
+    Examples
+    --------
+    >>> number("50%", 1.0), number("3", 1), number("3.5", 1), number("fast", 1), number("3", None)
+    (0.5, 3, 3.5, 'fast', '3')
+    """
+    if not isinstance(default, int | float | np.number) or isinstance(default, bool):
+        return text
+    digits = text.strip()
+    try:
+        value = float(digits.removesuffix("%")) / (100 if digits.endswith("%") else 1)
+    except ValueError:
+        return text
+    return value if isinstance(default, int | np.integer) and not value.is_integer() else type(default)(value)

@@ -4,6 +4,7 @@ import numpy as np
 
 from helpers.figures import OKABE_ITO
 from helpers.modular.synapses import dense
+from helpers.modular.tags import Behaviour
 
 __all__ = ["activity", "over_time", "timeline", "weight_histogram"]
 
@@ -31,7 +32,7 @@ def activity(ax, samples, *, n_shown=30, log=False, growth=None, ylabel="activit
 
 def timeline(ax, net):
     """Draw what one iteration runs, from left to right: a row for each parent, a column for each behaviour."""
-    steps = net.order()
+    steps = [step for step in net.order() if _iterates(type(step[1]))]
     parents = list(dict.fromkeys(parent for _, _, parent in steps))
     rows = [parents.index(parent) for _, _, parent in steps]
     dots = ax.scatter(range(len(steps)), rows, s=60, c=[COLOURS[row % len(COLOURS)] for row in rows], zorder=2)
@@ -43,6 +44,11 @@ def timeline(ax, net):
     ax.set(xlabel="key, in the order of execution", xlim=(-0.7, len(steps) - 0.3), ylim=(len(parents) - 0.5, -0.6))
     ax.grid(axis="y", zorder=0)
     return dots
+
+
+def _iterates(kind):
+    """Return whether a class of behaviours does something in an iteration, under either name of the hook."""
+    return kind.new_iteration is not Behaviour.new_iteration or kind.iteration is not Behaviour.iteration
 
 
 def over_time(ax, series, *, ylabel, target=None):

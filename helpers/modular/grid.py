@@ -1,75 +1,48 @@
-"""Positions of the neurons of a group on a grid."""
+"""Positions of the neurons of a group on a grid, and the pairs that positions connect."""
+
+from __future__ import annotations
 
 import math
+import numbers
+from typing import Any
 
 import numpy as np
 
 from helpers.modular.tags import Behaviour
-from helpers.parameters import check_choice, check_integer
+from helpers.parameters import ParameterError, check_integer
 
-__all__ = ["NeuronDimension", "get_squared_dim"]
+__all__ = ["NeuronDimension", "connected", "get_squared_dim"]
 
-AXES = "xyz"
+AXES, ARGUMENTS = "xyz", ("s_id", "sx", "sy", "sz", "d_id", "dx", "dy", "dz")
 
 
 class NeuronDimension(Behaviour):
     """A grid as the `size` of a group: sets size, width, height, depth and the vectors x, y, z (float).
 
     Neuron i sits at x = i mod w, y = floor(i/w) mod h, z = floor(i/(w h)), minus (w-1)/2, (h-1)/2, (d-1)/2 if
-    `centered`. The dynamics do not use the positions.
+    `centered`. The dynamics do not use the positions; to move, turn or stretch them, calculate: ``cells.x += 1``.
     """
 
     run_on_init = True
 
-    def __init__(self, width=1, height=1, depth=1, centered=True, tag=None):
+    def __init__(
+        self, width: int = 1, height: int = 1, depth: int = 1, centered: bool = True, tag: str | None = None
+    ) -> None:
         super().__init__(tag, width=width, height=height, depth=depth, centered=centered)
-        sizes = dict(width=width, height=height, depth=depth)
-        self.width, self.height, self.depth = (check_integer(name, value, 1) for name, value in sizes.items())
+        self.width = check_integer("width", width, 1)
+        self.height = check_integer("height", height, 1)
+        self.depth = check_integer("depth", depth, 1)
 
-    def set_variables(self, neurons):
+    def set_variables(self, neurons: Any) -> None:
         """Give the group its size and positions; runs when the group is constructed."""
-        shape = [self.get_init_attr(name) for name in ("width", "height", "depth")]
-        neurons.width, neurons.height, neurons.depth = shape
-        w, h, d = shape
+        w, h, d = neurons.width, neurons.height, neurons.depth = self.width, self.height, self.depth
+        self._read |= self.init_kwargs.keys()
         neurons.size, i = w * h * d, np.arange(w * h * d)
-        shift = np.array([w - 1, h - 1, d - 1]) / 2 * bool(self.get_init_attr("centered"))
+        shift = np.array([w - 1, h - 1, d - 1]) / 2 * bool(self.init_kwargs["centered"])
         neurons.x, neurons.y, neurons.z = i % w - shift[0], i // w % h - shift[1], i // (w * h) - shift[2]
-        self._group = neurons
-
-    def _each(self, function, values):
-        for axis, value in zip(AXES, values, strict=True):
-            setattr(self._group, axis, function(getattr(self._group, axis), value))
-        return self
-
-    def move(self, x=0, y=0, z=0):
-        """Add a distance to each coordinate."""
-        return self._each(np.add, (x, y, z))
-
-    def scale(self, x=1, y=1, z=1):
-        """Multiply each coordinate by a factor."""
-        return self._each(np.multiply, (x, y, z))
-
-    def noise(self, x_noise=1, y_noise=1, z_noise=1, centered=True):
-        """Add uniform noise of the given widths, in [-width/2, width/2] if `centered`, else in [0, width]."""
-        draw = self._group.network.rng.random
-        return self._each(lambda v, width: v + width * (draw(v.size) - centered / 2), (x_noise, y_noise, z_noise))
-
-    def rotate(self, axis, theta):
-        """Turn all positions around the axis 'x', 'y' or 'z' by `theta` degrees, counter-clockwise."""
-        first = AXES.index(check_choice("axis", axis, AXES)) + 1
-        a, b, angle = AXES[first % 3], AXES[(first + 1) % 3], math.radians(theta)
-        u, v = getattr(self._group, a), getattr(self._group, b)
-        setattr(self._group, a, u * math.cos(angle) - v * math.sin(angle))
-        setattr(self._group, b, u * math.sin(angle) + v * math.cos(angle))
-        return self
-
-    def stretch_to_equal_size(self, target_neurons):
-        """Scale each coordinate so that the grid is as wide, high and deep as that of another group."""
-        sizes = [(getattr(target_neurons, n), getattr(self._group, n)) for n in ("width", "height", "depth")]
-        return self.scale(*(target / own for target, own in sizes))
 
 
-def get_squared_dim(n, depth=1):
+def get_squared_dim(n: int, depth: int = 1) -> NeuronDimension:
     """Return the grid of `n` x `depth` neurons whose layers are as close to square as the divisors of `n` allow.
 
     Examples
@@ -81,3 +54,38 @@ def get_squared_dim(n, depth=1):
     n = check_integer("n", n, 1)
     width = next(w for w in range(math.isqrt(n), 0, -1) if n % w == 0)
     return NeuronDimension(width, n // width, check_integer("depth", depth, 1))
+
+
+def connected(synapse: Any, connectivity: Any) -> np.ndarray:
+    """Return which pairs of a synapse group are connected, as a matrix (dst.size, src.size) of bool.
+
+    Parameters
+    ----------
+    synapse : SynapseGroup
+    connectivity : str, callable or number
+        An expression of the indices s_id and d_id, the positions sx, sy, sz, dx, dy, dz (all of them arrays that
+        broadcast to the matrix), ``in_box(distance)``, ``in_circle(distance)`` and np, such as ``"s_id != d_id"`` or
+        ``"(np.abs(sx - dx) <= 2) & (s_id % 2 == 0)"``; a function ``(synapse, s_id, sx, sy, sz, d_id, dx, dy, dz)``;
+        or a number, the largest distance in x and y, without synapses of a cell onto itself.
+    """
+    src, dst = synapse.src, synapse.dst
+    names = dict(np=np, s_id=np.arange(src.size)[None, :], d_id=np.arange(dst.size)[:, None])
+    for axis in AXES if hasattr(src, "x") and hasattr(dst, "x") else ():
+        names["s" + axis], names["d" + axis] = getattr(src, axis)[None, :], getattr(dst, axis)[:, None]
+
+    def apart():
+        return np.array(np.broadcast_arrays(*[np.abs(names["s" + axis] - names["d" + axis]) for axis in AXES]))
+
+    names["in_box"] = lambda distance: apart().max(axis=0) <= distance
+    names["in_circle"] = lambda distance: np.square(apart()).sum(axis=0) <= distance**2
+    if isinstance(connectivity, numbers.Real):
+        connectivity = f"((sx - dx) ** 2 + (sy - dy) ** 2 <= {connectivity} ** 2) & (s_id != d_id)"
+    try:
+        if callable(connectivity):
+            pairs = connectivity(synapse, *[names.get(name) for name in ARGUMENTS])
+        else:
+            pairs = eval(connectivity, {"__builtins__": {}}, names)
+        return np.array(np.broadcast_to(pairs, synapse.shape), bool)
+    except Exception as failure:
+        known = f"known: {', '.join(names)}; positions need groups on a grid"
+        raise ParameterError(f"connectivity = {connectivity!r} cannot be evaluated ({failure}); {known}") from None

@@ -1,9 +1,11 @@
 """Recorders: expressions evaluated at their key in the order of an iteration, and events as (iteration, index)."""
 
-import ast
-import builtins
+from __future__ import annotations
+
 import copy
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -12,67 +14,65 @@ from helpers.parameters import ParameterError, check_integer
 
 __all__ = ["EventRecorder", "Recorder", "Series", "compiled"]
 
-PARENT = {"n", "s", "neurons", "synapse"}
+PARENT = ("n", "s", "neurons", "synapse")
 FIRST_BYTES = 1 << 20
+Names = str | Callable | Sequence[str | Callable]
 
 
 class Series(Sequence):
     """The samples of one expression: a live sequence that grows while the network runs, in a buffer that doubles.
 
     Samples of one shape make one array (n, *shape), of which ``np.asarray`` is a read-only view; otherwise the buffer
-    holds shallow copies of the objects. With `max_length` the oldest samples are dropped. `form`, if known, is the
-    (dtype, shape) of a sample.
+    holds shallow copies of the objects. With `max_length` the oldest samples are dropped. `form` is the (dtype, shape)
+    of a sample before there is one.
     """
 
-    def __init__(self, max_length=None, form=None):
-        self._max_length, self._first_form = max_length or np.inf, form or (np.dtype(float), ())
+    def __init__(self, max_length: int | None = None, form: tuple[Any, tuple[int, ...]] = (float, ())) -> None:
+        self._max_length, self._form = max_length or sys.maxsize, form
         self.clear()
 
-    def clear(self):
+    def clear(self) -> None:
         """Drop all samples."""
-        self._dtype, self._shape = self._first_form
-        self._allocate(0)
+        self._buffer, self._start, self._stop = np.empty((0, *self._form[1]), self._form[0]), 0, 0
 
-    def append(self, value):
+    def append(self, value: Any) -> None:
         """Add one sample (a copy of it)."""
         item = np.asarray(value)
-        if item.dtype != self._dtype or item.shape != self._shape:
+        if item.dtype != self._buffer.dtype or item.shape != self._buffer.shape[1:]:
             item = self._fit(value, item)
-        if self._stop == len(self._buffer):
-            self._allocate(1, self._array())
-        self._buffer[self._stop] = item
-        self._stop += 1
-        if self._stop - self._start > self._max_length:
-            self._start += 1
+        self.extend(item[None])
 
-    def extend(self, rows):
-        """Add several samples of the known form, one for each row of an array."""
-        if self._stop + len(rows) > len(self._buffer):
-            self._allocate(len(rows), self._array())
-        self._buffer[self._stop : self._stop + len(rows)] = rows
-        self._stop += len(rows)
+    def extend(self, rows: np.ndarray) -> None:
+        """Add several samples, one for each row of an array; the first rows give the shape."""
+        if not len(self) and rows.shape[1:] != self._buffer.shape[1:]:
+            self._buffer, self._start, self._stop = rows[:0], 0, 0
+        stop = self._stop + len(rows)
+        if stop > len(self._buffer):
+            kept, room = self._array(), FIRST_BYTES // (8 * rows[:1].size or 8)
+            spare = max(len(rows), len(kept), min(64, room))
+            self._buffer = np.empty((len(kept) + spare, *kept.shape[1:]), kept.dtype)
+            self._buffer[: len(kept)] = kept
+            self._start, stop = 0, len(kept) + len(rows)
+        self._buffer[stop - len(rows) : stop] = rows
+        self._start, self._stop = max(self._start, stop - self._max_length), stop
 
     def _fit(self, value, item):
         """Widen the form of the buffer if a sample does not fit in; return what has to be stored."""
         kept, dtype = self._array(), item.dtype
         if len(kept):
-            alike = item.shape == self._shape and (dtype.kind in "biufc") == (self._dtype.kind in "biufc")
-            dtype = np.result_type(dtype, self._dtype) if alike else np.dtype(object)
-        form = (dtype, () if dtype.hasobject else item.shape)
-        if form != (self._dtype, self._shape):
-            self._dtype, self._shape = form
-            self._allocate(1, list(kept))
+            alike = item.shape == kept.shape[1:] and (dtype.kind in "biufc") == (kept.dtype.kind in "biufc")
+            dtype = np.result_type(dtype, kept.dtype) if alike else np.dtype(object)
         if not dtype.hasobject:
-            return item
-        return value.copy() if hasattr(value, "copy") else copy.copy(value)
-
-    def _allocate(self, n, kept=()):
-        """Take a new buffer with room for `n` more or as many again; views of the old one stay as they are."""
-        spare = max(n, len(kept), min(64, FIRST_BYTES // (8 * int(np.prod(self._shape)) or 8)))
-        self._buffer = np.empty((len(kept) + spare, *self._shape), self._dtype)
+            self._buffer = kept.astype(dtype) if len(kept) else np.empty((0, *item.shape), dtype)
+        elif not kept.dtype.hasobject:
+            self._buffer = np.empty(len(kept), object)
+            for i, sample in enumerate(kept):
+                self._buffer[i] = sample
         self._start, self._stop = 0, len(kept)
-        for i, sample in enumerate(kept):
-            self._buffer[i] = sample
+        if dtype.hasobject:
+            item = np.empty((), object)
+            item[()] = value.copy() if hasattr(value, "copy") else copy.copy(value)
+        return item
 
     def __len__(self):
         return self._stop - self._start
@@ -84,7 +84,7 @@ class Series(Sequence):
         return np.array(self._array(), dtype=dtype, copy=copy)
 
     def __repr__(self):
-        return f"<Series of {len(self)} samples, each of shape {self._shape}>"
+        return f"<Series of {len(self)} samples, each of shape {self._buffer.shape[1:]}>"
 
     def _array(self):
         view = self._buffer[self._start : self._stop]
@@ -92,26 +92,10 @@ class Series(Sequence):
         return view
 
 
-class _OfParent(ast.NodeTransformer):
-    """Writes ``_parent`` for n and s, ``_parent.name`` for a plain name that is neither known nor bound."""
-
-    def __init__(self, tree):
-        nodes = list(ast.walk(tree))
-        self.bound = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-        self.bound |= {node.arg for node in nodes if isinstance(node, ast.arg)}
-        self.known = {"np"} if isinstance(tree.body, ast.Name) else {"np", *dir(builtins)}
-
-    def visit_Name(self, node):
-        if node.id in self.bound or (node.id in self.known and node.id not in PARENT):
-            return node
-        parent = ast.Name("_parent", ast.Load())
-        return parent if node.id in PARENT else ast.Attribute(parent, node.id, ast.Load())
-
-
-def compiled(expression):
+def compiled(expression: str | Callable) -> Callable[[Any], Any]:
     """Return a function of the parent for an expression of ``n``, ``s`` (both the parent), ``np`` and plain names.
 
-    A plain name that is not a builtin is an attribute of the parent: ``'voltage'`` is ``'n.voltage'``.
+    A plain name is a variable of the parent: ``'voltage'`` is ``'n.voltage'``; so is ``'n'``, if it stands alone.
 
     Examples
     --------
@@ -122,11 +106,18 @@ def compiled(expression):
     if callable(expression):
         return expression
     try:
-        tree = ast.parse(expression.strip(), mode="eval")
+        code = compile(expression.strip(), "recorded", "eval")
     except (SyntaxError, AttributeError, ValueError):
         raise ParameterError(f"{expression!r} is no recordable expression; give one like 'np.mean(n.v)'") from None
-    body = ast.unparse(_OfParent(tree).visit(tree))
-    return eval(f"lambda _parent: {body}", {"np": np})
+    name = expression.strip()
+    if name.isidentifier():
+        return lambda parent: vars(parent).get(name, parent) if name in PARENT else getattr(parent, name)
+
+    def value(parent):
+        names = vars(parent) | dict.fromkeys(PARENT, parent)
+        return eval(code, names | {"np": np, "iteration": getattr(parent, "iteration", None)})
+
+    return value
 
 
 class Recorder(Behaviour):
@@ -134,45 +125,69 @@ class Recorder(Behaviour):
 
     Parameters
     ----------
-    variables : list of str or callable
+    variables : str, callable or list of them
         Expressions, see :func:`compiled`, or functions of the parent, found by their ``__name__``.
     gapwidth : int
-        0 and 1 record every iteration, g records the iterations g, 2g, 3g, ...
+        0 and 1 record every iteration, g every g-th; the count stands still while recording is off.
+    tag : str, optional
     max_length : int, optional
         Number of latest samples that are kept.
+    save_as_numpy : bool
+        Accepted for the programs that give it; the samples are an array in any case.
 
     A sample is a copy. ``recorder['n.v', 0]`` is its :class:`Series`, live. An expression that fails raises.
     """
 
-    def __init__(self, variables, gapwidth=0, tag=None, max_length=None, **kwargs):
-        super().__init__(tag, gapwidth=gapwidth, max_length=max_length, **kwargs)
-        self.tags = list(dict.fromkeys([*self.tags[:-1], "recorder", self.tags[-1]]))
-        check_integer("max_length", 1 if max_length is None else max_length, 1)
-        names = [variables] if isinstance(variables, str) or callable(variables) else list(variables)
-        self._functions = {getattr(name, "__name__", name): compiled(name) for name in names}
-        self.variables = {name: Series(max_length) for name in self._functions}
+    _form = float, ()
 
-    def set_variables(self, parent):
+    def __init__(
+        self, variables: Names = (), gapwidth: int = 0, tag: str | None = None, max_length: int | None = None,
+        save_as_numpy: bool = False, **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(tag, **kwargs)
+        self.tags = list(dict.fromkeys([*self.tags[:-1], "recorder", self.tags[-1]]))
+        self.init_kwargs |= dict(gapwidth=gapwidth, max_length=max_length)
+        self.max_length = None if max_length is None else check_integer("max_length", max_length, 1)
+        self.variables, self._functions, self._count = {}, {}, 0
+        self.add_variables(variables)
+
+    def add_variables(self, variables: Names) -> None:
+        """Record further expressions from the next iteration on; known ones keep their samples."""
+        for name in [variables] if isinstance(variables, str) or callable(variables) else variables:
+            key = getattr(name, "__name__", name)
+            self._functions[key] = compiled(name)
+            self.variables.setdefault(key, Series(self.max_length, self._form))
+
+    def set_variables(self, parent: Any) -> None:
         """Forget all samples."""
         self.gapwidth = check_integer("gapwidth", self.get_init_attr("gapwidth", 0), 0)
         self.get_init_attr("max_length")
+        self.reset()
+
+    def reset(self) -> None:
+        """Drop all samples and start the count of the gaps anew."""
+        self._count = 0
         self.clear()
 
-    def clear(self, keys=None):
+    def clear(self, keys: Sequence[str] | None = None) -> None:
         """Drop the samples of all expressions, or of those named."""
         for name, series in self.variables.items():
             if keys is None or name in keys:
                 series.clear()
 
-    def new_iteration(self, parent):
+    def new_iteration(self, parent: Any) -> None:
         """Append one sample of each expression."""
-        if not parent.recording or (self.gapwidth > 1 and parent.network.iteration % self.gapwidth):
+        if not parent.recording:
             return
+        self._count += 1
+        if self._count < self.gapwidth:
+            return
+        self._count = 0
         for name, function in self._functions.items():
             try:
                 value = function(parent)
             except Exception as failure:
-                known = ", ".join(key for key in vars(parent) if not key.startswith("_"))
+                known = ", ".join(sorted(key for key in vars(parent) if key[0] != "_"))
                 text = f"cannot record {name!r} of {parent!r}: {type(failure).__name__}: {failure}"
                 raise ParameterError(f"{text}; known: {known}") from failure
             self._keep(name, value, parent)
@@ -187,20 +202,25 @@ class Recorder(Behaviour):
 
 
 class EventRecorder(Recorder):
-    """Record which entries of a boolean variable are set, as rows (iteration, index) of int32.
+    """Record which entries of variables are set, as rows (iteration, index) of int32; of a matrix (iteration, i, j).
 
-    ``recorder['spike', 0]`` is (n, 2); ``recorder['spike.t', 0]`` and ``recorder['spike.i', 0]`` are its columns.
+    ``recorder['spike', 0]`` is (n, 2); ``recorder['spike.t', 0]`` and ``recorder['spike.i', 0]`` are its columns, of a
+    matrix also ``'W.j'``.
     """
 
-    def __init__(self, variable, tag=None, **kwargs):
-        super().__init__([variable], 0, tag, **kwargs)
-        (name,) = self.variables
-        forms = {name: (2,), f"{name}.t": (), f"{name}.i": ()}
-        self.variables = {key: Series(form=(np.dtype(np.int32), shape)) for key, shape in forms.items()}
+    _form = np.int32, (2,)
+
+    def __init__(self, variable: Names = (), tag: str | None = None, *, variables: Names = (), **kwargs: Any) -> None:
+        super().__init__(variables or variable, tag=tag, **kwargs)
 
     def _keep(self, name, value, parent):
-        index = np.flatnonzero(value)
-        times = np.full(index.size, parent.network.iteration)
-        rows = np.stack((times, index), axis=1)
-        for series, new in zip(self.variables.values(), (rows, times, index), strict=True):
-            series.extend(new)
+        index = np.nonzero(value)
+        rows = np.empty((len(index[0]), 1 + len(index)), np.int32)
+        rows[:, 0], rows[:, 1:] = parent.network.iteration, np.transpose(index)
+        self.variables[name].extend(rows)
+
+    def _matches(self, tag):
+        yield from super()._matches(tag)
+        name, _, column = tag.rpartition(".") if isinstance(tag, str) else (None, "", "")
+        if name in self.variables and column in ("t", "i", "j"):
+            yield np.asarray(self.variables[name])[:, "tij".index(column)]

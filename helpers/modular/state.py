@@ -13,6 +13,7 @@ import warnings
 from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import scipy.sparse
@@ -25,7 +26,8 @@ from helpers.storage import write
 __all__ = ["State", "capture", "load_state", "restore", "save_state"]
 
 FORMAT = "helpers.modular state 1"
-LINKS = ("network", "tags", "behaviour", "dtype", "_schedule", "_read", "afferent_synapses", "efferent_synapses")
+LINKS = ("network", "tags", "behaviour", "dtype", "_schedule", "_read", "_owner")
+LINKS += ("afferent_synapses", "efferent_synapses")
 SPARSE = [scipy.sparse.csr_array, scipy.sparse.csr_matrix, scipy.sparse.csc_array, scipy.sparse.csc_matrix]
 OBJECTS = {kind.__name__: kind for kind in (*SPARSE, synapses.EventWeights, synapses.Afferents)}
 
@@ -40,7 +42,7 @@ class State:
     arrays: list = field(default_factory=list)
 
 
-def capture(net):
+def capture(net: Any) -> State:
     """Return the :class:`State` of a network now; it shares no memory with the network."""
     state, places, left_out = State(_form(net)), {}, []
     for name, item in _objects(net).items():
@@ -56,7 +58,7 @@ def capture(net):
     return state
 
 
-def restore(net, state):
+def restore(net: Any, state: State) -> None:
     """Bring a network of the same form into a :class:`State`, from which it continues bit for bit.
 
     Arrays are replaced, generators set in place, and attributes that did not exist yet are removed.
@@ -70,20 +72,21 @@ def restore(net, state):
         for key in set(vars(item)) - set(kept) - set(LINKS):
             delattr(item, key)
         for key in [key for key in kept if kept[key] != [None]]:
-            current, value = getattr(item, key, None), _unpacked(kept[key], state, made)
+            current, value = vars(item).get(key), _unpacked(kept[key], state, made)
             if isinstance(value, np.random.Generator) and type(current) is type(value):
                 current.bit_generator.state = value.bit_generator.state  # others may hold it, or one of its methods
             else:
                 setattr(item, key, value)
 
 
-def save_state(net, path):
+def save_state(net: Any, path: Any) -> None:
     """Write the state of a network to `path` (a binary file, or a name: '.npz' is added), whole or not at all."""
     state = capture(net)
     text = json.dumps([FORMAT, state.form, state.objects, state.bodies])
     members = {f"array_{i}": array for i, array in enumerate(state.arrays)} | {"state_json": np.array(text)}
     if hasattr(path, "write"):
-        return np.savez(path, **members)
+        np.savez(path, **members)
+        return
     path = Path(path if str(path).endswith(".npz") else f"{path}.npz")
     if not path.parent.is_dir():
         raise ParameterError(f"folder {str(path.parent)!r} does not exist; make it first")
@@ -95,7 +98,7 @@ def save_state(net, path):
     write(path, fill)
 
 
-def load_state(net, path):
+def load_state(net: Any, path: Any) -> None:
     """Bring an initialised network of the same form into the state of a file of :func:`save_state`.
 
     A file that is missing, damaged, or of another network (groups, sizes, synapses, behaviours) is refused with one
@@ -114,19 +117,26 @@ def load_state(net, path):
 
 def _objects(net):
     """Return the network, its groups, synapses and their behaviours by name; recorders are left out."""
-    found = {"network": net} | {f"group {i}": group for i, group in enumerate(net.NeuronGroups)}
-    found |= {f"synapses {i}": synapse for i, synapse in enumerate(net.SynapseGroups)}
+    found = {"network": net}
+    for kind, groups in (("group", net.NeuronGroups), ("synapses", net.SynapseGroups)):
+        for i, group in enumerate(groups):
+            found[f"{kind} {i}"] = group
     for name, parent in list(found.items()):
-        kept = {key: item for key, item in parent.behaviour.items() if not isinstance(item, Recorder)}
-        found |= {f"{name}, behaviour {key:g} {type(item).__name__}": item for key, item in kept.items()}
+        for key, item in parent.behaviour.items():
+            if not isinstance(item, Recorder):
+                found[f"{name}, behaviour {key:g} {type(item).__name__}"] = item
     return found
 
 
 def _form(net):
     """Return what must be equal in two networks: sizes, ends of the synapses, keys and classes of the behaviours."""
-    place, forms = net.NeuronGroups.index, {name: "present" for name in _objects(net)}
-    forms |= {f"group {i}": f"of size {group.size}" for i, group in enumerate(net.NeuronGroups)}
-    return forms | {f"synapses {i}": f"{place(s.src)} -> {place(s.dst)}" for i, s in enumerate(net.SynapseGroups)}
+    place, forms = net.NeuronGroups.index, dict.fromkeys(_objects(net), "present")
+    for i, group in enumerate(net.NeuronGroups):
+        forms[f"group {i}"] = f"of size {group.size}"
+    for i, synapse in enumerate(net.SynapseGroups):
+        ends = place(synapse.src.BaseNeuronGroup), place(synapse.dst.BaseNeuronGroup)
+        forms[f"synapses {i}"] = f"{ends[0]} -> {ends[1]}, {synapse.shape}"
+    return forms
 
 
 # --- values: plain ones stay as they are, every other is kept once in `bodies` as [kind, parts], and named by its place

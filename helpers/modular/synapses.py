@@ -9,30 +9,44 @@ CSR (`True`)   existing synapses           graded sources
 =============  ==========================  ==================================================
 """
 
+from __future__ import annotations
+
 import copy
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 
 from helpers.parameters import ParameterError, check_array
 
-__all__ = ["Afferents", "Entries", "EventWeights", "afferents", "dense", "stored"]
+__all__ = ["Afferents", "EventWeights", "afferents", "dense", "placed", "stored"]
 
 
-def stored(values, sparse):
+def stored(values: np.ndarray, sparse: bool | str) -> Any:
     """Return a dense matrix in the storage `sparse`: False, True (scipy CSR) or "event"."""
     if sparse is False:
         return values
-    if sparse is True:
-        from scipy.sparse import csr_array
-
-        return csr_array(values)
-    if sparse == "event":
-        return EventWeights(values)
-    raise ParameterError(f"sparse = {sparse!r} is unknown; choose one of: False, True, 'event'")
+    rows, columns = np.nonzero(values)
+    return placed(values[rows, columns], rows, columns, values.shape, sparse)
 
 
-def dense(weights):
+def placed(
+    values: np.ndarray, rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int], sparse: bool | str
+) -> Any:
+    """Return the matrix with `values` at (rows, columns), which are in row order, and 0 elsewhere."""
+    if sparse is False:
+        full = np.zeros(shape, values.dtype)
+        full[rows, columns] = values
+        return full
+    if sparse is not True and sparse != "event":
+        raise ParameterError(f"sparse = {sparse!r} is unknown; choose one of: False, True, 'event'")
+    from scipy.sparse import csr_array
+
+    starts = np.searchsorted(rows, np.arange(shape[0] + 1))
+    matrix = csr_array((values, columns, starts), shape)
+    return matrix if sparse is True else EventWeights(matrix)
+
+
+def dense(weights: Any) -> np.ndarray:
     """Return the weights of any storage as an array."""
     return weights.toarray() if hasattr(weights, "toarray") else np.asarray(weights)
 
@@ -43,7 +57,13 @@ class EventWeights:
     Parameters
     ----------
     matrix : array or scipy.sparse matrix, shape (dst.size, src.size)
-        Its nonzero entries are the synapses.
+        Its nonzero (of a scipy matrix: stored) entries are the synapses.
+
+    Attributes
+    ----------
+    starts : ndarray, shape (src.size + 1,)
+        The synapses of source j are ``starts[j]`` to ``starts[j + 1]``.
+    targets, weights : ndarray, shape (n_synapses,)
 
     Examples
     --------
@@ -51,92 +71,77 @@ class EventWeights:
     array([2., 3.])
     """
 
-    def __init__(self, matrix):
-        matrix = check_array("matrix", dense(matrix), ndim=2)
-        sources, self.targets = np.nonzero(matrix.T)
-        self.shape, self.dtype = matrix.shape, matrix.dtype
-        self.weights = matrix[self.targets, sources]
-        self.starts = np.searchsorted(sources, np.arange(matrix.shape[1] + 1))
+    def __init__(self, matrix: Any) -> None:
+        from scipy.sparse import csc_array, issparse
 
-    def dot(self, source):
+        by_source = csc_array(matrix if issparse(matrix) else check_array("matrix", matrix, ndim=2), copy=True)
+        by_source.sum_duplicates()
+        check_array("matrix", by_source.data, empty=True)
+        self.shape, self.dtype, self.weights = by_source.shape, by_source.dtype, by_source.data
+        self.starts, self.targets = by_source.indptr, by_source.indices
+
+    def dot(self, source: np.ndarray) -> np.ndarray:
         """Return the summed rows of the active sources, each times its activity; equals the dense product."""
+        from helpers.modular.kernel import propagate
+
         source = np.asarray(source)
         if source.shape != self.shape[1:]:
             raise ParameterError(f"source has shape {source.shape}; allowed: {self.shape[1:]}")
-        active = np.flatnonzero(source)
-        if not active.size:
-            return np.zeros(self.shape[0], self.dtype)
-        first, last = self.starts[active].tolist(), self.starts[active + 1].tolist()
-        rows = [slice(a, b) for a, b in zip(first, last, strict=True)]
-        weights = np.concatenate([self.weights[row] for row in rows])
-        if source.dtype != bool:
-            weights = weights * np.repeat(source[active], np.subtract(last, first))
-        targets = np.concatenate([self.targets[row] for row in rows])
-        return np.bincount(targets, weights, self.shape[0]).astype(self.dtype, copy=False)
+        drive = propagate(self.starts, self.targets, self.weights, source, self.shape[0])
+        return drive.astype(self.dtype, copy=False)
 
-    def toarray(self):
+    def toarray(self) -> np.ndarray:
         """Return the dense matrix."""
         full = np.zeros(self.shape, self.dtype)
-        full[self.targets, self._sources()] = self.weights
+        full[self.targets, self.sources()] = self.weights
         return full
 
-    def _sources(self):
+    def sources(self) -> np.ndarray:
+        """Return the source of each synapse, shape (n_synapses,)."""
         return np.repeat(np.arange(self.shape[1]), np.diff(self.starts))
 
-    def copy(self):
+    def copy(self) -> EventWeights:
         """Return a copy with weights of its own."""
         twin = copy.copy(self)
         twin.weights = self.weights.copy()
         return twin
 
 
-class Entries(NamedTuple):
-    """Some synapses: place in the flat weights, row (target) and source of each."""
-
-    where: np.ndarray
-    row: np.ndarray
-    source: np.ndarray
-
-
 class Afferents:
     """The existing synapses of a weight matrix, target by target, in any storage.
 
-    A synapse exists if its weight is not 0 when this is made (CSR: if it is stored); it goes on existing at 0.
-    `data` is a flat view of the weights, so that writing to it changes the matrix.
+    A synapse exists if its weight is not 0 when this is made (CSR and event: if it is stored); it goes on existing at
+    0. Those onto target i are ``starts[i]`` to ``starts[i + 1]``; each has its `source` and its place in `data`, a
+    flat view of the weights, so that writing to ``data[place]`` changes the matrix.
     """
 
-    def __init__(self, weights):
+    def __init__(self, weights: Any) -> None:
         self.weights = weights
-        entries, self.data = _listed(weights)
-        order = np.argsort(entries.row, kind="stable")
-        self._where, self._source = entries.where[order], entries.source[order]
-        self._starts = np.searchsorted(entries.row[order], np.arange(weights.shape[0] + 1))
-
-    def of(self, rows):
-        """Return the :class:`Entries` onto the given targets."""
-        counts = self._starts[rows + 1] - self._starts[rows]
-        ends = np.cumsum(counts)
-        place = np.repeat(self._starts[rows] - ends + counts, counts) + np.arange(counts.sum())
-        return Entries(self._where[place], np.repeat(rows, counts), self._source[place])
+        rows, source, place, self.data = _listed(weights)
+        order = np.argsort(rows, kind="stable")
+        self.source, self.place = source[order].astype(np.int32), place[order]
+        self.starts = np.searchsorted(rows[order], np.arange(weights.shape[0] + 1))
+        self.lists = self.starts, self.source, self.place, self.data
 
 
 def _listed(weights):
-    """Return the :class:`Entries` of all synapses, in the order of storage, and the flat data they point into."""
+    """Return target, source and place of all synapses, in the order of storage, and the flat data."""
     if isinstance(weights, EventWeights):
-        where = np.arange(len(weights.weights))
-        return Entries(where, weights.targets, weights._sources()), weights.weights
+        return weights.targets, weights.sources(), np.arange(len(weights.weights)), weights.weights
     if hasattr(weights, "indptr"):
         rows = np.repeat(np.arange(weights.shape[0]), np.diff(weights.indptr))
-        return Entries(np.arange(len(rows)), rows, weights.indices), weights.data
+        return rows, weights.indices, np.arange(len(rows)), weights.data
     if not weights.flags.c_contiguous:
         raise ParameterError("W is a view in another order of memory; store numpy.ascontiguousarray(W)")
     rows, columns = np.nonzero(weights)
-    return Entries(rows * weights.shape[1] + columns, rows, columns), weights.reshape(-1)
+    return rows, columns, rows * weights.shape[1] + columns, weights.reshape(-1)
 
 
-def afferents(synapse):
+def afferents(synapse: Any) -> Afferents:
     """Return the :class:`Afferents` of ``synapse.W``, made anew when W has been replaced."""
-    found = getattr(synapse, "_afferents", None)
+    found = vars(synapse).get("_afferents")
     if found is None or found.weights is not synapse.W:
+        if synapse.W.shape != synapse.shape:
+            raise ParameterError(f"W of {synapse!r} has shape {synapse.W.shape}; allowed: {synapse.shape}")
         found = synapse._afferents = Afferents(synapse.W)
     return found

@@ -1,10 +1,15 @@
 """Tags, the ``obj[...]`` lookup that never caches, and the behaviours that carry them."""
 
+from __future__ import annotations
+
 import operator
 import warnings
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
+from helpers.modular import draws
 from helpers.parameters import ParameterError
 
 __all__ = ["Behavior", "Behaviour", "Synapses", "Tagged", "UnknownTagError"]
@@ -27,12 +32,17 @@ class Tagged:
 
     __iter__ = None  # else Python would walk obj[0], obj[1], ... for ever
 
-    def __init__(self, tag=None):
-        given = tag.split(",") if isinstance(tag, str) else list(tag or ())
-        if not all(isinstance(word, str) for word in given):
+    def __init__(self, tag: str | Sequence[str] | None = None) -> None:
+        self.tags: list[str] = []
+        for word in (*([tag] if isinstance(tag, str) else tag or ()), type(self).__name__):
+            self.add_tag(word)
+
+    def add_tag(self, tag: str) -> Tagged:
+        """Add the tags of a text, 'name' or 'name,other', that are not there yet; return the object."""
+        if not isinstance(tag, str):
             raise ParameterError(f"tag = {tag!r} is not text; give 'name' or 'name,other'")
-        words = [word.strip() for word in given if word.strip()]
-        self.tags = list(dict.fromkeys([*words, type(self).__name__]))
+        self.tags += [word for word in map(str.strip, tag.split(",")) if word and word not in self.tags]
+        return self
 
     def __getitem__(self, key):
         tag, *rest = key if isinstance(key, tuple) else (key,)
@@ -45,7 +55,7 @@ class Tagged:
         item = found[index] if found else None
         return item if item is None or not rest[1:] else np.array(item)
 
-    def _matches(self, tag):
+    def _matches(self, tag) -> Iterator[Any]:
         if tag in self.tags:
             yield self
 
@@ -60,7 +70,7 @@ class Behaviour(Tagged):
     the network is initialised; ``new_iteration(parent)`` (or ``iteration``) in every iteration. Keyword arguments are
     kept in ``init_kwargs`` and read with ``get_init_attr(key, default)`` (or ``parameter``); `tag` and
     `behaviour_enabled` are reserved. The class attribute ``run_on_init`` makes ``set_variables`` run once, when the
-    parent is constructed.
+    parent is constructed, ``initialize_last`` after those of all others. One object belongs to one parent.
 
     Examples
     --------
@@ -71,29 +81,53 @@ class Behaviour(Tagged):
     <Decay 'leak', 'Decay'>
     """
 
-    run_on_init = initialize_on_init = False
+    run_on_init = initialize_on_init = initialize_last = False
 
-    def __init__(self, tag=None, behaviour_enabled=True, **kwargs):
+    def __init__(self, tag: str | None = None, behaviour_enabled: bool = True, **kwargs: Any) -> None:
         super().__init__(tag)
-        self.behaviour_enabled = behaviour_enabled
+        self.behaviour_enabled = kwargs.pop("behavior_enabled", behaviour_enabled)
         self.init_kwargs = kwargs
-        self._read = set()
+        self._read, self._owner = set(), None
 
-    def set_variables(self, parent):
+    def set_variables(self, parent: Any) -> None:
         """Create the variables; nothing to do here."""
 
-    def new_iteration(self, parent):
+    def new_iteration(self, parent: Any) -> None:
         """Advance by one iteration; nothing to do here."""
 
     initialize, iteration = set_variables, new_iteration
 
-    def get_init_attr(self, key, default=None, neurons=None):
-        """Return the keyword argument `key`, or `default`; a string drawn as ``neurons.vector(string)`` if given."""
+    def get_init_attr(self, key: str, default: Any = None, neurons: Any = None, required: bool = False) -> Any:
+        """Return the keyword argument `key`, or `default`.
+
+        Parameters
+        ----------
+        key : str
+        default : object
+            A text that is a number or a percentage is cast to its type: ``'50%'`` is 0.5 beside a default of 1.0.
+        neurons : NeuronGroup or SynapseGroup, optional
+            A text that is a draw, such as ``'normal(5, 1)'``, is drawn for it; every other text stays as it is.
+        required : bool
+            Refuse a behaviour without this argument.
+        """
         self._read.add(key)
+        if required and key not in self.init_kwargs:
+            raise ParameterError(f"{self!r} has no keyword argument {key}; give {type(self).__name__}({key}=...)")
         value = self.init_kwargs.get(key, default)
-        return neurons.vector(value) if neurons is not None and isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        if hasattr(neurons, "vector") and draws.is_draw(value):
+            return neurons.vector(value)
+        return draws.number(value, default)
 
     parameter = get_init_attr
+
+    def set_parameters_as_variables(self, target: Any) -> None:
+        """Set every keyword argument as an attribute of a group (draws are drawn for it) or of the behaviour itself."""
+        for key in self.init_kwargs:
+            setattr(target, key, self.get_init_attr(key, None, target))
+
+    set_init_attrs_as_variables = set_parameters_as_variables
 
     def _hook(self, old, new):
         """Return the most derived of two spellings, or None if no subclass defines either."""
@@ -109,10 +143,10 @@ class Behaviour(Tagged):
         if hook is None or early != (self.run_on_init or self.initialize_on_init):
             return
         hook(parent)
-        unread = [name for name in self.init_kwargs if name not in self._read]
+        unread = ", ".join(sorted(self.init_kwargs.keys() - self._read))
         if unread and warn:
             known = ", ".join(sorted(self._read)) or "none"
-            text = f"{type(self).__name__}: keyword argument(s) {', '.join(unread)} are never read; known: {known}"
+            text = f"{type(self).__name__}: keyword argument(s) {unread} are never read; known: {known}"
             warnings.warn(text, stacklevel=4)
 
 

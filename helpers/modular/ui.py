@@ -4,7 +4,7 @@
 JupyterLab and a picture where no widget can run. *Play* is a task on the kernel's event loop that iterates for at most
 10 ms at a time, so that the kernel is never blocked. Widget callbacks may run in another thread: they only append to a
 queue or wake the loop, and changes are taken from the queue between two iterations. Without a browser everything works
-too: ``ui.run(300)``, ``ui.step()``, ``ui.set("Decay", "factor", 0.9)``.
+too: ``ui.run(300)``, ``ui.step()``, ``ui.set("Decay", "factor", 0.9)``, ``ui.window.value = 500``.
 """
 
 from __future__ import annotations
@@ -14,36 +14,44 @@ import base64
 import contextlib
 import functools
 import io
+import math
 import os
 import signal
 import threading
 import time
+import weakref
 from collections import deque
 
 import numpy as np
 
-from helpers.modular import state, view
+from helpers.explorers import show_beside
+from helpers.modular import panels, state, view
+from helpers.modular.history import MAX_PICKED, MAX_WINDOW, History
+from helpers.modular.panels import Bars, Lines, Map
 from helpers.parameters import BackendError, ParameterError, check_choice, check_integer, check_number
 
-__all__ = ["Network_UI", "get_default_UI_modules"]
+__all__ = ["Bars", "Lines", "Map", "Network_UI", "get_default_UI_modules"]
 
-SLICE_S, LEAP_S, PAUSE_S, FRAME_S, WEIGHTS_S = 0.01, 0.03, 0.002, 1 / 30, 0.5
+SLICE_S, PAUSE_S, FRAME_S, REST_S, CALL_S = 0.01, 0.002, 1 / 30, 0.3, 1
+SHARE = 30  # a panel rests 30 times as long as it takes
 IN_FLIGHT = 4  # frames that are sent and not yet acknowledged
-NEURON_PANELS, SYNAPSE_PANELS = ("grid", "trace", "raster"), ("weights", "afferents", "histogram")
-CHANGES = ("set", "enable", "select", "choose", "defaults")
-COMMANDS = ("play", "step", "reset", "_leap", "_ready", "_picture", "_download", "_load")
+CHANGES = ("set", "enable", "select", "defaults", "_click")  # made between two iterations, also of a run
+NOTHING = dict(kind="none"), b""  # is sent for a panel without data
+OPEN = weakref.WeakSet()  # the views that are displayed
 
 
 def get_default_UI_modules(neuron_variables=(), synapse_variables=("W",)):
     """Return all panels as (kind, variables that it may show); drop from the list what is not wanted.
+
+    A function of the view that returns a :class:`Map`, :class:`Lines` or :class:`Bars` may stand in the list too.
 
     Examples
     --------
     >>> get_default_UI_modules(["activity"], ["W"])[0]
     ('grid', ('activity',))
     """
-    panels = [(kind, tuple(neuron_variables)) for kind in NEURON_PANELS]
-    return [*panels, *((kind, tuple(synapse_variables)) for kind in SYNAPSE_PANELS), ("parameters", ())]
+    modules = [(kind, tuple(neuron_variables)) for kind in panels.OF_NEURONS]
+    return [*modules, *((kind, tuple(synapse_variables)) for kind in panels.OF_SYNAPSES), ("parameters", ())]
 
 
 class Network_UI:
@@ -53,34 +61,40 @@ class Network_UI:
     ----------
     net : Network
     modules : list, optional
-        Panels of :func:`get_default_UI_modules`; without variables, all vectors of the groups.
+        Panels of :func:`get_default_UI_modules`, and functions of the view; without variables, all vectors.
     label : str
     group_display_count : int
-        Number of neuron grids; the picked group is the first.
+        Number of groups that are shown at first, each with its first variable.
     window : int
-        Iterations in trace and raster.
+        Iterations along the time axes, 10 to 10,000.
 
-    Nothing is iterated or cleared at construction; the state at that moment is kept for :meth:`reset`.
+    The settings are widgets, also without a browser: ``speed`` (iterations per frame), ``window``, ``log``, ``shown``
+    (names of :meth:`offers`) and ``synapse`` (a name of :meth:`synapses`), each with its ``value``. Nothing is iterated
+    or cleared at construction; the state at that moment is kept for :meth:`reset`.
     """
 
     def __init__(self, net, modules=None, label="Network_UI", group_display_count=1, *, window=1000):
         if net._schedule is None:
             raise BackendError("the network is not initialised; call initialize() before Network_UI(...)")
         self.net, self.label, self.modules = net, str(label), get_default_UI_modules() if modules is None else modules
-        self.groups = net.NeuronGroups
-        full = [group for group in self.groups if self.variables(group)]
-        if not full:
-            known = ", ".join(sorted({name for group in self.groups for name in view.vectors(group)})) or "none"
-            raise ParameterError(f"no group has a variable of the modules; known vectors: {known}")
-        self.shown = full[: check_integer("group_display_count", group_display_count, 1)]
-        self.window, self.speed, self.error = check_integer("window", window, 10, 10_000), 1, ""
-        self._start, self._changed, self._queue, self._view, self._loop = state.capture(net), {}, deque(), None, None
-        self._seq = self._seen = self._job = self._frame_at = self._weights_at = 0
-        self._thread, self._busy = threading.get_ident(), False
+        if not self.offers():
+            known = sorted({name for group in net.NeuronGroups for name in view.arrays(group)})
+            raise ParameterError(f"no group has a variable of the modules; known vectors: {', '.join(known) or 'none'}")
+        count = check_integer("group_display_count", group_display_count, 1)
+        self._start, self.changed, self.queue, self._loop = state.capture(net), {}, deque(), None
         with contextlib.suppress(RuntimeError):
             self._loop = asyncio.get_running_loop()  # the main one; a callback may find another
+        self._histories, self._picked, self._due, self._canvases = {}, {}, {}, set()
+        self._seq = self._seen = self._job = self._frame_at = 0
+        self._box, self.settings = None, view.settings(check_integer("window", window, 10, MAX_WINDOW))
+        self.__dict__.update(self.settings)
         self.pause()
-        self._choose("group", self.groups.index(full[0]))
+        view.offer(self)
+        first = {group: name for name, (group, _) in reversed(self.offers().items())}
+        self.shown.value = list(reversed(first.values()))[:count]
+        for name in ("shown", "synapse", "log", "window"):
+            self.settings[name].observe(lambda _: self.ask("_publish"), "value")
+        self.load.observe(lambda change: self.ask("_load") if change.new else None, "value")
 
     # --- what is looked at
 
@@ -89,63 +103,80 @@ class Network_UI:
         """Iterations of the network so far."""
         return self.net.iteration
 
-    def _named(self, panels):
-        return list(dict.fromkeys(name for kind, names in self.modules if kind in panels for name in names))
+    def _offered(self, parents, kinds):
+        wanted, found = {}, {}
+        for module in self.modules:
+            if not callable(module) and module[0] in kinds:
+                wanted |= dict.fromkeys(module[1])
+        for parent in parents:
+            known = view.arrays(parent)
+            for variable in wanted or known:
+                if variable in known:
+                    name = f"{parent.tags[0]}: {variable}"
+                    found[f"{name}, {parent.tags[1]}" if name in found else name] = parent, variable
+        return found
 
-    def variables(self, group):
-        """Return the names of the vectors of a group that can be shown: those of the modules, else all."""
-        known = view.vectors(group)
-        return [name for name in self._named(NEURON_PANELS) or known if name in known]
+    def offers(self):
+        """Return {name: (group, variable)} of the vectors that can be shown now: those of the modules, else all."""
+        return self._offered(self.net.NeuronGroups, panels.OF_NEURONS)
 
-    def values(self, group=None):
-        """Return the shown variable of the first shown group (of another group: the same, or its first one)."""
-        group = self.shown[0] if group is None else group
-        return getattr(group, self.variable if hasattr(group, self.variable) else self.variables(group)[0])
+    def synapses(self):
+        """Return {name: (synapse group, variable)} of the weights that can be shown now."""
+        return self._offered(self.net.SynapseGroups, panels.OF_SYNAPSES)
 
-    def scale(self):
-        """Return the limits (low, high) of grid and raster."""
-        return view.limits(np.append(self.history.raster[self.history.last()], self.values()))
+    def pairs(self):
+        """Return the list of (group, variable) that are shown."""
+        known = self.offers()
+        return [known[name] for name in self.shown.value if name in known] or list(known.values())[:1]
 
-    def weights(self):
-        """Return [(synapses, variable, weights)] onto the shown group."""
-        pairs = [(s, n) for s in self.shown[0].afferent_synapses["All"] for n in self._named(SYNAPSE_PANELS)]
-        return [(s, name, view.matrix(getattr(s, name))) for s, name in pairs if hasattr(s, name)]
+    def history(self, group, variable):
+        """Return the :class:`~helpers.modular.history.History` of a variable, which begins when it is first shown."""
+        if (group, variable) not in self._histories:
+            self._histories[group, variable] = History(group.size)
+        return self._histories[group, variable]
 
-    # --- what is changed, between two iterations
+    def samples(self, group=None, variable=None):
+        """Return (iterations (n,), values (n, rows)) that were seen in the window; of the first shown variable.
 
-    def choose(self, setting, value):
-        """Choose 'speed' (iterations per frame, 1 to 1000), 'window', 'group', 'synapse' (index) or 'variable'."""
-        lists = dict(
-            variable=self.variables(self.shown[0]), group=[i for i, g in enumerate(self.groups) if self.variables(g)]
-        )
-        bounds = dict(speed=(1, 1000), window=(10, 10_000), synapse=(0, max(0, len(self.weights()) - 1)))
-        if check_choice("setting", setting, (*bounds, *lists)) in bounds:
-            check_integer(setting, value, *bounds[setting])
-        elif value not in lists[setting]:
-            raise ParameterError(
-                f"{setting} = {value!r} cannot be shown; choose one of: {', '.join(map(str, lists[setting]))}"
-            )
-        self._change(self._choose, setting, value)
+        Rows are neurons, beyond 500 every k-th one.
+        """
+        history = self.history(*(self.pairs()[0] if group is None else (group, variable)))
+        now = history.last(self.iteration, self.window.value)
+        return history.times[now], history.rows[now]
 
-    def _choose(self, setting, value):
-        if setting == "group":
-            group = self.groups[value]
-            self.shown = [group, *(g for g in self.shown if g is not group)][: len(self.shown)]
-            self.variable, self.selected, self.synapse = self.variables(group)[0], [group.size // 2], 0
-        else:
-            setattr(self, setting, value)
-        if setting not in ("speed", "synapse"):
-            self.history = view.History(self.shown[0].size, self.window)
+    def picked(self, group):
+        """Return the list of the picked neurons of a group; at first the one in the middle."""
+        return self._picked.setdefault(group, [group.size // 2])
+
+    def panels(self):
+        """Return {name: function without arguments} of all panels; a second variable has names with -1."""
+        found, weights = {}, self.synapses().get(self.synapse.value)
+        if weights:
+            weights = self.synapse.value, weights[0], panels.matrix(getattr(*weights))
+        kinds = [module if callable(module) else module[0] for module in self.modules]
+        for k, pair in enumerate(self.pairs()):
+            for kind in [kind for kind in kinds if kind in panels.OF_NEURONS]:
+                found[f"{kind}-{k}" if k else kind] = functools.partial(panels.OF_NEURONS[kind], self, *pair)
+        for kind in kinds:
+            if callable(kind):
+                found[kind.__name__] = functools.partial(kind, self)
+            elif kind in panels.OF_SYNAPSES and weights:
+                found[kind] = functools.partial(panels.OF_SYNAPSES[kind], self, *weights)
+        return found
+
+    # --- what is changed
 
     def set(self, behaviour, name, value):
         """Set a number of a behaviour (itself, or its class, tag or name in the view) before the next iteration."""
         item, value = self._behaviour(behaviour), check_number(name, value, high_open=True)
         old = view.parameters(item).get(check_choice("name", name, list(view.parameters(item))))
-        self._change(self._put, item, name, int(value) if isinstance(old, int) and value.is_integer() else value)
+        self._put(item, name, int(value) if isinstance(old, int) and value.is_integer() else value)
+        self._publish(idle=True)
 
     def enable(self, behaviour, on=True):
         """Let a behaviour run, or leave it out."""
-        self._change(self._put, self._behaviour(behaviour), "behaviour_enabled", bool(on))
+        self._put(self._behaviour(behaviour), "behaviour_enabled", bool(on))
+        self._publish(idle=True)
 
     def _behaviour(self, which):
         known = view.behaviours(self.net)
@@ -155,70 +186,73 @@ class Network_UI:
         return known[which if which in match else match[0]][0]
 
     def _put(self, item, name, value):
-        old = self._changed.get((item, name)) or [getattr(item, name, item.init_kwargs.get(name))]
-        self._changed[item, name] = [old[0], value]
+        old = self.changed.get((item, name)) or [getattr(item, name, item.init_kwargs.get(name))]
+        self.changed[item, name] = [old[0], value]
         for holder in (vars(item), item.init_kwargs):
             if name in holder:
                 holder[name] = value
 
     def defaults(self):
         """Give all parameters and behaviours the values that they had before they were changed here."""
-        for (item, name), (old, _) in list(self._changed.items()):
-            self._change(self._put, item, name, old)
+        for (item, name), (old, _) in list(self.changed.items()):
+            self._put(item, name, old)
+        self._publish(idle=True)
 
     def select(self, group, index, add=False):
-        """Pick the neuron `index` of a group (place in ``ui.groups``, or tag); `add` keeps the others picked."""
-        tags = [g.tags[0] for g in self.groups]
-        group = tags.index(check_choice("group", group, tags)) if isinstance(group, str) else group
-        if check_integer("group", group, 0, len(tags) - 1) != self.groups.index(self.shown[0]):
-            self.choose("group", group)
-        self._change(self._select, check_integer("index", index, 0, self.groups[group].size - 1), add)
-
-    def _select(self, index, add):
-        others = [neuron for neuron in self.selected if add and neuron != index]
-        self.selected = [*others[1 - view.MAX_PICKED :], index]
-        self.history.pick(self.selected)
-
-    def _change(self, *change):
-        """Queue a change; it is applied now, or after the iteration that is running (here or in another thread)."""
-        self._queue.append(functools.partial(*change))
-        if not self._busy and threading.get_ident() == self._thread:
-            self._settle()
-
-    def _settle(self):
-        self._apply()
-        if not self.playing:
-            self._publish()
-
-    def _apply(self):
-        while self._queue:
-            self._queue.popleft()()
+        """Pick the neuron `index` of a group (its place in the network, or tag); `add` keeps the others picked."""
+        tags = [g.tags[0] for g in self.net.NeuronGroups]
+        place = tags.index(check_choice("group", group, tags)) if isinstance(group, str) else group
+        group = self.net.NeuronGroups[check_integer("group", place, 0, len(tags) - 1)]
+        check_integer("index", index, 0, group.size - 1)
+        others = [neuron for neuron in self.picked(group) if add and neuron != index]
+        self._picked[group] = [*others[1 - MAX_PICKED :], index]
+        for (of, _), history in self._histories.items():
+            if of is group:
+                history.pick(self._picked[group])
+        self._publish(idle=True)
 
     # --- running
 
+    def _watch(self):
+        """Begin the histories of what is shown now; what was shown before goes on."""
+        self.error.value = ""
+        for pair in self.pairs():
+            self.history(*pair)
+
     def _advance(self):
-        self._apply()
-        self._busy = True
-        try:
-            self.net.simulate_iteration()
-        finally:
-            self._busy = False
-        self.history.add(self.values(), self.selected)
+        self._settle()
+        self.net.simulate_iteration()
+        for (group, variable), history in self._histories.items():
+            values = getattr(group, variable, None)
+            if isinstance(values, np.ndarray):
+                history.add(self.iteration, values, self.picked(group))
 
     def run(self, n, *, frames=True):
         """Run `n` iterations now; an interrupt, or *pause* in the view, stops between two iterations."""
         from tqdm.auto import tqdm
 
-        done, n, self.error, self._stop = 0, check_integer("n", n, 0), "", False
-        bar = tqdm(total=n, disable=bool(os.environ.get("CI")), delay=3, desc=self.label)
-        with bar, _between_iterations(self):
-            while done < n and not self._stop:
+        n, self._stop, hits, old = check_integer("n", n, 0), False, [], None
+        self._watch()
+
+        def note(*_):  # a second interrupt acts at once
+            hits.append(self.pause())
+            signal.signal(signal.SIGINT, old)
+
+        if threading.current_thread() is threading.main_thread():
+            old = signal.signal(signal.SIGINT, note)
+        try:
+            for _ in tqdm(range(n), disable=bool(os.environ.get("CI")), delay=3, desc=self.label, leave=False):
+                if self._stop:
+                    break
                 self._advance()
-                done += 1
-                if done == n or time.perf_counter() >= self._frame_at:
-                    bar.update(done - bar.n)
-                    self._show(frames)
+                self._show(frames)
+        finally:
+            if old is not None:
+                signal.signal(signal.SIGINT, old)
         self._publish()
+        if hits:
+            text = f"stopped after iteration {self.iteration}; the network is whole and can continue"
+            raise KeyboardInterrupt(text)
 
     def fast_forward(self, n):
         """Run `n` iterations now without drawing in between."""
@@ -232,90 +266,97 @@ class Network_UI:
     def reset(self, parameters=False):
         """Go back to the state at construction and clear the recorders; changed parameters go back on request."""
         state.restore(self.net, self._start)
-        changed, self._changed = {} if parameters else self._changed, {}
-        for (item, name), (_, value) in changed.items():
-            self._put(item, name, value)
+        self.changed = {} if parameters else self.changed
         self.net.clear_recorder()
-        self._restart()
+        self._restart(self.changed)
 
-    def _restart(self):
-        self.error = ""
-        self._choose("variable", self.variable)
+    def initialize(self):
+        """Set the variables of all behaviours anew with the present parameters; the iterations begin at 0.
+
+        This is how a parameter that is read at the start only comes into force. :meth:`reset` then goes back to here.
+        """
+        self.pause()
+        self.net.initialize(warnings=False)
+        self.net.iteration = 0
+        self._restart(self.changed)
+        self._start = state.capture(self.net)
+
+    def _restart(self, again=()):
+        self.error.value, self._histories = "", {}
+        for item, name in again:
+            self._put(item, name, self.changed[item, name][1])
         self._publish()
 
     def play(self):
         """Iterate on the event loop until :meth:`pause`; a kernel interrupt does not stop it."""
-        self._begin(self._play)
+        self._begin(math.inf)
+
+    def forward(self, n=None):
+        """Run `n` iterations on the event loop without drawing, until :meth:`pause`; by default ``amount.value``."""
+        self._begin(check_integer("n", self.amount.value if n is None else n, 1))
 
     def pause(self):
         """Stop playing, a run or a fast-forward between two iterations."""
-        self._job, self.playing, self.progress, self._stop = self._job + 1, False, None, True
+        self._job, self.playing, self._stop = self._job + 1, False, True
 
     cancel = pause
 
-    def _begin(self, work, progress=None):
+    def _begin(self, n):
         if self._loop is None or self._loop.is_closed():
             raise BackendError("play needs the event loop of a notebook; call run(n) instead")
         self.pause()  # what is not the current job ends at its next turn
-        self.playing, self.progress, self.error = True, progress, ""
-        self._task = self._loop.create_task(self._work(self._job, work))
+        self.playing = True
+        for ui in self._views():
+            ui._seen = ui._seq  # a lost acknowledgement cannot block the frames
+        self._watch()
+        self._task = self._loop.create_task(self._play(self._job, n))
         self._publish()
 
-    async def _work(self, job, work):
+    async def _play(self, job, n):
+        """Iterate `n` times as fast as possible, or without an end, then `speed` times in each frame."""
+        done = drawn = 0
         try:
-            await work(job)
+            while job == self._job and done < n:
+                end, target = time.perf_counter() + SLICE_S, min(n, drawn + round(self.speed.value))
+                target = n if n < math.inf else target
+                while done < target and job == self._job and time.perf_counter() < end:
+                    self._advance()
+                    done += 1
+                if self._show(frame=n == math.inf):
+                    drawn, self.progress.value = done, done / n
+                await asyncio.sleep(max(PAUSE_S, self._frame_at - time.perf_counter() if done == target else 0))
         except Exception as failure:
             self._report(failure)
-        finally:
-            if job == self._job:
-                self.pause()
-            self._publish()
-
-    async def _play(self, job):
-        done = 0
-        while job == self._job:
-            done += self._slice(job, self.speed - done, SLICE_S)
-            done = 0 if self._show() else done
-            rest = PAUSE_S if done < self.speed else self._frame_at - time.perf_counter()
-            await asyncio.sleep(max(PAUSE_S, rest))
-
-    def _leap(self, n):
-        n = check_integer("n", n, 1)
-
-        async def work(job):
-            done = 0
-            while done < n and job == self._job:
-                done += self._slice(job, n - done, LEAP_S)
-                self.progress = done / n if job == self._job else None
-                self._show(frame=False)
-                await asyncio.sleep(PAUSE_S)
-
-        self._begin(work, progress=0.0)
-
-    def _slice(self, job, n, seconds):
-        """Iterate at most `n` times, until the time is over or something else begins; returns the number."""
-        end, done = time.perf_counter() + seconds, 0
-        while done < n and job == self._job and time.perf_counter() < end:
-            self._advance()
-            done += 1
-        return done
+        if job == self._job:
+            self.pause()
+        self.progress.value = 0
+        self._publish()
 
     def _report(self, failure):
         self.pause()
-        self.error = failure if isinstance(failure, str) else f"{type(failure).__name__}: {failure}"
+        self.error.value = view.explained(failure)
 
-    # --- messages of the view, in whatever thread
+    # --- what controls and canvas ask for, in whatever thread
 
-    def _receive(self, _, content, buffers):
-        do, arguments = content["do"], content["args"]
-        if do == "ack":
-            self._seen = max(self._seen, *arguments)
-        elif do == "pause":
+    def ask(self, do, *arguments):
+        """Call a method by name, from whatever thread; what goes wrong is shown in the view.
+
+        A change is made between two iterations, also during a run; everything else waits until the kernel is free.
+        """
+        call = functools.partial(self._obey, do, *arguments)
+        if do == "pause":
             self.pause()
-        elif do in (*CHANGES, *COMMANDS):
-            call = functools.partial(self._obey, do, *arguments, *map(bytes, buffers))
-            wake = call if do in COMMANDS else self._queue.append(call) or self._settle
-            self._loop.call_soon_threadsafe(wake) if self._loop else wake()
+        if do in CHANGES:
+            self.queue.append(call)
+            call = functools.partial(self._obey, "_settle")
+        if self._loop:
+            self._loop.call_soon_threadsafe(call)
+        else:
+            call()
+
+    def _settle(self):
+        while self.queue:
+            self.queue.popleft()()
 
     def _obey(self, do, *arguments):
         try:
@@ -324,30 +365,60 @@ class Network_UI:
             self._report(failure)
             self._publish()
 
-    def _ready(self):
-        self.history.scale, self._seen = None, self._seq
+    def _receive(self, _, content, buffers):
+        do, arguments = content["do"], content["args"]
+        if do == "ack":
+            self._seen = max(self._seen, *arguments)
+        elif do in ("opened", "gone", "click"):
+            self.ask(f"_{do}", *arguments)
+
+    def _opened(self, identity):
+        self._canvases.add(identity)
+        self._seen = self._seq
         self._publish()
 
-    def _picture(self):
+    def _gone(self, identity):
+        """Call the other canvases; where none answers nobody looks, and play stops."""
+        self._canvases.clear()
+        self._canvas.send(dict(kind="call"))
+        if self._loop:
+            self._loop.call_later(CALL_S, lambda: self._canvases or self.ask("pause"))
+
+    def _click(self, panel, column, row, add):
+        group = self.pairs()[int(panel.partition("-")[2] or 0)][0]
+        index = row * panels.width(group) + column
+        if 0 <= column < panels.width(group) and 0 <= index < group.size:
+            self.select(self.net.NeuronGroups.index(group), index, add)
+
+    def save_picture(self):
+        """Let the browser download the picture."""
         self._download("png", view.png(self.snapshot()))
 
-    def _download(self, suffix="npz", content=None):
-        file = io.BytesIO(content)
-        state.save_state(self.net, file) if content is None else None
-        name = f"{self.label}_{self.iteration}.{suffix}"
-        self._view.send(dict(kind="file", name=name), buffers=[file.getvalue()])
+    def save(self):
+        """Let the browser download the state of the network."""
+        file = io.BytesIO()
+        state.save_state(self.net, file)
+        self._download("npz", file.getvalue())
 
-    def _load(self, content):
+    def _download(self, suffix, content):
+        name = f"{self.label}_{self.iteration}.{suffix}"
+        self._canvas.send(dict(kind="file", name=name), buffers=[content])
+
+    def _load(self):
+        content, self.load.value = bytes(self.load.value[0]["content"]), ()
         state.load_state(self.net, io.BytesIO(content))
         self._restart()
 
-    # --- frames to the view, from the main thread
+    # --- what is sent to the page, from the main thread
 
-    def _publish(self):
-        """Bring the view up to date, whatever is in flight."""
-        if self._view is not None:
-            self._view.iteration = self.iteration
-            self._send()
+    def _views(self):
+        """Return all views of the network that somebody looks at."""
+        return [ui for ui in OPEN if ui.net is self.net and ui._canvases]
+
+    def _publish(self, idle=False):
+        """Bring all views of the network up to date, whatever is in flight; `idle`: unless it plays."""
+        for ui in [] if idle and self.playing else self._views():
+            ui._send(everything=True)
 
     def _show(self, frame=True):
         """Send what is due if 1/30 s is over, and return whether it is. A view that is behind misses frames."""
@@ -355,21 +426,33 @@ class Network_UI:
         if now < self._frame_at:
             return False
         self._frame_at = now + FRAME_S
-        if self._view is not None and self._seq - self._seen < IN_FLIGHT:
-            self._send(frame, weights=frame and now >= self._weights_at)
+        for ui in self._views():
+            if ui._seq - ui._seen < IN_FLIGHT:
+                ui._send(frame)
         return True
 
-    def _send(self, frame=True, weights=True):
-        start, self._seq, parts, buffers = time.perf_counter(), self._seq + 1, {}, []
-        try:
-            for part in [name for name, wanted in (("frame", frame), ("weights", weights)) if wanted]:
-                parts[part], more = getattr(view, part)(self)
-                buffers += more
-        except Exception as failure:
-            self._report(self.error or failure)
-        self._view.send(dict(kind="update", seq=self._seq, **view.status(self), **parts), buffers)
-        if weights:
-            self._weights_at = start + max(WEIGHTS_S, 20 * (time.perf_counter() - start))
+    def _send(self, frame=True, everything=False):
+        """Send the panels that are due; an expensive one rests so long that it takes 3 % of the time."""
+        drawn, headers, buffers = self.panels() if frame else {}, [], []
+        for name, draw in {"controls": self.controls.refresh, **drawn}.items():
+            start = time.perf_counter()
+            if start < self._due.get(name, 0) and not everything:
+                continue
+            try:
+                panel = draw()
+                header, content = panel.encoded() if panel else NOTHING
+            except Exception as failure:
+                header, content = NOTHING
+                if not self.error.value:  # the first one is the cause
+                    self._report(failure)
+            if name in drawn:
+                headers.append(header | dict(name=name))
+                buffers.append(content)
+            end, rest = time.perf_counter(), 0 if name.partition("-")[0] in panels.ROW else REST_S
+            self._due[name] = end + max(rest, SHARE * (end - start))
+        self._seq += 1
+        header = dict(kind="update", seq=self._seq, iteration=self.iteration, playing=self.playing, panels=headers)
+        self._canvas.send(header | dict(names=list(drawn) if frame else None), buffers)
 
     # --- display
 
@@ -386,33 +469,31 @@ class Network_UI:
             display(self)
 
     def __repr__(self):
-        sizes = " + ".join(str(group.size) for group in self.groups)
+        sizes = " + ".join(str(group.size) for group in self.net.NeuronGroups)
         return f"Network_UI({self.label!r}: {sizes} neurons, iteration {self.iteration})"
 
     def _repr_mimebundle_(self, **_):
-        if self._view is None:
-            self._view = view.View(spec=view.spec(self), iteration=self.iteration)
-            self._view.on_msg(self._receive)
-        data = self._view._repr_mimebundle_()[0]
-        return data | {"text/plain": repr(self), "image/png": base64.b64encode(view.png(self.snapshot())).decode()}
+        return {"text/plain": repr(self), "image/png": base64.b64encode(view.png(self.snapshot())).decode()}
+
+    def _ipython_display_(self):
+        show_beside(self.widget(), self)
+
+    def widget(self):
+        """Return the controls and the canvas as one widget; a notebook shows it."""
+        from IPython import get_ipython
+
+        if self._box is None:
+            self._canvas, self.controls = view.Canvas(label=self.label), view.Controls(self)
+            self._canvas.on_msg(self._receive)
+            self._box = self.controls.arranged(self._canvas)
+            OPEN.add(self)
+            self._publish()
+            if get_ipython() is not None:  # what the next cells do to the network is shown too
+                get_ipython().events.register("post_run_cell", _after_cell)
+        return self._box
 
 
-@contextlib.contextmanager
-def _between_iterations(ui):
-    """Turn an interrupt into a stop between two iterations, after which it is raised; a second one acts at once."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    hits, old = [], signal.getsignal(signal.SIGINT)
-
-    def note(*_):
-        hits.append(ui.pause())
-        signal.signal(signal.SIGINT, old)
-
-    signal.signal(signal.SIGINT, note)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, old)
-    if hits:
-        raise KeyboardInterrupt(f"stopped after iteration {ui.iteration}; the network is whole and can continue")
+def _after_cell(_):
+    for ui in list(OPEN):
+        if ui._canvases:
+            ui._send(everything=True)

@@ -1,138 +1,64 @@
-"""What the live view shows: positions, the history of one variable, colour codes, weights, and the static figure.
-
-Pictures travel as bytes: the codes 0 to 254 run from the low to the high end of the scale, 255 is NaN or infinity.
-"""
+"""What the live view is made of: canvas, controls, what a network offers to them, and the static figure."""
 
 from __future__ import annotations
 
+import functools
+import html
 import io
+import itertools
+import linecache
 import math
+import traceback
 from pathlib import Path
 
 import anywidget
+import ipywidgets
 import numpy as np
-import scipy.sparse
 import traitlets
 
-from helpers.figures import OKABE_ITO
+from helpers.modular.history import MAX_WINDOW
 from helpers.modular.recorder import Recorder
-from helpers.modular.synapses import EventWeights
+from helpers.modular.tags import Behaviour
 
-__all__ = ["History", "View", "behaviours", "codes", "limits", "parameters", "picture", "row", "thumbnail"]
+__all__ = ["Canvas", "Controls", "arrays", "behaviours", "explained", "parameters", "picture", "png"]
 
-MAX_ROWS, MAX_SIDE, MAX_PICKED = 500, 512, 5
-PICKED = [OKABE_ITO[name] for name in ("vermillion", "blue", "green", "purple", "orange")]
 HIDDEN = ("id", "x", "y", "z", "mask")
+BUTTONS = (
+    ("play", "Play", "play", "Iterate until paused"),
+    ("pause", "Pause", "pause", "Stop after the running iteration; a kernel interrupt does not stop Play"),
+    ("step", "Step", "step-forward", "One iteration"),
+    ("forward", "Forward", "forward", "As many iterations as stand beside, without drawing"),
+    ("reset", "Reset", "undo", "Back to the state at which the view was made; parameters keep their values"),
+    ("initialize", "Initialise", "refresh", "Set all variables anew with the parameters of now, from iteration 0"),
+    ("defaults", "Defaults", "eraser", "Parameters as they were when the view was made"),
+    ("save_picture", "Picture", "image", "Download this view as a PNG figure"),
+    ("save", "Save state", "download", "Download the state of the network (npz)"),
+)
+ROWS = (
+    ("play", "pause", "step", "speed", "forward", "amount", "progress"),
+    ("shown", "synapse", "log", "window"),
+    ("reset", "initialize", "defaults", "save_picture", "save", "load"),
+)
 
 
-class View(anywidget.AnyWidget):
-    """The canvas in the notebook; it holds what is set once or changes rarely. Frames are custom messages."""
+class Canvas(anywidget.AnyWidget):
+    """The panels in the notebook; frames are custom messages."""
 
     _esm = Path(__file__).with_name("live_view.js").read_text(encoding="utf-8")
-    spec = traitlets.Dict().tag(sync=True)
-    iteration = traitlets.Int().tag(sync=True)
+    label = traitlets.Unicode().tag(sync=True)
 
 
-def vectors(group):
-    """Return the names of the numeric vectors of a group, one value for each neuron."""
-    items = [(name, v) for name, v in vars(group).items() if name not in HIDDEN and isinstance(v, np.ndarray)]
-    return [name for name, v in items if v.shape == (group.size,) and v.dtype.kind in "biuf" and name[0] != "_"]
+# --- what a network offers
 
 
-def columns(group):
-    """Return the width of the neuron grid: the group's own, else that of a near square. Neuron i is at i mod width."""
-    return getattr(group, "width", math.isqrt(group.size - 1) + 1)
-
-
-class History:
-    """The last `window` samples of a variable: mean and picked neurons (trace), and at most 500 rows (raster)."""
-
-    def __init__(self, size, window):
-        self.window, self.end, self.total, self.stride = window, 0, 0, -(-size // MAX_ROWS)
-        self.sent, self.scale = 0, None  # what the view has seen
-        self.raster = np.zeros((2 * window, -(-size // self.stride)))
-        self.trace = np.full((2 * window, 1 + MAX_PICKED), np.nan)
-
-    def add(self, values, picked):
-        """Append a sample; when the buffers are full their last window moves to the front."""
-        if self.end == 2 * self.window:
-            for buffer in (self.raster, self.trace):
-                buffer[: self.window] = buffer[self.window :]
-            self.end = self.window
-        self.raster[self.end] = values[:: self.stride]
-        self.trace[self.end, 0] = values.mean()
-        self.trace[self.end, 1 : 1 + len(picked)] = values[picked]
-        self.end, self.total = self.end + 1, self.total + 1
-
-    def pick(self, picked):
-        """Let the traces be those of other neurons; their past is known where the raster holds every neuron."""
-        known = self.raster[: self.end, picked] if self.stride == 1 else np.nan
-        self.trace[: self.end, 1 : 1 + len(picked)] = known
-
-    def last(self, n=None):
-        """Return the slice of the last `n` samples, at most one window."""
-        n = self.window if n is None else min(n, self.window)
-        return slice(max(0, self.end - n), self.end)
-
-
-def limits(values):
-    """Return round limits (low, high) around the finite values; they change rarely while the values grow.
-
-    Examples
-    --------
-    >>> limits(np.array([0.0, 0.52, np.nan]))
-    (0.0, 0.55)
-    """
-    values = np.asarray(values, float)
-    low, high = (float(f(values, initial=i)) for f, i in ((np.min, np.inf), (np.max, -np.inf)))
-    if not (math.isfinite(low) and math.isfinite(high)):
-        values = values[np.isfinite(values)]
-        low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
-    low = 0.0 if 0 <= low <= high / 2 else low
-    if not 0 < high - low < math.inf:
-        return low, low + (abs(low) or 1.0)
-    unit = 10.0 ** math.floor(math.log10(high - low)) / 2
-    return float(f"{math.floor(low / unit) * unit:.12g}"), float(f"{math.ceil(high / unit) * unit:.12g}")
-
-
-def codes(values, low, high):
-    """Return values as bytes, 0 at `low`, 254 at `high`, 255 where they are not finite."""
-    values = np.asarray(values, float)
-    finite = np.isfinite(values)
-    scaled = (np.where(finite, values, low) / 2 - low / 2) / (high / 2 - low / 2)  # halves cannot overflow
-    return np.where(finite, np.rint(254 * np.clip(scaled, 0, 1)), 255).astype(np.uint8)
-
-
-def thumbnail(weights):
-    """Return weights as a dense matrix of at most 512 x 512; beyond it each entry is the mean of a block.
-
-    Examples
-    --------
-    >>> thumbnail(np.ones((1024, 600))).shape
-    (512, 300)
-    """
-    steps = [-(-n // MAX_SIDE) for n in weights.shape]
-    starts = [np.arange(0, n, step) for n, step in zip(weights.shape, steps, strict=True)]
-    if scipy.sparse.issparse(weights):
-        found, shape = weights.tocoo(), [len(start) for start in starts]
-        place = np.ravel_multi_index((found.row // steps[0], found.col // steps[1]), shape)
-        sums = np.bincount(place, found.data, math.prod(shape)).reshape(shape)
-    else:
-        sums = np.add.reduceat(np.add.reduceat(weights, starts[1], axis=1), starts[0], axis=0)  # 4 times faster so
-    sides = [np.diff(start, append=n) for n, start in zip(weights.shape, starts, strict=True)]
-    return sums / np.outer(*sides)
-
-
-def matrix(weights):
-    """Return weights as an array or a scipy matrix, without copying them."""
-    if not isinstance(weights, EventWeights):
-        return weights
-    return scipy.sparse.csc_array((weights.weights, weights.targets, weights.starts), shape=weights.shape)
-
-
-def row(weights, neuron):
-    """Return the weights onto one neuron as a dense vector (n_sources,)."""
-    return weights[[neuron]].toarray().ravel() if scipy.sparse.issparse(weights) else weights[neuron]
+def arrays(parent):
+    """Return the names of the numeric arrays with one value for each neuron of a group, or each pair of synapses."""
+    shape, found = (parent.size,) if hasattr(parent, "size") else parent.shape, []
+    for name, value in vars(parent).items():
+        kind = getattr(getattr(value, "dtype", None), "kind", "f")
+        if name not in HIDDEN and name[0] != "_" and getattr(value, "shape", None) == shape and kind in "biuf":
+            found.append(name)
+    return found
 
 
 def behaviours(net):
@@ -154,110 +80,145 @@ def parameters(behaviour):
     return {n: v for n, v in found.items() if isinstance(v, kinds) and type(v) is not bool and math.isfinite(v)}
 
 
-# --- what is sent: json, and raw buffers
+def explained(failure):
+    """Return an exception as html: a line that names the behaviour and where in it, which opens the traceback."""
+    text = f"{type(failure).__name__}: {failure}"
+    for frame, line in traceback.walk_tb(failure.__traceback__):
+        owner, code = frame.f_locals.get("self"), frame.f_code
+        if isinstance(owner, Behaviour):
+            source = linecache.getline(code.co_filename, line).strip()
+            text = f"{type(owner).__name__}.{code.co_name}, line {line}: {source} | {type(failure).__name__}: {failure}"
+    whole = "".join(traceback.format_exception(failure))
+    return f"<details><summary>{html.escape(text)}</summary><pre>{html.escape(whole)}</pre></details>"
 
 
-def spec(ui):
-    """Return what does not change while a view is open."""
-    groups = [dict(tag=g.tags[0], size=g.size, columns=columns(g), variables=ui.variables(g)) for g in ui.groups]
-    boxes = [
-        dict(
-            id=name,
-            parent=f"{parent.tags[0]}, key {key:g}",
-            whole=[k for k, v in parameters(b).items() if type(v) is int],
-        )
-        for name, (b, parent, key) in behaviours(ui.net).items()
-    ]
-    panels = [kind for kind, _ in ui.modules]
-    return dict(label=ui.label, groups=groups, shown=len(ui.shown), panels=panels, behaviours=boxes, status=status(ui))
+# --- controls
 
 
-def status(ui):
-    """Return what the controls show."""
-    known = {name: item for name, (item, *_) in behaviours(ui.net).items()}
-    numbers = [[name, key, float(v)] for name, item in known.items() for key, v in parameters(item).items()]
-    enabled = [[name, bool(item.behaviour_enabled)] for name, item in known.items()]
-    plain = {name: getattr(ui, name) for name in ("iteration", "playing", "progress", "speed", "error")}
-    return plain | dict(parameters=numbers, enabled=enabled)
+def marked(name, widget):
+    """Return a widget with a class of its own in the page, so that it can be found there."""
+    widget.add_class(f"mv-{name}")
+    return widget
 
 
-def frame(ui):
-    """Return (header, buffers): a picture of each shown group, the trace, the columns of the raster that are new."""
-    history, now, scale = ui.history, ui.history.last(), ui.scale()
-    full = scale != history.scale
-    fresh = history.last(None if full else history.total - history.sent)
-    history.sent, history.scale = history.total, scale
-    bounds = [scale, *(limits(ui.values(group)) for group in ui.shown[1:])]
-    buffers = [codes(ui.values(group), *pair).tobytes() for group, pair in zip(ui.shown, bounds, strict=True)]
-    buffers += [history.trace[now, : 1 + len(ui.selected)].tobytes(), codes(history.raster[fresh], *scale).tobytes()]
-    numbers = _texts((ui.values().mean(), *ui.values()[ui.selected]))
-    header = dict(
-        full=full, count=now.stop - now.start, fresh=fresh.stop - fresh.start, window=ui.window, values=numbers
+def settings(window):
+    """Return {name: widget} of the boxes and sliders that hold the settings of a view."""
+    narrow, wide, auto = dict(width="90px"), dict(width="260px"), dict(width="auto")
+    box = dict(width="160px")
+    found = dict(
+        speed=ipywidgets.FloatLogSlider(1, min=0, max=3, step=0.01, description="it/frame", readout_format="d"),
+        amount=ipywidgets.BoundedIntText(1000, min=1, max=10**9, layout=narrow),
+        progress=ipywidgets.FloatProgress(0, min=0, max=1, layout=dict(width="100px")),
+        shown=ipywidgets.SelectMultiple(rows=3, layout=wide, tooltip="Several with Ctrl or Shift"),
+        synapse=ipywidgets.Dropdown(description="synapses", layout=wide),
+        log=ipywidgets.Checkbox(False, description="log axis", indent=False, layout=narrow),
+        window=ipywidgets.BoundedIntText(window, min=10, max=MAX_WINDOW, description="window", layout=box),
+        load=ipywidgets.FileUpload(accept=".npz", description="Load state", layout=auto),
+        error=ipywidgets.HTML(),
     )
-    header |= dict(groups=[ui.groups.index(group) for group in ui.shown], bounds=[_texts(pair) for pair in bounds])
-    header |= dict(rows=history.raster.shape[1], stride=history.stride, variable=ui.variable, selected=ui.selected)
-    return header, buffers
+    return {name: marked(name, widget) for name, widget in found.items()}
 
 
-def _texts(numbers):
-    return [f"{float(x):.4g}" for x in numbers]
+def slider(behaviour, name, value):
+    """Return a slider for a parameter; one that is no attribute says that it is read at the start."""
+    low, high = (0, 1) if 0.5 <= value <= 1 or value == 0 else (min(0, 4 * value), max(0, 4 * value))
+    step = 1 if isinstance(value, int) and high - low > 2 else 10.0 ** math.floor(math.log10((high - low) / 200))
+    made = ipywidgets.FloatSlider(float(value), min=low, max=high, step=step, readout_format=".4g")
+    made.description, made.style.description_width = name if hasattr(behaviour, name) else f"{name} (start)", "120px"
+    return made
 
 
-def weights(ui):
-    """Return (header, buffers): the weight matrix as a thumbnail and the weights onto the neuron picked last."""
-    found = ui.weights()
-    header = dict(names=[f"{synapse.tags[0]}: {name}" for synapse, name, _ in found])
-    if not found:
-        return header, []
-    synapse, _, values = found[ui.synapse % len(found)]
-    small, onto = thumbnail(values), row(values, ui.selected[-1])
-    bounds = limits(np.append(small, onto))
-    header |= dict(synapse=ui.synapse % len(found), src=ui.groups.index(synapse.src), neuron=ui.selected[-1])
-    header |= dict(shape=small.shape, size=values.shape, bounds=_texts(bounds))
-    return header, [codes(small, *bounds).tobytes(), codes(onto, *bounds).tobytes()]
+def held(behaviour, word):
+    """Return what a switch ("enabled") or the slider of a parameter has to show."""
+    return bool(behaviour.behaviour_enabled) if word == "enabled" else float(parameters(behaviour)[word])
+
+
+def show(control, value):
+    """Let a switch or slider show a value; a slider grows where that is needed."""
+    if value != control.value:
+        if not isinstance(value, bool):
+            control.min, control.max = min(control.min, value), max(control.max, value)
+        control.value = value
+
+
+def offer(ui):
+    """Let the boxes offer what can be shown now; what is chosen and still there stays chosen."""
+    for box, names in ((ui.shown, tuple(ui.offers())), (ui.synapse, tuple(ui.synapses()))):
+        if box.options != names:
+            several = isinstance(box.value, tuple)
+            kept = [name for name in (box.value if several else (box.value,)) if name in names] or list(names[:1])
+            with box.hold_sync():
+                box.options = names
+                box.value = kept if several else next(iter(kept), None)
+
+
+class Controls:
+    """The buttons of a live view, and for each behaviour a card with a switch and sliders; each asks (``ui.ask``)."""
+
+    def __init__(self, ui):
+        self.ui, self.buttons, self.changers, self.cards = ui, {}, {}, marked("cards", ipywidgets.Box())
+        for name, text, icon, tip in BUTTONS:
+            button = ipywidgets.Button(description=text, icon=icon, tooltip=tip, layout=dict(width="auto"))
+            button.on_click(lambda _, name=name: ui.ask(name))
+            self.buttons[name] = marked(name, button)
+        self.buttons["play"].button_style = "primary"
+
+    def refresh(self):
+        """Show what holds now, and offer what there is now."""
+        offer(self.ui)
+        ui, known, button = self.ui, behaviours(self.ui.net), self.buttons
+        names = [(name, word) for name, (item, *_) in known.items() for word in ("enabled", *parameters(item))]
+        if names != list(self.changers) and ("parameters", ()) in ui.modules:
+            self.changers = {}
+            self.cards.children = [self._card(name, *found) for name, found in known.items()]
+        for (name, word), control in self.changers.items() if not ui.queue else ():
+            show(control, held(known[name][0], word))
+        button["play"].disabled, button["pause"].disabled = ui.playing, not ui.playing
+        ui.progress.layout.visibility = "visible" if ui.progress.value else "hidden"
+        ui.synapse.layout.display = None if len(ui.synapse.options) > 1 else "none"
+        waiting = [name for item, name in ui.changed if not hasattr(item, name)]
+        button["initialize"].button_style = "warning" if waiting else ""
+
+    def _card(self, name, item, parent, key):
+        switch = ipywidgets.Checkbox(indent=False, description=f"{name}  ({parent.tags[0]}, key {key:g})")
+        sliders = {word: slider(item, word, value) for word, value in parameters(item).items()}
+        for word, control in {"enabled": switch, **sliders}.items():
+            control.value = held(item, word)
+            control.observe(functools.partial(self._moved, item, name, word), "value")
+            self.changers[name, word] = marked(f"param-{name}-{word}", control)
+        return ipywidgets.VBox([switch, *sliders.values()])
+
+    def _moved(self, item, name, word, change):
+        if change.new != held(item, word):
+            self.ui.ask(*(("enable", name) if word == "enabled" else ("set", name, word)), change.new)
+
+    def arranged(self, canvas):
+        """Return controls, settings and a canvas as one widget."""
+        flow, rows, found = dict(flex_flow="row wrap", align_items="center"), [], self.buttons | self.ui.settings
+        for names in ROWS:
+            rows.append(ipywidgets.Box([found[name] for name in names], layout=flow))
+        return ipywidgets.VBox([*rows, self.ui.error, canvas, self.cards])
 
 
 # --- the static figure
 
 
 def picture(ui):
-    """Return a matplotlib Figure of a live view, 160 mm wide: neurons, trace over raster, weights."""
+    """Return a matplotlib Figure of a live view, 160 mm wide: a row for each variable, the other panels below."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    group, now, scale = ui.shown[0], ui.history.last(), dict(zip(("vmin", "vmax"), ui.scale(), strict=True))
-    time = np.arange(ui.iteration - (now.stop - now.start), ui.iteration) + 1
-    span = (time[0] - 0.5, time[-1] + 0.5) if time.size else (0.5, 1.5)
+    drawn = [panel for panel in (draw() for draw in ui.panels().values()) if panel is not None]
+    rows = -(-len(drawn) // 3)
     with rc_context(fname=Path(__file__).parents[1] / "thesis.mplstyle"):
-        fig = Figure(figsize=(160 / 25.4, 70 / 25.4), layout="constrained")
-        axes = fig.subplot_mosaic(
-            [["grid", "trace", "weights"], ["grid", "raster", "weights"]], width_ratios=(1, 1.7, 1)
-        )
-        padded = np.append(ui.values().astype(float), np.full(-group.size % columns(group), np.nan))
-        _image(
-            axes["grid"], padded.reshape(-1, columns(group)), f"{group.tags[0]}: {ui.variable}", origin="lower", **scale
-        )
-        options = dict(aspect="auto", extent=(*span, -0.5, group.size - 0.5), origin="lower", rasterized=True)
-        axes["raster"].imshow(ui.history.raster[now].T, **options, **scale)
-        axes["raster"].set(xlabel="iteration", ylabel="neuron")
-        lines = list(zip(["mean", *ui.selected], ["black", *PICKED], ui.history.trace[now].T, strict=False))
-        for name, colour, line in lines[::-1]:
-            axes["trace"].plot(
-                time, line, color=colour, label=name if name == "mean" else f"neuron {name}", linewidth=0.9
-            )
-        axes["trace"].legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=3, borderpad=0, columnspacing=1)
-        axes["trace"].set(xlim=span, ylabel=ui.variable, xticklabels=[])
-        axes["weights"].set_axis_off()
-        for synapse, name, weights in ui.weights()[ui.synapse :][:1]:
-            extent = (0, weights.shape[1], weights.shape[0], 0)
-            _image(axes["weights"], thumbnail(weights), f"{synapse.tags[0]}: {name}", extent=extent)
+        fig = Figure(figsize=(160 / 25.4, 45 / 25.4 * rows), layout="constrained")
+        for ax, panel in itertools.zip_longest(fig.subplots(rows, 3, squeeze=False).flat, drawn):
+            if panel is None:
+                ax.set_axis_off()
+            else:
+                ax.set_title(panel.title, fontsize=6, loc="left")
+                panel.draw(ax)
     return fig
-
-
-def _image(ax, image, title, **options):
-    ax.figure.colorbar(ax.imshow(image, rasterized=True, **options), ax=ax, location="bottom", shrink=0.8, aspect=18)
-    ax.set_axis_off()
-    ax.set_title(title)
 
 
 def png(figure):

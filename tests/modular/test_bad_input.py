@@ -15,7 +15,7 @@ from helpers.modular import (
     SynapseGroup,
     get_squared_dim,
 )
-from helpers.modular.learning import Homeostasis, sorn_like
+from helpers.modular.learning import Normalisation
 from helpers.modular.synapses import EventWeights, stored
 from helpers.parameters import BackendError, HelpersError, ParameterError
 
@@ -44,7 +44,6 @@ CASES = {
     "network seed": (lambda n, c: Network(seed=-3), "seed = -3"),
     "width": (lambda n, c: NeuronDimension(width=0), "width = 0"),
     "squared": (lambda n, c: get_squared_dim(-4), "n = -4"),
-    "axis": (lambda n, c: NeuronDimension(2).rotate("w", 1), "axis = 'w'"),
     "density of 2": (lambda n, c: c.get_random_neuron_vec(density=2.0), "density goes up to 2"),
     "density of -1": (lambda n, c: c.get_random_neuron_vec(density=-1), "density goes down"),
     "densities": (lambda n, c: c.get_random_neuron_vec(density=[0.5, 0.5]), "density has 2 entries"),
@@ -59,9 +58,10 @@ CASES = {
     "max_length": (lambda n, c: Recorder(["n.v"], max_length=0), "max_length = 0"),
     "direction": (lambda n, c: c.synapses("sideways"), "direction = 'sideways'"),
     "unknown synapse tag": (lambda n, c: c.afferent_synapses["GLU"], "'GLU'; known: All"),
+    "block": (lambda n, c: n.initialize() or n.simulate_iterations(3, batch_size=-2), "batch_size = -2"),
+    "draw that is not known": (lambda n, c: Behaviour(a="uniform_gap(1, 2)").parameter("a", 0, c), "cannot be drawn"),
     "unknown behaviour": (lambda n, c: c.deactivate("STDP"), "matches 'STDP'; known: none"),
     "lookup with more": (lambda n, c: n["x", 0, "list"], "not a lookup"),
-    "size of a SORN": (lambda n, c: sorn_like(0, seed=1), "n = 0"),
     "iterations": (lambda n, c: n.initialize() or n.simulate_iterations("1000*ms"), "iterations = '1000"),
     "negative iterations": (lambda n, c: n.initialize() or n.simulate_iterations(-1), "iterations = -1"),
 }
@@ -111,16 +111,85 @@ def test_an_expression_that_fails_names_what_there_is():
 
 
 def test_unread_keywords_warn_with_the_known_ones():
+    class Reads(Behaviour):
+        def set_variables(self, neurons):
+            self.eta, self.target = self.get_init_attr("eta", 1.0), self.get_init_attr("target", 0.0)
+
     net, cells = net_and_cells()
     cells.v = np.zeros(3)
-    cells.add_behaviour(1, Homeostasis(target=0.1, taget=0.2))
-    with pytest.warns(UserWarning, match="Homeostasis: .* taget are never read; known: eta, target"):
+    cells.add_behaviour(1, Reads(eta=0.1, etta=0.2))
+    with pytest.warns(UserWarning, match="Reads: .* etta are never read; known: eta, target"):
         net.initialize()
     with pytest.warns(UserWarning, match="gap are never read; known: gapwidth, max_length"):
         cells.add_behaviour(2, EventRecorder("v", gap=3))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         net.initialize(warnings=False)
+
+
+def test_a_behaviour_belongs_to_one_place():
+    net, cells = net_and_cells()
+    item, rules = Behaviour(tag="leak"), {1: Behaviour()}
+    cells.add_behaviour(1, item)
+    owned = (
+        "<Behaviour 'leak', 'Behaviour'> at key 2 already belongs to <NeuronGroup 'cells'.*make one behaviour for each"
+    )
+    for share in (
+        lambda: NeuronGroup(net, 2, {2: item}),
+        lambda: SynapseGroup(net, cells, cells, behaviour={2: item}),
+        lambda: Network(behaviour={2: item}),
+        lambda: cells.add_behaviour(2, item),
+    ):
+        with pytest.raises(ParameterError, match=owned):
+            share()
+    NeuronGroup(net, 2, rules, tag="first")
+    grid = get_squared_dim(4)
+    NeuronGroup(net, grid, tag="second")
+    with pytest.raises(ParameterError, match="belongs to <NeuronGroup 'first'"):
+        NeuronGroup(net, 2, rules)
+    with pytest.raises(ParameterError, match="belongs to <NeuronGroup 'second'"):
+        NeuronGroup(net, grid)
+    with pytest.raises(ParameterError, match="stands at another key"):
+        NeuronGroup(net, 2, {1: (twice := Behaviour()), 2: twice})
+    assert len(net.NeuronGroups) == 3 and net.SynapseGroups == []
+    cells.remove_behaviour(item)
+    assert NeuronGroup(net, 2, {2: item}).behaviour[2] is item
+
+
+def test_a_group_that_fails_leaves_its_behaviours_free():
+    net, _cells = net_and_cells()
+    item = Behaviour()
+    with pytest.raises(ParameterError):
+        NeuronGroup(net, 0, {1: item})
+    with pytest.raises(ParameterError):
+        Network(behaviour={1: item}, dtype=int)
+    assert NeuronGroup(net, 2, {1: item}).behaviour[1] is item
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_a_behaviour_that_fails_when_added_leaves_nothing_behind(early):
+    class Broken(Behaviour):
+        run_on_init = early
+
+        def set_variables(self, neurons):
+            neurons.v, neurons.size = np.zeros(3), 4
+            neurons.network.late = neurons.network.NeuronGroups[1].late = 1
+            raise ZeroDivisionError
+
+    net, cells = net_and_cells()
+    other = NeuronGroup(net, 2, tag="other")
+    net.initialize()
+    net.simulate_iteration()
+    before = [dict(vars(parent)) for parent in (net, cells, other)]
+    broken = Broken()
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            cells.add_behaviour(1, broken)
+    assert [vars(parent) for parent in (net, cells, other)] == before
+    assert cells.behaviour == {} and cells.size == 3 and not hasattr(net, "late")
+    net.simulate_iteration()
+    assert net.iteration == 2
+    cells.add_behaviour(1, Behaviour())
 
 
 def test_a_taken_key():
@@ -139,8 +208,9 @@ def test_an_ambiguous_tag_of_a_source():
 
 
 def test_weights_in_fortran_order_cannot_learn():
-    net = sorn_like(5, seed=0)
-    net.SynapseGroups[0].remove_behaviour("Weights")
-    net.SynapseGroups[0].W = np.ones((5, 5))[:, ::-1]
+    net, cells = net_and_cells()
+    cells.add_behaviour(1, Normalisation())
+    synapse = SynapseGroup(net, cells, cells, "GLUTAMATE")
+    synapse.W = np.ones(synapse.shape)[:, ::-1]
     with pytest.raises(ParameterError, match="ascontiguousarray"):
         net.initialize()

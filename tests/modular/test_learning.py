@@ -1,15 +1,25 @@
-"""Plasticity restricted to what spiked equals the update of the whole matrix; identities of the two SORN networks."""
+"""The compiled rules equal those of the cells of FINAL_7; identities of the two SORN networks."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.modular import Behaviour, Network, NeuronGroup, Recorder, SynapseGroup
-from helpers.modular.learning import STDP, Homeostasis, Normalisation, Weights, sorn_2009, sorn_like
-from helpers.modular.synapses import dense, stored
+from helpers.modular import Behaviour, Network, NeuronGroup, Recorder, SynapseGroup, kernel
+from helpers.modular.learning import STDP, Normalisation
+from helpers.modular.synapses import Afferents, EventWeights, dense, stored
+from helpers.parameters import ParameterError
+from tests.cells import cells
 
 STORAGES = (False, True, "event")
+BOOK = cells("FINAL_7", "model", "study")
+FAST, CELLS = (STDP, Normalisation), (BOOK.STDP, BOOK.Normalisation)
+
+
+def sorn_like(n, seed, rules=FAST, storage=None, **options):
+    """The network of the cells with the rules of the engine or of the cells, in event-driven or dense storage."""
+    storage = ("event" if rules is FAST else False) if storage is None else storage
+    return BOOK.sorn_like(n, seed, rules=(BOOK.Homeostasis, *rules), storage=storage, **options)
 
 
 class Driven(Behaviour):
@@ -23,56 +33,115 @@ class Driven(Behaviour):
         neurons.spike = self.random.random(neurons.size) < self.rate
 
 
-def driven_network(storage, seed, n=12, simultaneous=1, rate=0.2):
+def driven_network(storage, seed, n=12, simultaneous=1, rate=0.2, rules=FAST):
     """Two sources onto one group, whose weights share a sum; returns the network, not initialised."""
     net = Network(seed=seed)
-    rules = {4: STDP(eta=0.3, high=3.0, simultaneous=simultaneous), 5: Normalisation(total=3.0)}
-    a = NeuronGroup(net, n, {1: Driven(seed=seed, rate=rate), **rules}, tag="a")
+    stdp, normalisation = rules
+    learn = {4: stdp(eta=0.3, high=3.0, simultaneous=simultaneous), 5: normalisation(total=3.0)}
+    a = NeuronGroup(net, n, {1: Driven(seed=seed, rate=rate), **learn}, tag="a")
     b = NeuronGroup(net, n // 2, {1: Driven(seed=seed + 1, rate=rate)}, tag="b")
     for src in (a, b):
-        SynapseGroup(net, src, a, "GLUTAMATE", {0: Weights(density=0.3, storage=storage)})
+        SynapseGroup(net, src, a, "GLUTAMATE", {0: BOOK.Weights(density=0.3, storage=storage)})
     return net
 
 
-def naive(weights, exists, spikes, old, simultaneous):
-    """One iteration on whole matrices: outer products, clip, then a common sum per row."""
-    for k, source in enumerate("ab"):
-        post, pre, post_old, pre_old = (x.astype(float) for x in (spikes["a"], spikes[source], old["a"], old[source]))
-        dw = np.outer(post, pre_old) - np.outer(post_old, pre) + simultaneous * np.outer(post, pre)
-        weights[k] = np.where(exists[k], np.clip(weights[k] + 0.3 * dw, 0, 3), weights[k])
-    return common_sum(weights, 3.0)
-
-
-def common_sum(weights, total):
-    sums = sum(w.sum(axis=1) for w in weights)
-    factors = np.where(sums > 0, total / np.where(sums > 0, sums, 1), 1)
-    return [w * factors[:, None] for w in weights]
-
-
 @pytest.mark.parametrize("storage", STORAGES)
-@given(seed=st.integers(0, 50), simultaneous=st.sampled_from([0, 1]), rate=st.sampled_from([0.0, 0.1, 0.5]))
-def test_a16_restricted_learning_equals_the_naive_one(storage, seed, simultaneous, rate):
-    net = driven_network(storage, seed, simultaneous=simultaneous, rate=rate)
-    net.initialize()
-    fresh = driven_network(False, seed)
-    fresh.NeuronGroups[0].remove_behaviour(Normalisation)
-    fresh.initialize()
-    drawn = [synapse.W.copy() for synapse in fresh.SynapseGroups]
-    exists, weights = [w != 0 for w in drawn], common_sum(drawn, 3.0)
-    old = {group.tags[0]: np.zeros(group.size, bool) for group in net.NeuronGroups}
+@given(
+    seed=st.integers(0, 50), n=st.sampled_from([2, 12, 30]), simultaneous=st.sampled_from([0, 1, 0.4]),
+    rate=st.sampled_from([0.0, 0.1, 0.5]),
+)  # fmt: skip
+def test_a16_the_loops_equal_the_cells(storage, seed, n, simultaneous, rate):
+    """Two groups of synapses with a common sum, over sizes and rates that the notebook does not show."""
+    options = dict(seed=seed, n=n, simultaneous=simultaneous, rate=rate)
+    net, plain = driven_network(storage, **options), driven_network(False, rules=CELLS, **options)
+    for each in (net, plain):
+        each.initialize()
     for _ in range(12):
-        net.simulate_iteration()
-        spikes = {group.tags[0]: group.spike.copy() for group in net.NeuronGroups}
-        weights, old = naive(weights, exists, spikes, old, simultaneous), spikes
-        for synapse, expected in zip(net.SynapseGroups, weights, strict=True):
-            np.testing.assert_allclose(dense(synapse.W), expected, rtol=1e-12, atol=1e-12)
+        for each in (net, plain):
+            each.simulate_iteration()
+        for synapse, expected in zip(net.SynapseGroups, plain.SynapseGroups, strict=True):
+            np.testing.assert_allclose(dense(synapse.W), expected.W, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("n", [30, 150])
+def test_the_sorn_like_network_is_that_of_the_cells(n, seed):
+    plain, fast = (sorn_like(n, seed, rules, more={9: Recorder(["n.spike", "n.v"])}) for rules in (CELLS, FAST))
+    for net in (plain, fast):
+        net.simulate_iterations(400)
+    np.testing.assert_array_equal(fast["n.spike", 0], plain["n.spike", 0])
+    np.testing.assert_allclose(fast["n.v", 0], plain["n.v", 0], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(dense(fast["GLUTAMATE", 0].W), dense(plain["GLUTAMATE", 0].W), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("letters", [False, True])
+@pytest.mark.parametrize(("seed", "n_exc"), [(0, 80), (1, 80), (2, 200), (3, 200)])
+def test_the_sorn_is_that_of_the_cells(seed, n_exc, letters):
+    def built(rules, storage):
+        more = {9: Recorder(["n.spike", "n.threshold"])} | ({1.5: BOOK.Letters(n=3)} if letters else {})
+        net = BOOK.sorn(seed, rules=rules, n_exc=n_exc, n_inh=n_exc // 5, storage=storage, more=more)
+        net.simulate_iterations(1500)
+        return net
+
+    plain, fast = built(CELLS, False), built(FAST, "event")
+    np.testing.assert_array_equal(fast["n.spike", 0], plain["n.spike", 0])
+    np.testing.assert_array_equal(fast["n.threshold", 0], plain["n.threshold", 0])
+    np.testing.assert_allclose(dense(fast["E-E", 0].W), plain["E-E", 0].W, rtol=0, atol=1e-12)
+
+
+def whole_stdp(weights, exists, spikes, old, rule):
+    """The rule on the whole matrix, in the order of operations of the loop."""
+    (pre, post), (pre_old, post_old), (eta, simultaneous, low, high) = spikes, old, rule
+    change = np.outer(post, pre_old + simultaneous * pre) - np.outer(post_old, pre * 1.0)
+    written = exists & (change != 0)
+    clipped = np.minimum(np.maximum(weights + eta * change, low), high).astype(weights.dtype)
+    return np.where(written, clipped, weights), written.any(axis=1)
+
+
+def in_order(rows, n, values):
+    """Return the sums of values by row, each taken one after the other, in float64."""
+    return np.bincount(rows, values, n)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("storage", STORAGES)
+@given(seed=st.integers(0, 99), simultaneous=st.sampled_from([0.0, 1.0, 0.3]), rate=st.sampled_from([0.0, 0.1, 0.6]))
+def test_the_loops_are_bit_identical_to_the_rules_on_whole_arrays(storage, dtype, seed, simultaneous, rate):
+    rng, shape, rule = np.random.default_rng(seed), (9, 14), (0.37, simultaneous, 0.1, 2.5)
+    full = (rng.random(shape) * 3 * (rng.random(shape) < 0.4)).astype(dtype)
+    exists, held = full != 0, stored(full.copy(), storage)
+    listed, changed = Afferents(held), np.zeros(9, bool)
+    old = np.zeros(14, bool), np.zeros(9, bool)
+    for _ in range(6):
+        spikes = rng.random(14) < rate, rng.random(9) < rate
+        before = old[0].copy(), old[1].copy()
+        full, written = whole_stdp(full, exists, spikes, before, rule)
+        kernel.stdp(*listed.lists, *spikes, *old, changed, *rule)
+        np.testing.assert_array_equal(dense(held), full)
+        np.testing.assert_array_equal(changed, written)
+        np.testing.assert_array_equal(old[0], spikes[0])
+        np.testing.assert_array_equal(old[1], spikes[1])
+
+        sums = np.zeros(9)
+        kernel.row_sums(*listed.lists, changed, sums)
+        rows, columns = np.nonzero(exists)
+        expected = np.where(changed, in_order(rows, 9, full[rows, columns]), 0)
+        np.testing.assert_array_equal(sums, expected)
+        factors = np.divide(1.7, expected, out=np.ones(9), where=expected != 0)
+        kernel.normalise(*listed.lists, changed, sums, 1.7)
+        full = (full * factors[:, None]).astype(dtype)
+        np.testing.assert_array_equal(dense(held), full)
+
+        for source in (spikes[0], spikes[0] * 1.0, rng.normal(size=14) * spikes[0]):
+            columns, rows = np.nonzero(full.T)
+            drive = in_order(rows, 9, full[rows, columns] * source[columns]).astype(dtype)
+            np.testing.assert_array_equal(EventWeights(full).dot(source), drive)
 
 
 @pytest.mark.parametrize("storage", STORAGES)
 def test_a9_rows_sum_to_the_total_after_each_iteration(storage, acceptance, record):
     row = acceptance["modular"]["row_sums"]
     net = sorn_like(100, seed=3, storage=storage)
-    net.initialize()
     worst = 0
     for _ in range(300):
         net.simulate_iteration()
@@ -85,12 +154,44 @@ def test_a9_rows_sum_to_the_total_after_each_iteration(storage, acceptance, reco
 def test_a9_single_precision(acceptance):
     net = Network(seed=1, dtype=np.float32)
     cells = NeuronGroup(net, 50, {1: Driven(seed=2), 4: STDP(eta=0.1), 5: Normalisation(total=1.0)})
-    synapse = SynapseGroup(net, cells, cells, "GLUTAMATE", {0: Weights(storage="event")})
+    synapse = SynapseGroup(net, cells, cells, "GLUTAMATE", {0: BOOK.Weights(storage="event")})
     net.initialize()
     net.simulate_iterations(200)
     sums = dense(synapse.W).sum(axis=1)
     assert synapse.W.weights.dtype == np.float32
     assert np.abs(sums[sums > 0] - 1).max() < acceptance["modular"]["row_sums"]["absolute_f32"]
+
+
+def test_a_part_of_a_group_learns_but_is_not_normalised():
+    def network(rules):
+        net = Network(seed=1)
+        cells = NeuronGroup(net, 6, {1: Driven(seed=0, rate=0.5), **rules})
+        part = cells.subGroup(cells.id > 3)
+        return net, SynapseGroup(net, cells, part, "GLUTAMATE", {0: BOOK.Weights(density=1.0)})
+
+    net, synapse = network({4: STDP(eta=0.1)})
+    net.initialize()
+    before = synapse.W.copy()
+    net.simulate_iterations(3)
+    assert before.shape == (2, 6) and (before != synapse.W).any()
+    with pytest.raises(ParameterError, match=r"goes to a part of .*normalise whole groups only"):
+        network({5: Normalisation()})[0].initialize()
+
+
+@pytest.mark.parametrize("what", ["spike of the cells", "W"])
+def test_arrays_of_another_size_are_refused_before_the_loop(what):
+    net = driven_network("event", 1)
+    net.initialize()
+    net.simulate_iterations(2)
+    if what == "W":
+        net.SynapseGroups[1].W = np.ones((14, 6))
+        words = r"W of .* has shape \(14, 6\); allowed: \(12, 6\)"
+    else:
+        net.b.remove_behaviour(Driven)
+        net.b.spike = np.ones(5000, bool)
+        words = r"spikes of .* have shapes \(12,\), \(5000,\); W \(12, 6\)"
+    with pytest.raises(ParameterError, match=words):
+        net.simulate_iterations(1)
 
 
 def test_rows_without_synapses_stay_at_zero():
@@ -107,7 +208,7 @@ def test_rows_without_synapses_stay_at_zero():
 def test_a_replaced_matrix_is_normalised_whole():
     net = Network(seed=1)
     cells = NeuronGroup(net, 6, {1: Driven(seed=0, rate=0.0), 4: STDP(), 5: Normalisation(total=2.0)})
-    synapse = SynapseGroup(net, cells, cells, "GLUTAMATE", {0: Weights(density=1.0)})
+    synapse = SynapseGroup(net, cells, cells, "GLUTAMATE", {0: BOOK.Weights(density=1.0)})
     net.initialize()
     net.simulate_iterations(2)
     for storage in STORAGES:
@@ -119,7 +220,7 @@ def test_a_replaced_matrix_is_normalised_whole():
 def test_without_stdp_every_iteration_normalises_all_rows():
     net = Network(seed=1)
     cells = NeuronGroup(net, 6, {5: Normalisation(total=2.0)})
-    synapse = SynapseGroup(net, cells, cells, "GLUTAMATE", {0: Weights(density=1.0)})
+    synapse = SynapseGroup(net, cells, cells, "GLUTAMATE", {0: BOOK.Weights(density=1.0)})
     net.initialize()
     synapse.W[2] = 9
     net.simulate_iteration()
@@ -129,7 +230,6 @@ def test_without_stdp_every_iteration_normalises_all_rows():
 def test_the_storages_give_the_same_network():
     def run(storage):
         net = sorn_like(60, seed=7, storage=storage, more={9: Recorder(["n.v"])})
-        net.initialize()
         net.simulate_iterations(200)
         return np.asarray(net["n.v", 0])
 
@@ -146,8 +246,7 @@ def test_a8_homeostasis_identity(acceptance, record):
         def new_iteration(self, neurons):
             neurons.measured.append(neurons.v.copy())
 
-    net = sorn_like(100, seed=5, more={2.5: Measure(), 9: Recorder(["n.exhaustion"])})
-    net.initialize()
+    net = sorn_like(100, seed=5, more={3.5: Measure(), 9: Recorder(["n.exhaustion"])})
     net.simulate_iterations(1500)
     measured, exhaustion = net["cells", 0].measured, np.asarray(net["n.exhaustion", 0])
     errors = []
@@ -160,7 +259,7 @@ def test_a8_homeostasis_identity(acceptance, record):
 
 def test_homeostasis_of_one_cell():
     net = Network()
-    cells = NeuronGroup(net, 1, {3: Homeostasis(target=1.0, eta=0.5)})
+    cells = NeuronGroup(net, 1, {3: BOOK.Homeostasis(target=1.0, eta=0.5)})
     cells.v = np.array([3.0])
     net.initialize()
     net.simulate_iteration()
@@ -168,8 +267,7 @@ def test_homeostasis_of_one_cell():
 
 
 def test_weights_have_no_autapses_on_request():
-    net = sorn_2009(seed=0)
-    net.initialize()
+    net = BOOK.sorn(0)
     for tags, shape in {"E-E": (200, 200), "GABA": (200, 40), "exc => inh": (40, 200)}.items():
         w = dense(net[tags, 0].W)
         sums = w.sum(axis=1)

@@ -1,11 +1,15 @@
 """Order of initialisation and iteration, its ties, and what changes it while the network runs."""
 
+import time
+
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.modular import Behavior, Behaviour, Network, NeuronDimension, NeuronGroup, Recorder, SynapseGroup
+from helpers.modular.figures import timeline
 
 OLD_ORDER = ["A.5", "net1", "A1", "B1", "S1", "A2", "B2"]
 
@@ -193,3 +197,50 @@ def test_progress_is_called_and_can_stop_the_run():
         net.simulate_iterations(10**9, progress=stop)
     assert 10 < net.iteration < 10**9
     net.simulate_iterations(1)
+
+
+def test_some_are_initialised_last():
+    class Late(Logged):
+        initialize_last = True
+
+    log = []
+    net = Network()
+    NeuronGroup(net, 1, {1: Late(name="late", key=1, log=log), **logged(log, "k", 2, 3)})
+    net.initialize()
+    assert log == ["init k2", "init k3", "init late1"]
+    net.simulate_iterations(1)
+    assert log[3:] == ["late1", "k2", "k3"]
+
+
+def test_the_time_of_the_last_block():
+    class Sleep(Behaviour):
+        def new_iteration(self, neurons):
+            time.sleep(0.02 if neurons.iteration > 2 else 0)
+
+    net = Network()
+    NeuronGroup(net, 1, {1: Sleep()})
+    net.initialize()
+    assert net.simulate_iterations(2) is None
+    assert 20 <= net.simulate_iterations(4, batch_size=1, measure_block_time=True) < 60
+    assert 80 <= net.simulate_iterations(4, measure_block_time=True) < 200
+    assert 0 <= net.simulate_iterations(0, measure_block_time=True) < 20 and net.iteration == 10
+
+
+def test_the_timeline_shows_what_an_iteration_runs():
+    net = Network(behaviour={0: Behaviour(tag="idle")})
+    cells = NeuronGroup(net, 2, {**logged([], "A", 1, 2), 3: NewSpelling()}, tag="A")
+    SynapseGroup(net, cells, cells, "S", {0: OnlyAtFirst()})
+    fig, ax = plt.subplots()
+    assert len(timeline(ax, net).get_offsets()) == 3
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["A"]
+    plt.close(fig)
+
+
+class OnlyAtFirst(Behaviour):
+    def set_variables(self, parent):
+        parent.W = np.zeros(parent.shape)
+
+
+class NewSpelling(Behavior):
+    def iteration(self, parent):
+        pass

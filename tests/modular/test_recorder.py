@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from helpers.modular import Behaviour, EventRecorder, Network, NeuronGroup, Recorder, SynapseGroup
 from helpers.modular.recorder import Series
+from helpers.parameters import ParameterError
 
 
 class Counter(Behaviour):
@@ -102,6 +103,59 @@ def test_switches():
     assert len(net["n.iteration", 0]) == 0
 
 
+def test_the_count_of_the_gaps_stands_still_while_recording_is_off():
+    net, _ = network(Recorder(["n.iteration"], gapwidth=4), n=10)
+    net.simulate_iterations(3, disable_recording=True)
+    net.simulate_iterations(5)
+    assert list(net["n.iteration", 0]) == [4, 8, 15]
+
+
+def test_variables_can_be_added_and_all_reset():
+    net, cells = network(Recorder("n.iteration", gapwidth=2, save_as_numpy=True, tag="r"), n=3)
+    net.r.add_variables(["level", "n.iteration"])
+    net.r.add_variables(double_level)
+    net.simulate_iterations(3)
+    assert list(net["n.iteration", 0]) == [2, 4, 6] and net["level", 0][:, 0].tolist() == [40, 60]
+    assert list(cells["double_level", 0]) == [80, 120]
+    net.simulate_iterations(1)
+    net.r.reset()
+    assert [len(series) for series in net.r.variables.values()] == [0, 0, 0]
+    net.simulate_iterations(3)
+    assert list(net["n.iteration", 0]) == [9], "the gaps are counted from the reset"
+    with pytest.raises(ParameterError, match="no recordable expression"):
+        net.r.add_variables(["n.v +"])
+    empty = Recorder(tag="empty")
+    empty.add_variables("iteration")
+    assert list(empty.variables) == ["iteration"]
+
+
+def test_recorders_are_cleared_by_key_tag_or_expression():
+    net, cells = network(Recorder(["n.iteration", "level"], tag="first"), n=2)
+    cells.add_behaviour(10, Recorder(["iteration"], tag="second"))
+    net.simulate_iterations(2)
+
+    def lengths():
+        return [len(net[name, 0]) for name in ("n.iteration", "level", "iteration")]
+
+    for keys, left in ((8, [4, 4, 2]), (10, [4, 4, 0]), (["level"], [4, 0, 0]), ("first", [0, 0, 0])):
+        net.clear_recorder(keys)
+        assert lengths() == left
+    net.simulate_iterations(1)
+    net.clear_recorder([9, "iteration"])
+    assert lengths() == [0, 0, 0]
+
+
+@pytest.mark.parametrize("name", ["n", "s"])
+def test_a_variable_of_the_name_n(name):
+    net = Network()
+    cells = NeuronGroup(net, 2, {9: Recorder([name, "n.iteration", f"n.{name}"])})
+    setattr(cells, name, np.array([1.0, 2]))
+    net.initialize()
+    net.simulate_iterations(1)
+    assert net[name, 0][0].tolist() == net[f"n.{name}", 0][0].tolist() == [1, 2]
+    assert list(net["n.iteration", 0]) == [1]
+
+
 def test_a_run_that_breaks_leaves_the_recorders_on():
     def fail(done):
         raise KeyboardInterrupt
@@ -193,6 +247,23 @@ def test_events():
     net.simulate_iterations(1, disable_recording=True)
     assert len(net["events", 0]["spike", 0]) == 0
     assert np.asarray(network(EventRecorder("level > 99"), n=3)[0]["level > 99", 0]).shape == (0, 2)
+
+
+def test_events_of_a_matrix_have_both_indices():
+    net = Network()
+    cells = NeuronGroup(net, 3, {1: Counter()}, tag="cells")
+    fired = EventRecorder(variables=["W * (n.iteration % 2)", "n.dst.spike"], max_length=4)
+    synapse = SynapseGroup(net, cells, cells, behaviour={9: fired})
+    synapse.W = np.array([[0, 1, 0], [0, 0, 0], [2, 0, 0]])
+    net.initialize()
+    net.simulate_iterations(3)
+    name = "W * (n.iteration % 2)"
+    assert np.asarray(net[name, 0]).tolist() == [[1, 0, 1], [1, 2, 0], [3, 0, 1], [3, 2, 0]]
+    columns = {axis: net[f"{name}.{axis}", 0].tolist() for axis in "tij"}
+    assert columns == dict(t=[1, 1, 3, 3], i=[0, 2, 0, 2], j=[1, 0, 1, 0])
+    assert np.asarray(net["n.dst.spike", 0]).tolist() == [[1, 1], [2, 2], [3, 0]]
+    net.simulate_iterations(2)
+    assert net[f"{name}.t", 0].tolist() == [3, 3, 5, 5], "the oldest rows are dropped"
 
 
 def test_initialize_again_clears():

@@ -7,10 +7,10 @@ from collections import deque
 import numpy as np
 import pytest
 
-from helpers.modular import Behaviour, Network, NeuronGroup, Recorder, SynapseGroup
-from helpers.modular.learning import sorn_2009, sorn_like
+from helpers.modular import Behaviour, Network, NeuronGroup, Recorder, SynapseGroup, learning
 from helpers.modular.state import capture, load_state, restore, save_state
 from helpers.parameters import OutputError, ParameterError
+from tests.cells import cells as cells_of
 
 
 class Everything(Behaviour):
@@ -109,10 +109,13 @@ def test_a_state_is_a_value():
 
 
 @pytest.mark.parametrize("storage", [False, True, "event"])
-@pytest.mark.parametrize("build", [sorn_like, sorn_2009])
+@pytest.mark.parametrize("build", ["sorn_like", "sorn"])
 def test_learning_networks_continue_bit_for_bit(build, storage):
-    net = build(seed=1, storage=storage, **({"n": 50} if build is sorn_like else {"n_exc": 60, "n_inh": 12}))
-    net.initialize()
+    book, fast = cells_of("FINAL_7", "model"), (learning.STDP, learning.Normalisation)
+    if build == "sorn":
+        net = book.sorn(1, rules=fast, n_exc=60, n_inh=12, storage=storage)
+    else:
+        net = book.sorn_like(50, 1, rules=(book.Homeostasis, *fast), storage=storage)
     net.simulate_iterations(60)
     state = capture(net)
     net.simulate_iterations(40)
@@ -183,6 +186,22 @@ def test_a_state_of_another_network_is_refused_in_one_line_and_changes_nothing(c
     with pytest.raises(ParameterError, match=message) as error:
         load_state(other, tmp_path / "state.npz")
     assert "\n" not in str(error.value) and numbers(other) == before
+
+
+def test_the_ends_and_sizes_of_synapses_must_be_the_same():
+    def network(ends):
+        net = Network()
+        groups = [NeuronGroup(net, 4, tag=tag) for tag in "ab"]
+        groups.append(groups[0].subGroup([True, False, True, True]))
+        SynapseGroup(net, *[groups[i] for i in ends])
+        net.initialize()
+        return net
+
+    state = capture(network((0, 1)))
+    restore(network((0, 1)), state)
+    for ends, here in (((1, 0), "1 -> 0"), ((0, 0), "0 -> 0"), ((2, 1), r"0 -> 1, \(4, 3\)")):
+        with pytest.raises(ParameterError, match=rf"synapses 0 is 0 -> 1, \(4, 4\) in it and {here}"):
+            restore(network(ends), state)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"not a zip", "npz"])

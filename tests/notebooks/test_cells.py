@@ -28,6 +28,7 @@ from tests.cells import FINAL, cells, notebook_path, run
 from tools.hygiene import OPEN
 
 FIELD_TOOLS = ("numpy", "scipy", "pyNN", "nest", "brian2", "jax", "optax", "MotionClouds", "LogGabor", "lmfit")
+FIELD_TOOLS += ("helpers.modular",)  # the toolbox whose form a behaviour is written in
 COMPARISON = re.compile(r"engine == cells: True|engine == cells.*largest difference", re.I)
 NEAR = 3  # code cells after a model cell among which the comparison stands
 
@@ -121,7 +122,8 @@ def uses_field_tools(book):
         for node in imports(text):
             names = [a.name for a in node.names] if isinstance(node, ast.Import) else [node.module or "."]
             for name in names:
-                if name.split(".")[0] not in (*FIELD_TOOLS, *sys.stdlib_module_names):
+                allowed = (*FIELD_TOOLS, *sys.stdlib_module_names)
+                if not any(f"{name}.".startswith(f"{tool}.") for tool in allowed):
                     yield f"{first_line(text)!r} imports {name}; allowed: {', '.join(FIELD_TOOLS)}, standard library"
 
 

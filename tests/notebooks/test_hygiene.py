@@ -144,7 +144,7 @@ def test_what_is_no_fault(tmp_path):
     say(page, "Fig.2, v1.5, [1].5 and\n\n```\nx = .5\n```")
     output(page, "display_data", data={"image/png": HOME, "text/plain": "<Figure size 640x480 with 1 Axes>"})
     assert complaints(page, FINAL_RULES) == {}
-    closed = good(tmp_path / "FINAL_7.ipynb")
+    closed = good(tmp_path / "FINAL_9.ipynb")
     untag(closed, "model", "code")
     say(closed, "by .5")
     assert complaints(closed, FINAL_RULES) == {}, "only open notebooks need models and leading zeros"

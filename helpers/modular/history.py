@@ -1,0 +1,47 @@
+"""The samples of a variable that the live view has seen, each with its iteration."""
+
+from __future__ import annotations
+
+import numpy as np
+
+__all__ = ["MAX_PICKED", "MAX_WINDOW", "History"]
+
+MAX_ROWS, MAX_PICKED, MAX_WINDOW = 500, 5, 10_000
+
+
+class History:
+    """The last samples, at least 10,000: `times`, `trace` (mean and picked neurons), and at most 500 `rows` of neurons.
+
+    Memory is taken as it is filled.
+    """
+
+    def __init__(self, size):
+        self.end, self.stride = 0, -(-size // MAX_ROWS)
+        self.times = np.zeros(2 * MAX_WINDOW, int)
+        self.rows = np.zeros((2 * MAX_WINDOW, -(-size // self.stride)))
+        self.trace = np.full((2 * MAX_WINDOW, 1 + MAX_PICKED), np.nan)
+
+    def add(self, time, values, picked):
+        """Append the sample of an iteration; what was seen of that iteration and later ones before is forgotten."""
+        if self.end and time <= self.times[self.end - 1]:
+            self.end = int(np.searchsorted(self.times[: self.end], time))
+        if self.end == len(self.times):  # the last half moves to the front
+            for buffer in (self.times, self.rows, self.trace):
+                buffer[:MAX_WINDOW] = buffer[MAX_WINDOW:]
+            self.end = MAX_WINDOW
+        self.times[self.end] = time
+        self.rows[self.end] = values[:: self.stride]
+        self.trace[self.end, 0] = values.mean()
+        self.trace[self.end, 1 : 1 + len(picked)] = values[picked]
+        self.end += 1
+
+    def pick(self, picked):
+        """Let the traces be those of other neurons; their past is known where they are among the rows."""
+        for k, neuron in enumerate(picked, 1):
+            known = neuron % self.stride == 0
+            self.trace[: self.end, k] = self.rows[: self.end, neuron // self.stride] if known else np.nan
+
+    def last(self, now, window=MAX_WINDOW):
+        """Return the slice of the samples among the `window` iterations up to `now`."""
+        start, stop = np.searchsorted(self.times[: self.end], (now - window, now), side="right")
+        return slice(int(start), int(stop))
