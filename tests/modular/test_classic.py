@@ -60,9 +60,9 @@ def brunel_hakim():
     return swept(F8.brunel_hakim, seed=SEEDS[:2], delay_ms=DELAYS)
 
 
-def frequency(delay):
+def frequency(delay, drive=25.0):
     """Return the frequency (Hz) of infinitely many cells."""
-    rate = F8.population(delay)[2000:]
+    rate = F8.population(delay, drive)[2000:]
     up = np.flatnonzero((rate[:-1] < rate.mean()) & (rate[1:] >= rate.mean()))
     return 1000 / (0.05 * np.diff(up).mean())
 
@@ -71,6 +71,16 @@ def test_brunel_hakim_has_the_frequency_of_infinitely_many_cells(acceptance, rec
     ratios = brunel_hakim()["peak_hz"].mean(axis=0) / [frequency(delay) for delay in DELAYS]
     record("classic.brunel_hakim_frequency", ratios)
     assert within(acceptance["classic"]["brunel_hakim_frequency"]["accept"], ratios)
+
+
+def test_more_drive_slows_the_rhythm_of_brunel_hakim_which_the_linear_mode_denies(acceptance, record):
+    drives = [22.0, 30.0, 35.0]
+    peaks = swept(F8.brunel_hakim, seed=SEEDS[:2], mu=drives)["peak_hz"].mean(axis=0)
+    found = dict(drive=peaks / [frequency(2.0, drive) for drive in drives], slows=peaks[2] / peaks[0])
+    for row, value in found.items():
+        record(f"classic.brunel_hakim_{row}", value)
+        assert within(acceptance["classic"][f"brunel_hakim_{row}"]["accept"], value), row
+    assert F8.mode(2.0, 35.0)[1] > 1.1 * F8.mode(2.0, 22.0)[1]
 
 
 @pytest.mark.parametrize(("name", "row"), [("rate_hz", "rate"), ("peak_hz", "peak"), ("cv", "cv")])
