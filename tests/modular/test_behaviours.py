@@ -417,6 +417,6 @@ def brunel_hakim_in_brian2(seed, delay_ms):
 def test_brunel_hakim_agrees_with_brian2(delay_ms, ours_ms):
     """Brian2 delivers spikes after the threshold of a step, so its delay of 2 ms is felt 2.1 ms later."""
     rate, peak = brunel_hakim_in_brian2(1, delay_ms)
-    found = F8.brunel_hakim(1, ours_ms, running=True, n_steps=10_000)
+    found = F8.brunel_hakim(1, ours_ms, running=True, t_ms=1000.0)
     assert found["rate_hz"] == pytest.approx(rate, rel=0.02)
     assert found["peak_hz"] == pytest.approx(peak, abs=5)

@@ -85,7 +85,7 @@ def test_more_drive_slows_the_rhythm_of_brunel_hakim_which_the_linear_mode_denie
 
 @pytest.mark.parametrize(("name", "row"), [("rate_hz", "rate"), ("peak_hz", "peak"), ("cv", "cv")])
 def test_brunel_hakim(name, row, acceptance, record):
-    values = swept(F8.brunel_hakim, seed=[0, 1], n_steps=10_000)[name]
+    values = swept(F8.brunel_hakim, seed=[0, 1], t_ms=1000.0)[name]
     record(f"classic.brunel_hakim_{row}", values)
     assert within(acceptance["classic"][f"brunel_hakim_{row}"]["accept"], values)
 
