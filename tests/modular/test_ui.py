@@ -397,7 +397,7 @@ def test_a_failing_panel_is_named_and_leaves_the_others():
     shown = Network_UI(network(), [*MODULES, broken])
     messages = sent(shown)
     shown.run(3)
-    assert "ZeroDivisionError" in shown.error.value and "broken" in shown.error.value
+    assert "<summary>panel broken: ZeroDivisionError" in shown.error.value
     assert panel(messages, "trace")[0]["names"][0].startswith("mean")
 
 
@@ -532,6 +532,36 @@ def test_an_error_names_behaviour_and_line_and_holds_the_traceback():
     summary = re.search("<summary>(.*)</summary>", shown.error.value)[1]
     assert summary.startswith(f"Leak.new_iteration, line {line}: neurons.activity *= self.decay_factor | TypeError")
     assert "Traceback (most recent call last)" in shown.error.value and "simulate_iteration" in shown.error.value
+
+
+def test_an_error_names_the_behaviour_whatever_it_calls_itself():
+    class Broken(Behaviour):
+        def new_iteration(this, neurons):
+            raise ValueError("no")
+
+    net = network()
+    net["cells0", 0].add_behaviour(7, Broken())
+    shown = Network_UI(net)
+    shown.ask("step")
+    assert "<summary>Broken.new_iteration, line" in shown.error.value
+
+
+def test_a_variable_of_another_shape_is_not_seen_until_it_is_back():
+    net = network()
+    net.deactivate("Leak")
+    net.deactivate("Input")
+    shown, cells = Network_UI(net), net["cells0", 0]
+    messages = sent(shown)
+    for values, n in ((cells.activity, 3), (np.zeros(4), 2), (np.zeros((2, 12)), 2), (cells.activity, 1)):
+        cells.activity = values
+        shown.run(n)
+    assert shown.samples()[0].tolist() == [1, 2, 3, 8] and not shown.error.value and messages
+
+
+def test_one_variable_may_be_given_as_text():
+    assert get_default_UI_modules("activity", "W") == MODULES
+    with pytest.raises(BackendError, match="call initialize"):
+        Network_UI(None)
 
 
 def test_without_a_canvas_that_answers_play_stops(monkeypatch):
@@ -677,6 +707,7 @@ BAD = {
     "group": (lambda u: u.select("cells", 0), "choose one of: cells0"),
     "iterations": (lambda u: u.run(-1), "n = -1 is out of range"),
     "modules": (lambda u: Network_UI(u.net, get_default_UI_modules(["v"])), "known vectors: activity"),
+    "kind of module": (lambda u: Network_UI(u.net, ["grid"]), "module = 'g' is unknown; choose one of: grid, trace"),
     "window": (lambda u: Network_UI(u.net, window=5), "window = 5 is out of range"),
     "count": (lambda u: Network_UI(u.net, group_display_count=0), "group_display_count = 0"),
 }
