@@ -226,7 +226,7 @@ class NeuronSubGroup(Drawing):
         vars(self).update(BaseNeuronGroup=base, mask=whole, size=int(mask.sum()))
 
     def __getattr__(self, name):
-        if name[:2] == "__" or "behavio" in name:
+        if name.startswith(("__", "add_behavio", "remove_behavio")):
             raise AttributeError(f"a sub-group has no attribute {name!r}; behaviours belong to the whole group")
         value = getattr(vars(self)["BaseNeuronGroup"], name)
         return value[..., self.mask] if self._is_vector(value) else value
@@ -356,7 +356,7 @@ class Network(Parent):
         self, tag: Tag = None, behaviour: Keys = None, dtype: Any = np.float64, seed: Any = None,
         *, behavior: Keys = None, settings: dict[str, Any] | None = None,
     ) -> None:  # fmt: skip
-        self.NeuronGroups, self.SynapseGroups = [], []
+        self.NeuronGroups, self.SynapseGroups, self._schedule = [], [], None
         super().__init__(self, behaviour or behavior, tag)
         for name in settings or {}:
             check_choice("setting", name, ("dtype",))
@@ -365,7 +365,6 @@ class Network(Parent):
             raise ParameterError(f"dtype = {dtype!r} is not known; allowed: float64 or float32")
         self.dtype = np.dtype(dtype)
         self.rng = np.random.default_rng() if seed is None else np.random if seed == "legacy" else check_seed(seed)
-        self._schedule = None
         self._start_early()
         self._own()
 

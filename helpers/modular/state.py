@@ -131,6 +131,7 @@ def _objects(net):
 def _form(net):
     """Return what must be equal in two networks: sizes, ends of the synapses, keys and classes of the behaviours."""
     place, forms = net.NeuronGroups.index, dict.fromkeys(_objects(net), "present")
+    forms["network"] = "present" if net.dtype == np.float64 else f"of {net.dtype}"
     for i, group in enumerate(net.NeuronGroups):
         forms[f"group {i}"] = f"of size {group.size}"
     for i, synapse in enumerate(net.SynapseGroups):

@@ -79,8 +79,7 @@ class EventWeights:
         by_source = csc_array(matrix if issparse(matrix) else check_array("matrix", matrix, ndim=2), copy=True)
         by_source.sum_duplicates()
         self.shape, self.weights = by_source.shape, check_array("matrix", by_source.data, empty=True)
-        self.dtype = self.weights.dtype
-        self.starts, self.targets = by_source.indptr, by_source.indices
+        self.dtype, self.starts, self.targets = self.weights.dtype, by_source.indptr, by_source.indices
 
     def dot(self, source: np.ndarray) -> np.ndarray:
         """Return the summed rows of the active sources, each times its activity; equals the dense product."""

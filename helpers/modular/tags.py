@@ -89,8 +89,7 @@ class Behaviour(Tagged):
     def __init__(self, tag: str | None = None, behaviour_enabled: bool = True, **kwargs: Any) -> None:
         super().__init__(tag)
         self.behaviour_enabled = kwargs.pop("behavior_enabled", behaviour_enabled)
-        self.init_kwargs = kwargs
-        self._read, self._owner = set(), None
+        self.init_kwargs, self._read, self._owner = kwargs, set(), None
 
     def set_variables(self, parent: Any) -> None:
         """Create the variables; nothing to do here."""

@@ -25,7 +25,7 @@ from helpers.modular import (
     panels,
     ui,
 )
-from helpers.modular.synapses import EventWeights
+from helpers.modular.synapses import EventWeights, stored
 from helpers.parameters import BackendError, ParameterError
 
 Network_UI, get_default_UI_modules = ui.Network_UI, ui.get_default_UI_modules
@@ -204,6 +204,35 @@ def test_iterations_outside_the_view_are_a_gap():
     assert "intervals" in panels.isi(shown, *pair).title and panels.fourier(shown, *pair) is None
 
 
+def test_one_iteration_that_was_not_seen_is_a_gap_too():
+    net = network()
+    shown = Network_UI(net, MODULES)
+    shown.run(2)
+    net.simulate_iteration()
+    shown.run(1)
+    assert np.isnan(shown.panels()["trace"]().x).tolist() == [False, False, True, False]
+
+
+def test_an_iteration_that_is_run_again_replaces_its_sample():
+    past = history.History(1)
+    for iteration, value in ((1, 1.0), (2, 2.0), (2, 3.0)):
+        past.add(iteration, np.array([value]), [0])
+    assert past.times[: past.end].tolist() == [1, 2] and past.rows[: past.end, 0].tolist() == [1, 3]
+
+
+@pytest.mark.parametrize("storage", [False, True, "event"])
+def test_the_afferents_of_a_part_stand_at_the_positions_of_their_sources(storage):
+    net = Network(seed=1)
+    cells = NeuronGroup(net, get_squared_dim(9), {1: Leak()}, tag="cells")
+    synapse = SynapseGroup(net, cells.subGroup(cells.x == 0), cells.subGroup(cells.id > 4), tag="S")
+    synapse.W = stored(np.arange(1.0, 13).reshape(4, 3), storage)
+    net.initialize()
+    shown = Network_UI(net)
+    assert not shown.panels()["afferents"]().values.any(), "neuron 4 has no synapse of the part"
+    shown.select("cells", 6)
+    assert shown.panels()["afferents"]().values.tolist() == [[0, 4, 0], [0, 5, 0], [0, 6, 0]]
+
+
 def test_a_long_window_shows_every_kth_iteration_at_its_place():
     shown = Network_UI(network(), window=2500)
     shown.run(2600)
@@ -308,6 +337,14 @@ def test_thumbnails_are_block_means_in_every_storage(shape, rng):
     ]
     for weights in (dense, sparse.csr_array(dense), EventWeights(dense)):
         np.testing.assert_allclose(panels.thumbnail(panels.matrix(weights)), slow, atol=1e-15)
+
+
+def test_targets_of_the_weight_matrix_run_from_above():
+    net = network(3)
+    net["GLUTAMATE", 0].W = np.arange(9.0).reshape(3, 3)
+    assert Network_UI(net, MODULES).panels()["weights"]().values[-1].tolist() == [0, 1, 2], (
+        "row 0 of a map is the lowest"
+    )
 
 
 @pytest.mark.parametrize("storage", [False, True, "event"])
