@@ -211,6 +211,8 @@ def test_one_iteration_that_was_not_seen_is_a_gap_too():
     net.simulate_iteration()
     shown.run(1)
     assert np.isnan(shown.panels()["trace"]().x).tolist() == [False, False, True, False]
+    shown.run(8)
+    np.testing.assert_allclose(shown.panels()["fourier"]().x, np.arange(1, 5) / 9)  # of the nine since the gap
 
 
 def test_an_iteration_that_is_run_again_replaces_its_sample():
