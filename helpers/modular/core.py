@@ -7,7 +7,9 @@ sees what an earlier one has changed.
 
 from __future__ import annotations
 
+import itertools
 import numbers
+import string
 import time
 import warnings as python_warnings
 from collections.abc import Callable, Sequence
@@ -76,8 +78,7 @@ class Parent(Tagged):
         If that fails, the behaviour is left out, and all groups keep the attributes that they had.
         """
         if key in self.behaviour:
-            taken = self.behaviour[key]
-            raise ParameterError(f"key = {key} is taken by {taken!r}; remove it first or choose another key")
+            raise ParameterError(f"key = {key} is taken by {self.behaviour[key]!r}; remove it or choose another key")
         added = _checked({key: behaviour})
         before = [(parent, dict(vars(parent))) for parent in self.network._family()]
         try:
@@ -98,8 +99,7 @@ class Parent(Tagged):
         """Remove the behaviours with a key, tag or class, here and in the groups of a network; return them."""
         found = self._behaviours(which)
         for item in found:
-            for parent in self._family():
-                parent.behaviour = {key: other for key, other in parent.behaviour.items() if other is not item}
+            item._owner.behaviour = {key: other for key, other in item._owner.behaviour.items() if other is not item}
             item._owner = None
         if self.network._schedule is not None:
             self.network._plan()
@@ -143,8 +143,7 @@ def _checked(behaviour, first=0):
         if not isinstance(key, numbers.Real) or not 0 <= key < np.inf:
             raise ParameterError(f"key = {key!r} of a behaviour is not a number >= 0; the keys give the order")
         if not isinstance(item, Behaviour):
-            text = f"{item!r} at key {key} is not a behaviour"
-            raise ParameterError(f"{text}; give an object, Behaviour() or of a subclass")
+            raise ParameterError(f"{item!r} at key {key} is not a behaviour; give an object of Behaviour or a subclass")
         if item._owner is not None or any(item is other for other in checked.values()):
             owner = "stands at another key" if item._owner is None else f"belongs to {item._owner!r}"
             raise ParameterError(f"{item!r} at key {key} already {owner}; make one behaviour for each place")
@@ -163,9 +162,11 @@ class Drawing:
         """Return U[0, 1) values of which a share `density` is kept, the others 0."""
         return self.vector("uniform", None, density)
 
-    def get_neuron_vec(self) -> np.ndarray:
-        """Return zeros (size,)."""
-        return np.zeros(self.size, self.network.dtype)
+    get_neuron_vec = vector
+
+    def subGroup(self, mask: Any) -> NeuronSubGroup:
+        """Return the neurons that a mask (size,) of True and False picks."""
+        return NeuronSubGroup(self, mask)
 
 
 class NeuronGroup(Drawing, Parent):
@@ -196,10 +197,6 @@ class NeuronGroup(Drawing, Parent):
 
     BaseNeuronGroup = property(lambda self: self, doc="The group; of a sub-group, the one that it is part of.")
 
-    def subGroup(self, mask: Any) -> NeuronSubGroup:
-        """Return the neurons that a mask (size,) of True and False picks."""
-        return NeuronSubGroup(self, mask)
-
     def synapses(self, direction: str, tag: str = "All") -> list[SynapseGroup]:
         """Return the list of 'afferent' or 'efferent' synapse groups with a tag."""
         check_choice("direction", direction, (afferent, efferent))
@@ -221,10 +218,16 @@ class NeuronSubGroup(Drawing):
     """
 
     def __init__(self, group: NeuronGroup, mask: Any) -> None:
-        mask = check_array("mask", mask, shape=(group.size,), low=0, high=1).astype(bool)
-        vars(self).update(BaseNeuronGroup=group, mask=mask, size=int(mask.sum()))
+        mask, base = check_array("mask", mask, shape=(group.size,), low=0, high=1), group.BaseNeuronGroup
+        if (mask % 1).any():
+            raise ParameterError(f"mask holds {mask[mask % 1 > 0][0]:g}; allowed: True and False, 1 and 0")
+        whole = np.zeros(base.size, bool)
+        whole[group.mask] = mask
+        vars(self).update(BaseNeuronGroup=base, mask=whole, size=int(mask.sum()))
 
     def __getattr__(self, name):
+        if name.startswith(("__", "add_behavio", "remove_behavio")):
+            raise AttributeError(f"a sub-group has no attribute {name!r}; behaviours belong to the whole group")
         value = getattr(vars(self)["BaseNeuronGroup"], name)
         return value[..., self.mask] if self._is_vector(value) else value
 
@@ -268,9 +271,7 @@ class SynapseGroup(Parent):
         self.src, self.dst = _group(net, "src", src), _group(net, "dst", dst)
         ends = self.src.tags[0], self.dst.tags[0]
         self.tags[-1:] = [" => ".join(ends), "_to_".join(ends), self.tags[-1]]
-        self.enabled, self.group_weighting = True, 1
-        if connectivity is not None:
-            self.enabled = connected(self, connectivity)
+        self.group_weighting, self.enabled = 1, True if connectivity is None else connected(self, connectivity)
         self._start_early()
         net._register(self, net.SynapseGroups)
 
@@ -295,23 +296,21 @@ class SynapseGroup(Parent):
             The storage: dense, scipy CSR, or rows per source (:class:`~helpers.modular.synapses.EventWeights`). All
             three hold the same numbers.
         """
-        enabled = self.enabled
-        if not isinstance(enabled, bool | np.bool_):
-            enabled = check_array("enabled", enabled, shape=self.shape).astype(bool)
+        enabled = np.asarray(self.enabled)
+        if enabled.dtype != bool or enabled.shape not in ((), self.shape):
+            enabled = check_array("enabled", self.enabled, shape=self.shape).astype(bool)
         if density is None or self.network.rng is np.random or (np.isscalar(density) and density == 1):
             kept = density if self.network.rng is np.random else None
             return synapses.stored(draws.drawn(self.network, mode, self.shape, scale, kept) * enabled, sparse)
         rows, columns = draws.places(self.network.rng, self.shape, density)
-        if enabled is not True:
+        if enabled.ndim or not enabled:
             existing = np.broadcast_to(enabled, self.shape)[rows, columns]
             rows, columns = rows[existing], columns[existing]
+        at = rows, columns
+        mode, scale = draws.fitted("mode", mode, self.shape, at), draws.fitted("scale", scale, self.shape, at)
         return synapses.placed(draws.drawn(self.network, mode, len(rows), scale), rows, columns, self.shape, sparse)
 
-    vector = matrix
-
-    def get_synapse_mat(self) -> np.ndarray:
-        """Return zeros (dst.size, src.size)."""
-        return np.zeros(self.shape, self.network.dtype)
+    vector = get_synapse_mat = matrix
 
 
 def _group(net, name, end):
@@ -357,15 +356,15 @@ class Network(Parent):
         self, tag: Tag = None, behaviour: Keys = None, dtype: Any = np.float64, seed: Any = None,
         *, behavior: Keys = None, settings: dict[str, Any] | None = None,
     ) -> None:  # fmt: skip
-        self.NeuronGroups, self.SynapseGroups = [], []
+        self.NeuronGroups, self.SynapseGroups, self._schedule = [], [], None
         super().__init__(self, behaviour or behavior, tag)
         for name in settings or {}:
             check_choice("setting", name, ("dtype",))
-        self.dtype = np.dtype((settings or {}).get("dtype", dtype))
-        if self.dtype not in (np.float64, np.float32):
-            raise ParameterError(f"dtype = {self.dtype} is not known; allowed: float64 or float32")
+        dtype = (settings or {}).get("dtype", dtype)
+        if dtype not in (np.dtype(np.float64), np.dtype(np.float32)):
+            raise ParameterError(f"dtype = {dtype!r} is not known; allowed: float64 or float32")
+        self.dtype = np.dtype(dtype)
         self.rng = np.random.default_rng() if seed is None else np.random if seed == "legacy" else check_seed(seed)
-        self._schedule = None
         self._start_early()
         self._own()
 
@@ -380,14 +379,11 @@ class Network(Parent):
 
     def _connect(self):
         """Enter the synapse groups under their tags; every neuron group gets every tag as key."""
-        tags = ["All"]
-        for synapse in self.SynapseGroups:
-            tags += synapse.tags
+        tags = ["All", *itertools.chain.from_iterable(synapse.tags for synapse in self.SynapseGroups)]
         for group in self.NeuronGroups:
             for ends in (group.afferent_synapses, group.efferent_synapses):
                 ends.clear()
-                for tag in tags:
-                    ends[tag] = []
+                ends.update((tag, []) for tag in tags)
         for synapse in self.SynapseGroups:
             for tag in dict.fromkeys(("All", *synapse.tags)):
                 synapse.dst.afferent_synapses[tag].append(synapse)
@@ -412,16 +408,15 @@ class Network(Parent):
         self._plan()
 
     def _rename(self, warn):
-        """Give neuron groups with the same first tag a letter: A, Ab, Ac."""
-        seen = {}
+        """Give neuron groups with the same first tag a letter, then a number: A, Ab, Ac, ..., Az, A27."""
+        taken = set()
         for group in self.NeuronGroups:
-            tag = group.tags[0]
-            seen[tag] = seen.get(tag, 0) + 1
-            if seen[tag] > 1:
-                group.tags[0] = f"{tag}{chr(ord('a') + seen[tag] - 1)}"
-                if warn:
-                    text = f"the tag {tag!r} is taken by another neuron group; this one becomes {group.tags[0]!r}"
-                    python_warnings.warn(text, stacklevel=3)
+            tag, ends = group.tags[0], itertools.chain(string.ascii_lowercase[1:], itertools.count(27))
+            while group.tags[0] in taken:
+                group.tags[0] = f"{tag}{next(ends)}"
+            taken.add(group.tags[0])
+            if warn and group.tags[0] != tag:
+                python_warnings.warn(f"{tag!r} is taken by another neuron group; now {group.tags[0]!r}", stacklevel=3)
 
     def _plan(self):
         """Check the weights and list what an iteration runs."""

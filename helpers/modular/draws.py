@@ -10,7 +10,7 @@ import numpy as np
 
 from helpers.parameters import ParameterError, check_array
 
-__all__ = ["drawn", "is_draw", "number", "places"]
+__all__ = ["drawn", "fitted", "is_draw", "number", "places"]
 
 ZEROS, UNIFORM = ("zeros()", "zeros"), ("uniform", "uniform()", "random", "random()", "rand", "rand()", "rnd", "rnd()")
 CALLS = {"zeros", "ones", "rand", "rnd", "lognormal_real_mean", "lognormal_rm", "uniform_gap", "same"}
@@ -82,14 +82,26 @@ def drawn(network: Any, mode: Any, shape: int | tuple[int, ...], scale: Any = No
             values[kept] = chosen
         else:
             values = values * (network.rng.random(values.shape) <= np.reshape(share, (-1, *[1] * (values.ndim - 1))))
-    values = values if scale is None else values * scale
+    if scale is not None:
+        check_array("scale", scale)
+        values = values * fitted("scale", scale, values.shape)
     return values.astype(network.dtype, copy=False)
+
+
+def fitted(name: str, value: Any, shape: int | tuple[int, ...], at: Any = ...) -> Any:
+    """Return a number or text as it is, of an array that broadcasts to `shape` the entries `at` some places."""
+    if not np.ndim(value):
+        return value
+    try:
+        return np.broadcast_to(check_array(name, value), shape)[at]
+    except ValueError as failure:
+        raise ParameterError(f"{name} is not a number, nor one for each of {shape} ({failure})") from None
 
 
 def _evaluated(network, mode, shape):
     try:
         value = eval(_code(mode), {"__builtins__": {}}, _Names(network.rng, shape)) if isinstance(mode, str) else mode
-        return np.array(np.broadcast_to(value() if callable(value) else value, shape), network.dtype)
+        return np.broadcast_to(value() if callable(value) else value, shape).astype(network.dtype, casting="same_kind")
     except Exception as failure:
         text = f"mode = {mode!r} cannot be drawn ({failure}); give one like 'normal(0, 1)', 'zeros()' or a number"
         raise ParameterError(text) from None

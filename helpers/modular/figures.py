@@ -4,7 +4,6 @@ import numpy as np
 
 from helpers.figures import OKABE_ITO
 from helpers.modular.synapses import dense
-from helpers.modular.tags import Behaviour
 
 __all__ = ["activity", "over_time", "timeline", "weight_histogram"]
 
@@ -32,7 +31,7 @@ def activity(ax, samples, *, n_shown=30, log=False, growth=None, ylabel="activit
 
 def timeline(ax, net):
     """Draw what one iteration runs, from left to right: a row for each parent, a column for each behaviour."""
-    steps = [step for step in net.order() if _iterates(type(step[1]))]
+    steps = [step for step in net.order() if step[1]._hook("new_iteration", "iteration")]
     parents = list(dict.fromkeys(parent for _, _, parent in steps))
     rows = [parents.index(parent) for _, _, parent in steps]
     dots = ax.scatter(range(len(steps)), rows, s=60, c=[COLOURS[row % len(COLOURS)] for row in rows], zorder=2)
@@ -46,16 +45,10 @@ def timeline(ax, net):
     return dots
 
 
-def _iterates(kind):
-    """Return whether a class of behaviours does something in an iteration, under either name of the hook."""
-    return kind.new_iteration is not Behaviour.new_iteration or kind.iteration is not Behaviour.iteration
-
-
 def over_time(ax, series, *, ylabel, target=None):
     """Draw {label: values (n_t,) or (n_t, k)} against the iteration, and a dotted line at the target."""
     lines = []
     for (label, values), colour in zip(series.items(), COLOURS, strict=False):
-        values = np.asarray(values)
         lines += ax.plot(np.arange(1, len(values) + 1), values, color=colour, linewidth=0.8)
         lines[-1].set_label(label)
     if target is not None:

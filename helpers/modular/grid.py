@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from helpers.modular.tags import Behaviour
-from helpers.parameters import ParameterError, check_integer
+from helpers.parameters import ParameterError, check_array, check_integer, check_number
 
 __all__ = ["NeuronDimension", "connected", "get_squared_dim"]
 
@@ -29,13 +29,14 @@ class NeuronDimension(Behaviour):
         self, width: int = 1, height: int = 1, depth: int = 1, centered: bool = True, tag: str | None = None
     ) -> None:
         super().__init__(tag, width=width, height=height, depth=depth, centered=centered)
-        self.width = check_integer("width", width, 1)
-        self.height = check_integer("height", height, 1)
-        self.depth = check_integer("depth", depth, 1)
+        for name in ("width", "height", "depth"):
+            setattr(self, name, check_integer(name, self.init_kwargs[name], 1))
 
     def set_variables(self, neurons: Any) -> None:
         """Give the group its size and positions; runs when the group is constructed."""
         w, h, d = neurons.width, neurons.height, neurons.depth = self.width, self.height, self.depth
+        if neurons.size not in (self, w * h * d):
+            raise ParameterError(f"size = {neurons.size} of {neurons!r} is not {w} x {h} x {d}; give the grid as size")
         self._read |= self.init_kwargs.keys()
         neurons.size, i = w * h * d, np.arange(w * h * d)
         shift = np.array([w - 1, h - 1, d - 1]) / 2 * bool(self.init_kwargs["centered"])
@@ -79,13 +80,15 @@ def connected(synapse: Any, connectivity: Any) -> np.ndarray:
     names["in_box"] = lambda distance: apart().max(axis=0) <= distance
     names["in_circle"] = lambda distance: np.square(apart()).sum(axis=0) <= distance**2
     if isinstance(connectivity, numbers.Real):
-        connectivity = f"((sx - dx) ** 2 + (sy - dy) ** 2 <= {connectivity} ** 2) & (s_id != d_id)"
+        names["distance"] = check_number("connectivity", connectivity, 0)
+        connectivity = "((sx - dx) ** 2 + (sy - dy) ** 2 <= distance ** 2) & (s_id != d_id)"
     try:
         if callable(connectivity):
             pairs = connectivity(synapse, *[names.get(name) for name in ARGUMENTS])
         else:
             pairs = eval(connectivity, {"__builtins__": {}}, names)
-        return np.array(np.broadcast_to(pairs, synapse.shape), bool)
+        pairs = np.broadcast_to(pairs, synapse.shape)
+        return np.array(pairs if pairs.dtype == bool else check_array("what it gives", pairs), bool)
     except Exception as failure:
-        known = f"known: {', '.join(names)}; positions need groups on a grid"
-        raise ParameterError(f"connectivity = {connectivity!r} cannot be evaluated ({failure}); {known}") from None
+        text = f"connectivity = {' '.join(repr(connectivity).split())} cannot be evaluated ({failure})"
+        raise ParameterError(f"{text}; known: {', '.join(names)}; positions need groups on a grid") from None

@@ -12,7 +12,7 @@ from helpers.modular import kernel
 from helpers.modular.core import NeuronGroup
 from helpers.modular.synapses import afferents
 from helpers.modular.tags import Behaviour
-from helpers.parameters import ParameterError
+from helpers.parameters import ParameterError, check_number
 
 __all__ = ["STDP", "Normalisation"]
 
@@ -26,8 +26,9 @@ class STDP(Behaviour):
 
     def set_variables(self, neurons: NeuronGroup) -> None:
         """Read the parameters and forget earlier spikes."""
-        self.eta, self.simultaneous = self.get_init_attr("eta", 0.00015), self.get_init_attr("simultaneous", 1)
-        self.low, self.high = self.get_init_attr("low", 0.0), self.get_init_attr("high", 10.0)
+        for name, default in dict(eta=0.00015, simultaneous=1, low=0.0, high=10.0).items():
+            least = self.low if name == "high" else -np.inf
+            setattr(self, name, check_number(name, self.get_init_attr(name, default), least))
         self.tag = self.get_init_attr("synapses", "GLUTAMATE")
         for synapse in neurons.afferent_synapses[self.tag]:
             synapse.pre_old, synapse.post_old = synapse.src.vector(bool), synapse.dst.vector(bool)
@@ -53,7 +54,8 @@ class Normalisation(Behaviour):
 
     def set_variables(self, neurons: NeuronGroup) -> None:
         """Read the parameters and scale all rows."""
-        self.total, self.tag = self.get_init_attr("total", 10.0), self.get_init_attr("synapses", "GLUTAMATE")
+        self.total = check_number("total", self.get_init_attr("total", 10.0))
+        self.tag = self.get_init_attr("synapses", "GLUTAMATE")
         self._seen = []
         self.new_iteration(neurons)
 

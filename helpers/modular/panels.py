@@ -270,10 +270,11 @@ def weights(ui, name, synapse, values):
 
 
 def afferents(ui, name, synapse, values):
-    """The weights onto the neuron picked last, at the positions of their sources."""
-    neuron = ui.picked(synapse.dst)[-1]
-    row = values[[neuron]].toarray()[0] if scipy.sparse.issparse(values) else values[neuron]
-    cells, marks = on_grid(synapse.src, row, [neuron] if synapse.src is synapse.dst else [])
+    """The weights onto the neuron picked last, at the positions of their sources; 0 outside a part of a group."""
+    src, dst = synapse.src.BaseNeuronGroup, synapse.dst.BaseNeuronGroup
+    neuron, row = ui.picked(dst)[-1], np.zeros(src.size)
+    row[synapse.src.mask] = values[np.flatnonzero(np.arange(dst.size)[synapse.dst.mask] == neuron)].sum(axis=0)
+    cells, marks = on_grid(src, row, [neuron] if src is dst else [])
     return Map(cells, f"onto neuron {neuron}", marks=marks)
 
 

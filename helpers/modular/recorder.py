@@ -153,8 +153,10 @@ class Recorder(Behaviour):
 
     def add_variables(self, variables: Names) -> None:
         """Record further expressions from the next iteration on; known ones keep their samples."""
-        for name in [variables] if isinstance(variables, str) or callable(variables) else variables:
+        for name in [variables] if isinstance(variables, str) or not np.iterable(variables) else variables:
             key = getattr(name, "__name__", name)
+            if callable(name) and self._functions.get(key, name) is not name:
+                raise ParameterError(f"{key!r} is the name of two functions; give the second another __name__")
             self._functions[key] = compiled(name)
             self.variables.setdefault(key, Series(self.max_length, self._form))
 
@@ -185,12 +187,11 @@ class Recorder(Behaviour):
         self._count = 0
         for name, function in self._functions.items():
             try:
-                value = function(parent)
+                self._keep(name, function(parent), parent)
             except Exception as failure:
                 known = ", ".join(sorted(key for key in vars(parent) if key[0] != "_"))
                 text = f"cannot record {name!r} of {parent!r}: {type(failure).__name__}: {failure}"
                 raise ParameterError(f"{text}; known: {known}") from failure
-            self._keep(name, value, parent)
 
     def _keep(self, name, value, parent):
         self.variables[name].append(value)
@@ -222,5 +223,6 @@ class EventRecorder(Recorder):
     def _matches(self, tag):
         yield from super()._matches(tag)
         name, _, column = tag.rpartition(".") if isinstance(tag, str) else (None, "", "")
-        if name in self.variables and column in ("t", "i", "j"):
-            yield np.asarray(self.variables[name])[:, "tij".index(column)]
+        rows = np.asarray(self.variables.get(name, ()))
+        if column in ("t", "i", "j")[: rows.shape[-1]]:
+            yield rows[:, "tij".index(column)]

@@ -131,6 +131,7 @@ def _objects(net):
 def _form(net):
     """Return what must be equal in two networks: sizes, ends of the synapses, keys and classes of the behaviours."""
     place, forms = net.NeuronGroups.index, dict.fromkeys(_objects(net), "present")
+    forms["network"] = "present" if net.dtype == np.float64 else f"of {net.dtype}"
     for i, group in enumerate(net.NeuronGroups):
         forms[f"group {i}"] = f"of size {group.size}"
     for i, synapse in enumerate(net.SynapseGroups):
@@ -207,17 +208,13 @@ def _generator(state):
     return generator
 
 
-def _legacy(state):
-    np.random.set_state(state)  # noqa: NPY002
-    return np.random
-
-
 def _object(kind, attributes):
     made = kind.__new__(kind)
     vars(made).update(attributes)
     return made
 
 
-MAKE = dict(deque=deque, view=_view, generator=_generator, legacy=_legacy, list=lambda *parts: list(parts))
+MAKE = dict(deque=deque, view=_view, generator=_generator, list=lambda *parts: list(parts))
+MAKE |= dict(legacy=lambda state: np.random.set_state(state) or np.random)  # noqa: NPY002
 MAKE |= dict(dtype=np.dtype, tuple=lambda *parts: parts, dict=lambda *parts: dict(parts))
 MAKE |= {name: functools.partial(_object, kind) for name, kind in OBJECTS.items()}

@@ -20,6 +20,8 @@ from helpers.parameters import ParameterError, check_array
 
 __all__ = ["Afferents", "EventWeights", "afferents", "dense", "placed", "stored"]
 
+NUMBERS = "?bBhHiIlLqQfd"  # the dtypes of sources that the compiled loop takes
+
 
 def stored(values: np.ndarray, sparse: bool | str) -> Any:
     """Return a dense matrix in the storage `sparse`: False, True (scipy CSR) or "event"."""
@@ -76,19 +78,17 @@ class EventWeights:
 
         by_source = csc_array(matrix if issparse(matrix) else check_array("matrix", matrix, ndim=2), copy=True)
         by_source.sum_duplicates()
-        check_array("matrix", by_source.data, empty=True)
-        self.shape, self.dtype, self.weights = by_source.shape, by_source.dtype, by_source.data
-        self.starts, self.targets = by_source.indptr, by_source.indices
+        self.shape, self.weights = by_source.shape, check_array("matrix", by_source.data, empty=True)
+        self.dtype, self.starts, self.targets = self.weights.dtype, by_source.indptr, by_source.indices
 
     def dot(self, source: np.ndarray) -> np.ndarray:
         """Return the summed rows of the active sources, each times its activity; equals the dense product."""
         from helpers.modular.kernel import propagate
 
         source = np.asarray(source)
-        if source.shape != self.shape[1:]:
-            raise ParameterError(f"source has shape {source.shape}; allowed: {self.shape[1:]}")
-        drive = propagate(self.starts, self.targets, self.weights, source, self.shape[0])
-        return drive.astype(self.dtype, copy=False)
+        if source.shape != self.shape[1:] or source.dtype.char not in NUMBERS:
+            source = check_array("source", source, shape=self.shape[1:])
+        return propagate(self.starts, self.targets, self.weights, source, self.shape[0]).astype(self.dtype, copy=False)
 
     def toarray(self) -> np.ndarray:
         """Return the dense matrix."""
@@ -116,7 +116,7 @@ class Afferents:
     """
 
     def __init__(self, weights: Any) -> None:
-        self.weights = weights
+        self.weights, self.kept = weights, _kept(weights)
         rows, source, place, self.data = _listed(weights)
         order = np.argsort(rows, kind="stable")
         self.source, self.place = source[order].astype(np.int32), place[order]
@@ -126,22 +126,29 @@ class Afferents:
 
 def _listed(weights):
     """Return target, source and place of all synapses, in the order of storage, and the flat data."""
+    data, flags = _kept(weights), getattr(_kept(weights), "flags", None)
+    if flags is None or data.dtype not in (np.float64, np.float32) or not (flags.writeable and flags.c_contiguous):
+        text = f"W, {type(weights).__name__} of {getattr(data, 'dtype', 'objects')}, cannot be changed in place"
+        raise ParameterError(f"{text}; allowed: numpy.ascontiguousarray(W, float), scipy CSR or EventWeights")
     if isinstance(weights, EventWeights):
-        return weights.targets, weights.sources(), np.arange(len(weights.weights)), weights.weights
-    if hasattr(weights, "indptr"):
+        return weights.targets, weights.sources(), np.arange(len(data)), data
+    if data is not weights:
         rows = np.repeat(np.arange(weights.shape[0]), np.diff(weights.indptr))
-        return rows, weights.indices, np.arange(len(rows)), weights.data
-    if not weights.flags.c_contiguous:
-        raise ParameterError("W is a view in another order of memory; store numpy.ascontiguousarray(W)")
+        return rows, weights.indices, np.arange(len(rows)), data
     rows, columns = np.nonzero(weights)
-    return rows, columns, rows * weights.shape[1] + columns, weights.reshape(-1)
+    return rows, columns, rows * weights.shape[1] + columns, np.asarray(weights).reshape(-1)
+
+
+def _kept(weights):
+    """Return the array that holds the weights of a dense, CSR or event matrix."""
+    return weights.data if getattr(weights, "format", "") == "csr" else getattr(weights, "weights", weights)
 
 
 def afferents(synapse: Any) -> Afferents:
-    """Return the :class:`Afferents` of ``synapse.W``, made anew when W has been replaced."""
-    found = vars(synapse).get("_afferents")
-    if found is None or found.weights is not synapse.W:
-        if synapse.W.shape != synapse.shape:
-            raise ParameterError(f"W of {synapse!r} has shape {synapse.W.shape}; allowed: {synapse.shape}")
-        found = synapse._afferents = Afferents(synapse.W)
+    """Return the :class:`Afferents` of ``synapse.W``, made anew when W or what holds its weights has been replaced."""
+    found, weights = vars(synapse).get("_afferents"), synapse.W
+    if found is None or found.weights is not weights or not (found.kept is weights or found.kept is _kept(weights)):
+        if np.shape(weights) != synapse.shape:
+            raise ParameterError(f"W of {synapse!r} has shape {np.shape(weights)}; allowed: {synapse.shape}")
+        found = synapse._afferents = Afferents(weights)
     return found

@@ -15,6 +15,9 @@ from helpers.parameters import ParameterError
 __all__ = ["Behavior", "Behaviour", "Synapses", "Tagged", "UnknownTagError"]
 
 
+RESERVED = {"network", "tags", "behaviour", "size", "src", "dst", "NeuronGroups", "SynapseGroups", "init_kwargs"}
+
+
 class UnknownTagError(ParameterError, KeyError):
     """A tag, key or class that nothing carries; the message lists what exists."""
 
@@ -34,7 +37,7 @@ class Tagged:
 
     def __init__(self, tag: str | Sequence[str] | None = None) -> None:
         self.tags: list[str] = []
-        for word in (*([tag] if isinstance(tag, str) else tag or ()), type(self).__name__):
+        for word in (*(tag if isinstance(tag, list | tuple) else ["" if tag is None else tag]), type(self).__name__):
             self.add_tag(word)
 
     def add_tag(self, tag: str) -> Tagged:
@@ -86,8 +89,7 @@ class Behaviour(Tagged):
     def __init__(self, tag: str | None = None, behaviour_enabled: bool = True, **kwargs: Any) -> None:
         super().__init__(tag)
         self.behaviour_enabled = kwargs.pop("behavior_enabled", behaviour_enabled)
-        self.init_kwargs = kwargs
-        self._read, self._owner = set(), None
+        self.init_kwargs, self._read, self._owner = kwargs, set(), None
 
     def set_variables(self, parent: Any) -> None:
         """Create the variables; nothing to do here."""
@@ -124,6 +126,8 @@ class Behaviour(Tagged):
 
     def set_parameters_as_variables(self, target: Any) -> None:
         """Set every keyword argument as an attribute of a group (draws are drawn for it) or of the behaviour itself."""
+        for key in RESERVED & self.init_kwargs.keys():
+            raise ParameterError(f"{key} of {self!r} is the name of a part of the network; choose another")
         for key in self.init_kwargs:
             setattr(target, key, self.get_init_attr(key, None, target))
 

@@ -50,8 +50,9 @@ def get_default_UI_modules(neuron_variables=(), synapse_variables=("W",)):
     >>> get_default_UI_modules(["activity"], ["W"])[0]
     ('grid', ('activity',))
     """
-    modules = [(kind, tuple(neuron_variables)) for kind in panels.OF_NEURONS]
-    return [*modules, *((kind, tuple(synapse_variables)) for kind in panels.OF_SYNAPSES), ("parameters", ())]
+    neurons, synapses = (tuple(np.atleast_1d(names).tolist()) for names in (neuron_variables, synapse_variables))
+    modules = dict.fromkeys(panels.OF_NEURONS, neurons) | dict.fromkeys(panels.OF_SYNAPSES, synapses)
+    return [*modules.items(), ("parameters", ())]
 
 
 class Network_UI:
@@ -74,9 +75,11 @@ class Network_UI:
     """
 
     def __init__(self, net, modules=None, label="Network_UI", group_display_count=1, *, window=1000):
-        if net._schedule is None:
+        if getattr(net, "_schedule", None) is None:
             raise BackendError("the network is not initialised; call initialize() before Network_UI(...)")
         self.net, self.label, self.modules = net, str(label), get_default_UI_modules() if modules is None else modules
+        for module in [module for module in self.modules if not callable(module)]:
+            check_choice("module", module[0], (*panels.OF_NEURONS, *panels.OF_SYNAPSES, "parameters"))
         if not self.offers():
             known = sorted({name for group in net.NeuronGroups for name in view.arrays(group)})
             raise ParameterError(f"no group has a variable of the modules; known vectors: {', '.join(known) or 'none'}")
@@ -224,7 +227,7 @@ class Network_UI:
         self.net.simulate_iteration()
         for (group, variable), history in self._histories.items():
             values = getattr(group, variable, None)
-            if isinstance(values, np.ndarray):
+            if isinstance(values, np.ndarray) and values.shape == (group.size,):
                 history.add(self.iteration, values, self.picked(group))
 
     def run(self, n, *, frames=True):
@@ -251,8 +254,7 @@ class Network_UI:
                 signal.signal(signal.SIGINT, old)
         self._publish()
         if hits:
-            text = f"stopped after iteration {self.iteration}; the network is whole and can continue"
-            raise KeyboardInterrupt(text)
+            raise KeyboardInterrupt(f"stopped after iteration {self.iteration}; the network is whole and can continue")
 
     def fast_forward(self, n):
         """Run `n` iterations now without drawing in between."""
@@ -332,9 +334,9 @@ class Network_UI:
         self.progress.value = 0
         self._publish()
 
-    def _report(self, failure):
+    def _report(self, failure, where=""):
         self.pause()
-        self.error.value = view.explained(failure)
+        self.error.value = view.explained(failure, where)
 
     # --- what controls and canvas ask for, in whatever thread
 
@@ -401,8 +403,7 @@ class Network_UI:
         self._download("npz", file.getvalue())
 
     def _download(self, suffix, content):
-        name = f"{self.label}_{self.iteration}.{suffix}"
-        self._canvas.send(dict(kind="file", name=name), buffers=[content])
+        self._canvas.send(dict(kind="file", name=f"{self.label}_{self.iteration}.{suffix}"), buffers=[content])
 
     def _load(self):
         content, self.load.value = bytes(self.load.value[0]["content"]), ()
@@ -444,7 +445,7 @@ class Network_UI:
             except Exception as failure:
                 header, content = NOTHING
                 if not self.error.value:  # the first one is the cause
-                    self._report(failure)
+                    self._report(failure, f"panel {name}: ")
             if name in drawn:
                 headers.append(header | dict(name=name))
                 buffers.append(content)

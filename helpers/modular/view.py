@@ -80,11 +80,11 @@ def parameters(behaviour):
     return {n: v for n, v in found.items() if isinstance(v, kinds) and type(v) is not bool and math.isfinite(v)}
 
 
-def explained(failure):
+def explained(failure, where=""):
     """Return an exception as html: a line that names the behaviour and where in it, which opens the traceback."""
-    text = f"{type(failure).__name__}: {failure}"
+    text = f"{where}{type(failure).__name__}: {failure}"
     for frame, line in traceback.walk_tb(failure.__traceback__):
-        owner, code = frame.f_locals.get("self"), frame.f_code
+        owner, code = next(iter(frame.f_locals.values()), None), frame.f_code  # the first argument
         if isinstance(owner, Behaviour):
             source = linecache.getline(code.co_filename, line).strip()
             text = f"{type(owner).__name__}.{code.co_name}, line {line}: {source} | {type(failure).__name__}: {failure}"
@@ -103,8 +103,7 @@ def marked(name, widget):
 
 def settings(window):
     """Return {name: widget} of the boxes and sliders that hold the settings of a view."""
-    narrow, wide, auto = dict(width="90px"), dict(width="260px"), dict(width="auto")
-    box = dict(width="160px")
+    narrow, box, wide, auto = [dict(width=width) for width in ("90px", "160px", "260px", "auto")]
     found = dict(
         speed=ipywidgets.FloatLogSlider(1, min=0, max=3, step=0.01, description="it/frame", readout_format="d"),
         amount=ipywidgets.BoundedIntText(1000, min=1, max=10**9, layout=narrow),

@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from scipy.sparse import coo_array, csc_array
 
 from helpers.modular import (
     Behaviour,
@@ -15,7 +16,7 @@ from helpers.modular import (
     SynapseGroup,
     get_squared_dim,
 )
-from helpers.modular.learning import Normalisation
+from helpers.modular.learning import STDP, Normalisation
 from helpers.modular.synapses import EventWeights, stored
 from helpers.parameters import BackendError, HelpersError, ParameterError
 
@@ -23,6 +24,21 @@ from helpers.parameters import BackendError, HelpersError, ParameterError
 def net_and_cells():
     net = Network(seed=0)
     return net, NeuronGroup(net, 3, tag="cells")
+
+
+def connected(net, cells, connectivity):
+    grid = NeuronGroup(net, get_squared_dim(4))
+    try:
+        return SynapseGroup(net, grid, grid, connectivity=connectivity)
+    finally:
+        net.NeuronGroups.remove(grid)
+
+
+def add_to_part(cells):
+    try:
+        cells.subGroup([1, 0, 1]).add_behaviour(1, Behaviour())
+    except AttributeError as failure:
+        raise ParameterError(str(failure)) from None
 
 
 CASES = {
@@ -44,6 +60,25 @@ CASES = {
     "network seed": (lambda n, c: Network(seed=-3), "seed = -3"),
     "width": (lambda n, c: NeuronDimension(width=0), "width = 0"),
     "squared": (lambda n, c: get_squared_dim(-4), "n = -4"),
+    "scale of another shape": (lambda n, c: c.vector("uniform", [1, 2]), "scale .*one for each of \\(3,\\)"),
+    "scale of more dimensions": (lambda n, c: c.vector("uniform", np.ones((3, 3))), "scale .*one for each of"),
+    "scale that is text": (lambda n, c: c.vector("uniform", "2"), "scale is not an array of numbers"),
+    "mode of None": (lambda n, c: c.vector(None), "mode = None cannot be drawn"),
+    "mask of halves": (lambda n, c: c.subGroup([1, 0.5, 0]), "mask holds 0.5; allowed: True and False"),
+    "behaviour of a sub-group": (lambda n, c: add_to_part(c), "behaviours belong to the whole group"),
+    "connectivity of True": (lambda n, c: connected(n, c, True), "connectivity = True is not a number"),
+    "connectivity of -1": (lambda n, c: connected(n, c, -1), "connectivity = -1 is out of range"),
+    "connectivity that is nan": (lambda n, c: connected(n, c, "np.nan"), "connectivity = 'np.nan' .* NaN"),
+    "connectivity that is text": (lambda n, c: connected(n, c, "'x'"), "not an array of numbers"),
+    "connectivity of a matrix": (lambda n, c: connected(n, c, np.eye(3)), "connectivity = array.* cannot be evaluated"),
+    "group size beside a grid": (lambda n, c: NeuronGroup(n, 3, {0: NeuronDimension(2)}), "size = 3 .*not 2 x 1 x 1"),
+    "grid for a group that has a size": (lambda n, c: c.add_behaviour(0, get_squared_dim(4)), "size = 3 .*2 x 2 x 1"),
+    "tag that is a number": (lambda n, c: NeuronGroup(n, 3, tag=5), "tag = 5 is not text"),
+    "dtype that is none": (lambda n, c: Network(dtype="x"), "dtype = 'x' is not known; allowed: float64"),
+    "recorder of nothing": (lambda n, c: Recorder(None), "None is no recordable expression"),
+    "functions of one name": (lambda n, c: Recorder([lambda n: 1, lambda n: 2]), "'<lambda>' is the name of two"),
+    "size as a variable": (lambda n, c: Behaviour(size=7).set_parameters_as_variables(c), "size of .*choose another"),
+    "complex source": (lambda n, c: EventWeights(np.eye(2)).dot([1j, 0]), "source is not an array of numbers"),
     "density of 2": (lambda n, c: c.get_random_neuron_vec(density=2.0), "density goes up to 2"),
     "density of -1": (lambda n, c: c.get_random_neuron_vec(density=-1), "density goes down"),
     "densities": (lambda n, c: c.get_random_neuron_vec(density=[0.5, 0.5]), "density has 2 entries"),
@@ -214,3 +249,39 @@ def test_weights_in_fortran_order_cannot_learn():
     synapse.W = np.ones(synapse.shape)[:, ::-1]
     with pytest.raises(ParameterError, match="ascontiguousarray"):
         net.initialize()
+
+
+def wrong_weights():
+    w = np.ones((3, 3))
+    fixed = w.copy()
+    fixed.setflags(write=False)
+    found = {kind: w.astype(kind) for kind in ("int", "bool", "float16", "complex", ">f8")}
+    return found | dict(fixed=fixed, csc=csc_array(w), coo=coo_array(w), rows=w.tolist(), none=None)
+
+
+@pytest.mark.parametrize("kind", wrong_weights())
+def test_weights_that_learning_would_round_or_mistake_are_refused(kind):
+    net, cells = net_and_cells()
+    cells.add_behaviour(1, Normalisation())
+    SynapseGroup(net, cells, cells, "GLUTAMATE").W = wrong_weights()[kind]
+    with pytest.raises(ParameterError, match=r"^W.*allowed: (numpy.ascont|\(3, 3\))") as caught:
+        net.initialize()
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        (STDP(eta="fast"), "eta = 'fast' is not a number"),
+        (STDP(eta=np.nan), "eta = nan"),
+        (STDP(low=2, high=1), r"high = 1 is out of range; allowed: a number in \[2"),
+        (Normalisation(total=[1, 2]), r"total = \[1, 2\] is not a number"),
+    ],
+)
+def test_parameters_of_learning_are_checked_at_the_start(rule, words):
+    net, cells = net_and_cells()
+    cells.add_behaviour(1, rule)
+    SynapseGroup(net, cells, cells, "GLUTAMATE").W = np.ones((3, 3))
+    with pytest.raises(ParameterError, match=words):
+        net.initialize()
+    assert net.iteration == 0

@@ -1,5 +1,6 @@
 """Tags and lookups that never go stale, synapse dictionaries, getters and grids."""
 
+import copy
 import subprocess
 import sys
 import time
@@ -449,3 +450,47 @@ def test_the_width_is_the_largest_divisor_up_to_the_root(n):
 def test_an_unknown_tag_is_a_key_error_in_plain_words():
     error = UnknownTagError("no such tag")
     assert isinstance(error, KeyError) and isinstance(error, ParameterError) and str(error) == "no such tag"
+
+
+def test_every_group_gets_a_tag_of_its_own():
+    net = Network()
+    groups = [NeuronGroup(net, 1, tag=tag) for tag in ("A", "Ab", *"A" * 27)]
+    net.initialize(warnings=False)
+    tags = [group.tags[0] for group in groups]
+    assert len(set(tags)) == 29 and tags[:3] == ["A", "Ab", "Ac"] and tags[-4:] == ["Az", "A27", "A28", "A29"]
+
+
+def test_a_part_of_a_part_and_its_copy():
+    cells = NeuronGroup(Network(), 5)
+    cells.v = np.arange(5.0)
+    part = cells.subGroup(cells.id > 1)
+    inner = part.subGroup([True, False, True])
+    assert inner.v.tolist() == [2, 4] and inner.size == 2 and inner.BaseNeuronGroup is cells
+    twin = copy.deepcopy(part)
+    twin.v = 0
+    assert twin.v.tolist() == [0, 0, 0] and part.v.tolist() == [2, 3, 4] and copy.copy(inner).size == 2
+    with pytest.raises(ParameterError, match="mask has shape"):
+        part.subGroup(cells.id > 1)
+
+
+def test_scale_and_mode_as_arrays_belong_to_rows_and_columns_at_any_density():
+    values, columns = np.arange(1.0, 13).reshape(3, 4), np.array([1.0, 10, 100, 1000])
+    for density in (None, 0.5, [0.2, 0.9, 1]):
+        net = Network(seed=4)
+        synapse = SynapseGroup(net, NeuronGroup(net, 4, tag="A"), NeuronGroup(net, 3, tag="B"))
+        weights = synapse.matrix(values, columns, density)
+        assert (weights != 0).any() and np.isin(weights, [0, *(values * columns).flat]).all()
+        np.testing.assert_array_equal(weights[weights != 0], (values * columns)[weights != 0])
+
+
+def test_a_sparse_matrix_without_autapses_takes_no_dense_room():
+    net = Network(seed=1)
+    cells = NeuronGroup(net, 3000, tag="cells")
+    synapse = SynapseGroup(net, cells, cells, connectivity="s_id != d_id")
+    tracemalloc.start()
+    try:
+        weights = synapse.matrix("uniform", None, 0.01, sparse=True)
+        assert tracemalloc.get_traced_memory()[1] < 20e6, "one of float64 would take 72 MB"
+    finally:
+        tracemalloc.stop()
+    assert weights.nnz > 85_000 and not weights.diagonal().any()

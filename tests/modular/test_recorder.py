@@ -272,3 +272,11 @@ def test_initialize_again_clears():
     net.initialize()
     net.simulate_iterations(1)
     assert list(samples) == [3]
+
+
+def test_events_that_are_no_array_and_columns_that_do_not_exist():
+    net, _ = network(EventRecorder("spike"), n=2)
+    assert net["spike.j"] == [] and net["spike.j", 0] is None
+    with pytest.raises(ParameterError, match=r"cannot record 'n.iteration' .*nonzero") as caught:
+        network(EventRecorder("n.iteration"), n=1)
+    assert "\n" not in str(caught.value)

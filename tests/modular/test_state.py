@@ -227,3 +227,13 @@ def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
     assert (tmp_path / "state.npz").read_bytes() == before
     with pytest.raises(ParameterError, match="does not exist"):
         save_state(net, tmp_path / "none" / "state.npz")
+
+
+def test_a_state_in_single_precision_is_of_another_network():
+    single = Network(dtype="float32")
+    NeuronGroup(single, 3)
+    double = Network()
+    NeuronGroup(double, 3)
+    with pytest.raises(ParameterError, match="network is of float32 in it"):
+        restore(double, capture(single))
+    restore(single, capture(single))

@@ -6,6 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
+from helpers.modular import Network, NeuronGroup, SynapseGroup
+from helpers.modular.learning import Normalisation
 from helpers.modular.synapses import Afferents, EventWeights, dense, stored
 
 STORAGES = (False, True, "event")
@@ -69,3 +71,24 @@ def test_a_synapse_that_reaches_zero_goes_on_existing():
         found.data[found.place[found.starts[1] :]] = 0
         assert found.starts.tolist() == [0, 1, 3]
         np.testing.assert_array_equal(dense(held), [[0, 1], [0, 0]])
+
+
+def test_integer_weights_hold_the_same_numbers_in_every_storage():
+    for kind in (int, bool):
+        w = np.eye(3, dtype=kind)
+        for stored_so in (w, csr_array(w)):
+            event = EventWeights(stored_so)
+            assert event.dtype == float and event.dot([1.5, 0, 2]).tolist() == [1.5, 0, 2]
+    assert EventWeights(np.eye(2)).dot(np.ones(2, np.float16)).tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("name", ["data", "weights"])
+def test_learning_follows_weights_whose_array_is_replaced(name):
+    net = Network()
+    cells = NeuronGroup(net, 2, {1: Normalisation(total=1.0)})
+    synapse = SynapseGroup(net, cells, cells, "GLUTAMATE")
+    synapse.W = stored(np.array([[1.0, 3.0], [2.0, 2.0]]), True if name == "data" else "event")
+    net.initialize()
+    setattr(synapse.W, name, getattr(synapse.W, name) * 4)
+    net.simulate_iteration()
+    assert dense(synapse.W).tolist() == [[0.25, 0.75], [0.5, 0.5]]

@@ -25,7 +25,7 @@ from helpers.modular import (
     panels,
     ui,
 )
-from helpers.modular.synapses import EventWeights
+from helpers.modular.synapses import EventWeights, stored
 from helpers.parameters import BackendError, ParameterError
 
 Network_UI, get_default_UI_modules = ui.Network_UI, ui.get_default_UI_modules
@@ -204,6 +204,37 @@ def test_iterations_outside_the_view_are_a_gap():
     assert "intervals" in panels.isi(shown, *pair).title and panels.fourier(shown, *pair) is None
 
 
+def test_one_iteration_that_was_not_seen_is_a_gap_too():
+    net = network()
+    shown = Network_UI(net, MODULES)
+    shown.run(2)
+    net.simulate_iteration()
+    shown.run(1)
+    assert np.isnan(shown.panels()["trace"]().x).tolist() == [False, False, True, False]
+    shown.run(8)
+    np.testing.assert_allclose(shown.panels()["fourier"]().x, np.arange(1, 5) / 9)  # of the nine since the gap
+
+
+def test_an_iteration_that_is_run_again_replaces_its_sample():
+    past = history.History(1)
+    for iteration, value in ((1, 1.0), (2, 2.0), (2, 3.0)):
+        past.add(iteration, np.array([value]), [0])
+    assert past.times[: past.end].tolist() == [1, 2] and past.rows[: past.end, 0].tolist() == [1, 3]
+
+
+@pytest.mark.parametrize("storage", [False, True, "event"])
+def test_the_afferents_of_a_part_stand_at_the_positions_of_their_sources(storage):
+    net = Network(seed=1)
+    cells = NeuronGroup(net, get_squared_dim(9), {1: Leak()}, tag="cells")
+    synapse = SynapseGroup(net, cells.subGroup(cells.x == 0), cells.subGroup(cells.id > 4), tag="S")
+    synapse.W = stored(np.arange(1.0, 13).reshape(4, 3), storage)
+    net.initialize()
+    shown = Network_UI(net)
+    assert not shown.panels()["afferents"]().values.any(), "neuron 4 has no synapse of the part"
+    shown.select("cells", 6)
+    assert shown.panels()["afferents"]().values.tolist() == [[0, 4, 0], [0, 5, 0], [0, 6, 0]]
+
+
 def test_a_long_window_shows_every_kth_iteration_at_its_place():
     shown = Network_UI(network(), window=2500)
     shown.run(2600)
@@ -310,6 +341,14 @@ def test_thumbnails_are_block_means_in_every_storage(shape, rng):
         np.testing.assert_allclose(panels.thumbnail(panels.matrix(weights)), slow, atol=1e-15)
 
 
+def test_targets_of_the_weight_matrix_run_from_above():
+    net = network(3)
+    net["GLUTAMATE", 0].W = np.arange(9.0).reshape(3, 3)
+    assert Network_UI(net, MODULES).panels()["weights"]().values[-1].tolist() == [0, 1, 2], (
+        "row 0 of a map is the lowest"
+    )
+
+
 @pytest.mark.parametrize("storage", [False, True, "event"])
 def test_the_histogram_is_of_the_weights_and_not_of_blocks(storage):
     net = Network(seed=2)
@@ -397,7 +436,7 @@ def test_a_failing_panel_is_named_and_leaves_the_others():
     shown = Network_UI(network(), [*MODULES, broken])
     messages = sent(shown)
     shown.run(3)
-    assert "ZeroDivisionError" in shown.error.value and "broken" in shown.error.value
+    assert "<summary>panel broken: ZeroDivisionError" in shown.error.value
     assert panel(messages, "trace")[0]["names"][0].startswith("mean")
 
 
@@ -532,6 +571,36 @@ def test_an_error_names_behaviour_and_line_and_holds_the_traceback():
     summary = re.search("<summary>(.*)</summary>", shown.error.value)[1]
     assert summary.startswith(f"Leak.new_iteration, line {line}: neurons.activity *= self.decay_factor | TypeError")
     assert "Traceback (most recent call last)" in shown.error.value and "simulate_iteration" in shown.error.value
+
+
+def test_an_error_names_the_behaviour_whatever_it_calls_itself():
+    class Broken(Behaviour):
+        def new_iteration(this, neurons):
+            raise ValueError("no")
+
+    net = network()
+    net["cells0", 0].add_behaviour(7, Broken())
+    shown = Network_UI(net)
+    shown.ask("step")
+    assert "<summary>Broken.new_iteration, line" in shown.error.value
+
+
+def test_a_variable_of_another_shape_is_not_seen_until_it_is_back():
+    net = network()
+    net.deactivate("Leak")
+    net.deactivate("Input")
+    shown, cells = Network_UI(net), net["cells0", 0]
+    messages = sent(shown)
+    for values, n in ((cells.activity, 3), (np.zeros(4), 2), (np.zeros((2, 12)), 2), (cells.activity, 1)):
+        cells.activity = values
+        shown.run(n)
+    assert shown.samples()[0].tolist() == [1, 2, 3, 8] and not shown.error.value and messages
+
+
+def test_one_variable_may_be_given_as_text():
+    assert get_default_UI_modules("activity", "W") == MODULES
+    with pytest.raises(BackendError, match="call initialize"):
+        Network_UI(None)
 
 
 def test_without_a_canvas_that_answers_play_stops(monkeypatch):
@@ -677,6 +746,7 @@ BAD = {
     "group": (lambda u: u.select("cells", 0), "choose one of: cells0"),
     "iterations": (lambda u: u.run(-1), "n = -1 is out of range"),
     "modules": (lambda u: Network_UI(u.net, get_default_UI_modules(["v"])), "known vectors: activity"),
+    "kind of module": (lambda u: Network_UI(u.net, ["grid"]), "module = 'g' is unknown; choose one of: grid, trace"),
     "window": (lambda u: Network_UI(u.net, window=5), "window = 5 is out of range"),
     "count": (lambda u: Network_UI(u.net, group_display_count=0), "group_display_count = 0"),
 }
