@@ -38,7 +38,7 @@ ROOMS = {
     "modular": Limits(3, 0.070, 67, 1739, 0),
     "tools": Limits(None, 0.08, 30, 700, 0),
 }
-OPENED = ("shared", "rnn", "v1", "lateral_line", "wta")
+OPENED = ("shared", "rnn", "v1", "lateral_line", "wta", "modular")
 
 
 def name(path):

@@ -1,16 +1,32 @@
 """Plots of modular networks. Each takes axes and data, returns artists, and neither shows nor saves."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from helpers.figures import OKABE_ITO
 from helpers.modular.synapses import dense
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.collections import PathCollection
+    from matplotlib.lines import Line2D
+
+    from helpers.modular.core import Network
 
 __all__ = ["activity", "over_time", "timeline", "weight_histogram"]
 
 COLOURS = [OKABE_ITO[name] for name in ("blue", "vermillion", "green", "purple", "orange", "sky", "black")]
 
 
-def activity(ax, samples, *, n_shown=30, log=False, growth=None, ylabel="activity"):
+def activity(
+    ax: Axes, samples: Any, *, n_shown: int = 30, log: bool = False, growth: float | None = None,
+    ylabel: str = "activity",
+) -> list[Line2D]:  # fmt: skip
     """Draw recorded vectors (n_t, n) of the first cells in grey and their mean in black.
 
     `growth`, if given, is a rate per iteration, drawn as the line mean(t_half) exp(growth (t - t_half)).
@@ -29,7 +45,7 @@ def activity(ax, samples, *, n_shown=30, log=False, growth=None, ylabel="activit
     return lines
 
 
-def timeline(ax, net):
+def timeline(ax: Axes, net: Network) -> PathCollection:
     """Draw what one iteration runs, from left to right: a row for each parent, a column for each behaviour."""
     steps = [step for step in net.order() if step[1]._hook("new_iteration", "iteration")]
     parents = list(dict.fromkeys(parent for _, _, parent in steps))
@@ -45,7 +61,7 @@ def timeline(ax, net):
     return dots
 
 
-def over_time(ax, series, *, ylabel, target=None):
+def over_time(ax: Axes, series: Mapping[str, np.ndarray], *, ylabel: str, target: float | None = None) -> list[Line2D]:
     """Draw {label: values (n_t,) or (n_t, k)} against the iteration, and a dotted line at the target."""
     lines = []
     for (label, values), colour in zip(series.items(), COLOURS, strict=False):
@@ -58,7 +74,7 @@ def over_time(ax, series, *, ylabel, target=None):
     return lines
 
 
-def weight_histogram(ax, weights, *, bins=40):
+def weight_histogram(ax: Axes, weights: Mapping[str, Any], *, bins: int = 40) -> list[Artist]:
     """Draw {label: weight matrix in any storage}: how many existing synapses have which weight (log axis)."""
     shown = {label: dense(matrix)[dense(matrix) != 0] for label, matrix in weights.items()}
     edges = np.linspace(0, max(values.max() for values in shown.values()), bins + 1)

@@ -14,12 +14,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse
 
 from helpers.figures import OKABE_ITO
 from helpers.modular.synapses import EventWeights
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["Bars", "Lines", "Map", "limits"]
 
@@ -51,14 +55,14 @@ class Map:
     y: tuple | None = None
     marks: list = field(default_factory=list)
 
-    def encoded(self):
+    def encoded(self) -> tuple[dict[str, Any], bytes]:
         """Return (header, bytes) for the canvas."""
         low, high = self.limits or limits(np.ma.compressed(self.values))
         header = dict(kind="map", title=self.title, x=self.x, y=self.y, marks=self.marks)
         header |= dict(rows=self.values.shape[0], columns=self.values.shape[1], low=f"{low:.4g}", high=f"{high:.4g}")
         return header, codes(self.values.T, low, high).tobytes()  # column by column
 
-    def draw(self, ax):
+    def draw(self, ax: Axes) -> None:
         """Draw into matplotlib axes."""
         low, high = self.limits or limits(np.ma.compressed(self.values))
         options = dict(extent=(*self.x, *self.y), aspect="auto") if self.x else {}
@@ -77,12 +81,12 @@ class Lines:
     span: tuple | None = None
     log: bool = False
 
-    def encoded(self):
+    def encoded(self) -> tuple[dict[str, Any], bytes]:
         """Return (header, bytes) for the canvas."""
         header = dict(kind="lines", names=list(self.y), title=self.title, span=self.span, log=self.log)
         return header, np.array([self.x, *self.y.values()], float).tobytes()
 
-    def draw(self, ax):
+    def draw(self, ax: Axes) -> None:
         """Draw into matplotlib axes."""
         for (name, y), colour in zip(self.y.items(), COLOURS, strict=False):
             ax.plot(self.x, y, color=colour, label=name, linewidth=0.9)
@@ -98,16 +102,16 @@ class Bars:
     edges: np.ndarray
     title: str = ""
 
-    def encoded(self):
+    def encoded(self) -> tuple[dict[str, Any], bytes]:
         """Return (header, bytes) for the canvas."""
         return dict(kind="bars", title=self.title), np.concatenate([self.counts, self.edges]).astype(float).tobytes()
 
-    def draw(self, ax):
+    def draw(self, ax: Axes) -> None:
         """Draw into matplotlib axes."""
         ax.stairs(self.counts, self.edges, fill=True, color=OKABE_ITO["sky"])
 
 
-def limits(values):
+def limits(values: np.ndarray) -> tuple[float, float]:
     """Return round limits (low, high) around the finite values; they change rarely while the values grow.
 
     Examples

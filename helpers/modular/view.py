@@ -10,6 +10,7 @@ import linecache
 import math
 import traceback
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import anywidget
 import ipywidgets
@@ -19,6 +20,12 @@ import traitlets
 from helpers.modular.history import MAX_WINDOW
 from helpers.modular.recorder import Recorder
 from helpers.modular.tags import Behaviour
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from helpers.modular.core import Network, NeuronGroup, Parent, SynapseGroup
+    from helpers.modular.ui import Network_UI
 
 __all__ = ["Canvas", "Controls", "arrays", "behaviours", "explained", "parameters", "picture", "png"]
 
@@ -51,7 +58,7 @@ class Canvas(anywidget.AnyWidget):
 # --- what a network offers
 
 
-def arrays(parent):
+def arrays(parent: NeuronGroup | SynapseGroup) -> list[str]:
     """Return the names of the numeric arrays with one value for each neuron of a group, or each pair of synapses."""
     shape, found = (parent.size,) if hasattr(parent, "size") else parent.shape, []
     for name, value in vars(parent).items():
@@ -61,7 +68,7 @@ def arrays(parent):
     return found
 
 
-def behaviours(net):
+def behaviours(net: Network) -> dict[str, tuple[Behaviour, Parent, float]]:
     """Return {identity: (behaviour, parent, key)}, the class name, numbered from the second on; recorders left out."""
     found, seen = {}, {}
     for parent in (net, *net.NeuronGroups, *net.SynapseGroups):
@@ -73,14 +80,14 @@ def behaviours(net):
     return found
 
 
-def parameters(behaviour):
+def parameters(behaviour: Behaviour) -> dict[str, float]:
     """Return {name: value} of the finite numbers among the keyword arguments and attributes of a behaviour."""
     found = behaviour.init_kwargs | {name: v for name, v in vars(behaviour).items() if name[0] != "_"}
     kinds = int | float | np.integer | np.floating
     return {n: v for n, v in found.items() if isinstance(v, kinds) and type(v) is not bool and math.isfinite(v)}
 
 
-def explained(failure, where=""):
+def explained(failure: Exception, where: str = "") -> str:
     """Return an exception as html: a line that names the behaviour and where in it, which opens the traceback."""
     text = f"{where}{type(failure).__name__}: {failure}"
     for frame, line in traceback.walk_tb(failure.__traceback__):
@@ -154,7 +161,7 @@ def offer(ui):
 class Controls:
     """The buttons of a live view, and for each behaviour a card with a switch and sliders; each asks (``ui.ask``)."""
 
-    def __init__(self, ui):
+    def __init__(self, ui: Network_UI) -> None:
         self.ui, self.buttons, self.changers, self.cards = ui, {}, {}, marked("cards", ipywidgets.Box())
         for name, text, icon, tip in BUTTONS:
             button = ipywidgets.Button(description=text, icon=icon, tooltip=tip, layout=dict(width="auto"))
@@ -162,7 +169,7 @@ class Controls:
             self.buttons[name] = marked(name, button)
         self.buttons["play"].button_style = "primary"
 
-    def refresh(self):
+    def refresh(self) -> None:
         """Show what holds now, and offer what there is now."""
         offer(self.ui)
         ui, known, button = self.ui, behaviours(self.ui.net), self.buttons
@@ -191,7 +198,7 @@ class Controls:
         if change.new != held(item, word):
             self.ui.ask(*(("enable", name) if word == "enabled" else ("set", name, word)), change.new)
 
-    def arranged(self, canvas):
+    def arranged(self, canvas: Canvas) -> ipywidgets.VBox:
         """Return controls, settings and a canvas as one widget."""
         flow, rows, found = dict(flex_flow="row wrap", align_items="center"), [], self.buttons | self.ui.settings
         for names in ROWS:
@@ -202,7 +209,7 @@ class Controls:
 # --- the static figure
 
 
-def picture(ui):
+def picture(ui: Network_UI) -> Figure:
     """Return a matplotlib Figure of a live view, 160 mm wide: a row for each variable, the other panels below."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
@@ -220,7 +227,7 @@ def picture(ui):
     return fig
 
 
-def png(figure):
+def png(figure: Figure) -> bytes:
     """Return a figure as the bytes of a PNG."""
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=150, facecolor="white", metadata={"Software": None})
