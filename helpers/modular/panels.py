@@ -14,16 +14,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import scipy.sparse
+from matplotlib.axes import Axes
 
 from helpers.figures import OKABE_ITO
 from helpers.modular.synapses import EventWeights
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 __all__ = ["Bars", "Lines", "Map", "limits"]
 
@@ -164,9 +162,11 @@ def span(ui):
     """Return (first, last) iteration of the time axes: the window, or less while there are fewer samples."""
     first = ui.iteration
     for pair in ui.pairs():
-        first = min([first, *(ui.samples(*pair)[0][:1] - 1)])
-    length = next((n for n in SPANS if n >= ui.iteration - first), ui.window.value)
-    return int(first) + 1, int(first) + min(length, ui.window.value)
+        first = int(min([first, *(ui.samples(*pair)[0][:1] - 1)]))
+    for length in SPANS:
+        if length >= ui.iteration - first:
+            return first + 1, first + min(length, ui.window.value)
+    return first + 1, first + ui.window.value
 
 
 def grid(ui, group, variable):
@@ -241,9 +241,7 @@ def fourier(ui, group, variable):
 
 def matrix(weights):
     """Return weights as an array or a scipy matrix, without copying them."""
-    if not isinstance(weights, EventWeights):
-        return weights
-    return scipy.sparse.csc_array((weights.weights, weights.targets, weights.starts), shape=weights.shape)
+    return weights.tocsc() if isinstance(weights, EventWeights) else weights
 
 
 def thumbnail(weights):

@@ -22,22 +22,19 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import ipywidgets
 import numpy as np
+from matplotlib.figure import Figure
 
 from helpers.explorers import show_beside
 from helpers.modular import panels, state, view
+from helpers.modular.core import Network, NeuronGroup, SynapseGroup
 from helpers.modular.history import MAX_PICKED, MAX_WINDOW, History
 from helpers.modular.panels import Bars, Lines, Map
+from helpers.modular.tags import Behaviour
 from helpers.parameters import BackendError, ParameterError, check_choice, check_integer, check_number
-
-if TYPE_CHECKING:
-    import ipywidgets
-    from matplotlib.figure import Figure
-
-    from helpers.modular.core import Network, NeuronGroup, SynapseGroup
-    from helpers.modular.tags import Behaviour
 
 __all__ = ["Bars", "Lines", "Map", "Network_UI", "get_default_UI_modules"]
 
@@ -93,8 +90,9 @@ class Network_UI:
         if getattr(net, "_schedule", None) is None:
             raise BackendError("the network is not initialised; call initialize() before Network_UI(...)")
         self.net, self.label, self.modules = net, str(label), get_default_UI_modules() if modules is None else modules
-        for module in [module for module in self.modules if not callable(module)]:
-            check_choice("module", module[0], (*panels.OF_NEURONS, *panels.OF_SYNAPSES, "parameters"))
+        for module in self.modules:
+            if not callable(module):
+                check_choice("module", module[0], (*panels.OF_NEURONS, *panels.OF_SYNAPSES, "parameters"))
         if not self.offers():
             known = sorted({name for group in net.NeuronGroups for name in view.arrays(group)})
             raise ParameterError(f"no group has a variable of the modules; known vectors: {', '.join(known) or 'none'}")
@@ -108,8 +106,10 @@ class Network_UI:
         self.__dict__.update(self.settings)
         self.pause()
         view.offer(self)
-        first = {group: name for name, (group, _) in reversed(self.offers().items())}
-        self.shown.value = list(reversed(first.values()))[:count]
+        first = {}
+        for name, (group, _) in self.offers().items():
+            first.setdefault(group, name)
+        self.shown.value = list(first.values())[:count]
         for name in ("shown", "synapse", "log", "window"):
             self.settings[name].observe(lambda _: self.ask("_publish"), "value")
         self.load.observe(lambda change: self.ask("_load") if change.new else None, "value")
@@ -173,8 +173,9 @@ class Network_UI:
             weights = self.synapse.value, weights[0], panels.matrix(getattr(*weights))
         kinds = [module if callable(module) else module[0] for module in self.modules]
         for k, pair in enumerate(self.pairs()):
-            for kind in [kind for kind in kinds if kind in panels.OF_NEURONS]:
-                found[f"{kind}-{k}" if k else kind] = functools.partial(panels.OF_NEURONS[kind], self, *pair)
+            for kind in kinds:
+                if kind in panels.OF_NEURONS:
+                    found[f"{kind}-{k}" if k else kind] = functools.partial(panels.OF_NEURONS[kind], self, *pair)
         for kind in kinds:
             if callable(kind):
                 found[kind.__name__] = functools.partial(kind, self)
@@ -197,11 +198,15 @@ class Network_UI:
         self._publish(idle=True)
 
     def _behaviour(self, which):
-        known = view.behaviours(self.net)
-        match = [n for n, (b, *_) in known.items() if which is b or which is type(b) or which in (n, *b.tags)]
-        if which not in match and len(match) != 1:
-            raise ParameterError(f"{which!r} is {len(match)} behaviours, not one; known: {', '.join(known) or 'none'}")
-        return known[which if which in match else match[0]][0]
+        known, found = view.behaviours(self.net), []
+        for name, (item, *_) in known.items():
+            if which == name:
+                return item
+            if which is item or which is type(item) or which in item.tags:
+                found.append(item)
+        if len(found) != 1:
+            raise ParameterError(f"{which!r} is {len(found)} behaviours, not one; known: {', '.join(known) or 'none'}")
+        return found[0]
 
     def _put(self, item, name, value):
         old = self.changed.get((item, name)) or [getattr(item, name, item.init_kwargs.get(name))]
@@ -315,8 +320,6 @@ class Network_UI:
     def pause(self) -> None:
         """Stop playing, a run or a fast-forward between two iterations."""
         self._job, self.playing, self._stop = self._job + 1, False, True
-
-    cancel = pause
 
     def _begin(self, n):
         if self._loop is None or self._loop.is_closed():
@@ -474,7 +477,11 @@ class Network_UI:
 
     def snapshot(self) -> Figure:
         """Return a matplotlib Figure of what the view shows."""
-        return view.picture(self)
+        drawn = []
+        for draw in self.panels().values():
+            if panel := draw():
+                drawn.append(panel)
+        return view.picture(drawn)
 
     def show(self) -> None:
         """Display the view in a notebook; elsewhere nothing happens."""

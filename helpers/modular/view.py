@@ -9,23 +9,21 @@ import itertools
 import linecache
 import math
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import anywidget
 import ipywidgets
 import numpy as np
 import traitlets
+from matplotlib import rc_context
+from matplotlib.figure import Figure
 
+from helpers.modular.core import Network, NeuronGroup, Parent, SynapseGroup
 from helpers.modular.history import MAX_WINDOW
+from helpers.modular.panels import Bars, Lines, Map
 from helpers.modular.recorder import Recorder
 from helpers.modular.tags import Behaviour
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from helpers.modular.core import Network, NeuronGroup, Parent, SynapseGroup
-    from helpers.modular.ui import Network_UI
 
 __all__ = ["Canvas", "Controls", "arrays", "behaviours", "explained", "parameters", "picture", "png"]
 
@@ -82,9 +80,12 @@ def behaviours(net: Network) -> dict[str, tuple[Behaviour, Parent, float]]:
 
 def parameters(behaviour: Behaviour) -> dict[str, float]:
     """Return {name: value} of the finite numbers among the keyword arguments and attributes of a behaviour."""
-    found = behaviour.init_kwargs | {name: v for name, v in vars(behaviour).items() if name[0] != "_"}
-    kinds = int | float | np.integer | np.floating
-    return {n: v for n, v in found.items() if isinstance(v, kinds) and type(v) is not bool and math.isfinite(v)}
+    found = {}
+    for name, value in (behaviour.init_kwargs | vars(behaviour)).items():
+        number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+        if number and math.isfinite(value) and name[0] != "_":
+            found[name] = value
+    return found
 
 
 def explained(failure: Exception, where: str = "") -> str:
@@ -110,7 +111,7 @@ def marked(name, widget):
 
 def settings(window):
     """Return {name: widget} of the boxes and sliders that hold the settings of a view."""
-    narrow, box, wide, auto = [dict(width=width) for width in ("90px", "160px", "260px", "auto")]
+    narrow, box, wide = dict(width="90px"), dict(width="160px"), dict(width="260px")
     found = dict(
         speed=ipywidgets.FloatLogSlider(1, min=0, max=3, step=0.01, description="it/frame", readout_format="d"),
         amount=ipywidgets.BoundedIntText(1000, min=1, max=10**9, layout=narrow),
@@ -119,10 +120,12 @@ def settings(window):
         synapse=ipywidgets.Dropdown(description="synapses", layout=wide),
         log=ipywidgets.Checkbox(False, description="log axis", indent=False, layout=narrow),
         window=ipywidgets.BoundedIntText(window, min=10, max=MAX_WINDOW, description="window", layout=box),
-        load=ipywidgets.FileUpload(accept=".npz", description="Load state", layout=auto),
+        load=ipywidgets.FileUpload(accept=".npz", description="Load state", layout=dict(width="auto")),
         error=ipywidgets.HTML(),
     )
-    return {name: marked(name, widget) for name, widget in found.items()}
+    for name, widget in found.items():
+        marked(name, widget)
+    return found
 
 
 def slider(behaviour, name, value):
@@ -161,7 +164,7 @@ def offer(ui):
 class Controls:
     """The buttons of a live view, and for each behaviour a card with a switch and sliders; each asks (``ui.ask``)."""
 
-    def __init__(self, ui: Network_UI) -> None:
+    def __init__(self, ui):
         self.ui, self.buttons, self.changers, self.cards = ui, {}, {}, marked("cards", ipywidgets.Box())
         for name, text, icon, tip in BUTTONS:
             button = ipywidgets.Button(description=text, icon=icon, tooltip=tip, layout=dict(width="auto"))
@@ -200,21 +203,19 @@ class Controls:
 
     def arranged(self, canvas: Canvas) -> ipywidgets.VBox:
         """Return controls, settings and a canvas as one widget."""
-        flow, rows, found = dict(flex_flow="row wrap", align_items="center"), [], self.buttons | self.ui.settings
+        found, rows = self.buttons | self.ui.settings, []
         for names in ROWS:
-            rows.append(ipywidgets.Box([found[name] for name in names], layout=flow))
+            row = ipywidgets.Box([found[name] for name in names])
+            row.layout = dict(flex_flow="row wrap", align_items="center")
+            rows.append(row)
         return ipywidgets.VBox([*rows, self.ui.error, canvas, self.cards])
 
 
 # --- the static figure
 
 
-def picture(ui: Network_UI) -> Figure:
-    """Return a matplotlib Figure of a live view, 160 mm wide: a row for each variable, the other panels below."""
-    from matplotlib import rc_context
-    from matplotlib.figure import Figure
-
-    drawn = [panel for panel in (draw() for draw in ui.panels().values()) if panel is not None]
+def picture(drawn: Sequence[Map | Lines | Bars]) -> Figure:
+    """Return a matplotlib Figure of panels, 160 mm wide, three in a row."""
     rows = -(-len(drawn) // 3)
     with rc_context(fname=Path(__file__).parents[1] / "thesis.mplstyle"):
         fig = Figure(figsize=(160 / 25.4, 45 / 25.4 * rows), layout="constrained")
