@@ -421,11 +421,8 @@ class Network(Parent):
             if tuple(shape) != synapse.shape:
                 text = f"W of {synapse!r} has shape {shape}; allowed: (dst.size, src.size) = {synapse.shape}"
                 raise ParameterError(f"{text}; transpose it or draw it with get_random_synapse_mat")
-        self._schedule = []
-        for _, item, parent in self.order():
-            step = item._hook("new_iteration", "iteration")
-            if step is not None:
-                self._schedule.append((item, step, parent))
+        steps = [(item, item._hook("new_iteration", "iteration"), parent) for _, item, parent in self.order()]
+        self._schedule = [step for step in steps if step[1] is not None]
 
     def simulate_iteration(self) -> None:
         """Run one iteration."""

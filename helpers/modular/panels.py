@@ -13,6 +13,7 @@ A panel of your own is such a function in the list of modules::
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,10 +24,11 @@ from matplotlib.axes import Axes
 from helpers.figures import OKABE_ITO
 from helpers.modular.synapses import EventWeights
 
-__all__ = ["Bars", "Lines", "Map", "limits"]
+__all__ = ["Bars", "Lines", "Map", "Modules", "get_default_UI_modules", "limits"]
 
 MAX_SIDE, MAX_COLUMNS, N_BINS = 512, 1000, 40
 SPANS = (100, 200, 500, 1000, 2000, 5000)
+Modules = list[tuple[str, tuple[str, ...]] | Callable]
 COLOURS = ["black", *(OKABE_ITO[name] for name in ("vermillion", "blue", "green", "purple", "orange"))] * 3
 
 
@@ -241,7 +243,9 @@ def fourier(ui, group, variable):
 
 def matrix(weights):
     """Return weights as an array or a scipy matrix, without copying them."""
-    return weights.tocsc() if isinstance(weights, EventWeights) else weights
+    if not isinstance(weights, EventWeights):
+        return weights
+    return scipy.sparse.csc_array((weights.weights, weights.targets, weights.starts), shape=weights.shape)
 
 
 def thumbnail(weights):
@@ -290,3 +294,20 @@ def histogram(ui, name, synapse, values):
 ROW = dict(grid=grid, trace=trace, raster=raster)  # these three stand in one row
 OF_NEURONS = ROW | dict(isi=isi, fourier=fourier)
 OF_SYNAPSES = dict(weights=weights, afferents=afferents, histogram=histogram)
+
+
+def get_default_UI_modules(
+    neuron_variables: str | Sequence[str] = (), synapse_variables: str | Sequence[str] = ("W",)
+) -> Modules:
+    """Return all panels as (kind, variables that it may show); drop from the list what is not wanted.
+
+    A function of the view that returns a :class:`Map`, :class:`Lines` or :class:`Bars` may stand in the list too.
+
+    Examples
+    --------
+    >>> get_default_UI_modules(["activity"], ["W"])[0]
+    ('grid', ('activity',))
+    """
+    neurons, synapses = (tuple(np.atleast_1d(names).tolist()) for names in (neuron_variables, synapse_variables))
+    modules = dict.fromkeys(OF_NEURONS, neurons) | dict.fromkeys(OF_SYNAPSES, synapses)
+    return [*modules.items(), ("parameters", ())]

@@ -197,16 +197,15 @@ def _unpacked(packed, state, made):
         return packed
     if packed[0] not in made:
         kind, parts = state.bodies[packed[0]]
-        parts = [_unpacked(part, state, made) for part in parts]
-        if kind in ("array", "scalar"):
-            array = np.array(state.arrays[parts[0]])
-            made[packed[0]] = array if kind == "array" else array[()]
-        else:
-            made[packed[0]] = _put_together(kind, parts)
+        made[packed[0]] = _put_together(kind, [_unpacked(part, state, made) for part in parts], state.arrays)
     return made[packed[0]]
 
 
-def _put_together(kind, parts):
+def _put_together(kind, parts, arrays):
+    if kind == "array":
+        return np.array(arrays[parts[0]])
+    if kind == "scalar":
+        return arrays[parts[0]][()]
     if kind in COLLECTIONS:
         return COLLECTIONS[kind](parts)
     if kind in OBJECTS:
@@ -215,7 +214,7 @@ def _put_together(kind, parts):
         return item
     if kind == "view":
         owner, shape, dtype, offset, strides = parts
-        return np.ndarray(shape, dtype, owner if owner.flags.c_contiguous else owner.T, offset, strides)
+        return np.ndarray(shape, dtype, owner.ravel("K"), offset, strides)  # contiguous, so not a copy
     if kind == "legacy":
         np.random.set_state(parts[0])  # noqa: NPY002
         return np.random
@@ -223,4 +222,4 @@ def _put_together(kind, parts):
         generator = np.random.Generator(getattr(np.random, parts[0]["bit_generator"])())
         generator.bit_generator.state = parts[0]
         return generator
-    return deque(*parts) if kind == "deque" else np.dtype(*parts)
+    return {"deque": deque, "dtype": np.dtype}[kind](*parts)

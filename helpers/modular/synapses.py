@@ -90,15 +90,11 @@ class EventWeights:
             source = check_array("source", source, shape=self.shape[1:])
         return propagate(self.starts, self.targets, self.weights, source, self.shape[0]).astype(self.dtype, copy=False)
 
-    def tocsc(self) -> Any:
-        """Return a scipy matrix of the same weights, not copied."""
-        from scipy.sparse import csc_array
-
-        return csc_array((self.weights, self.targets, self.starts), self.shape)
-
     def toarray(self) -> np.ndarray:
         """Return the dense matrix."""
-        return self.tocsc().toarray()
+        full = np.zeros(self.shape, self.dtype)
+        full[self.targets, self.sources()] = self.weights
+        return full
 
     def sources(self) -> np.ndarray:
         """Return the source of each synapse, shape (n_synapses,)."""

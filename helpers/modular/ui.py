@@ -21,7 +21,7 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import ipywidgets
@@ -32,7 +32,7 @@ from helpers.explorers import show_beside
 from helpers.modular import panels, state, view
 from helpers.modular.core import Network, NeuronGroup, SynapseGroup
 from helpers.modular.history import MAX_PICKED, MAX_WINDOW, History
-from helpers.modular.panels import Bars, Lines, Map
+from helpers.modular.panels import Bars, Lines, Map, Modules, get_default_UI_modules
 from helpers.modular.tags import Behaviour
 from helpers.parameters import BackendError, ParameterError, check_choice, check_integer, check_number
 
@@ -44,24 +44,6 @@ IN_FLIGHT = 4  # frames that are sent and not yet acknowledged
 CHANGES = ("set", "enable", "select", "defaults", "_click")  # made between two iterations, also of a run
 NOTHING = dict(kind="none"), b""  # is sent for a panel without data
 OPEN = weakref.WeakSet()  # the views that are displayed
-Modules = list[tuple[str, tuple[str, ...]] | Callable]
-
-
-def get_default_UI_modules(
-    neuron_variables: str | Sequence[str] = (), synapse_variables: str | Sequence[str] = ("W",)
-) -> Modules:
-    """Return all panels as (kind, variables that it may show); drop from the list what is not wanted.
-
-    A function of the view that returns a :class:`Map`, :class:`Lines` or :class:`Bars` may stand in the list too.
-
-    Examples
-    --------
-    >>> get_default_UI_modules(["activity"], ["W"])[0]
-    ('grid', ('activity',))
-    """
-    neurons, synapses = (tuple(np.atleast_1d(names).tolist()) for names in (neuron_variables, synapse_variables))
-    modules = dict.fromkeys(panels.OF_NEURONS, neurons) | dict.fromkeys(panels.OF_SYNAPSES, synapses)
-    return [*modules.items(), ("parameters", ())]
 
 
 class Network_UI:
@@ -187,26 +169,15 @@ class Network_UI:
 
     def set(self, behaviour: Behaviour | type | str, name: str, value: float) -> None:
         """Set a number of a behaviour (itself, or its class, tag or name in the view) before the next iteration."""
-        item, value = self._behaviour(behaviour), check_number(name, value, high_open=True)
+        item, value = view.behaviour(self.net, behaviour), check_number(name, value, high_open=True)
         old = view.parameters(item).get(check_choice("name", name, list(view.parameters(item))))
         self._put(item, name, int(value) if isinstance(old, int) and value.is_integer() else value)
         self._publish(idle=True)
 
     def enable(self, behaviour: Behaviour | type | str, on: bool = True) -> None:
         """Let a behaviour run, or leave it out."""
-        self._put(self._behaviour(behaviour), "behaviour_enabled", bool(on))
+        self._put(view.behaviour(self.net, behaviour), "behaviour_enabled", bool(on))
         self._publish(idle=True)
-
-    def _behaviour(self, which):
-        known, found = view.behaviours(self.net), []
-        for name, (item, *_) in known.items():
-            if which == name:
-                return item
-            if which is item or which is type(item) or which in item.tags:
-                found.append(item)
-        if len(found) != 1:
-            raise ParameterError(f"{which!r} is {len(found)} behaviours, not one; known: {', '.join(known) or 'none'}")
-        return found[0]
 
     def _put(self, item, name, value):
         old = self.changed.get((item, name)) or [getattr(item, name, item.init_kwargs.get(name))]
@@ -477,11 +448,8 @@ class Network_UI:
 
     def snapshot(self) -> Figure:
         """Return a matplotlib Figure of what the view shows."""
-        drawn = []
-        for draw in self.panels().values():
-            if panel := draw():
-                drawn.append(panel)
-        return view.picture(drawn)
+        drawn = [draw() for draw in self.panels().values()]
+        return view.picture([panel for panel in drawn if panel])
 
     def show(self) -> None:
         """Display the view in a notebook; elsewhere nothing happens."""

@@ -24,8 +24,9 @@ from helpers.modular.history import MAX_WINDOW
 from helpers.modular.panels import Bars, Lines, Map
 from helpers.modular.recorder import Recorder
 from helpers.modular.tags import Behaviour
+from helpers.parameters import ParameterError
 
-__all__ = ["Canvas", "Controls", "arrays", "behaviours", "explained", "parameters", "picture", "png"]
+__all__ = ["Canvas", "Controls", "arrays", "behaviour", "behaviours", "explained", "parameters", "picture", "png"]
 
 HIDDEN = ("id", "x", "y", "z", "mask")
 BUTTONS = (
@@ -76,6 +77,19 @@ def behaviours(net: Network) -> dict[str, tuple[Behaviour, Parent, float]]:
                 seen[name] = seen.get(name, 0) + 1
                 found[name if seen[name] == 1 else f"{name}-{seen[name]}"] = item, parent, key
     return found
+
+
+def behaviour(net: Network, which: Behaviour | type | str) -> Behaviour:
+    """Return the one behaviour that is given itself, or by its class, a tag or its name in the view."""
+    known, found = behaviours(net), []
+    for name, (item, *_) in known.items():
+        if which == name:
+            return item
+        if which is item or which is type(item) or which in item.tags:
+            found.append(item)
+    if len(found) != 1:
+        raise ParameterError(f"{which!r} is {len(found)} behaviours, not one; known: {', '.join(known) or 'none'}")
+    return found[0]
 
 
 def parameters(behaviour: Behaviour) -> dict[str, float]:
