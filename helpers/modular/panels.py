@@ -165,10 +165,8 @@ def span(ui):
     first = ui.iteration
     for pair in ui.pairs():
         first = int(min([first, *(ui.samples(*pair)[0][:1] - 1)]))
-    for length in SPANS:
-        if length >= ui.iteration - first:
-            return first + 1, first + min(length, ui.window.value)
-    return first + 1, first + ui.window.value
+    length = next((n for n in SPANS if n >= ui.iteration - first), ui.window.value)
+    return first + 1, first + min(length, ui.window.value)
 
 
 def grid(ui, group, variable):

@@ -45,6 +45,7 @@ ROWS = (
     ("shown", "synapse", "log", "window"),
     ("reset", "initialize", "defaults", "save_picture", "save", "load"),
 )
+FLOW = dict(flex_flow="row wrap", align_items="center")
 
 
 class Canvas(anywidget.AnyWidget):
@@ -137,9 +138,7 @@ def settings(window):
         load=ipywidgets.FileUpload(accept=".npz", description="Load state", layout=dict(width="auto")),
         error=ipywidgets.HTML(),
     )
-    for name, widget in found.items():
-        marked(name, widget)
-    return found
+    return {name: marked(name, widget) for name, widget in found.items()}
 
 
 def slider(behaviour, name, value):
@@ -219,9 +218,7 @@ class Controls:
         """Return controls, settings and a canvas as one widget."""
         found, rows = self.buttons | self.ui.settings, []
         for names in ROWS:
-            row = ipywidgets.Box([found[name] for name in names])
-            row.layout = dict(flex_flow="row wrap", align_items="center")
-            rows.append(row)
+            rows.append(ipywidgets.Box([found[name] for name in names], layout=FLOW))
         return ipywidgets.VBox([*rows, self.ui.error, canvas, self.cards])
 
 
