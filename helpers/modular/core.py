@@ -356,7 +356,7 @@ class Network(Parent):
         self, tag: Tag = None, behaviour: Keys = None, dtype: Any = np.float64, seed: Any = None,
         *, behavior: Keys = None, settings: dict[str, Any] | None = None,
     ) -> None:  # fmt: skip
-        self.NeuronGroups, self.SynapseGroups = [], []
+        self.NeuronGroups, self.SynapseGroups, self._schedule = [], [], None
         super().__init__(self, behaviour or behavior, tag)
         for name in settings or {}:
             check_choice("setting", name, ("dtype",))

@@ -19,9 +19,8 @@ COLOURS = [OKABE_ITO[name] for name in ("blue", "vermillion", "green", "purple",
 
 
 def activity(
-    ax: Axes, samples: Any, *, n_shown: int = 30, log: bool = False, growth: float | None = None,
-    ylabel: str = "activity",
-) -> list[Artist]:  # fmt: skip
+    ax: Axes, samples: Any, *, n_shown: int = 30, log: bool = False, growth: float | None = None
+) -> list[Artist]:
     """Draw recorded vectors (n_t, n) of the first cells in grey and their mean in black.
 
     `growth`, if given, is a rate per iteration, drawn as the line mean(t_half) exp(growth (t - t_half)).
@@ -35,7 +34,7 @@ def activity(
         line = mean[half] * np.exp(growth * (t - t[half]))
         label = f"growth {growth:.4f} per iteration"
         lines += ax.plot(t, line, color=OKABE_ITO["vermillion"], linestyle="--", label=label)
-    ax.set(ylabel=ylabel, xlim=(0, len(t)), yscale="log" if log else "linear", xlabel="iteration")
+    ax.set(ylabel="activity", xlim=(0, len(t)), yscale="log" if log else "linear", xlabel="iteration")
     ax.legend()
     return lines
 
@@ -50,7 +49,7 @@ def timeline(ax: Axes, net: Network) -> Artist:
             ax.annotate(type(item).__name__, (x, row), up, textcoords="offset points", ha="center", fontsize=6.5)
             keys.append(f"{key:g}")
             places.append(row)
-    dots = ax.scatter(range(len(keys)), places, s=60, c=np.take(COLOURS, places, mode="wrap"), zorder=2)
+    dots = ax.scatter(range(len(keys)), places, s=60, c=[COLOURS[row % len(COLOURS)] for row in places], zorder=2)
     ax.set_xticks(range(len(keys)), keys)
     ax.set_yticks(range(len(rows)), [parent.tags[0] for parent in rows])
     ax.set(xlabel="key, in the order of execution", xlim=(-0.7, len(keys) - 0.3), ylim=(len(rows) - 0.5, -0.6))
@@ -71,10 +70,10 @@ def over_time(ax: Axes, series: Mapping[str, np.ndarray], *, ylabel: str, target
     return lines
 
 
-def weight_histogram(ax: Axes, weights: Mapping[str, Any], *, bins: int = 40) -> list[Artist]:
+def weight_histogram(ax: Axes, weights: Mapping[str, Any]) -> list[Artist]:
     """Draw {label: weight matrix in any storage}: how many existing synapses have which weight (log axis)."""
     full = list(map(dense, weights.values()))
-    edges = np.linspace(0, max(map(np.max, full)), bins + 1)
+    edges = np.linspace(0, max(map(np.max, full)), 41)
     for label, matrix, colour in zip(weights, full, COLOURS, strict=False):
         ax.hist(matrix[matrix != 0], edges, histtype="step", color=colour, label=label, linewidth=1.2)
     ax.set(xlabel="weight", ylabel="synapses", yscale="log")

@@ -146,7 +146,7 @@ class Recorder(Behaviour):
     ) -> None:  # fmt: skip
         super().__init__(tag, **kwargs)
         self.tags = list(dict.fromkeys([*self.tags[:-1], "recorder", self.tags[-1]]))
-        self.gapwidth, self._read = check_integer("gapwidth", gapwidth, 0), {"gapwidth", "max_length"}
+        self.init_kwargs |= dict(gapwidth=gapwidth, max_length=max_length)
         self.max_length = None if max_length is None else check_integer("max_length", max_length, 1)
         self.variables, self._functions, self._count = {}, {}, 0
         self.add_variables(variables)
@@ -162,6 +162,8 @@ class Recorder(Behaviour):
 
     def set_variables(self, parent: Any) -> None:
         """Forget all samples."""
+        self.gapwidth = check_integer("gapwidth", self.get_init_attr("gapwidth", 0), 0)
+        self.get_init_attr("max_length")
         self.reset()
 
     def reset(self) -> None:
