@@ -112,27 +112,23 @@ class Explorer:
                 plt.close(number)
 
     def _redraw(self):
+        from IPython.core.pylabtools import print_figure
+
         while self._drawn != self.values and self._lock.acquire(blocking=False):
             start, self._drawn, self.error = time.perf_counter(), self.values, ""
             try:
-                self._image.value = self._png(self.figure())
+                fig = self.figure()
+                fig.set_layout_engine("none" if self._places else fig.get_layout_engine())
+                for ax, place in zip(fig.axes, self._places, strict=False):
+                    ax.set_position(place)  # where the first layout put them, so that nothing jumps
+                self._image.value = print_figure(fig, bbox_inches=None, dpi=110)
+                self._places = [ax.get_position(original=True) for ax in fig.axes]
             except self._shown as failure:
                 self.error = f"{type(failure).__name__}: {' '.join(str(failure).split())}"
             finally:
                 self._lock.release()
             self.seconds = time.perf_counter() - start
             self._note.value, self._failure.value = f"redraw {self.seconds:.2f} s", self.error
-
-    def _png(self, fig):
-        """Return the picture; its axes stand where the first layout put them, so that nothing jumps."""
-        from IPython.core.pylabtools import print_figure
-
-        fig.set_layout_engine("none" if self._places else fig.get_layout_engine())
-        for ax, place in zip(fig.axes, self._places, strict=False):
-            ax.set_position(place)
-        picture = print_figure(fig, bbox_inches=None, dpi=110)
-        self._places = [ax.get_position(original=True) for ax in fig.axes]
-        return picture
 
     def __repr__(self):
         return f"Explorer({', '.join(f'{slider.description} = {slider.value}' for slider in self._sliders.values())})"

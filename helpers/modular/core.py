@@ -64,13 +64,15 @@ class Parent(Tagged):
         for child in self._family()[1:]:
             yield from child._matches(tag)
 
-    def _start_early(self):
+    def _join(self, registry):
+        """Run what runs at construction, take the behaviours, and enter a list of the network."""
         for item in self.behaviour.values():
             item._start(self, early=True)
-
-    def _own(self):
         for item in self.behaviour.values():
             item._owner = self
+        registry.append(self)
+        self.network._schedule = None
+        self.network._connect()
 
     def add_behaviour(self, key: float, behaviour: Behaviour) -> Behaviour:
         """Add a behaviour under a free key and return it; it is initialised at once if the network already is.
@@ -92,7 +94,7 @@ class Parent(Tagged):
                 vars(parent).clear()
                 vars(parent).update(attributes)
             raise
-        self._own()
+        behaviour._owner = self
         return behaviour
 
     def remove_behaviour(self, which: Any) -> list[Behaviour]:
@@ -191,9 +193,8 @@ class NeuronGroup(Drawing, Parent):
             python_warnings.warn(f"key 0 of {self!r} is the place of the grid; the behaviour is left out", stacklevel=2)
         self.behaviour |= grid
         self.afferent_synapses, self.efferent_synapses = Synapses(), Synapses()
-        self._start_early()
+        self._join(net.NeuronGroups)
         self.id, self.mask = np.arange(self.size), True
-        net._register(self, net.NeuronGroups)
 
     BaseNeuronGroup = property(lambda self: self, doc="The group; of a sub-group, the one that it is part of.")
 
@@ -272,8 +273,7 @@ class SynapseGroup(Parent):
         ends = self.src.tags[0], self.dst.tags[0]
         self.tags[-1:] = [" => ".join(ends), "_to_".join(ends), self.tags[-1]]
         self.group_weighting, self.enabled = 1, True if connectivity is None else connected(self, connectivity)
-        self._start_early()
-        net._register(self, net.SynapseGroups)
+        self._join(net.SynapseGroups)
 
     shape = property(lambda self: (self.dst.size, self.src.size), doc="The shape of W.")
 
@@ -365,25 +365,18 @@ class Network(Parent):
             raise ParameterError(f"dtype = {dtype!r} is not known; allowed: float64 or float32")
         self.dtype = np.dtype(dtype)
         self.rng = np.random.default_rng() if seed is None else np.random if seed == "legacy" else check_seed(seed)
-        self._start_early()
-        self._own()
+        self._join([])
 
     def _family(self):
         return [self, *self.NeuronGroups, *self.SynapseGroups]
 
-    def _register(self, group, registry):
-        registry.append(group)
-        group._own()
-        self._schedule = None
-        self._connect()
-
     def _connect(self):
         """Enter the synapse groups under their tags; every neuron group gets every tag as key."""
-        tags = ["All", *itertools.chain.from_iterable(synapse.tags for synapse in self.SynapseGroups)]
         for group in self.NeuronGroups:
             for ends in (group.afferent_synapses, group.efferent_synapses):
                 ends.clear()
-                ends.update((tag, []) for tag in tags)
+                for tag in itertools.chain(["All"], *[synapse.tags for synapse in self.SynapseGroups]):
+                    ends[tag] = []
         for synapse in self.SynapseGroups:
             for tag in dict.fromkeys(("All", *synapse.tags)):
                 synapse.dst.afferent_synapses[tag].append(synapse)
@@ -391,7 +384,10 @@ class Network(Parent):
 
     def order(self) -> list[tuple[float, Behaviour, Parent]]:
         """Return the (key, behaviour, parent) of one iteration in the order of execution."""
-        entries = [(key, item, parent) for parent in self._family() for key, item in parent.behaviour.items()]
+        entries = []
+        for parent in self._family():
+            for key, item in parent.behaviour.items():
+                entries.append((key, item, parent))
         return sorted(entries, key=lambda entry: entry[0])
 
     def initialize(self, info: bool = False, warnings: bool = True) -> None:

@@ -13,7 +13,8 @@ from helpers.parameters import ParameterError, check_array
 __all__ = ["drawn", "fitted", "is_draw", "number", "places"]
 
 ZEROS, UNIFORM = ("zeros()", "zeros"), ("uniform", "uniform()", "random", "random()", "rand", "rand()", "rnd", "rnd()")
-CALLS = {"zeros", "ones", "rand", "rnd", "lognormal_real_mean", "lognormal_rm", "uniform_gap", "same"}
+SHORT = {"rand": "random", "rnd": "random"}
+CALLS = {"zeros", "ones", *SHORT, "lognormal_real_mean", "lognormal_rm", "uniform_gap", "same"}
 CALLS |= set(dir(np.random.Generator)) - {"bit_generator", "spawn"}  # what is called in a draw; the last four fail
 
 
@@ -116,13 +117,11 @@ class _Names(dict):
     """The distributions of a generator under the names that a mode may use, with the shape filled in."""
 
     def __init__(self, rng, shape):
-        short = functools.partial(rng.random, shape)
-        zeros, ones = functools.partial(np.zeros, shape), functools.partial(np.ones, shape)
-        super().__init__(random=short, rand=short, rnd=short, zeros=zeros, ones=ones, np=np)
+        super().__init__(np=np, zeros=functools.partial(np.zeros, shape), ones=functools.partial(np.ones, shape))
         self._rng, self._shape = rng, shape
 
     def __missing__(self, name):
-        return functools.partial(getattr(self._rng, name), size=self._shape)
+        return functools.partial(getattr(self._rng, SHORT.get(name, name)), size=self._shape)
 
 
 def is_draw(text: str) -> bool:

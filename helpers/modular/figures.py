@@ -1,8 +1,16 @@
 """Plots of modular networks. Each takes axes and data, returns artists, and neither shows nor saves."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 
 from helpers.figures import OKABE_ITO
+from helpers.modular.core import Network
 from helpers.modular.synapses import dense
 
 __all__ = ["activity", "over_time", "timeline", "weight_histogram"]
@@ -10,7 +18,9 @@ __all__ = ["activity", "over_time", "timeline", "weight_histogram"]
 COLOURS = [OKABE_ITO[name] for name in ("blue", "vermillion", "green", "purple", "orange", "sky", "black")]
 
 
-def activity(ax, samples, *, n_shown=30, log=False, growth=None, ylabel="activity"):
+def activity(
+    ax: Axes, samples: Any, *, n_shown: int = 30, log: bool = False, growth: float | None = None
+) -> list[Artist]:
     """Draw recorded vectors (n_t, n) of the first cells in grey and their mean in black.
 
     `growth`, if given, is a rate per iteration, drawn as the line mean(t_half) exp(growth (t - t_half)).
@@ -24,28 +34,30 @@ def activity(ax, samples, *, n_shown=30, log=False, growth=None, ylabel="activit
         line = mean[half] * np.exp(growth * (t - t[half]))
         label = f"growth {growth:.4f} per iteration"
         lines += ax.plot(t, line, color=OKABE_ITO["vermillion"], linestyle="--", label=label)
-    ax.set(ylabel=ylabel, xlim=(0, len(t)), yscale="log" if log else "linear", xlabel="iteration")
+    ax.set(ylabel="activity", xlim=(0, len(t)), yscale="log" if log else "linear", xlabel="iteration")
     ax.legend()
     return lines
 
 
-def timeline(ax, net):
+def timeline(ax: Axes, net: Network) -> Artist:
     """Draw what one iteration runs, from left to right: a row for each parent, a column for each behaviour."""
-    steps = [step for step in net.order() if step[1]._hook("new_iteration", "iteration")]
-    parents = list(dict.fromkeys(parent for _, _, parent in steps))
-    rows = [parents.index(parent) for _, _, parent in steps]
-    dots = ax.scatter(range(len(steps)), rows, s=60, c=[COLOURS[row % len(COLOURS)] for row in rows], zorder=2)
-    for x, (row, (_, item, _)) in enumerate(zip(rows, steps, strict=True)):
-        up = (0, -12) if x % 2 else (0, 6)
-        ax.annotate(type(item).__name__, (x, row), up, textcoords="offset points", ha="center", fontsize=6.5)
-    ax.set_xticks(range(len(steps)), [f"{key:g}" for key, _, _ in steps])
-    ax.set_yticks(range(len(parents)), [parent.tags[0] for parent in parents])
-    ax.set(xlabel="key, in the order of execution", xlim=(-0.7, len(steps) - 0.3), ylim=(len(parents) - 0.5, -0.6))
+    rows, keys, places = {}, [], []  # rows: {parent: its row}
+    for key, item, parent in net.order():
+        if item._hook("new_iteration", "iteration"):
+            x, row = len(keys), rows.setdefault(parent, len(rows))
+            up = (0, -12) if x % 2 else (0, 6)
+            ax.annotate(type(item).__name__, (x, row), up, textcoords="offset points", ha="center", fontsize=6.5)
+            keys.append(f"{key:g}")
+            places.append(row)
+    dots = ax.scatter(range(len(keys)), places, s=60, c=[COLOURS[row % len(COLOURS)] for row in places], zorder=2)
+    ax.set_xticks(range(len(keys)), keys)
+    ax.set_yticks(range(len(rows)), [parent.tags[0] for parent in rows])
+    ax.set(xlabel="key, in the order of execution", xlim=(-0.7, len(keys) - 0.3), ylim=(len(rows) - 0.5, -0.6))
     ax.grid(axis="y", zorder=0)
     return dots
 
 
-def over_time(ax, series, *, ylabel, target=None):
+def over_time(ax: Axes, series: Mapping[str, np.ndarray], *, ylabel: str, target: float | None = None) -> list[Artist]:
     """Draw {label: values (n_t,) or (n_t, k)} against the iteration, and a dotted line at the target."""
     lines = []
     for (label, values), colour in zip(series.items(), COLOURS, strict=False):
@@ -58,12 +70,12 @@ def over_time(ax, series, *, ylabel, target=None):
     return lines
 
 
-def weight_histogram(ax, weights, *, bins=40):
+def weight_histogram(ax: Axes, weights: Mapping[str, Any]) -> list[Artist]:
     """Draw {label: weight matrix in any storage}: how many existing synapses have which weight (log axis)."""
-    shown = {label: dense(matrix)[dense(matrix) != 0] for label, matrix in weights.items()}
-    edges = np.linspace(0, max(values.max() for values in shown.values()), bins + 1)
-    for (label, values), colour in zip(shown.items(), COLOURS, strict=False):
-        ax.hist(values, edges, histtype="step", color=colour, label=label, linewidth=1.2)
+    full = list(map(dense, weights.values()))
+    edges = np.linspace(0, max(map(np.max, full)), 41)
+    for label, matrix, colour in zip(weights, full, COLOURS, strict=False):
+        ax.hist(matrix[matrix != 0], edges, histtype="step", color=colour, label=label, linewidth=1.2)
     ax.set(xlabel="weight", ylabel="synapses", yscale="log")
     ax.legend()
     return ax.patches

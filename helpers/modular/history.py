@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 __all__ = ["MAX_PICKED", "MAX_WINDOW", "History"]
@@ -15,13 +17,13 @@ class History:
     Memory is taken as it is filled.
     """
 
-    def __init__(self, size):
+    def __init__(self, size: int) -> None:
         self.end, self.stride = 0, -(-size // MAX_ROWS)
         self.times = np.zeros(2 * MAX_WINDOW, int)
         self.rows = np.zeros((2 * MAX_WINDOW, -(-size // self.stride)))
         self.trace = np.full((2 * MAX_WINDOW, 1 + MAX_PICKED), np.nan)
 
-    def add(self, time, values, picked):
+    def add(self, time: int, values: np.ndarray, picked: Sequence[int]) -> None:
         """Append the sample of an iteration; what was seen of that iteration and later ones before is forgotten."""
         if self.end and time <= self.times[self.end - 1]:
             self.end = int(np.searchsorted(self.times[: self.end], time))
@@ -35,13 +37,13 @@ class History:
         self.trace[self.end, 1 : 1 + len(picked)] = values[picked]
         self.end += 1
 
-    def pick(self, picked):
+    def pick(self, picked: Sequence[int]) -> None:
         """Let the traces be those of other neurons; their past is known where they are among the rows."""
         for k, neuron in enumerate(picked, 1):
             known = neuron % self.stride == 0
             self.trace[: self.end, k] = self.rows[: self.end, neuron // self.stride] if known else np.nan
 
-    def last(self, now, window=MAX_WINDOW):
+    def last(self, now: int, window: int = MAX_WINDOW) -> slice:
         """Return the slice of the samples among the `window` iterations up to `now`."""
         start, stop = np.searchsorted(self.times[: self.end], (now - window, now), side="right")
         return slice(int(start), int(stop))

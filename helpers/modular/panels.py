@@ -13,18 +13,22 @@ A panel of your own is such a function in the list of modules::
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import scipy.sparse
+from matplotlib.axes import Axes
 
 from helpers.figures import OKABE_ITO
 from helpers.modular.synapses import EventWeights
 
-__all__ = ["Bars", "Lines", "Map", "limits"]
+__all__ = ["Bars", "Lines", "Map", "Modules", "get_default_UI_modules", "limits"]
 
 MAX_SIDE, MAX_COLUMNS, N_BINS = 512, 1000, 40
 SPANS = (100, 200, 500, 1000, 2000, 5000)
+Modules = list[tuple[str, tuple[str, ...]] | Callable]
 COLOURS = ["black", *(OKABE_ITO[name] for name in ("vermillion", "blue", "green", "purple", "orange"))] * 3
 
 
@@ -51,14 +55,14 @@ class Map:
     y: tuple | None = None
     marks: list = field(default_factory=list)
 
-    def encoded(self):
+    def encoded(self) -> tuple[dict[str, Any], bytes]:
         """Return (header, bytes) for the canvas."""
         low, high = self.limits or limits(np.ma.compressed(self.values))
         header = dict(kind="map", title=self.title, x=self.x, y=self.y, marks=self.marks)
         header |= dict(rows=self.values.shape[0], columns=self.values.shape[1], low=f"{low:.4g}", high=f"{high:.4g}")
         return header, codes(self.values.T, low, high).tobytes()  # column by column
 
-    def draw(self, ax):
+    def draw(self, ax: Axes) -> None:
         """Draw into matplotlib axes."""
         low, high = self.limits or limits(np.ma.compressed(self.values))
         options = dict(extent=(*self.x, *self.y), aspect="auto") if self.x else {}
@@ -77,12 +81,12 @@ class Lines:
     span: tuple | None = None
     log: bool = False
 
-    def encoded(self):
+    def encoded(self) -> tuple[dict[str, Any], bytes]:
         """Return (header, bytes) for the canvas."""
         header = dict(kind="lines", names=list(self.y), title=self.title, span=self.span, log=self.log)
         return header, np.array([self.x, *self.y.values()], float).tobytes()
 
-    def draw(self, ax):
+    def draw(self, ax: Axes) -> None:
         """Draw into matplotlib axes."""
         for (name, y), colour in zip(self.y.items(), COLOURS, strict=False):
             ax.plot(self.x, y, color=colour, label=name, linewidth=0.9)
@@ -98,16 +102,16 @@ class Bars:
     edges: np.ndarray
     title: str = ""
 
-    def encoded(self):
+    def encoded(self) -> tuple[dict[str, Any], bytes]:
         """Return (header, bytes) for the canvas."""
         return dict(kind="bars", title=self.title), np.concatenate([self.counts, self.edges]).astype(float).tobytes()
 
-    def draw(self, ax):
+    def draw(self, ax: Axes) -> None:
         """Draw into matplotlib axes."""
         ax.stairs(self.counts, self.edges, fill=True, color=OKABE_ITO["sky"])
 
 
-def limits(values):
+def limits(values: np.ndarray) -> tuple[float, float]:
     """Return round limits (low, high) around the finite values; they change rarely while the values grow.
 
     Examples
@@ -160,9 +164,9 @@ def span(ui):
     """Return (first, last) iteration of the time axes: the window, or less while there are fewer samples."""
     first = ui.iteration
     for pair in ui.pairs():
-        first = min([first, *(ui.samples(*pair)[0][:1] - 1)])
+        first = int(min([first, *(ui.samples(*pair)[0][:1] - 1)]))
     length = next((n for n in SPANS if n >= ui.iteration - first), ui.window.value)
-    return int(first) + 1, int(first) + min(length, ui.window.value)
+    return first + 1, first + min(length, ui.window.value)
 
 
 def grid(ui, group, variable):
@@ -288,3 +292,20 @@ def histogram(ui, name, synapse, values):
 ROW = dict(grid=grid, trace=trace, raster=raster)  # these three stand in one row
 OF_NEURONS = ROW | dict(isi=isi, fourier=fourier)
 OF_SYNAPSES = dict(weights=weights, afferents=afferents, histogram=histogram)
+
+
+def get_default_UI_modules(
+    neuron_variables: str | Sequence[str] = (), synapse_variables: str | Sequence[str] = ("W",)
+) -> Modules:
+    """Return all panels as (kind, variables that it may show); drop from the list what is not wanted.
+
+    A function of the view that returns a :class:`Map`, :class:`Lines` or :class:`Bars` may stand in the list too.
+
+    Examples
+    --------
+    >>> get_default_UI_modules(["activity"], ["W"])[0]
+    ('grid', ('activity',))
+    """
+    neurons, synapses = (tuple(np.atleast_1d(names).tolist()) for names in (neuron_variables, synapse_variables))
+    modules = dict.fromkeys(OF_NEURONS, neurons) | dict.fromkeys(OF_SYNAPSES, synapses)
+    return [*modules.items(), ("parameters", ())]

@@ -7,7 +7,6 @@ dictionaries. Objects and memory that attributes share before, they share after.
 
 from __future__ import annotations
 
-import functools
 import json
 import warnings
 from collections import deque
@@ -29,6 +28,7 @@ FORMAT = "helpers.modular state 1"
 LINKS = ("network", "tags", "behaviour", "dtype", "_schedule", "_read", "_owner")
 LINKS += ("afferent_synapses", "efferent_synapses")
 SPARSE = [scipy.sparse.csr_array, scipy.sparse.csr_matrix, scipy.sparse.csc_array, scipy.sparse.csc_matrix]
+COLLECTIONS = dict(list=list, tuple=tuple, dict=dict)
 OBJECTS = {kind.__name__: kind for kind in (*SPARSE, synapses.EventWeights, synapses.Afferents)}
 
 
@@ -47,9 +47,11 @@ def capture(net: Any) -> State:
     state, places, left_out = State(_form(net)), {}, []
     for name, item in _objects(net).items():
         kept = state.objects[name] = {}
-        for key in [key for key in vars(item) if key not in LINKS]:
+        for key, value in vars(item).items():
+            if key in LINKS:
+                continue
             try:
-                kept[key] = _packed(vars(item)[key], state, places)
+                kept[key] = _packed(value, state, places)
             except _ForeignError as foreign:
                 kept[key] = [None]
                 left_out += [f"{name}.{key} ({foreign})"] if str(foreign) else []
@@ -64,15 +66,18 @@ def restore(net: Any, state: State) -> None:
     Arrays are replaced, generators set in place, and attributes that did not exist yet are removed.
     """
     here, made = _form(net), {}
-    for name in [name for name in {**state.form, **here} if state.form.get(name) != here.get(name)]:
-        saved, now = (form.get(name, "absent") for form in (state.form, here))
-        raise ParameterError(f"the state is of another network: {name} is {saved} in it and {now} here")
+    for name in state.form | here:
+        saved, now = state.form.get(name, "absent"), here.get(name, "absent")
+        if saved != now:
+            raise ParameterError(f"the state is of another network: {name} is {saved} in it and {now} here")
     for name, item in _objects(net).items():
         kept = state.objects[name]
         for key in set(vars(item)) - set(kept) - set(LINKS):
             delattr(item, key)
-        for key in [key for key in kept if kept[key] != [None]]:
-            current, value = vars(item).get(key), _unpacked(kept[key], state, made)
+        for key, packed in kept.items():
+            if packed == [None]:
+                continue
+            current, value = vars(item).get(key), _unpacked(packed, state, made)
             if isinstance(value, np.random.Generator) and type(current) is type(value):
                 current.bit_generator.state = value.bit_generator.state  # others may hold it, or one of its methods
             else:
@@ -192,29 +197,29 @@ def _unpacked(packed, state, made):
         return packed
     if packed[0] not in made:
         kind, parts = state.bodies[packed[0]]
-        parts = [_unpacked(part, state, made) for part in parts]
-        arrays = {"array": lambda i: np.array(state.arrays[i]), "scalar": lambda i: state.arrays[i][()]}
-        made[packed[0]] = (MAKE | arrays)[kind](*parts)
+        made[packed[0]] = _put_together(kind, [_unpacked(part, state, made) for part in parts], state.arrays)
     return made[packed[0]]
 
 
-def _view(owner, shape, dtype, offset, strides):
-    return np.ndarray(shape, dtype, owner if owner.flags.c_contiguous else owner.T, offset, strides)
-
-
-def _generator(state):
-    generator = np.random.Generator(getattr(np.random, state["bit_generator"])())
-    generator.bit_generator.state = state
-    return generator
-
-
-def _object(kind, attributes):
-    made = kind.__new__(kind)
-    vars(made).update(attributes)
-    return made
-
-
-MAKE = dict(deque=deque, view=_view, generator=_generator, list=lambda *parts: list(parts))
-MAKE |= dict(legacy=lambda state: np.random.set_state(state) or np.random)  # noqa: NPY002
-MAKE |= dict(dtype=np.dtype, tuple=lambda *parts: parts, dict=lambda *parts: dict(parts))
-MAKE |= {name: functools.partial(_object, kind) for name, kind in OBJECTS.items()}
+def _put_together(kind, parts, arrays):
+    if kind == "array":
+        return np.array(arrays[parts[0]])
+    if kind == "scalar":
+        return arrays[parts[0]][()]
+    if kind in COLLECTIONS:
+        return COLLECTIONS[kind](parts)
+    if kind in OBJECTS:
+        item = OBJECTS[kind].__new__(OBJECTS[kind])
+        vars(item).update(parts[0])
+        return item
+    if kind == "view":
+        owner, shape, dtype, offset, strides = parts
+        return np.ndarray(shape, dtype, owner.ravel("K"), offset, strides)  # contiguous, so not a copy
+    if kind == "legacy":
+        np.random.set_state(parts[0])  # noqa: NPY002
+        return np.random
+    if kind == "generator":
+        generator = np.random.Generator(getattr(np.random, parts[0]["bit_generator"])())
+        generator.bit_generator.state = parts[0]
+        return generator
+    return {"deque": deque, "dtype": np.dtype}[kind](*parts)

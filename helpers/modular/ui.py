@@ -21,13 +21,19 @@ import threading
 import time
 import weakref
 from collections import deque
+from collections.abc import Callable
+from typing import Any
 
+import ipywidgets
 import numpy as np
+from matplotlib.figure import Figure
 
 from helpers.explorers import show_beside
 from helpers.modular import panels, state, view
+from helpers.modular.core import Network, NeuronGroup, SynapseGroup
 from helpers.modular.history import MAX_PICKED, MAX_WINDOW, History
-from helpers.modular.panels import Bars, Lines, Map
+from helpers.modular.panels import Bars, Lines, Map, Modules, get_default_UI_modules
+from helpers.modular.tags import Behaviour
 from helpers.parameters import BackendError, ParameterError, check_choice, check_integer, check_number
 
 __all__ = ["Bars", "Lines", "Map", "Network_UI", "get_default_UI_modules"]
@@ -38,21 +44,6 @@ IN_FLIGHT = 4  # frames that are sent and not yet acknowledged
 CHANGES = ("set", "enable", "select", "defaults", "_click")  # made between two iterations, also of a run
 NOTHING = dict(kind="none"), b""  # is sent for a panel without data
 OPEN = weakref.WeakSet()  # the views that are displayed
-
-
-def get_default_UI_modules(neuron_variables=(), synapse_variables=("W",)):
-    """Return all panels as (kind, variables that it may show); drop from the list what is not wanted.
-
-    A function of the view that returns a :class:`Map`, :class:`Lines` or :class:`Bars` may stand in the list too.
-
-    Examples
-    --------
-    >>> get_default_UI_modules(["activity"], ["W"])[0]
-    ('grid', ('activity',))
-    """
-    neurons, synapses = (tuple(np.atleast_1d(names).tolist()) for names in (neuron_variables, synapse_variables))
-    modules = dict.fromkeys(panels.OF_NEURONS, neurons) | dict.fromkeys(panels.OF_SYNAPSES, synapses)
-    return [*modules.items(), ("parameters", ())]
 
 
 class Network_UI:
@@ -74,12 +65,16 @@ class Network_UI:
     or cleared at construction; the state at that moment is kept for :meth:`reset`.
     """
 
-    def __init__(self, net, modules=None, label="Network_UI", group_display_count=1, *, window=1000):
+    def __init__(
+        self, net: Network, modules: Modules | None = None, label: str = "Network_UI", group_display_count: int = 1,
+        *, window: int = 1000,
+    ) -> None:  # fmt: skip
         if getattr(net, "_schedule", None) is None:
             raise BackendError("the network is not initialised; call initialize() before Network_UI(...)")
         self.net, self.label, self.modules = net, str(label), get_default_UI_modules() if modules is None else modules
-        for module in [module for module in self.modules if not callable(module)]:
-            check_choice("module", module[0], (*panels.OF_NEURONS, *panels.OF_SYNAPSES, "parameters"))
+        for module in self.modules:
+            if not callable(module):
+                check_choice("module", module[0], (*panels.OF_NEURONS, *panels.OF_SYNAPSES, "parameters"))
         if not self.offers():
             known = sorted({name for group in net.NeuronGroups for name in view.arrays(group)})
             raise ParameterError(f"no group has a variable of the modules; known vectors: {', '.join(known) or 'none'}")
@@ -93,8 +88,10 @@ class Network_UI:
         self.__dict__.update(self.settings)
         self.pause()
         view.offer(self)
-        first = {group: name for name, (group, _) in reversed(self.offers().items())}
-        self.shown.value = list(reversed(first.values()))[:count]
+        first = {}
+        for name, (group, _) in self.offers().items():
+            first.setdefault(group, name)
+        self.shown.value = list(first.values())[:count]
         for name in ("shown", "synapse", "log", "window"):
             self.settings[name].observe(lambda _: self.ask("_publish"), "value")
         self.load.observe(lambda change: self.ask("_load") if change.new else None, "value")
@@ -102,7 +99,7 @@ class Network_UI:
     # --- what is looked at
 
     @property
-    def iteration(self):
+    def iteration(self) -> int:
         """Iterations of the network so far."""
         return self.net.iteration
 
@@ -119,26 +116,26 @@ class Network_UI:
                     found[f"{name}, {parent.tags[1]}" if name in found else name] = parent, variable
         return found
 
-    def offers(self):
+    def offers(self) -> dict[str, tuple[NeuronGroup, str]]:
         """Return {name: (group, variable)} of the vectors that can be shown now: those of the modules, else all."""
         return self._offered(self.net.NeuronGroups, panels.OF_NEURONS)
 
-    def synapses(self):
+    def synapses(self) -> dict[str, tuple[SynapseGroup, str]]:
         """Return {name: (synapse group, variable)} of the weights that can be shown now."""
         return self._offered(self.net.SynapseGroups, panels.OF_SYNAPSES)
 
-    def pairs(self):
+    def pairs(self) -> list[tuple[NeuronGroup, str]]:
         """Return the list of (group, variable) that are shown."""
         known = self.offers()
         return [known[name] for name in self.shown.value if name in known] or list(known.values())[:1]
 
-    def history(self, group, variable):
+    def history(self, group: NeuronGroup, variable: str) -> History:
         """Return the :class:`~helpers.modular.history.History` of a variable, which begins when it is first shown."""
         if (group, variable) not in self._histories:
             self._histories[group, variable] = History(group.size)
         return self._histories[group, variable]
 
-    def samples(self, group=None, variable=None):
+    def samples(self, group: NeuronGroup | None = None, variable: str | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Return (iterations (n,), values (n, rows)) that were seen in the window; of the first shown variable.
 
         Rows are neurons, beyond 500 every k-th one.
@@ -147,19 +144,20 @@ class Network_UI:
         now = history.last(self.iteration, self.window.value)
         return history.times[now], history.rows[now]
 
-    def picked(self, group):
+    def picked(self, group: NeuronGroup) -> list[int]:
         """Return the list of the picked neurons of a group; at first the one in the middle."""
         return self._picked.setdefault(group, [group.size // 2])
 
-    def panels(self):
+    def panels(self) -> dict[str, Callable[[], Map | Lines | Bars | None]]:
         """Return {name: function without arguments} of all panels; a second variable has names with -1."""
         found, weights = {}, self.synapses().get(self.synapse.value)
         if weights:
             weights = self.synapse.value, weights[0], panels.matrix(getattr(*weights))
         kinds = [module if callable(module) else module[0] for module in self.modules]
         for k, pair in enumerate(self.pairs()):
-            for kind in [kind for kind in kinds if kind in panels.OF_NEURONS]:
-                found[f"{kind}-{k}" if k else kind] = functools.partial(panels.OF_NEURONS[kind], self, *pair)
+            for kind in kinds:
+                if kind in panels.OF_NEURONS:
+                    found[f"{kind}-{k}" if k else kind] = functools.partial(panels.OF_NEURONS[kind], self, *pair)
         for kind in kinds:
             if callable(kind):
                 found[kind.__name__] = functools.partial(kind, self)
@@ -169,24 +167,17 @@ class Network_UI:
 
     # --- what is changed
 
-    def set(self, behaviour, name, value):
+    def set(self, behaviour: Behaviour | type | str, name: str, value: float) -> None:
         """Set a number of a behaviour (itself, or its class, tag or name in the view) before the next iteration."""
-        item, value = self._behaviour(behaviour), check_number(name, value, high_open=True)
+        item, value = view.behaviour(self.net, behaviour), check_number(name, value, high_open=True)
         old = view.parameters(item).get(check_choice("name", name, list(view.parameters(item))))
         self._put(item, name, int(value) if isinstance(old, int) and value.is_integer() else value)
         self._publish(idle=True)
 
-    def enable(self, behaviour, on=True):
+    def enable(self, behaviour: Behaviour | type | str, on: bool = True) -> None:
         """Let a behaviour run, or leave it out."""
-        self._put(self._behaviour(behaviour), "behaviour_enabled", bool(on))
+        self._put(view.behaviour(self.net, behaviour), "behaviour_enabled", bool(on))
         self._publish(idle=True)
-
-    def _behaviour(self, which):
-        known = view.behaviours(self.net)
-        match = [n for n, (b, *_) in known.items() if which is b or which is type(b) or which in (n, *b.tags)]
-        if which not in match and len(match) != 1:
-            raise ParameterError(f"{which!r} is {len(match)} behaviours, not one; known: {', '.join(known) or 'none'}")
-        return known[which if which in match else match[0]][0]
 
     def _put(self, item, name, value):
         old = self.changed.get((item, name)) or [getattr(item, name, item.init_kwargs.get(name))]
@@ -195,13 +186,13 @@ class Network_UI:
             if name in holder:
                 holder[name] = value
 
-    def defaults(self):
+    def defaults(self) -> None:
         """Give all parameters and behaviours the values that they had before they were changed here."""
         for (item, name), (old, _) in list(self.changed.items()):
             self._put(item, name, old)
         self._publish(idle=True)
 
-    def select(self, group, index, add=False):
+    def select(self, group: int | str, index: int, add: bool = False) -> None:
         """Pick the neuron `index` of a group (its place in the network, or tag); `add` keeps the others picked."""
         tags = [g.tags[0] for g in self.net.NeuronGroups]
         place = tags.index(check_choice("group", group, tags)) if isinstance(group, str) else group
@@ -230,7 +221,7 @@ class Network_UI:
             if isinstance(values, np.ndarray) and values.shape == (group.size,):
                 history.add(self.iteration, values, self.picked(group))
 
-    def run(self, n, *, frames=True):
+    def run(self, n: int, *, frames: bool = True) -> None:
         """Run `n` iterations now; an interrupt, or *pause* in the view, stops between two iterations."""
         from tqdm.auto import tqdm
 
@@ -256,23 +247,23 @@ class Network_UI:
         if hits:
             raise KeyboardInterrupt(f"stopped after iteration {self.iteration}; the network is whole and can continue")
 
-    def fast_forward(self, n):
+    def fast_forward(self, n: int) -> None:
         """Run `n` iterations now without drawing in between."""
         self.run(n, frames=False)
 
-    def step(self, n=1):
+    def step(self, n: int = 1) -> None:
         """Stop playing and run `n` iterations."""
         self.pause()
         self.run(n, frames=False)
 
-    def reset(self, parameters=False):
+    def reset(self, parameters: bool = False) -> None:
         """Go back to the state at construction and clear the recorders; changed parameters go back on request."""
         state.restore(self.net, self._start)
         self.changed = {} if parameters else self.changed
         self.net.clear_recorder()
         self._restart(self.changed)
 
-    def initialize(self):
+    def initialize(self) -> None:
         """Set the variables of all behaviours anew with the present parameters; the iterations begin at 0.
 
         This is how a parameter that is read at the start only comes into force. :meth:`reset` then goes back to here.
@@ -289,19 +280,17 @@ class Network_UI:
             self._put(item, name, self.changed[item, name][1])
         self._publish()
 
-    def play(self):
+    def play(self) -> None:
         """Iterate on the event loop until :meth:`pause`; a kernel interrupt does not stop it."""
         self._begin(math.inf)
 
-    def forward(self, n=None):
+    def forward(self, n: int | None = None) -> None:
         """Run `n` iterations on the event loop without drawing, until :meth:`pause`; by default ``amount.value``."""
         self._begin(check_integer("n", self.amount.value if n is None else n, 1))
 
-    def pause(self):
+    def pause(self) -> None:
         """Stop playing, a run or a fast-forward between two iterations."""
         self._job, self.playing, self._stop = self._job + 1, False, True
-
-    cancel = pause
 
     def _begin(self, n):
         if self._loop is None or self._loop.is_closed():
@@ -340,7 +329,7 @@ class Network_UI:
 
     # --- what controls and canvas ask for, in whatever thread
 
-    def ask(self, do, *arguments):
+    def ask(self, do: str, *arguments: Any) -> None:
         """Call a method by name, from whatever thread; what goes wrong is shown in the view.
 
         A change is made between two iterations, also during a run; everything else waits until the kernel is free.
@@ -392,11 +381,11 @@ class Network_UI:
         if 0 <= column < panels.width(group) and 0 <= index < group.size:
             self.select(self.net.NeuronGroups.index(group), index, add)
 
-    def save_picture(self):
+    def save_picture(self) -> None:
         """Let the browser download the picture."""
         self._download("png", view.png(self.snapshot()))
 
-    def save(self):
+    def save(self) -> None:
         """Let the browser download the state of the network."""
         file = io.BytesIO()
         state.save_state(self.net, file)
@@ -457,11 +446,12 @@ class Network_UI:
 
     # --- display
 
-    def snapshot(self):
+    def snapshot(self) -> Figure:
         """Return a matplotlib Figure of what the view shows."""
-        return view.picture(self)
+        drawn = [draw() for draw in self.panels().values()]
+        return view.picture([panel for panel in drawn if panel])
 
-    def show(self):
+    def show(self) -> None:
         """Display the view in a notebook; elsewhere nothing happens."""
         from IPython import get_ipython
         from IPython.display import display
@@ -479,7 +469,7 @@ class Network_UI:
     def _ipython_display_(self):
         show_beside(self.widget(), self)
 
-    def widget(self):
+    def widget(self) -> ipywidgets.VBox:
         """Return the controls and the canvas as one widget; a notebook shows it."""
         from IPython import get_ipython
 

@@ -9,18 +9,24 @@ import itertools
 import linecache
 import math
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 
 import anywidget
 import ipywidgets
 import numpy as np
 import traitlets
+from matplotlib import rc_context
+from matplotlib.figure import Figure
 
+from helpers.modular.core import Network, NeuronGroup, Parent, SynapseGroup
 from helpers.modular.history import MAX_WINDOW
+from helpers.modular.panels import Bars, Lines, Map
 from helpers.modular.recorder import Recorder
 from helpers.modular.tags import Behaviour
+from helpers.parameters import ParameterError
 
-__all__ = ["Canvas", "Controls", "arrays", "behaviours", "explained", "parameters", "picture", "png"]
+__all__ = ["Canvas", "Controls", "arrays", "behaviour", "behaviours", "explained", "parameters", "picture", "png"]
 
 HIDDEN = ("id", "x", "y", "z", "mask")
 BUTTONS = (
@@ -39,6 +45,7 @@ ROWS = (
     ("shown", "synapse", "log", "window"),
     ("reset", "initialize", "defaults", "save_picture", "save", "load"),
 )
+FLOW = dict(flex_flow="row wrap", align_items="center")
 
 
 class Canvas(anywidget.AnyWidget):
@@ -51,7 +58,7 @@ class Canvas(anywidget.AnyWidget):
 # --- what a network offers
 
 
-def arrays(parent):
+def arrays(parent: NeuronGroup | SynapseGroup) -> list[str]:
     """Return the names of the numeric arrays with one value for each neuron of a group, or each pair of synapses."""
     shape, found = (parent.size,) if hasattr(parent, "size") else parent.shape, []
     for name, value in vars(parent).items():
@@ -61,7 +68,7 @@ def arrays(parent):
     return found
 
 
-def behaviours(net):
+def behaviours(net: Network) -> dict[str, tuple[Behaviour, Parent, float]]:
     """Return {identity: (behaviour, parent, key)}, the class name, numbered from the second on; recorders left out."""
     found, seen = {}, {}
     for parent in (net, *net.NeuronGroups, *net.SynapseGroups):
@@ -73,14 +80,30 @@ def behaviours(net):
     return found
 
 
-def parameters(behaviour):
+def behaviour(net: Network, which: Behaviour | type | str) -> Behaviour:
+    """Return the one behaviour that is given itself, or by its class, a tag or its name in the view."""
+    known, found = behaviours(net), []
+    for name, (item, *_) in known.items():
+        if which == name:
+            return item
+        if which is item or which is type(item) or which in item.tags:
+            found.append(item)
+    if len(found) != 1:
+        raise ParameterError(f"{which!r} is {len(found)} behaviours, not one; known: {', '.join(known) or 'none'}")
+    return found[0]
+
+
+def parameters(behaviour: Behaviour) -> dict[str, float]:
     """Return {name: value} of the finite numbers among the keyword arguments and attributes of a behaviour."""
-    found = behaviour.init_kwargs | {name: v for name, v in vars(behaviour).items() if name[0] != "_"}
-    kinds = int | float | np.integer | np.floating
-    return {n: v for n, v in found.items() if isinstance(v, kinds) and type(v) is not bool and math.isfinite(v)}
+    found = {}
+    for name, value in (behaviour.init_kwargs | vars(behaviour)).items():
+        number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+        if number and math.isfinite(value) and name[0] != "_":
+            found[name] = value
+    return found
 
 
-def explained(failure, where=""):
+def explained(failure: Exception, where: str = "") -> str:
     """Return an exception as html: a line that names the behaviour and where in it, which opens the traceback."""
     text = f"{where}{type(failure).__name__}: {failure}"
     for frame, line in traceback.walk_tb(failure.__traceback__):
@@ -103,7 +126,7 @@ def marked(name, widget):
 
 def settings(window):
     """Return {name: widget} of the boxes and sliders that hold the settings of a view."""
-    narrow, box, wide, auto = [dict(width=width) for width in ("90px", "160px", "260px", "auto")]
+    narrow, box, wide = dict(width="90px"), dict(width="160px"), dict(width="260px")
     found = dict(
         speed=ipywidgets.FloatLogSlider(1, min=0, max=3, step=0.01, description="it/frame", readout_format="d"),
         amount=ipywidgets.BoundedIntText(1000, min=1, max=10**9, layout=narrow),
@@ -112,7 +135,7 @@ def settings(window):
         synapse=ipywidgets.Dropdown(description="synapses", layout=wide),
         log=ipywidgets.Checkbox(False, description="log axis", indent=False, layout=narrow),
         window=ipywidgets.BoundedIntText(window, min=10, max=MAX_WINDOW, description="window", layout=box),
-        load=ipywidgets.FileUpload(accept=".npz", description="Load state", layout=auto),
+        load=ipywidgets.FileUpload(accept=".npz", description="Load state", layout=dict(width="auto")),
         error=ipywidgets.HTML(),
     )
     return {name: marked(name, widget) for name, widget in found.items()}
@@ -162,7 +185,7 @@ class Controls:
             self.buttons[name] = marked(name, button)
         self.buttons["play"].button_style = "primary"
 
-    def refresh(self):
+    def refresh(self) -> None:
         """Show what holds now, and offer what there is now."""
         offer(self.ui)
         ui, known, button = self.ui, behaviours(self.ui.net), self.buttons
@@ -191,23 +214,19 @@ class Controls:
         if change.new != held(item, word):
             self.ui.ask(*(("enable", name) if word == "enabled" else ("set", name, word)), change.new)
 
-    def arranged(self, canvas):
+    def arranged(self, canvas: Canvas) -> ipywidgets.VBox:
         """Return controls, settings and a canvas as one widget."""
-        flow, rows, found = dict(flex_flow="row wrap", align_items="center"), [], self.buttons | self.ui.settings
+        found, rows = self.buttons | self.ui.settings, []
         for names in ROWS:
-            rows.append(ipywidgets.Box([found[name] for name in names], layout=flow))
+            rows.append(ipywidgets.Box([found[name] for name in names], layout=FLOW))
         return ipywidgets.VBox([*rows, self.ui.error, canvas, self.cards])
 
 
 # --- the static figure
 
 
-def picture(ui):
-    """Return a matplotlib Figure of a live view, 160 mm wide: a row for each variable, the other panels below."""
-    from matplotlib import rc_context
-    from matplotlib.figure import Figure
-
-    drawn = [panel for panel in (draw() for draw in ui.panels().values()) if panel is not None]
+def picture(drawn: Sequence[Map | Lines | Bars]) -> Figure:
+    """Return a matplotlib Figure of panels, 160 mm wide, three in a row."""
     rows = -(-len(drawn) // 3)
     with rc_context(fname=Path(__file__).parents[1] / "thesis.mplstyle"):
         fig = Figure(figsize=(160 / 25.4, 45 / 25.4 * rows), layout="constrained")
@@ -220,7 +239,7 @@ def picture(ui):
     return fig
 
 
-def png(figure):
+def png(figure: Figure) -> bytes:
     """Return a figure as the bytes of a PNG."""
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=150, facecolor="white", metadata={"Software": None})

@@ -113,7 +113,10 @@ def test_a10_sorn_2009(acceptance, record):
 # --- the counting task
 
 
-def counted(n=4, seeds=runs.seeds(7, 12), **kind):
+TWELVE = runs.seeds(7, 12)
+
+
+def counted(n=4, seeds=TWELVE, **kind):
     return swept(BOOK.counting_point, "counting", n=n, seed=seeds, n_learn=10_000, **kind)["last"]
 
 
