@@ -15,14 +15,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse
-from matplotlib.axes import Axes
 
 from helpers.figures import OKABE_ITO
 from helpers.modular.synapses import EventWeights
+
+if TYPE_CHECKING:  # matplotlib is loaded by the first picture
+    from matplotlib.axes import Axes
 
 __all__ = ["Bars", "Lines", "Map", "Modules", "get_default_UI_modules", "limits"]
 

@@ -22,11 +22,10 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 import numpy as np
-from matplotlib.figure import Figure
 
 from helpers.explorers import show_beside
 from helpers.modular import panels, state, view
@@ -35,6 +34,9 @@ from helpers.modular.history import MAX_PICKED, MAX_WINDOW, History
 from helpers.modular.panels import Bars, Lines, Map, Modules, get_default_UI_modules
 from helpers.modular.tags import Behaviour
 from helpers.parameters import BackendError, ParameterError, check_choice, check_integer, check_number
+
+if TYPE_CHECKING:  # matplotlib is loaded by the first picture
+    from matplotlib.figure import Figure
 
 __all__ = ["Bars", "Lines", "Map", "Network_UI", "get_default_UI_modules"]
 

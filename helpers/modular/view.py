@@ -11,13 +11,12 @@ import math
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import anywidget
 import ipywidgets
 import numpy as np
 import traitlets
-from matplotlib import rc_context
-from matplotlib.figure import Figure
 
 from helpers.modular.core import Network, NeuronGroup, Parent, SynapseGroup
 from helpers.modular.history import MAX_WINDOW
@@ -25,6 +24,9 @@ from helpers.modular.panels import Bars, Lines, Map
 from helpers.modular.recorder import Recorder
 from helpers.modular.tags import Behaviour
 from helpers.parameters import ParameterError
+
+if TYPE_CHECKING:  # matplotlib is loaded by the first picture
+    from matplotlib.figure import Figure
 
 __all__ = ["Canvas", "Controls", "arrays", "behaviour", "behaviours", "explained", "parameters", "picture", "png"]
 
@@ -227,6 +229,9 @@ class Controls:
 
 def picture(drawn: Sequence[Map | Lines | Bars]) -> Figure:
     """Return a matplotlib Figure of panels, 160 mm wide, three in a row."""
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
     rows = -(-len(drawn) // 3)
     with rc_context(fname=Path(__file__).parents[1] / "thesis.mplstyle"):
         fig = Figure(figsize=(160 / 25.4, 45 / 25.4 * rows), layout="constrained")
