@@ -104,6 +104,12 @@ def test_reading_time_counts_words_and_lines():
     assert book.minutes(drawn) == 1, "a plot is collapsed"
 
 
+def test_the_french_tile_holds_the_summary_and_the_answer_alone():
+    asked = "## Exercises\n\n<details><summary>Exercices en français</summary>\n\n1. Pourquoi ?\n\n</details>"
+    known = book.card(page(FIRST, ANSWER, "![One](../figs/v1/one.png)", asked), README)
+    assert known["summary_fr"] == "Est-il petit ? Il est petit."
+
+
 def test_references_are_merged_sorted_and_whole():
     last = "**References.**\nZoe (2001) J 1:2, [10.1016/S0893-6080(01)00144-7](https://doi.org/10.1016/S0893-6080(01)00144-7)."
     one = page("Text ([Ann 1999](https://doi.org/10.1000/ABC), see there).", last)
