@@ -38,7 +38,9 @@ def card(page, readme):
         "title": re.findall(r"\A# (.+)", page.text),
         "question": re.findall(r"^\*\*(.+?)\*\*$", page.text, re.M | re.S)[:1],
         "figure": re.findall(r"!\[[^\]]*\]\((?:\.\./)*([^\s()]+)\)", page.text)[:1],
-        "summary_fr": re.findall(r"<summary>[^<]*en français</summary>(.+?)</details>", page.text, re.S),
+        "summary_fr": re.findall(
+            r"<summary>(?:Résumé|La réponse) en français</summary>(.+?)</details>", page.text, re.S
+        ),
         "run_time": re.findall(rf"^\|.*{page.path.name}.*\| *([^|/]+?)(?: /[^|]*)?\|$", readme, re.M),
     }
     for name, texts in found.items():
