@@ -1,11 +1,14 @@
 """The runner on tiny made-up notebooks: failures are named, the rest runs, files change only when they may."""
 
+import base64
 import contextlib
 import io
 import os
 from types import SimpleNamespace
 
 import nbformat
+import numpy as np
+import PIL.Image
 import pytest
 from nbformat import v4
 
@@ -136,6 +139,19 @@ def test_a_widget_alone_keeps_its_text_form():
     book = v4.new_notebook(cells=[v4.new_code_cell("s", outputs=[noise, v4.new_output("display_data", data)])])
     (out,) = notebooks.clean(book).cells[0].outputs
     assert out.data == {"text/plain": "IntSlider(value=0)"}
+
+
+@pytest.mark.parametrize("alpha", [255, 100])
+def test_pictures_are_packed_with_the_same_pixels(alpha):
+    y, x = np.mgrid[:60, :80]
+    pixels = np.stack([x * 3, y * 4, x + y, np.full_like(x, alpha)], axis=-1).astype(np.uint8)
+    file = io.BytesIO()
+    PIL.Image.fromarray(pixels).save(file, "PNG", compress_level=1)
+    picture = base64.b64encode(file.getvalue()).decode()
+    packed = notebooks.packed(picture)
+    assert len(packed) < len(picture) and notebooks.packed(packed) == packed
+    found = PIL.Image.open(io.BytesIO(base64.b64decode(packed)))
+    np.testing.assert_array_equal(np.asarray(found.convert("RGBA")), pixels)
 
 
 def test_write_dev_takes_named_notebooks_of_dev_only(tmp_path, ran):
