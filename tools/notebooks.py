@@ -12,7 +12,9 @@ others still run. Exit codes: 0 all well, 1 something failed, 2 wrong call.
 """
 
 import argparse
+import base64
 import filecmp
+import io
 import logging
 import os
 import re
@@ -25,6 +27,7 @@ from types import SimpleNamespace
 
 import nbformat
 from nbclient import NotebookClient
+from PIL import Image
 from tqdm import tqdm
 
 if not __package__:  # started as a script, Python puts tools/ on the path and not its parent
@@ -139,14 +142,14 @@ def clean(notebook):
     """Reduce an executed notebook, in place, to what belongs in the repository, and return it.
 
     Kept: sources, tags, outputs that a reader without a kernel can see. Dropped: widget state, timings, stderr,
-    editor metadata. Cell ids are numbered, execution counts run from 1, cells tagged ``plot`` are collapsed.
+    editor metadata. Cell ids are numbered, execution counts run from 1, plots and checks are collapsed.
     """
     notebook.metadata = nbformat.from_dict(hygiene.METADATA)
     notebook.nbformat_minor, count = 5, 0
     for number, cell in enumerate(notebook.cells, 1):
         found = cell.metadata.get("tags")
         cell.id, cell.metadata = f"cell-{number:02d}", nbformat.from_dict({"tags": found} if found else {})
-        if "plot" in hygiene.tags(cell):
+        if hygiene.tags(cell) & hygiene.COLLAPSED:
             cell.metadata.jupyter = {"source_hidden": True}
         if cell.cell_type == "code":
             cell.execution_count = count = count + 1
@@ -160,13 +163,22 @@ def kept(outputs, count):
     for out in outputs:
         if "execution_count" in out:
             out.execution_count = count
-        is_widget = (data := out.get("data", {})).pop(WIDGET, None) and set(data) <= {"text/plain"}
+        if "image/png" in (data := out.get("data", {})):
+            data["image/png"] = smaller(data["image/png"])
+        is_widget = data.pop(WIDGET, None) and set(data) <= {"text/plain"}
         if (is_widget := is_widget or STILL in data.get("text/html", "")) and data.get("text/plain"):
             widgets.append(out)
         elif out.get("name") != "stderr" and not is_widget:
             still.append(out)
     seen = any(out.get("data") or out.get("text", "").strip() for out in still)
     return still if seen else still + widgets
+
+
+def smaller(png):
+    """Return a picture in base64 in the shorter of two encodings of the same pixels: its own, and Pillow's best."""
+    drawn, packed = Image.open(io.BytesIO(base64.b64decode(png))), io.BytesIO()
+    drawn.save(packed, "png", optimize=True, dpi=drawn.info.get("dpi"))
+    return min(png, base64.b64encode(packed.getvalue()).decode() + "\n", key=len)
 
 
 # --- copies to play with
