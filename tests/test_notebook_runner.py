@@ -1,5 +1,6 @@
 """The runner on tiny made-up notebooks: failures are named, the rest runs, files change only when they may."""
 
+import base64
 import contextlib
 import io
 import os
@@ -8,6 +9,7 @@ from types import SimpleNamespace
 import nbformat
 import pytest
 from nbformat import v4
+from PIL import Image
 
 from tools import notebooks
 from tools.hygiene import METADATA
@@ -136,6 +138,19 @@ def test_a_widget_alone_keeps_its_text_form():
     book = v4.new_notebook(cells=[v4.new_code_cell("s", outputs=[noise, v4.new_output("display_data", data)])])
     (out,) = notebooks.clean(book).cells[0].outputs
     assert out.data == {"text/plain": "IntSlider(value=0)"}
+
+
+def test_a_picture_keeps_its_pixels_and_the_shorter_of_its_encodings():
+    """Stored at level 0 it is packed; what is shorter than Pillow's own form, as a picture of one colour, stays."""
+    for picture, level in ((Image.effect_noise((40, 40), 9).convert("RGBA"), 0), (Image.new("1", (1, 1)), 9)):
+        drawn = io.BytesIO()
+        picture.save(drawn, "png", compress_level=level, dpi=(100, 100))
+        before = base64.b64encode(drawn.getvalue()).decode() + "\n"
+        after = notebooks.smaller(before)
+        seen = Image.open(io.BytesIO(base64.b64decode(after)))
+        assert seen.tobytes() == picture.tobytes() and round(seen.info["dpi"][0]) == 100
+        assert len(after) < len(before) if level == 0 else after == before
+        assert notebooks.smaller(after) == after, "a second write changes nothing"
 
 
 def test_write_dev_takes_named_notebooks_of_dev_only(tmp_path, ran):

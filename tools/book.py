@@ -49,9 +49,9 @@ def card(page, readme):
 
 
 def minutes(page):
-    """Return the minutes to read a notebook: its words at 200 a minute, its lines of code but for plots at 20."""
+    """Return the minutes to read a notebook: its words at 200 a minute, its lines of code but for plots and checks at 20."""
     words = len(re.sub(r"</?[a-z][^<>]*>|\(https?:\S+\)|\$\$.+?\$\$", " ", page.text, flags=re.S).split())
-    shown = "\n".join(cell.source for cell in page.code if "plot" not in tags(cell))
+    shown = "\n".join(cell.source for cell in page.code if not tags(cell) & COLLAPSED)
     return math.ceil(words / 200 + len(re.findall(r"^\s*\S", shown, re.M)) / 20)
 
 

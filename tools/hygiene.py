@@ -24,7 +24,7 @@ CODE = re.compile(r"^```.*?^```|`[^`\n]+`", re.M | re.S)
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"  # nbgrader's marks around what a student writes
 GAP = re.compile(rf"^( *)# .*\n\1{BEGIN}\n((?:.*\n)*?)\1{END}$", re.M)  # what to write, then the lines
 CHECK = re.compile(r"\Adef (check_\w+)\(\):\n(?:(?:    .*)?\n)+\1\(\)\Z")
-MARKS = re.compile(rf"^ *(?:{BEGIN}|{END})\n", re.M)
+MARKS = re.compile(rf"\n *(?:{BEGIN}|{END})$", re.M)
 FOLDED = re.compile(r"<summary>(?!.*français)")
 NEEDED = {
     "it does not start with a title (# ...)": r"\A# ",

@@ -82,5 +82,6 @@ def test_a_student_copy_opens_in_jupyterlab(lab, tmp_path):
     lab.open(tmp_path / FINAL[0].name)
     text = lab.page.evaluate("() => JSON.stringify(window.jupyterapp.shell.currentWidget.content.model.toJSON())")
     assert "Résumé en français" in text and handouts.STARTER in text
-    assert "**Reading" not in text and "<summary>Answers" not in text and '"image/png"' not in text
+    assert handouts.STUB.split("\n")[0] in text and "BEGIN SOLUTION" not in text
+    assert "<summary>Answers" not in text and '"image/png"' not in text
     assert lab.problems() == []

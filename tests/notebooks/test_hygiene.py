@@ -44,6 +44,11 @@ def good(path, *more):
     book.cells += map(v4.new_markdown_cell, ("## Exercises\n\n1. Change it.", "## Conclusion", "## Limits"))
     for number, tag in enumerate(("parameters", "nbval-check-output", "play", "solution", "model", "study", "plot")):
         book.cells.append(v4.new_code_cell(f"x_{number} = {number}", metadata={"tags": [tag]}))
+    for number in (1, 2):
+        gap = f"def f_{number}():\n    # a number\n    ### BEGIN SOLUTION\n    return {number}\n    ### END SOLUTION"
+        check = f"def check_f():\n    assert f_{number}() == {number}\n\n\ncheck_f()"
+        pair = {"model": gap, "check": check}
+        book.cells += [v4.new_code_cell(source, metadata={"tags": [tag]}) for tag, source in pair.items()]
     book.cells[8].outputs = [v4.new_output("stream", name="stdout", text="width 12.1\n")]
     nbformat.write(clean(book), path)
     (path.parent / "README.md").write_text(f"* {path.name}")
@@ -73,6 +78,7 @@ def output(page, kind, **content):
     page.code[3].outputs = [v4.new_output(kind, **content)]
 
 
+MORE = "    # more\n    ### BEGIN SOLUTION\n    x = 1"
 WIDGET = {"application/vnd.jupyter.widget-view+json": {"model_id": "a"}, "text/plain": "x"}
 BREAKS = [  # rule, part of the complaint, how the notebook is broken
     ("needed", "title", lambda p: replace(p, "# Ring", "Ring")),
@@ -86,6 +92,17 @@ BREAKS = [  # rule, part of the complaint, how the notebook is broken
     ("tagged", "a Reading without", lambda p: untag(p, "reading", "markdown")),
     ("tagged", "folded answers without", lambda p: untag(p, "solution", "markdown")),
     ("tagged", "'## More'", lambda p: say(p, "```\n# no heading\n```\n\n## More")),
+    ("gapped", "without a line above", lambda p: replace(p, "# a number", "pass")),
+    ("gapped", "without a line above", lambda p: replace(p, "    ### END SOLUTION", "")),
+    (
+        "gapped",
+        "more than six",
+        lambda p: replace(p, "    return 1\n", "    return (1,\n" + 6 * "    1,\n" + "    )\n"),
+    ),
+    ("gapped", "not the only one", lambda p: replace(p, "return 2", "return 2\n    ### END SOLUTION\n" + MORE)),
+    ("gapped", "not the only one", lambda p: p.code[-2].metadata.update(tags=["study"])),
+    ("gapped", "one function check", lambda p: replace(p, "\n\ncheck_f()", "\n\nx = 1\ncheck_f()")),
+    ("gapped", "1 gaps; two or three", lambda p: [p.cells.pop(), p.cells.pop()]),
     ("forbidden", "'from numpy import *'", lambda p: code(p, "from numpy import *")),
     ("forbidden", "%matplotlib inline", lambda p: code(p, "%matplotlib inline")),
     ("forbidden", "pip install", lambda p: code(p, "!pip install lmfit")),
@@ -106,6 +123,7 @@ BREAKS = [  # rule, part of the complaint, how the notebook is broken
     ("clean_metadata", "'version'", lambda p: p.notebook.metadata.language_info.update(version="3.11.7")),
     ("clean_metadata", "cell 1 holds ['collapsed']", lambda p: p.cells[0].metadata.update(collapsed=True)),
     ("clean_metadata", "not ['jupyter']", lambda p: p.code[-1].metadata.pop("jupyter")),
+    ("clean_metadata", "not ['jupyter']", lambda p: p.code[6].metadata.pop("jupyter")),
     ("clean_metadata", "1.00 MB", lambda p: p.path.write_bytes(b" " * 1_000_001)),
 ]
 
@@ -146,8 +164,10 @@ def test_what_is_no_fault(tmp_path):
     assert complaints(page, FINAL_RULES) == {}
     closed = good(tmp_path / "FINAL_9.ipynb")
     untag(closed, "model", "code")
+    replace(closed, "    ### BEGIN SOLUTION\n", "")
+    replace(closed, "\n    ### END SOLUTION", "")
     say(closed, "by .5")
-    assert complaints(closed, FINAL_RULES) == {}, "only open notebooks need models and leading zeros"
+    assert complaints(closed, FINAL_RULES) == {}, "only open notebooks need models, gaps and leading zeros"
 
 
 # --- figures
