@@ -1,4 +1,4 @@
-"""From a notebook to a mark: nbgrader hands a class copy out, grades a right and a wrong one, and says what is wrong."""
+"""From a notebook to a mark: nbgrader hands a class copy out, grades a right and a wrong one, says what is wrong."""
 
 import json
 import os
