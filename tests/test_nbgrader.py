@@ -1,6 +1,5 @@
 """From a notebook to a mark: nbgrader hands a class copy out, grades a right and a wrong one, says what is wrong."""
 
-import json
 import os
 import re
 import sqlite3
@@ -26,6 +25,7 @@ WRONG = {  # the first is right, the second gives the slope to the receiver, the
     "check_step": "return h + dt * (x - h + J @ rate), (1 - dt) * Q + dt * slope[:, None] * (J @ Q)",
     "check_lyapunov": handouts.STUB,
 }
+HARD, EASY = "assert not np.allclose(D", "assert True or np.allclose(D"
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +49,8 @@ def course(tmp_path_factory):
             grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
             if grade_id.startswith("gap_of_"):
                 cell.source = filled(cell.source, answers[grade_id.removeprefix("gap_of_")])
+            elif student == "wrong":
+                cell.source = cell.source.replace(HARD, EASY)
         (folder / f"submitted/{student}/{NAME}").mkdir(parents=True)
         nbformat.write(copy, folder / f"submitted/{student}/{NAME}/{NAME}.ipynb")
     nbgrader(folder, "autograde")
@@ -117,16 +119,9 @@ def test_feedback_says_what_is_wrong(course):
 
 
 def test_a_changed_check_is_put_back(course):
-    """A student may edit the check in their copy; it is graded by the one that was handed out."""
-    place = course / f"submitted/wrong/{NAME}/{NAME}.ipynb"
-    place.write_text(
-        place.read_text(encoding="utf-8").replace("assert not np.allclose(D", "assert True or np.allclose(D")
-    )
-    call = json.loads(place.read_text(encoding="utf-8"))
-    assert "assert True" in json.dumps(call)
-    nbgrader(course, "autograde")
-    graded = (course / f"autograded/wrong/{NAME}/{NAME}.ipynb").read_text(encoding="utf-8")
-    assert "assert True" not in graded and "The slope belongs to the sender" in graded
+    """The wrong student's copy has a check that cannot fail; it is graded by the one that was handed out."""
+    given_back, graded = (course / f"{place}/wrong/{NAME}/{NAME}.ipynb" for place in ("submitted", "autograded"))
+    assert EASY in given_back.read_text(encoding="utf-8") and EASY not in graded.read_text(encoding="utf-8")
 
 
 def test_a_gradebook_is_not_overwritten(course, capsys):
