@@ -49,7 +49,7 @@ def card(page, readme):
 
 
 def minutes(page):
-    """Return the minutes to read a notebook: its words at 200 a minute, its lines of code but for plots and checks at 20."""
+    """Return the minutes to read a notebook: 200 words a minute, 20 lines of code but for plots and checks."""
     words = len(re.sub(r"</?[a-z][^<>]*>|\(https?:\S+\)|\$\$.+?\$\$", " ", page.text, flags=re.S).split())
     shown = "\n".join(cell.source for cell in page.code if not tags(cell) & COLLAPSED)
     return math.ceil(words / 200 + len(re.findall(r"^\s*\S", shown, re.M)) / 20)

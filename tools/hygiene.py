@@ -25,6 +25,10 @@ BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"  # nbgrader's marks around
 GAP = re.compile(rf"^( *)# .*\n\1{BEGIN}\n((?:.*\n)*?)\1{END}$", re.M)  # what to write, then the lines
 CHECK = re.compile(r"\Adef (check_\w+)\(\):\n(?:(?:    .*)?\n)+\1\(\)\Z")
 MARKS = re.compile(rf"\n *(?:{BEGIN}|{END})$", re.M)
+QUESTION = re.compile(
+    r"\*\*Question\.\*\* [^<]+\?\n\n<details><summary>Answer</summary>\n\n[^<]+\n\n</details>\n\n"
+    r"<details><summary>Question et réponse en français</summary>\n\n[^<]+\n\n</details>"
+)
 FOLDED = re.compile(r"<summary>(?!.*français)")
 NEEDED = {
     "it does not start with a title (# ...)": r"\A# ",
@@ -32,7 +36,7 @@ NEEDED = {
     "no reference with a DOI": r"\b10\.\d{4,9}/\S+",
     "no heading with the word Exercise": r"(?im)^#+ .*exercise",
     "no heading with the word Limits": r"(?im)^#+ .*limit",
-    "no folded answers to the exercises": FOLDED,
+    "no folded answers to the exercises": "<summary>Answers",
 }
 FORBIDDEN = {
     r"(?i)\b(?:specification|shipped)": ("text", "say which description or example is meant"),
@@ -98,16 +102,30 @@ def forbidden(page):
 
 def tagged(page):
     """Has all the tags that the tools use; headings, readings and folded answers stand in cells of their own."""
-    expected = TAGS | {"model", "study", "check"} if page.is_open else TAGS
+    expected = TAGS | {"model", "study", "check", "question"} if page.is_open else TAGS
     for tag in sorted(expected.difference(*map(tags, page.cells))):
         yield f"no cell is tagged {tag}"
     for cell in page.texts:
         if "**Reading" in cell.source and "reading" not in tags(cell):
             yield f"a Reading without the tag reading: {cell.source[:40]!r}"
-        if FOLDED.search(cell.source) and "solution" not in tags(cell):
+        if FOLDED.search(cell.source) and not tags(cell) & {"solution", "question"}:
             yield f"folded answers without the tag solution: {cell.source[:40]!r}"
         if heading := re.search(r"\n(#+ .*)", CODE.sub("", cell.source)):
             yield f"the heading {heading[1]!r} stands inside a cell; cut the cell before it"
+
+
+def asked(page):
+    """Three concept questions inside three steps, the answer folded, and both in French."""
+    steps = [None]
+    for cell in page.texts:
+        heading = re.match(r"## (.*)", cell.source)
+        steps[-1] = heading[1] if heading else steps[-1]
+        if "question" in tags(cell):
+            if not QUESTION.fullmatch(cell.source) or not str(steps[-1]).startswith("Step"):
+                yield f"a question without its folded answer and its French, or outside a step: {cell.source[:40]!r}"
+            steps.append(steps[-1])
+    if page.is_open and len(set(steps[:-1])) != 3:
+        yield f"questions in {len(set(steps[:-1]))} steps; three expected"
 
 
 def gapped(page):
@@ -163,7 +181,7 @@ def clean_metadata(page):
         yield f"{size:.2f} MB; at most 1 MB"
 
 
-FINAL_RULES = (needed, tagged, gapped, forbidden, executed, clean_metadata)
+FINAL_RULES = (needed, tagged, asked, gapped, forbidden, executed, clean_metadata)
 DEV_RULES = (dated, forbidden, executed, clean_metadata)
 
 

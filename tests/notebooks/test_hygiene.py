@@ -14,6 +14,7 @@ from tools.hygiene import DEV_RULES, FINAL_RULES, Page, tags
 from tools.notebooks import clean
 
 ROOT = Path(__file__).resolve().parents[2]
+IN_FRENCH = "Question et réponse en français"
 HOME = "/" + "home/somebody/data"  # in two pieces: no tracked file holds such a path
 PAGES = {rules: list(map(Page, sorted(ROOT.glob(f"{folder}/*.ipynb")))) for folder, rules in
          (("FINAL_notebooks", FINAL_RULES), ("dev", DEV_RULES))}  # fmt: skip
@@ -41,6 +42,10 @@ def good(path, *more):
         "solution": "<details><summary>Answers</summary>Like this.</details>",
     }
     book = v4.new_notebook(cells=[v4.new_markdown_cell(s, metadata={"tags": [t] * bool(t)}) for t, s in text.items()])
+    for number in (1, 2, 3):
+        folds = "".join(f"\n\n<details><summary>{s}</summary>\n\nX.\n\n</details>" for s in ("Answer", IN_FRENCH))
+        book.cells.append(v4.new_markdown_cell(f"## Step {number}. One"))
+        book.cells.append(v4.new_markdown_cell(f"**Question.** Why {number}?{folds}", metadata={"tags": ["question"]}))
     book.cells += map(v4.new_markdown_cell, ("## Exercises\n\n1. Change it.", "## Conclusion", "## Limits"))
     for number, tag in enumerate(("parameters", "nbval-check-output", "play", "solution", "model", "study", "plot")):
         book.cells.append(v4.new_code_cell(f"x_{number} = {number}", metadata={"tags": [tag]}))
@@ -49,7 +54,7 @@ def good(path, *more):
         check = f"def check_f():\n    assert f_{number}() == {number}\n\n\ncheck_f()"
         pair = {"model": gap, "check": check}
         book.cells += [v4.new_code_cell(source, metadata={"tags": [tag]}) for tag, source in pair.items()]
-    book.cells[8].outputs = [v4.new_output("stream", name="stdout", text="width 12.1\n")]
+    book.cells[14].outputs = [v4.new_output("stream", name="stdout", text="width 12.1\n")]
     nbformat.write(clean(book), path)
     (path.parent / "README.md").write_text(f"* {path.name}")
     return Page(path)
@@ -92,6 +97,10 @@ BREAKS = [  # rule, part of the complaint, how the notebook is broken
     ("tagged", "a Reading without", lambda p: untag(p, "reading", "markdown")),
     ("tagged", "folded answers without", lambda p: untag(p, "solution", "markdown")),
     ("tagged", "'## More'", lambda p: say(p, "```\n# no heading\n```\n\n## More")),
+    ("asked", "without its folded answer", lambda p: replace(p, "<summary>Answer</summary>", "<summary>So</summary>")),
+    ("asked", "and its French", lambda p: replace(p, IN_FRENCH, "En français")),
+    ("asked", "outside a step", lambda p: replace(p, "## Step 2", "## Part 2")),
+    ("asked", "2 steps; three", lambda p: p.cells.pop(9)),
     ("gapped", "without a line above", lambda p: replace(p, "# a number", "pass")),
     ("gapped", "without a line above", lambda p: replace(p, "    ### END SOLUTION", "")),
     (
