@@ -10,6 +10,7 @@ import nbformat
 import pytest
 
 from tools import handouts, notebooks
+from tools.common import ROOT
 from tools.handouts import ANSWER, DETAILS, READING, STUB, deck, student
 from tools.hygiene import BEGIN, GAP, Page, tags
 
@@ -188,6 +189,20 @@ def test_at_least_three_exercises_each_with_an_answer():
             r"(?m)^(\d+)\. ", answered.source
         )  # in English, and in French where they have been written
         assert len(numbers) >= 3 and answers in (numbers, 2 * numbers), page.path.stem
+
+
+def test_the_page_for_lecturers_lists_every_step_and_its_plans_fit():
+    pages = re.split(r"(?m)^## ", (ROOT / "docs/teaching.md").read_text(encoding="utf-8"))[1:]
+    for page, text in zip(PAGES, pages, strict=True):
+        rows = re.findall(r"(?m)^\| (Step [^|]+?) \| ([^|]*) \| (\w*) +\| (\d*) *\| (\d+) \|$", text)
+        headings = [cell.source.split("\n")[0][3:] for cell in page.texts if cell.source.startswith("## Step")]
+        assert page.path.stem in text and [row[0] for row in rows] == headings
+        checks = [re.match(r"def check_(\w+)", cell.source)[1] for cell in page.code if "check" in tags(cell)]
+        assert re.findall(r"`(\w+)`", " ".join(row[1] for row in rows)) == checks
+        assert [row[2] for row in rows].count("yes") == 3
+        left = re.search(r"left for talk, play and exercises \| \| \| (\d+) \| (\d+) \|", text)
+        assert sum(int(row[3] or 0) for row in rows) + int(left[1]) == 45
+        assert sum(int(row[4]) for row in rows) + int(left[2]) == 90
 
 
 # --- slides
