@@ -23,12 +23,12 @@ export MKL_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help setup figs full notebooks test lab scorecard student slides thesis bench lock clean book
+.PHONY: help setup figs full notebooks test lab scorecard student assignments slides thesis bench lock clean book
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 	@echo
-	@echo 'NB="FINAL_1 FINAL_5" limits figs, full, notebooks, lab, student and slides; PYTHON=python3.12 picks the interpreter, VENV=folder the set-up.'
+	@echo 'NB="FINAL_1 FINAL_5" limits figs, full, notebooks, lab, student, assignments and slides; PYTHON=python3.12 picks the interpreter, VENV=folder the set-up.'
 
 setup:
 	@command -v $(PYTHON) >/dev/null || { echo "setup: $(PYTHON) not found; call \`make PYTHON=... \` with Python 3.11 to 3.13" >&2; exit 2; }
@@ -68,8 +68,11 @@ endif
 scorecard: setup ## published number, our number, tolerance, verdict: figs/scorecard.md
 	@$(BIN)/python -m tools.scorecard
 
-student: setup ## FINAL notebooks without results, readings and solutions: build/student/
+student: setup ## class copies: no results, gaps to fill, readings folded: build/student/
 	@$(BIN)/python -m tools.handouts student $(NB)
+
+assignments: setup ## the same with the gaps filled, a course for nbgrader: build/assignments/
+	@$(BIN)/python -m tools.handouts assignments $(NB)
 
 slides: setup ## a lecture of each FINAL notebook: build/slides/ (OFFLINE=1: needs no network to show)
 	@$(BIN)/python -m tools.handouts slides $(if $(filter-out 0,$(OFFLINE)),--offline) $(NB)

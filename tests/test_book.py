@@ -13,7 +13,7 @@ import pytest
 from nbformat import v4
 
 from tools import book, common
-from tools.hygiene import Page
+from tools.hygiene import BEGIN, END, Page
 
 ROOT = Path(__file__).resolve().parents[1]
 NAME = "FINAL_1_small"
@@ -100,8 +100,9 @@ def test_reading_time_counts_words_and_lines():
     assert book.minutes(page("word " * 198 + "$$a + b + c + d$$")) == 1
     assert book.minutes(page("p < .1 " + "word " * 397 + "x > 1 <b>word</b>")) == 3, "a < is not a tag"
     drawn = page("word", code=["x = 1\n" * 20])
-    drawn.code[0].metadata.tags = ["plot"]
-    assert book.minutes(drawn) == 1, "a plot is collapsed"
+    for tag in ("plot", "check"):
+        drawn.code[0].metadata.tags = [tag]
+        assert book.minutes(drawn) == 1, "a plot is collapsed, and a check"
 
 
 def test_the_french_tile_holds_the_summary_and_the_answer_alone():
@@ -198,6 +199,8 @@ def test_what_sphinx_finds_missing_is_an_error_with_its_page_and_nothing_else_ch
 
 def test_the_pages_of_a_small_collection(root, tmp_path):
     edit(root, lambda cells: cells[-1].metadata.update(tags=["plot"]))
+    gap = f"def f():\n    # one\n    {BEGIN}\n    return 1\n    {END}"
+    edit(root, lambda cells: cells.append(v4.new_code_cell(gap, execution_count=cells[-1].execution_count + 1)))
     tree = tmp_path / "tree"
     book.lay_out(root, tree)
     book.bring_links(root, tree)
@@ -210,7 +213,8 @@ def test_the_pages_of_a_small_collection(root, tmp_path):
     assert (tree / "figs/v1/one.png").is_file() and "20*" in (tree / "dev/README.md").read_text()
     copy = nbformat.read(tree / f"FINAL_notebooks/{NAME}.ipynb", 4)
     assert "# 1 · Small\n\n:::{container} times\nReading time 1 min.\n:::\n" in copy.cells[0].source
-    assert copy.cells[-1].metadata.tags == ["plot", "hide-input"]
+    assert copy.cells[-2].metadata.tags == ["plot", "hide-input"]
+    assert copy.cells[-1].source == "def f():\n    # one\n    return 1", "without nbgrader's marks"
 
 
 # --- packages of npm

@@ -1,4 +1,4 @@
-"""Student copies hold no result, reading or answer and still run; slides show all figures and lose no text."""
+"""Student copies show no result, Reading or answer and still run; slides show all figures and lose no text."""
 
 import ast
 import base64
@@ -10,8 +10,9 @@ import nbformat
 import pytest
 
 from tools import handouts, notebooks
-from tools.handouts import DETAILS, deck, student
-from tools.hygiene import Page, tags
+from tools.common import ROOT
+from tools.handouts import ANSWER, DETAILS, READING, STUB, deck, student
+from tools.hygiene import BEGIN, GAP, Page, tags
 
 PAGES = list(map(Page, notebooks.find()))
 NUMBER = re.compile(r"(?m)^(\d+)\. ")
@@ -30,22 +31,27 @@ PNG = bytes.fromhex("89504e470d0a1a0a0000000d49484452000000020000000108000000007
 DRAWN = nbformat.v4.new_output("display_data", data={"image/png": base64.b64encode(PNG).decode() + "\n"})
 TABLE = nbformat.v4.new_output("display_data", data={"text/markdown": "| a |\n| --- |\n| 1 |"})
 CODE = "\n".join(f"x_{i} = {i}" for i in range(30))
+WRITE = "def double(x):\n    # twice x"
+TWICE = f"{WRITE}\n    {BEGIN}\n    return 2 * x  # GONE\n    ### END SOLUTION"
+CHECKED = "def check_double():\n    assert double(3) == 6, 'Twice 3 is 6.'\n\n\ncheck_double()"
 SMALL = [
     text("# Title\n\n**Why?**\n\n<details><summary>Résumé en français</summary>\n\nPourquoi ?\n\n</details>"),
     text("Because. SECRET", metadata=tag("result")),
     text("Model: none."),
-    text("## Result\n\n![alt](../figs/m/two.png)\n\n*SECRET.*\n\n![b](../figs/m/two.png)", metadata=tag("result")),
+    text("## Result\n\n![alt](../figs/m/two.png)\n\n*GONE.*\n\n![b](../figs/m/two.png)", metadata=tag("result")),
     code("a = 1", metadata=tag("parameters")),
     text("## Step 1. A step\n\nText with $x$, see [the table](../figs/m/table.csv).\n\n$$y = x$$"),
     code(CODE, metadata=tag("model")),
+    code(TWICE, metadata=tag("model")),
+    code(CHECKED, metadata=tag("check")),
     code("print(a + 1)", outputs=printed("2\n"), execution_count=2),
     code("if a > 1:\n    figures.save(fig, 'm/one')", outputs=[DRAWN, DRAWN, TABLE], metadata=tag("plot")),
     text("**Reading.** SECRET one.", metadata=tag("reading")),
     text("**Reading.** SECRET two.", metadata=tag("reading")),
     text("Between."),
     text("## Exercises\n\n1. What?"),
-    text("<details>\n<summary>Answers</summary>\n\n1. SECRET\n\n</details>", metadata=tag("solution")),
-    code("hidden = a + 41\nprint(hidden)", metadata=tag("solution"), outputs=printed("SECRET\n"), execution_count=9),
+    text("<details>\n<summary>Answers</summary>\n\n1. GONE\n\n</details>", metadata=tag("solution")),
+    code("hidden = a + 41\nprint(hidden)", metadata=tag("solution"), outputs=printed("GONE\n"), execution_count=9),
     code("explore(draw)", metadata=tag("play"), outputs=[DRAWN]),
     text("## Limits\n\nAll."),
 ]
@@ -66,40 +72,97 @@ def small(tmp_path):
 # --- student copies
 
 
-def test_a_student_copy_has_no_results_readings_solutions_and_outputs(small):
-    assert "SECRET" in nbformat.writes(small.notebook)
+def test_a_student_copy_shows_no_results_readings_solutions_and_outputs(small):
+    before = nbformat.writes(small.notebook)
     copy = student(small.notebook)
-    assert "SECRET" in nbformat.writes(small.notebook), "the original is left alone"
+    assert nbformat.writes(small.notebook) == before, "the original is left alone"
     written = nbformat.writes(copy)
-    assert "SECRET" not in written and "hidden" not in written
+    assert "GONE" not in written and "hidden" not in written
     assert "Pourquoi ?" in written and "Between." in written and CODE in [cell.source for cell in copy.cells]
+    assert "SECRET" not in DETAILS.sub("", "\n".join(cell.source for cell in copy.cells)), "only folded"
     codes = [cell for cell in copy.cells if cell.cell_type == "code"]
     assert [(cell.outputs, cell.execution_count) for cell in codes] == [([], None)] * len(codes)
     assert [cell.source for cell in codes][-2:] == [handouts.STARTER, "explore(draw)"], "explorers stay"
+
+
+def test_predict_run_reveal(small):
+    """Readings are folded where they stand, below the run; what the result says in words comes before the exercises."""
+    copy = Page(small.path, student(small.notebook))
+    folds = [DETAILS.findall(cell.source) for cell in copy.texts[1:]]
+    picture = "![the picture that a right gap gives](../figs/m/one.png)"
+    assert [found for found in folds if found] == [
+        [(READING, f"**Reading.** SECRET one.\n\n{picture}")],
+        [(READING, "**Reading.** SECRET two.")],
+        [(ANSWER, "Because. SECRET")],
+    ]
+    places = [number for number, cell in enumerate(copy.cells) if READING in cell.source or ANSWER in cell.source]
+    assert [copy.cells[place - 1].cell_type for place in places] == ["code", "markdown", "markdown"]
+    assert copy.cells[places[-1] + 1].source.startswith("## Exercises")
+
+
+def test_a_gap_becomes_a_stub_and_is_graded_by_its_check(small):
+    for filled, shown in ((False, f"{WRITE}\n    # your code here\n    raise NotImplementedError()"), (True, TWICE)):
+        gap, check = [cell for cell in student(small.notebook, filled).cells if "nbgrader" in cell.metadata]
+        assert (gap.source, check.source) == (shown, CHECKED)
+        common = {"schema_version": 3, "task": False}
+        own = {"grade_id": "gap_of_check_double", "grade": False, "solution": True, "locked": False}
+        assert gap.metadata == {"tags": ["model"], "nbgrader": common | own}
+        own = {"grade_id": "check_double", "grade": True, "solution": False, "locked": True, "points": 1}
+        assert check.metadata == {"tags": ["check"], "nbgrader": common | own}, "and open: a check may be read"
 
 
 def test_what_a_student_copy_refers_to_lies_beside_it(small, tmp_path):
     assert handouts.main(["student"], root=tmp_path) == 0
     out = tmp_path / "build/student"
     assert "[the table](figs/m/table.csv)" in (out / "FINAL_1_small.ipynb").read_text()
-    assert [path.name for path in out.glob("figs/m/*")] == ["table.csv"], "no figure of a result"
+    assert sorted(path.name for path in out.glob("figs/m/*")) == ["one.png", "table.csv"], "no figure of a result"
+
+
+def test_a_picture_of_the_result_is_not_the_expected_one(small):
+    for cell in small.cells:
+        cell.source = cell.source.replace("'m/one'", "'m/two'")
+    assert "m/two.png" not in nbformat.writes(student(small.notebook))
+
+
+def test_the_committed_notebooks_are_folded_and_graded():
+    for page in PAGES:
+        copy = Page(page.path, student(page.notebook))
+        texts = [cell.source for cell in copy.texts]
+        readings, results = ([c for c in page.texts if tag in tags(c)] for tag in ("reading", "result"))
+        assert sum(READING in source for source in texts) == len(readings)
+        assert all(source.startswith("<details>") for source in texts if READING in source or "**Reading" in source)
+        assert sum(ANSWER in source for source in texts) >= 1, page.path.stem
+        for picture in handouts.PICTURE.findall("\n".join(cell.source for cell in results)):
+            assert picture.partition("(")[2] not in copy.text, page.path.stem
+        ids = [c.metadata.nbgrader.grade_id for c in copy.code if "nbgrader" in c.metadata]
+        assert len(set(ids)) == len(ids) and [f"gap_of_{name}" for name in ids[1::2]] == ids[::2]
+        assert sum(STUB.split("\n")[0] in cell.source for cell in copy.code) == len(ids) / 2 >= 2
+        for folded in (number for number, cell in enumerate(copy.cells) if READING in cell.source):
+            step = [number for number in range(folded) if copy.cells[number].source.startswith("## ")][-1]
+            assert any(cell.cell_type == "code" for cell in copy.cells[step:folded]), "first run, then reveal"
 
 
 def test_no_answer_is_left_in_the_committed_notebooks():
     for page in PAGES:
         copy = Page(page.path, student(page.notebook))
         names = {name for name, _ in DETAILS.findall(copy.text)}
-        assert names - {"Exercices en français"} == {"Résumé en français"}, page.path.stem
-        assert "**Reading" not in copy.text, page.path.stem
+        questions = {"Answer", "Question et réponse en français"}
+        names -= {"Exercices en français"}
+        assert names == {"Résumé en français", READING, ANSWER} | questions, page.path.stem
         own, rest = set(), set()
         for cell in page.code:
-            (own if "solution" in tags(cell) else rest).update(re.findall(r".{30,}", cell.source))
-        assert own - rest and not (own - rest) & set(re.findall(r".{30,}", nbformat.writes(copy.notebook)))
+            lines = re.findall(r".{30,}", GAP.sub("", cell.source))
+            (own if "solution" in tags(cell) else rest).update(lines)
+            own.update(re.findall(r".{30,}", "\n".join(lines for _, lines in GAP.findall(cell.source))))
+        handed_out = "\n".join(cell.source for cell in copy.cells)
+        assert own - rest and not (own - rest) & set(re.findall(r".{30,}", handed_out))
 
 
 def test_every_name_of_a_student_copy_exists():
     for page in PAGES:
         known = set(dir(builtins)) | {"get_ipython", "display"}
+        for cell in page.code:  # what a gap defines stands in the line that says what to write
+            known |= stored(ast.parse(cell.source)) if BEGIN in cell.source else set()
         for cell in Page(page.path, student(page.notebook)).code:
             tree = compile(cell.source, page.path.stem, "exec", ast.PyCF_ONLY_AST)
             known |= stored(tree)
@@ -129,6 +192,20 @@ def test_at_least_three_exercises_each_with_an_answer():
         assert NUMBER.findall(answered.source) in (numbers, 2 * numbers), page.path.stem
 
 
+def test_the_page_for_lecturers_lists_every_step_and_its_plans_fit():
+    pages = re.split(r"(?m)^## ", (ROOT / "docs/teaching.md").read_text(encoding="utf-8"))[1:]
+    for page, text in zip(PAGES, pages, strict=True):
+        rows = re.findall(r"(?m)^\| (Step [^|]+?) \| ([^|]*) \| (\w*) +\| (\d*) *\| (\d+) \|$", text)
+        headings = [cell.source.split("\n")[0][3:] for cell in page.texts if cell.source.startswith("## Step")]
+        assert page.path.stem in text and [row[0] for row in rows] == headings
+        checks = [re.match(r"def check_(\w+)", cell.source)[1] for cell in page.code if "check" in tags(cell)]
+        assert re.findall(r"`(\w+)`", " ".join(row[1] for row in rows)) == checks
+        assert [row[2] for row in rows].count("yes") == 3
+        left = re.search(r"left for talk, play and exercises \| \| \| (\d+) \| (\d+) \|", text)
+        assert sum(int(row[3] or 0) for row in rows) + int(left[1]) == 45
+        assert sum(int(row[4]) for row in rows) + int(left[2]) == 90
+
+
 # --- slides
 
 
@@ -137,11 +214,10 @@ def test_slides_by_tags(small):
     assert [(s["title"], s["picture"][:12], s["text"][:12]) for s in slides] == [
         ("# Title", "", "**Why?**"),
         ("## The result", "", "Because. SEC"),
-        ("## Result", "![alt](../fi", "*SECRET.*"),
+        ("## Result", "![alt](../fi", "*GONE.*"),
         ("## Result", "![b](../figs", ""),
         ("## Step 1. A step", "", "Text with $x"),
-        ("## Step 1. A step", "", ""),
-        ("## Step 1. A step", "", ""),
+        *[("## Step 1. A step", "", "")] * 3,
         ("## Step 1. A step", "![](../figs/", ""),
         ("## Step 1. A step", "![](data:ima", ""),
         ("## Step 1. A step", "| a |\n| --- ", "**Reading.**"),
@@ -149,11 +225,12 @@ def test_slides_by_tags(small):
         ("## Exercises", "", "1. What?"),
         ("## Limits", "", "All."),
     ]
-    assert [s["code"].count("\n") for s in slides[5:7]] == [25, 7], "a model cell in parts that fit"
+    assert [s["code"].count("\n") for s in slides[5:8]] == [25, 7, 4], "a model cell in parts that fit"
+    assert "return 2 * x" in slides[7]["code"] and "SOLUTION" not in slides[7]["code"]
     assert slides[0]["notes"] == ["**Résumé en français.** Pourquoi ?"]
     assert slides[1]["notes"] == ["Model: none."]
-    assert slides[6]["notes"] == ["```\n2\n```"] and slides[10]["notes"] == ["Between."]
-    assert slides[11]["notes"] == ["", "**Answers.** 1. SECRET", "```\nSECRET\n```"]
+    assert slides[7]["notes"] == ["```\n2\n```"] and slides[11]["notes"] == ["Between."]
+    assert slides[12]["notes"] == ["", "**Answers.** 1. GONE", "```\nGONE\n```"]
 
 
 def test_every_saved_figure_and_every_word_of_the_committed_notebooks_is_there():

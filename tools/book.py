@@ -17,7 +17,7 @@ from pathlib import Path
 import nbformat
 
 from tools.common import ROOT, TEMPLATES, ToolError, fresh_folder, guarded, npm_unpack
-from tools.hygiene import CODE, Page, executed, tags
+from tools.hygiene import CODE, COLLAPSED, MARKS, Page, executed, tags
 from tools.notebooks import clean
 
 MATHJAX = "mathjax@3.2.2"  # 4 keeps its fonts in packages of their own
@@ -49,9 +49,9 @@ def card(page, readme):
 
 
 def minutes(page):
-    """Return the minutes to read a notebook: its words at 200 a minute, its lines of code but for plots at 20."""
+    """Return the minutes to read a notebook: 200 words a minute, 20 lines of code but for plots and checks."""
     words = len(re.sub(r"</?[a-z][^<>]*>|\(https?:\S+\)|\$\$.+?\$\$", " ", page.text, flags=re.S).split())
-    shown = "\n".join(cell.source for cell in page.code if "plot" not in tags(cell))
+    shown = "\n".join(cell.source for cell in page.code if not tags(cell) & COLLAPSED)
     return math.ceil(words / 200 + len(re.findall(r"^\s*\S", shown, re.M)) / 20)
 
 
@@ -115,12 +115,13 @@ def lay_out(root, tree):
 
 
 def dressed(page):
-    """Return the text of a copy of a notebook without widgets, with its reading time, its plot cells collapsed."""
+    """Return the text of a copy of a notebook without widgets, with its reading time, plots and checks collapsed."""
     copy = clean(nbformat.from_dict(page.notebook))
     title, _, rest = copy.cells[0].source.partition("\n")
     copy.cells[0].source = f"{title}\n\n:::{{container}} times\nReading time {minutes(page)} min.\n:::\n{rest}"
     for cell in copy.cells:
-        if "plot" in tags(cell):
+        cell.source = MARKS.sub("", cell.source)
+        if tags(cell) & COLLAPSED:
             cell.metadata.tags.append("hide-input")
     return nbformat.writes(copy)
 

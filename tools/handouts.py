@@ -1,11 +1,13 @@
-"""Student copies and slides of the FINAL notebooks, by the tags of their cells.
+"""Student copies, graded assignments and slides of the FINAL notebooks, by the tags of their cells.
 
-Usage, with the Python of the set-up (``make student`` and ``make slides`` call it)::
+Usage, with the Python of the set-up (``make student``, ``assignments`` and ``slides`` call it)::
 
-    python -m tools.handouts student [names...]             build/student/: no results, readings and solutions
+    python -m tools.handouts student [names...]             build/student/: no outputs and solutions, gaps to fill
+    python -m tools.handouts assignments [names...]         build/assignments/: the same, gaps filled, for nbgrader
     python -m tools.handouts slides [--offline] [names...]  build/slides/: reveal.js, speaker notes with the key S
 
-A student copy keeps text, code, starter cells and explorers, without any output; what it refers to is copied beside it.
+A student copy has no outputs, results and solutions. The gaps of its model cells are to be filled, and the check below
+each says what is wrong; every Reading is folded, to be opened after the run. What the copy refers to lies beside it.
 Slides: each text cell with a heading, each ``model`` cell, each figure or table with its Reading, and the result. All
 else is in the speaker notes. Exit codes: 0 well, 2 a wrong call or a notebook that cannot be used, with one line.
 """
@@ -24,10 +26,14 @@ from pygments.formatters import HtmlFormatter
 
 from tools.book import MATHJAX, MATHJAX_FILE, MATHJAX_SHA512
 from tools.common import ROOT, TEMPLATES, ToolError, fresh_folder, guarded, npm_unpack
-from tools.hygiene import Page, tags
+from tools.hygiene import BEGIN, CHECK, GAP, MARKS, Page, tags
 from tools.notebooks import find
 
 STARTER = "# Your solution of the exercise goes here."
+STUB = "# your code here\nraise NotImplementedError()"
+GRADED = {"schema_version": 3, "task": False}  # of nbgrader, for each cell that it knows
+READING = "Open after you have run the cells above (à ouvrir après l'exécution)"
+ANSWER = "The answer: open at the end (la réponse : à ouvrir à la fin)"
 DETAILS = re.compile(r"\s*<details\b[^>]*>\s*<summary>(.*?)</summary>\s*(.*?)\s*</details>", re.S | re.I)
 PICTURE = re.compile(r"!\[[^\]]*\]\(\.\./[^)]+\.(?:png|gif)\)")
 LINK = re.compile(r"(?<!!)\[([^\]]*)\]\(\.\./[^)]*\)")
@@ -42,21 +48,74 @@ CDN = f"https://unpkg.com/{REVEAL}", f"https://unpkg.com/{MATHJAX}/{MATHJAX_FILE
 # --- student copies
 
 
-def student(notebook):
-    """Return a copy without results, readings, solutions and outputs; a solution's code cell becomes an empty one."""
+def student(notebook, filled=False):
+    """Return a class copy: no outputs, results, solutions; a solution's code cell is empty, Readings are folded.
+
+    Gaps are stubs unless `filled`. The first Reading after a gap shows how the picture of its step should look, unless
+    that is the result; what the result says in words is folded before the exercises.
+    """
+    cells = deepcopy(notebook.cells)
+    results = [cell.source for cell in cells if "result" in tags(cell)]
+    for reading, name in expected(cells):
+        if f"/{name}.png)" not in "".join(results):
+            reading.source += f"\n\n![the picture that a right gap gives](../figs/{name}.png)"
     copy = nbformat.v4.new_notebook(metadata=notebook.metadata)
-    for cell in deepcopy(notebook.cells):
+    for cell, after in zip(cells, [*cells[1:], None], strict=True):
         if cell.cell_type == "code":
-            cell.source = STARTER if "solution" in tags(cell) else cell.source
-            cell.outputs, cell.execution_count = [], None
-        if cell.cell_type == "code" or not tags(cell) & {"result", "reading", "solution"}:
+            hand_out(cell, after, filled)
+        elif "reading" in tags(cell):
+            cell.source = folded(READING, cell.source)
+        elif re.match("#+ .*Exercise", cell.source):
+            copy.cells += [
+                nbformat.v4.new_markdown_cell(folded(ANSWER, said)) for said in results if not PICTURE.search(said)
+            ]
+        if cell.cell_type == "code" or not tags(cell) & {"result", "solution"}:
             copy.cells.append(cell)
     return copy
 
 
-def write_student(page, out):
-    """Write the student copy of a notebook, and the files that its text refers to, into the folder `out`."""
-    copy = student(page.notebook)
+def expected(cells):
+    """Yield the first Reading below a check that has a figure above it in its step, and the name of that figure."""
+    waits, name = False, None
+    for cell in cells:
+        saved = SAVED.search(cell.source)
+        if "check" in tags(cell) or cell.source.startswith("## "):
+            waits, name = "check" in tags(cell), None
+        elif waits and saved:
+            waits, name = False, saved[1]
+        elif name and "reading" in tags(cell):
+            yield cell, name
+            name = None
+
+
+def hand_out(cell, after, filled):
+    """Empty a code cell; one with a gap, to be checked by the cell `after` it, or a check is also graded."""
+    cell.outputs, cell.execution_count = [], None
+    if "solution" in tags(cell):
+        cell.source = STARTER
+    elif "check" in tags(cell):
+        own = dict(grade_id=CHECK.match(cell.source)[1], grade=True, solution=False, locked=True, points=1)
+        cell.metadata = {"tags": ["check"], "nbgrader": GRADED | own}
+    elif BEGIN in cell.source:
+        own = dict(grade_id=f"gap_of_{CHECK.match(after.source)[1]}", grade=False, solution=True, locked=False)
+        cell.metadata["nbgrader"] = GRADED | own
+        cell.source = cell.source if filled else GAP.sub(stubbed, cell.source)
+
+
+def stubbed(gap):
+    """Return a gap with its line of what to write, and instead of the lines between the marks a stub."""
+    hint = gap[0].partition("\n")[0]
+    return "\n".join([hint, *(gap[1] + line for line in STUB.split("\n"))])
+
+
+def folded(summary, text):
+    """Return text that opens at a click on the summary."""
+    return f"<details><summary>{summary}</summary>\n\n{text}\n\n</details>"
+
+
+def write_student(page, out, filled=False):
+    """Write the class copy of a notebook, and the files that its text refers to, into the folder `out`."""
+    copy = student(page.notebook, filled)
     for name in REFERENCE.findall(Page(page.path, copy).text):
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(page.path.parents[1] / name, out / name)
@@ -99,7 +158,7 @@ def slide(title, picture="", text="", code="", notes=()):
 
 def coded(page, title, cell):
     """Return the slides of a code cell: of a model its code, then each table and figure, as saved in figs/ or shown."""
-    slides, lines = [], cell.source.split("\n") if "model" in tags(cell) else []
+    slides, lines = [], MARKS.sub("", cell.source).split("\n") if "model" in tags(cell) else []
     saved = [name for name in SAVED.findall(cell.source) if (page.path.parents[1] / f"figs/{name}.png").is_file()]
     for start in range(0, len(lines), CODE_LINES):
         slides.append(slide(title, code="\n".join(["```python", *lines[start : start + CODE_LINES], "```"])))
@@ -140,20 +199,30 @@ def write_offline(out, cache):
 def build(options, root):
     """Write what `options` ask for; an earlier folder is replaced only by a whole new one."""
     out, paths = root / "build" / options.command, find(options.names, root=root)
+    if (out / "gradebook.db").exists():
+        raise ToolError(
+            f"{out.relative_to(root)}/ holds a gradebook; grade in a copy of the folder, and move this one away"
+        )
     with fresh_folder(out) as fresh:
         places = write_offline(fresh, root / ".store") if options.offline else CDN
         for page in map(Page, paths):
             if options.command == "student":
                 write_student(page, fresh)
+            elif options.command == "assignments":
+                (place := fresh / "source" / page.path.stem).mkdir(parents=True)
+                write_student(page, place, filled=True)
             else:
                 (fresh / f"{page.path.stem}.slides.html").write_text(slides_html(page, *places), encoding="utf-8")
+        if options.command == "assignments":
+            text = jinja2.Template((TEMPLATES / "nbgrader_config.py.j2").read_text()).render(stub=STUB)
+            (fresh / "nbgrader_config.py").write_text(text + "\n", encoding="utf-8")
     print(f"{len(paths)} notebooks: {out.relative_to(root)}/")
 
 
 def main(argv=None, *, root=ROOT):
     """Run one command and return its exit code."""
-    parser = argparse.ArgumentParser(prog="handouts", description="Student copies and slides of the FINAL notebooks.")
-    parser.add_argument("command", choices=("student", "slides"))
+    parser = argparse.ArgumentParser(prog="handouts", description="Class copies and slides of the FINAL notebooks.")
+    parser.add_argument("command", choices=("student", "assignments", "slides"))
     parser.add_argument("names", nargs="*", help="file names or their beginnings; default: all FINAL notebooks")
     parser.add_argument("--offline", action="store_true", help="slides: put reveal.js and MathJax beside them")
     options = parser.parse_intermixed_args(argv)

@@ -16,10 +16,19 @@ from tools.common import ToolError
 
 OPEN = ("FINAL_1", "FINAL_2", "FINAL_3", "FINAL_4", "FINAL_5", "FINAL_6", "FINAL_7", "FINAL_8")
 TAGS = {"parameters", "result", "reading", "nbval-check-output", "play", "solution"}
+COLLAPSED = {"plot", "check"}  # cells that JupyterLab and the book show closed
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 METADATA = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
 FIGURE, TABLE = {".pdf", ".svg", ".png", ".json"}, {".csv", ".tex", ".json"}
 CODE = re.compile(r"^```.*?^```|`[^`\n]+`", re.M | re.S)
+BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"  # nbgrader's marks around what a student writes
+GAP = re.compile(rf"^( *)# .*\n\1{BEGIN}\n((?:.*\n)*?)\1{END}$", re.M)  # what to write, then the lines
+CHECK = re.compile(r"\Adef (check_\w+)\(\):\n(?:(?:    .*)?\n)+\1\(\)\Z")
+MARKS = re.compile(rf"\n *(?:{BEGIN}|{END})$", re.M)
+QUESTION = re.compile(
+    r"\*\*Question\.\*\* [^<]+\?\n\n<details><summary>Answer</summary>\n\n[^<]+\n\n</details>\n\n"
+    r"<details><summary>Question et réponse en français</summary>\n\n[^<]+\n\n</details>"
+)
 FOLDED = re.compile(r"<summary>(?!.*français)")
 NEEDED = {
     "it does not start with a title (# ...)": r"\A# ",
@@ -27,7 +36,7 @@ NEEDED = {
     "no reference with a DOI": r"\b10\.\d{4,9}/\S+",
     "no heading with the word Exercise": r"(?im)^#+ .*exercise",
     "no heading with the word Limits": r"(?im)^#+ .*limit",
-    "no folded answers to the exercises": FOLDED,
+    "no folded answers to the exercises": "<summary>Answers",
 }
 FORBIDDEN = {
     r"(?i)\b(?:specification|shipped)": ("text", "say which description or example is meant"),
@@ -93,16 +102,46 @@ def forbidden(page):
 
 def tagged(page):
     """Has all the tags that the tools use; headings, readings and folded answers stand in cells of their own."""
-    expected = TAGS | {"model", "study"} if page.is_open else TAGS
+    expected = TAGS | {"model", "study", "check", "question"} if page.is_open else TAGS
     for tag in sorted(expected.difference(*map(tags, page.cells))):
         yield f"no cell is tagged {tag}"
     for cell in page.texts:
         if "**Reading" in cell.source and "reading" not in tags(cell):
             yield f"a Reading without the tag reading: {cell.source[:40]!r}"
-        if FOLDED.search(cell.source) and "solution" not in tags(cell):
+        if FOLDED.search(cell.source) and not tags(cell) & {"solution", "question"}:
             yield f"folded answers without the tag solution: {cell.source[:40]!r}"
         if heading := re.search(r"\n(#+ .*)", CODE.sub("", cell.source)):
             yield f"the heading {heading[1]!r} stands inside a cell; cut the cell before it"
+
+
+def asked(page):
+    """Three concept questions inside three steps, the answer folded, and both in French."""
+    steps = [None]
+    for cell in page.texts:
+        heading = re.match(r"## (.*)", cell.source)
+        steps[-1] = heading[1] if heading else steps[-1]
+        if "question" in tags(cell):
+            if not QUESTION.fullmatch(cell.source) or not str(steps[-1]).startswith("Step"):
+                yield f"a question without its folded answer and its French, or outside a step: {cell.source[:40]!r}"
+            steps.append(steps[-1])
+    if page.is_open and len(set(steps[:-1])) != 3:
+        yield f"questions in {len(set(steps[:-1]))} steps; three expected"
+
+
+def gapped(page):
+    """Two or three gaps in model cells: one to six lines below one that says what to write, a check cell after each."""
+    found = []
+    for cell, after in zip(page.code, [*page.code[1:], None], strict=True):
+        gaps, marks = GAP.findall(cell.source), max(cell.source.count(BEGIN), cell.source.count(END))
+        found += gaps
+        if marks != len(gaps) or any(lines.count("\n") > 6 for _, lines in gaps):
+            yield f"marks of a gap without a line above that says what to write, or around more than six: {marks}"
+        if gaps and not (len(gaps) == 1 and "model" in tags(cell) and after and "check" in tags(after)):
+            yield f"a gap that is not the only one of a model cell with a check after it: {gaps[0][1].strip()[:40]!r}"
+        if "check" in tags(cell) and not CHECK.match(cell.source):
+            yield f"a check cell is one function check_...() and its call: {cell.source[:40]!r}"
+    if page.is_open and not 2 <= len(found) <= 3:
+        yield f"{len(found)} gaps; two or three expected"
 
 
 def dated(page):
@@ -131,18 +170,18 @@ def executed(page):
 
 
 def clean_metadata(page):
-    """Only kernel name, language and cell tags, a plot cell collapsed; at most 1 MB."""
+    """Only kernel name, language and cell tags, plots and checks collapsed; at most 1 MB."""
     if page.notebook.metadata != METADATA:
         yield f"metadata holds {dict(page.notebook.metadata)}: run `make notebooks`"
     for number, cell in enumerate(page.cells, 1):
-        more, expected = set(cell.metadata) - {"tags"}, {"jupyter"} if "plot" in tags(cell) else set()
+        more, expected = set(cell.metadata) - {"tags"}, {"jupyter"} if tags(cell) & COLLAPSED else set()
         if more != expected:
             yield f"metadata of cell {number} holds {sorted(more)}, not {sorted(expected)}: run `make notebooks`"
     if (size := page.path.stat().st_size / 1e6) > 1:
         yield f"{size:.2f} MB; at most 1 MB"
 
 
-FINAL_RULES = (needed, tagged, forbidden, executed, clean_metadata)
+FINAL_RULES = (needed, tagged, asked, gapped, forbidden, executed, clean_metadata)
 DEV_RULES = (dated, forbidden, executed, clean_metadata)
 
 

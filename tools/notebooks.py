@@ -142,14 +142,14 @@ def clean(notebook):
     """Reduce an executed notebook, in place, to what belongs in the repository, and return it.
 
     Kept: sources, tags, outputs that a reader without a kernel can see. Dropped: widget state, timings, stderr,
-    editor metadata. Cell ids are numbered, execution counts run from 1, cells tagged ``plot`` are collapsed.
+    editor metadata. Cell ids are numbered, execution counts run from 1, plots and checks are collapsed.
     """
     notebook.metadata = nbformat.from_dict(hygiene.METADATA)
     notebook.nbformat_minor, count = 5, 0
     for number, cell in enumerate(notebook.cells, 1):
         found = cell.metadata.get("tags")
         cell.id, cell.metadata = f"cell-{number:02d}", nbformat.from_dict({"tags": found} if found else {})
-        if "plot" in hygiene.tags(cell):
+        if hygiene.tags(cell) & hygiene.COLLAPSED:
             cell.metadata.jupyter = {"source_hidden": True}
         if cell.cell_type == "code":
             cell.execution_count = count = count + 1
@@ -179,7 +179,7 @@ def packed(picture):
     image, smaller = PIL.Image.open(io.BytesIO(base64.b64decode(picture))), io.BytesIO()
     if image.mode == "RGBA" and image.getextrema()[3] == (255, 255):  # nothing shows through
         image = image.convert("RGB")
-    image.save(smaller, "PNG", optimize=True)
+    image.save(smaller, "PNG", optimize=True, dpi=image.info.get("dpi"))
     found = base64.b64encode(smaller.getvalue()).decode()
     return found if len(found) < len(picture) else picture
 

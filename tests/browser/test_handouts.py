@@ -79,8 +79,19 @@ def test_nothing_sticks_out_of_a_slide(offline, chromium):
 def test_a_student_copy_opens_in_jupyterlab(lab, tmp_path):
     page = Page(FINAL[0])
     handouts.write_student(page, tmp_path)
+    shutil.copytree(tmp_path / "figs", lab.server.folder / tmp_path.name / "figs")
     lab.open(tmp_path / FINAL[0].name)
     text = lab.page.evaluate("() => JSON.stringify(window.jupyterapp.shell.currentWidget.content.model.toJSON())")
     assert "Résumé en français" in text and handouts.STARTER in text
-    assert "**Reading" not in text and "<summary>Answers" not in text and '"image/png"' not in text
+    assert handouts.STUB.split("\n")[0] in text and "BEGIN SOLUTION" not in text
+    assert "<summary>Answers" not in text and '"image/png"' not in text
+    place = [cell.source.startswith("<details>") for cell in handouts.student(page.notebook).cells].index(True)
+    lab.page.evaluate("(i) => window.jupyterapp.shell.currentWidget.content.scrollToItem(i, 'center')", place)
+    folded = lab.page.locator(".jp-MarkdownOutput details", has_text="Open after you have run").first
+    summary, reading = folded.locator("summary"), folded.get_by_text("Reading.", exact=True)
+    summary.wait_for()
+    assert summary.inner_text() == handouts.READING and not reading.is_visible(), "first run, then reveal"
+    summary.click()
+    assert reading.is_visible() and folded.locator("img").evaluate("img => img.complete && img.naturalWidth > 300")
+    lab.screenshot("a Reading is opened")
     assert lab.problems() == []

@@ -14,6 +14,7 @@ from tools.hygiene import DEV_RULES, FINAL_RULES, Page, tags
 from tools.notebooks import clean
 
 ROOT = Path(__file__).resolve().parents[2]
+IN_FRENCH = "Question et réponse en français"
 HOME = "/" + "home/somebody/data"  # in two pieces: no tracked file holds such a path
 PAGES = {rules: list(map(Page, sorted(ROOT.glob(f"{folder}/*.ipynb")))) for folder, rules in
          (("FINAL_notebooks", FINAL_RULES), ("dev", DEV_RULES))}  # fmt: skip
@@ -41,10 +42,19 @@ def good(path, *more):
         "solution": "<details><summary>Answers</summary>Like this.</details>",
     }
     book = v4.new_notebook(cells=[v4.new_markdown_cell(s, metadata={"tags": [t] * bool(t)}) for t, s in text.items()])
+    for number in (1, 2, 3):
+        folds = "".join(f"\n\n<details><summary>{s}</summary>\n\nX.\n\n</details>" for s in ("Answer", IN_FRENCH))
+        book.cells.append(v4.new_markdown_cell(f"## Step {number}. One"))
+        book.cells.append(v4.new_markdown_cell(f"**Question.** Why {number}?{folds}", metadata={"tags": ["question"]}))
     book.cells += map(v4.new_markdown_cell, ("## Exercises\n\n1. Change it.", "## Conclusion", "## Limits"))
     for number, tag in enumerate(("parameters", "nbval-check-output", "play", "solution", "model", "study", "plot")):
         book.cells.append(v4.new_code_cell(f"x_{number} = {number}", metadata={"tags": [tag]}))
-    book.cells[8].outputs = [v4.new_output("stream", name="stdout", text="width 12.1\n")]
+    for number in (1, 2):
+        gap = f"def f_{number}():\n    # a number\n    ### BEGIN SOLUTION\n    return {number}\n    ### END SOLUTION"
+        check = f"def check_f():\n    assert f_{number}() == {number}\n\n\ncheck_f()"
+        pair = {"model": gap, "check": check}
+        book.cells += [v4.new_code_cell(source, metadata={"tags": [tag]}) for tag, source in pair.items()]
+    book.cells[14].outputs = [v4.new_output("stream", name="stdout", text="width 12.1\n")]
     nbformat.write(clean(book), path)
     (path.parent / "README.md").write_text(f"* {path.name}")
     return Page(path)
@@ -73,6 +83,7 @@ def output(page, kind, **content):
     page.code[3].outputs = [v4.new_output(kind, **content)]
 
 
+MORE = "    # more\n    ### BEGIN SOLUTION\n    x = 1"
 WIDGET = {"application/vnd.jupyter.widget-view+json": {"model_id": "a"}, "text/plain": "x"}
 BREAKS = [  # rule, part of the complaint, how the notebook is broken
     ("needed", "title", lambda p: replace(p, "# Ring", "Ring")),
@@ -86,6 +97,21 @@ BREAKS = [  # rule, part of the complaint, how the notebook is broken
     ("tagged", "a Reading without", lambda p: untag(p, "reading", "markdown")),
     ("tagged", "folded answers without", lambda p: untag(p, "solution", "markdown")),
     ("tagged", "'## More'", lambda p: say(p, "```\n# no heading\n```\n\n## More")),
+    ("asked", "without its folded answer", lambda p: replace(p, "<summary>Answer</summary>", "<summary>So</summary>")),
+    ("asked", "and its French", lambda p: replace(p, IN_FRENCH, "En français")),
+    ("asked", "outside a step", lambda p: replace(p, "## Step 2", "## Part 2")),
+    ("asked", "2 steps; three", lambda p: p.cells.pop(9)),
+    ("gapped", "without a line above", lambda p: replace(p, "# a number", "pass")),
+    ("gapped", "without a line above", lambda p: replace(p, "    ### END SOLUTION", "")),
+    (
+        "gapped",
+        "more than six",
+        lambda p: replace(p, "    return 1\n", "    return (1,\n" + 6 * "    1,\n" + "    )\n"),
+    ),
+    ("gapped", "not the only one", lambda p: replace(p, "return 2", "return 2\n    ### END SOLUTION\n" + MORE)),
+    ("gapped", "not the only one", lambda p: p.code[-2].metadata.update(tags=["study"])),
+    ("gapped", "one function check", lambda p: replace(p, "\n\ncheck_f()", "\n\nx = 1\ncheck_f()")),
+    ("gapped", "1 gaps; two or three", lambda p: [p.cells.pop(), p.cells.pop()]),
     ("forbidden", "'from numpy import *'", lambda p: code(p, "from numpy import *")),
     ("forbidden", "%matplotlib inline", lambda p: code(p, "%matplotlib inline")),
     ("forbidden", "pip install", lambda p: code(p, "!pip install lmfit")),
@@ -106,6 +132,7 @@ BREAKS = [  # rule, part of the complaint, how the notebook is broken
     ("clean_metadata", "'version'", lambda p: p.notebook.metadata.language_info.update(version="3.11.7")),
     ("clean_metadata", "cell 1 holds ['collapsed']", lambda p: p.cells[0].metadata.update(collapsed=True)),
     ("clean_metadata", "not ['jupyter']", lambda p: p.code[-1].metadata.pop("jupyter")),
+    ("clean_metadata", "not ['jupyter']", lambda p: p.code[6].metadata.pop("jupyter")),
     ("clean_metadata", "1.00 MB", lambda p: p.path.write_bytes(b" " * 1_000_001)),
 ]
 
@@ -146,8 +173,10 @@ def test_what_is_no_fault(tmp_path):
     assert complaints(page, FINAL_RULES) == {}
     closed = good(tmp_path / "FINAL_9.ipynb")
     untag(closed, "model", "code")
+    replace(closed, "    ### BEGIN SOLUTION\n", "")
+    replace(closed, "\n    ### END SOLUTION", "")
     say(closed, "by .5")
-    assert complaints(closed, FINAL_RULES) == {}, "only open notebooks need models and leading zeros"
+    assert complaints(closed, FINAL_RULES) == {}, "only open notebooks need models, gaps and leading zeros"
 
 
 # --- figures
