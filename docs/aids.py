@@ -1,6 +1,6 @@
-"""What a page of the book has beside its text: words for every picture, a larger view of it, links into the glossary.
+"""What a page of the book has beside its text: words for every picture, and links into the glossary.
 
-A Sphinx extension, loaded by conf.py. It works on the parsed page, so headings, code, formulas and links stay as they are.
+A Sphinx extension, loaded by conf.py. It works on the parsed page: headings, code, formulas and links stay as they are.
 """
 
 import json
@@ -13,8 +13,9 @@ from sphinx.addnodes import pending_xref
 # Which part of the glossary a notebook looks into, by a word of its file name; all look into the general part.
 PARTS = {"v1": "V1", "lateral": "Lateral", "_ll_": "Lateral", "wta": "Winner", "rnn": "Random", "mod": "Modular"}
 PARTS |= {"classic": "Modular"}
-SAVED = re.compile(r"""save(?:_\w+)?\([^\n]*?["']([\w-]+/[^"'\n]+)["']""")
-UNTOUCHED = (nodes.title, nodes.literal, nodes.literal_block, nodes.reference, pending_xref, nodes.math, nodes.math_block)
+STATE = re.compile(r"^(?:Explorer|Network_UI)\(.*\)$", re.M)  # what a widget says of the picture in its place
+SAVED = re.compile(r"""save(?:_\w+)?\([^"']*["']([\w-]+/[^"'\n]+)["']""")
+UNTOUCHED = (nodes.title, nodes.literal, nodes.FixedTextElement, nodes.reference, pending_xref, nodes.math)
 LIMIT = 300  # of characters that a screen reader has to read aloud before it goes on
 
 
@@ -40,14 +41,16 @@ def first_sentences(text, limit=LIMIT):
 
 def words_for(image, figs):
     """Return what a picture shows: the caption of its figure, else its section and the text that explains it."""
+    name = Path(image["uri"]).stem
     if found := re.search(r"figs/([\w-]+/[\w-]+)\.\w+$", image["uri"]):
-        return " ".join(captions_of(found[1], figs))
+        return " ".join(captions_of(found[1], figs)) or name
     cell = image
     while cell.parent is not None and cell.get("nb_element") != "cell_code":
         cell = cell.parent
     if cell.parent is None:
-        return ""
-    pictures, source = list(cell.findall(nodes.image)), "\n".join(code.astext() for code in cell.findall(nodes.literal_block))
+        return name
+    pictures = list(cell.findall(nodes.image))
+    source = "\n".join(code.astext() for code in cell.findall(nodes.literal_block))
     captions = [caption for name in SAVED.findall(source) for caption in captions_of(name, figs)]
     if len(captions) == len(pictures):
         return captions[pictures.index(image)]
@@ -55,9 +58,9 @@ def words_for(image, figs):
     after = [node.astext() for node in section[place + 1 : place + 2] if isinstance(node, nodes.paragraph)]
     before = [node.astext() for node in section[:place] if isinstance(node, nodes.paragraph)]
     reading = [text.removeprefix("Reading.").strip() for text in after if text.startswith("Reading.")]
-    title = next(iter(section.findall(nodes.title)), None)
-    texts = [f"Picture of the section {title.astext()!r}." if title is not None else "Picture.", *(reading or before[-1:])]
-    return first_sentences(" ".join(texts))
+    texts = STATE.findall(source) or reading or before[-1:]
+    title = next(section.findall(nodes.title)).astext()
+    return first_sentences(" ".join([f"Picture of the section {title!r}.", *texts]).replace("\\", ""))
 
 
 # --- links into the glossary
@@ -83,30 +86,37 @@ def glossary(path, part=None):
 def link_terms(document, terms, page):
     """Link each term where a page first uses it; French text and outputs are left alone."""
     forms = sorted(terms, key=len, reverse=True)
-    spelled = [re.escape(form) if form.isupper() else f"(?i:{re.escape(form)})" for form in forms]
-    pattern, names = re.compile(rf"(?<![\w-])({'|'.join(spelled)})(?:s|es)?(?![\w-])"), {k.lower(): v for k, v in terms.items()}
-    used, french = set(), False
+    spelled = "|".join(re.escape(form) if form.isupper() else f"(?i:{re.escape(form)})" for form in forms)
+    pattern = re.compile(rf"(?<![\w-])({spelled})(?:s|es)?(?![\w-])")
+    names, used, french = {form.lower(): name for form, name in terms.items()}, set(), False
     for node in list(document.findall(lambda node: isinstance(node, nodes.raw | nodes.Text))):
         if isinstance(node, nodes.raw) or isinstance(node.parent, nodes.raw):
             said = node.astext()
             french = "français</summary>" in said or (french and "</details>" not in said)
-            continue
-        above, node_above = [], node.parent
-        while node_above is not None:
-            above, node_above = [*above, node_above], node_above.parent
-        if french or any(isinstance(a, UNTOUCHED) or a.get("nb_element") for a in above if isinstance(a, nodes.Element)):
-            continue
-        text, new, end = node.astext(), [], 0
-        for match in pattern.finditer(text):
-            name = names[match[1].lower()]
-            if name not in used:
-                used.add(name)
-                shown = nodes.inline("", match[0], classes=["xref", "std", "std-term"])
-                link = pending_xref("", shown, refdomain="std", reftype="term", reftarget=name, refexplicit=True)
-                link["refdoc"], link["refwarn"] = page, True
-                new, end = [*new, nodes.Text(text[end : match.start()]), link], match.end()
-        if new:
+        elif not french and is_prose(node):
+            text, new, end = node.astext(), [], 0
+            for match in pattern.finditer(text):
+                name = names[match[1].lower()]
+                if name not in used:
+                    used.add(name)
+                    new += [nodes.Text(text[end : match.start()]), link_to(name, match[0], page)]
+                    end = match.end()
             node.parent.replace(node, [*new, nodes.Text(text[end:])])
+
+
+def is_prose(node):
+    """Whether a text stands in no heading, code, formula, link or cell."""
+    while (node := node.parent) is not None:
+        if isinstance(node, UNTOUCHED) or node.get("nb_element"):
+            return False
+    return True
+
+
+def link_to(name, text, page):
+    """Return a link to an entry of the glossary, which Sphinx resolves; one that is not there is a warning."""
+    shown = nodes.inline("", text, classes=["xref", "std", "std-term"])
+    where = {"refdomain": "std", "reftype": "term", "reftarget": name, "refdoc": page}
+    return pending_xref("", shown, refexplicit=True, refwarn=True, **where)
 
 
 def dress(app, document):

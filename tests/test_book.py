@@ -253,9 +253,8 @@ def site(tmp_path_factory):
         cells.append(v4.new_markdown_cell("**Reading.** It falls. Then more.\n\n![](../figs/v1/one.png)"))
 
     edit(root, add)
-    (root / "dev/README.md").write_text(
-        "# Explorations\n\n| n | o |\n| - | - |\n| [a](2026-11-20_v1_a.ipynb) | A. |\n| [b](2026-11-20_wta_b.ipynb) | B. |\n"
-    )
+    rows = "| [a](2026-11-20_v1_a.ipynb) | A. |\n| [b](2026-11-20_wta_b.ipynb) | B. |\n"
+    (root / "dev/README.md").write_text(f"# Explorations\n\n| n | o |\n| - | - |\n{rows}")
     for name in ("v1_a", "wta_b"):
         nbformat.write(page("# Question", code=["1"]).notebook, root / f"dev/2026-11-20_{name}.ipynb")
     (root / "figs/scorecard.md").write_text("# S\n\n| c | o |\n| - | - |\n| `ring.a`: x | 1 |\n| `wta.b`: y | 2 |\n")
@@ -266,7 +265,8 @@ def site(tmp_path_factory):
 
 def test_no_picture_is_without_words(site):
     pictures = {path: re.findall(r"<img\b[^>]*>", path.read_text()) for path in site.rglob("*.html")}
-    assert not [(path.name, tag) for path, tags in pictures.items() for tag in tags if not re.search(r' alt="[^"]', tag)]
+    bare = {path.name: [tag for tag in tags if not re.search(r' alt="[^"]', tag)] for path, tags in pictures.items()}
+    assert {page: tags for page, tags in bare.items() if tags} == {}
     own = " ".join(pictures[site / f"FINAL_notebooks/{NAME}.html"])
     assert own.count('alt="A: what N spikes &quot;do&quot;."') == 2, "of the plot cell, and of ![]()"
     assert "alt=\"Picture of the section 'Step 1. A spike in a heading'. It falls. Then more.\"" in own
@@ -300,7 +300,8 @@ def test_a_page_of_each_model_joins_notebooks_explorations_and_numbers(site):
 
 def test_every_row_of_scorecard_and_explorations_stands_on_one_page_of_a_model():
     pages = [path.read_text() for path in (ROOT / "docs").glob("model_*.md")]
-    for table, file in (("scorecard", "figs/scorecard.md"), ("explorations", "dev/README.md"), ("notebooks", "README.md")):
+    tables = {"scorecard": "figs/scorecard.md", "explorations": "dev/README.md", "notebooks": "README.md"}
+    for table, file in tables.items():
         wanted = [re.search(rf"<!-- book: {table} (\S+) -->", text)[1] for text in pages]
         marked = r"^\| (?:`\w+\.|\d{4}-|\[FINAL).*"
         for row in re.findall(marked, (ROOT / file).read_text(), re.M):
