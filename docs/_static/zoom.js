@@ -3,7 +3,9 @@ document.addEventListener("DOMContentLoaded", () => {
   const view = document.createElement("dialog");
   view.className = "zoom";
   view.setAttribute("aria-label", "Enlarged picture; Escape or a click closes it");
+  view.tabIndex = -1; // takes the keys: arrows scroll, Escape closes
   view.addEventListener("click", () => view.close());
+  view.addEventListener("keydown", (event) => event.key === "Escape" && view.close());
   document.body.append(view);
   for (const picture of document.querySelectorAll("article img")) {
     if (picture.closest("a")) continue; // a tile of the gallery is a link already
@@ -13,6 +15,7 @@ document.addEventListener("DOMContentLoaded", () => {
       large.alt = picture.alt;
       view.replaceChildren(large);
       view.showModal();
+      view.focus();
     };
     picture.tabIndex = 0;
     picture.classList.add("zooms");
