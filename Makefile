@@ -77,8 +77,13 @@ assignments: setup ## the same with the gaps filled, a course for nbgrader: buil
 slides: setup ## a lecture of each FINAL notebook: build/slides/ (OFFLINE=1: needs no network to show)
 	@$(BIN)/python -m tools.handouts slides $(if $(filter-out 0,$(OFFLINE)),--offline) $(NB)
 
-thesis: setup ## figures, tables and captions for LaTeX: build/thesis/
+thesis: setup ## figures, tables and captions for LaTeX: build/thesis/ (WIDTH=120: run again, drawn for 120 mm)
+ifneq ($(WIDTH),)
+	@NOTEBOOK_WIDTH_MM=$(WIDTH) NOTEBOOK_FIGS=$(CURDIR)/build/figs-$(WIDTH) $(BIN)/python tools/notebooks.py figs --profile quick $(NB)
+	@NOTEBOOK_FIGS=$(CURDIR)/build/figs-$(WIDTH) $(BIN)/python -m tools.thesis
+else
 	@$(BIN)/python -m tools.thesis
+endif
 
 bench: setup ## CPU time and memory against the peers: tests/benchmarks/results.md
 	@$(BIN)/python -m tests.benchmarks.run

@@ -6,6 +6,7 @@ import re
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from helpers.parameters import Parameters
@@ -13,6 +14,7 @@ from helpers.parameters import Parameters
 project = html_title = "Neural notebooks"
 author = "The neural-notebooks authors"
 extensions = ["myst_nb", "sphinx.ext.mathjax", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.napoleon"]
+extensions.append("aids")  # docs/aids.py
 default_role = "literal"  # `name` in a docstring is the name of an argument
 templates_path = [str(Path(__file__).with_name("_templates"))]  # autosummary looks below the pages, not here
 suppress_warnings = ["myst.header", "ref.python"]  # two models may use one name; types are then not linked
@@ -36,12 +38,12 @@ napoleon_google_docstring = False
 html_theme = "sphinx_book_theme"
 html_logo = html_favicon = "_static/favicon.svg"
 html_static_path = ["_static"]
-html_css_files = ["book.css"]
+html_css_files, html_js_files = ["book.css"], ["zoom.js"]
 html_context = {"default_mode": "auto"}
 html_show_sphinx = html_show_copyright = html_domain_indices = False
 html_theme_options = {
     "launch_buttons": {"thebe": False},
-    "logo": {"text": project},
+    "logo": {"text": project, "alt_text": "Sign of the collection"},
     "use_fullscreen_button": False,
     "show_toc_level": 2,
     "collapse_navigation": True,  # other branches stay closed: smaller pages, a third less time

@@ -59,7 +59,11 @@ def page(*texts, code=(), path="FINAL_notebooks/FINAL_1_small.ipynb"):
 
 @pytest.fixture
 def root(tmp_path):
-    """A repository of one notebook, with the pages of the real one but for the API."""
+    return make(tmp_path)
+
+
+def make(tmp_path):
+    """Return a repository of one notebook, with the pages of the real one but for the API."""
     for name, text in {
         "README.md": README,
         "dev/README.md": "# Explorations\n",
@@ -215,6 +219,104 @@ def test_the_pages_of_a_small_collection(root, tmp_path):
     assert "# 1 · Small\n\n:::{container} times\nReading time 1 min.\n:::\n" in copy.cells[0].source
     assert copy.cells[-2].metadata.tags == ["plot", "hide-input"]
     assert copy.cells[-1].source == "def f():\n    # one\n    return 1", "without nbgrader's marks"
+
+
+# --- the site of a small collection
+
+
+def figure_in(data="iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="):
+    return v4.new_output("display_data", {"image/png": data, "text/plain": "a figure"})
+
+
+TERMS = """## Step 1. A spike in a heading
+
+A spike and `STDP` in code; [a seed](#figure), $control$. Then STDP, two seeds and a second spike.
+
+<details><summary>Résumé en français</summary>
+
+Sans inhibition, pas de contrôle.
+
+</details>
+
+| after | folds |
+| --- | --- |
+| inhibition | x |"""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The pages of a small collection, as Sphinx made them."""
+    root = make(tmp_path_factory.mktemp("book"))
+    (root / "figs/v1/one.json").write_text('{"figure": "v1/one", "caption": "A: what $N$ spikes \\"do\\"."}')
+
+    def add(cells):
+        source = 'figures.save(fig, "v1/one", caption="x")'
+        cells.append(v4.new_code_cell(source, metadata={"tags": ["plot"]}, execution_count=2, outputs=[figure_in()]))
+        cells.append(v4.new_markdown_cell(TERMS))
+        cells.append(v4.new_code_cell("draw()", execution_count=3, outputs=[figure_in()]))
+        cells.append(v4.new_markdown_cell("**Reading.** It falls. Then more.\n\n![](../figs/v1/one.png)"))
+
+    edit(root, add)
+    rows = "| [a](2026-11-20_v1_a.ipynb) | A. |\n| [b](2026-11-20_wta_b.ipynb) | B. |\n"
+    (root / "dev/README.md").write_text(f"# Explorations\n\n| n | o |\n| - | - |\n{rows}")
+    for name in ("v1_a", "wta_b"):
+        nbformat.write(page("# Question", code=["1"]).notebook, root / f"dev/2026-11-20_{name}.ipynb")
+    (root / "figs/scorecard.md").write_text("# S\n\n| c | o |\n| - | - |\n| `ring.a`: x | 1 |\n| `wta.b`: y | 2 |\n")
+    out = root / "build/book"
+    book.build(root, out)
+    return out
+
+
+def test_no_picture_is_without_words(site):
+    pictures = {path: re.findall(r"<img\b[^>]*>", path.read_text()) for path in site.rglob("*.html")}
+    bare = {path.name: [tag for tag in tags if not re.search(r' alt="[^"]', tag)] for path, tags in pictures.items()}
+    assert {page: tags for page, tags in bare.items() if tags} == {}
+    own = " ".join(pictures[site / f"FINAL_notebooks/{NAME}.html"])
+    assert own.count('alt="A: what N spikes &quot;do&quot;."') == 2, "of the plot cell, and of ![]()"
+    assert "alt=\"Picture of the section 'Step 1. A spike in a heading'. It falls. Then more.\"" in own
+
+
+def test_terms_are_linked_once_and_not_in_headings_code_links_formulas_or_french(site):
+    text = (site / f"FINAL_notebooks/{NAME}.html").read_text()
+    linked = re.findall(r'href="\.\./glossary\.html#(term-[^"]+)"[^>]*><span[^>]*>(.*?)</span>', text)
+    assert linked == [
+        ("term-spike-action-potential", "spike"),
+        ("term-spike-timing-dependent-plasticity-STDP", "STDP"),
+        ("term-seed", "seeds"),
+        ("term-inhibition", "inhibition"),
+    ]
+    headings = re.findall(r"<h\d>.*?</h\d>", text, re.S)
+    assert not [heading for heading in headings if "glossary" in heading]
+    assert text.index("pas de contrôle") < text.index('#term-inhibition"'), "French text has no links"
+    assert "std-term" not in (site / "COMMANDS.html").read_text()
+
+
+def test_a_page_of_each_model_joins_notebooks_explorations_and_numbers(site):
+    text = (site / "model_v1.html").read_text()
+    article = text[text.index("<article") : text.index("</article")]
+    assert f'href="FINAL_notebooks/{NAME}.html"' in article
+    assert 'href="dev/2026-11-20_v1_a.html"' in article and "wta_b" not in article
+    assert "ring.a" in article and "wta.b" not in article
+    listed = {path.stem.removeprefix("model_") for path in (ROOT / "docs").glob("model_*.md")}
+    assert listed == {"v1", "lateral_line", "wta", "rnn", "modular"}
+    assert listed == set(re.findall(r"^model_(\w+)$", (ROOT / "docs/index.md").read_text(), re.M))
+
+
+def test_every_row_of_scorecard_and_explorations_stands_on_one_page_of_a_model():
+    pages = [path.read_text() for path in (ROOT / "docs").glob("model_*.md")]
+    tables = {"scorecard": "figs/scorecard.md", "explorations": "dev/README.md", "notebooks": "README.md"}
+    for table, file in tables.items():
+        wanted = [re.search(rf"<!-- book: {table} (\S+) -->", text)[1] for text in pages]
+        marked = r"^\| (?:`\w+\.|\d{4}-|\[FINAL).*"
+        for row in re.findall(marked, (ROOT / file).read_text(), re.M):
+            assert sum(bool(re.search(pattern, row)) for pattern in wanted) == 1, row[:60]
+
+
+def test_a_plot_is_folded_and_the_page_can_enlarge_its_pictures(site):
+    text = (site / f"FINAL_notebooks/{NAME}.html").read_text()
+    folded = re.findall(r'<details class="[^"]*hide[^"]*".*?</details>', text, re.S)
+    assert len(folded) == 1 and "figures" in folded[0]
+    assert "zoom.js" in text and (site / "_static/zoom.js").is_file()
 
 
 # --- packages of npm

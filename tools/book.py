@@ -95,6 +95,21 @@ def parts(readme, pages):
     return found | {"histoire": history, "résumés": tiles_fr, "suite": rest}
 
 
+def filled(text, found):
+    """Return a page with its parts; of a table named with a pattern only the rows stay in which it is found.
+
+    >>> filled("<!-- book: papers 2$ -->", {"papers": "Text.\\n\\n| a |\\n| - |\\n| 1 |\\n| 2"})
+    '| a |\\n| - |\\n| 2'
+    """
+
+    def part(match):
+        text, pattern = found[match[1]], match[2]
+        rows = re.findall(r"^\|.*", text, re.M)
+        return "\n".join([*rows[:2], *filter(re.compile(pattern).search, rows[2:])]) if pattern else text
+
+    return re.sub(r"<!-- book: (\w+)(?: (\S+))? -->", part, text)
+
+
 def lay_out(root, tree):
     """Write every page of the book below `tree`."""
     pages, faults = [], []
@@ -104,10 +119,12 @@ def lay_out(root, tree):
     if faults:
         raise ToolError("\n".join(faults))
     texts = parts((root / "README.md").read_text(encoding="utf-8"), pages)
+    texts["explorations"] = (root / "dev/README.md").read_text(encoding="utf-8").replace("](20", "](dev/20")
+    texts["scorecard"] = (root / "figs/scorecard.md").read_text(encoding="utf-8")
     files = {page.path.relative_to(root): dressed(page) for page in pages}
     for path in [*map(root.joinpath, TEXTS), *root.glob("docs/*.md"), *root.glob("docs/*.rst")]:
         place = path.relative_to(root / "docs" if path.parent.name == "docs" else root)
-        files[place] = re.sub(r"<!-- book: (\w+) -->", lambda found: texts[found[1]], path.read_text(encoding="utf-8"))
+        files[place] = filled(path.read_text(encoding="utf-8"), texts)
     files[Path("dev/README.md")] += TOCTREE
     for place, text in files.items():
         (tree / place).parent.mkdir(parents=True, exist_ok=True)

@@ -23,6 +23,9 @@ CONTENT = """() => ({
   raw: [...document.querySelectorAll('article p')].map(e => e.textContent)
     .filter(text => /^\\|.*\\| *(—|-)|^:::|^```|\\$\\$/.test(text)),
   pictures: document.querySelectorAll('article img').length,
+  unnamed: [...document.querySelectorAll('img')].filter(img => !img.alt.trim()).map(img => img.src),
+  terms: document.querySelectorAll('article a[href*="glossary.html#term-"]').length,
+  headed: [...document.querySelectorAll('article :is(h1, h2, h3, h4) .std-term')].map(a => a.textContent),
 })"""
 HIDDEN = """() => [...document.querySelectorAll('article img')].filter(img => {
   const box = img.getBoundingClientRect();
@@ -83,6 +86,7 @@ def test_the_site_holds_every_page_within_its_size(site, visit):
     expected = {f"{path.parent.name}/{path.stem}.html" for path in notebooks}
     expected |= {f"api/{'.'.join(path.relative_to(ROOT).with_suffix('').parts)}.html" for path in modules}
     expected |= {"index.html", "fr.html", "glossary.html", "references.html", "figs/scorecard.html", "COMMANDS.html"}
+    expected |= {f"model_{path.parent.name}.html" for path in (ROOT / "helpers").glob("*/__init__.py")}
     assert expected - set(visit) == set()
     assert sum(path.stat().st_size for path in site.rglob("*") if path.is_file()) / 1e6 < MAX_MB
 
@@ -106,6 +110,35 @@ def test_every_figure_is_seen_on_desk_and_phone(visit):
     assert of(visit, "desk") == {} and of(visit, "phone") == {}
     assert [name for name, page in visit.items() if "notebooks/" in name and not page["pictures"]] == []
     assert visit["index.html"]["pictures"] == sum(name.startswith("FINAL") for name in visit)
+
+
+def test_every_picture_has_words(visit):
+    assert of(visit, "unnamed") == {}
+
+
+def test_notebooks_lead_to_the_glossary_but_their_headings_do_not(visit):
+    assert [name for name, page in visit.items() if name.startswith("FINAL") and page["terms"] < 5] == []
+    assert of(visit, "headed") == {}
+
+
+def test_the_page_of_a_model_leads_to_its_code_and_notebooks(visit):
+    for name, page in visit.items():
+        if name.startswith("model_"):
+            links = " ".join(page["links"])
+            assert f"api/helpers.{name[6:-5]}.html" in links and "FINAL_notebooks/FINAL_" in links, name
+
+
+@pytest.mark.parametrize("way", ["tap", "Enter"])
+def test_a_picture_is_enlarged_on_a_phone(way, site, chromium):
+    with chromium.new_page(viewport=PHONE, has_touch=True) as tab:
+        tab.goto(min((site / "FINAL_notebooks").glob("FINAL_5*.html")).as_uri())
+        picture, large = tab.locator("article .cell_output img").first, tab.locator("dialog.zoom[open] img")
+        before = picture.bounding_box()["width"]
+        picture.tap() if way == "tap" else picture.press("Enter")
+        assert before < PHONE["width"] and large.bounding_box()["width"] >= 2.5 * before
+        assert large.get_attribute("alt") == picture.get_attribute("alt")
+        large.tap() if way == "tap" else tab.keyboard.press("Escape")
+        large.wait_for(state="hidden", timeout=5000)
 
 
 def test_internal_links_are_alive(site, visit):
