@@ -77,7 +77,10 @@ def column(head, *cells):
 
 def aligned(table):
     """Return the ``tabular`` of a saved table with its numbers aligned at their decimal points."""
-    rows = [line.removesuffix(r" \\").split(" & ") for line in table.splitlines() if line.endswith(r" \\")]
+    rows = []
+    for line in table.splitlines():
+        if line.endswith(r" \\"):
+            rows.append(line.removesuffix(r" \\").split(" & "))
     kinds, columns = zip(*starmap(column, zip(*rows, strict=True)), strict=True)
     head, *body = [" & ".join(row) + r" \\" for row in zip(*columns, strict=True)]
     lines = [rf"\begin{{tabular}}{{{''.join(kinds)}}}", r"\toprule", head, r"\midrule", *body, r"\bottomrule"]
