@@ -309,7 +309,7 @@ def test_ctrl_c_in_a_terminal_is_one_line(here):
     process = start(here, f"{SMALL} --multi-seed 4 --n-training-trials 3000")
     while process.poll() is None and not list(here.glob("Runs/*/params.json")):
         time.sleep(0.01)
-    time.sleep(3)
+    time.sleep(8)  # its workers have started, on a busy machine too
     os.killpg(process.pid, signal.SIGINT)
     _, err = process.communicate(timeout=60)
     name = next(Path("Runs").iterdir()).name
