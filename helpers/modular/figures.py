@@ -13,7 +13,7 @@ from helpers.figures import OKABE_ITO
 from helpers.modular.core import Network
 from helpers.modular.synapses import dense
 
-__all__ = ["activity", "over_time", "timeline", "weight_histogram"]
+__all__ = ["activity", "timeline", "weight_histogram"]
 
 COLOURS = [OKABE_ITO[name] for name in ("blue", "vermillion", "green", "purple", "orange", "sky", "black")]
 
@@ -55,19 +55,6 @@ def timeline(ax: Axes, net: Network) -> Artist:
     ax.set(xlabel="key, in the order of execution", xlim=(-0.7, len(keys) - 0.3), ylim=(len(rows) - 0.5, -0.6))
     ax.grid(axis="y", zorder=0)
     return dots
-
-
-def over_time(ax: Axes, series: Mapping[str, np.ndarray], *, ylabel: str, target: float | None = None) -> list[Artist]:
-    """Draw {label: values (n_t,) or (n_t, k)} against the iteration, and a dotted line at the target."""
-    lines = []
-    for (label, values), colour in zip(series.items(), COLOURS, strict=False):
-        lines += ax.plot(np.arange(1, len(values) + 1), values, color=colour, linewidth=0.8)
-        lines[-1].set_label(label)
-    if target is not None:
-        ax.axhline(target, color="black", linestyle=":", linewidth=0.8)
-    ax.set(ylabel=ylabel, xlabel="iteration")
-    ax.legend()
-    return lines
 
 
 def weight_histogram(ax: Axes, weights: Mapping[str, Any]) -> list[Artist]:
