@@ -15,6 +15,7 @@ import itertools
 import json
 import os
 import platform
+import signal
 import sys
 import traceback
 import uuid
@@ -56,6 +57,7 @@ __all__ = [
     "store",
     "summary",
     "sweep",
+    "workers",
 ]
 
 Study = Callable[..., Mapping[str, Any]]  # what is swept: a point in, a dict of arrays out
@@ -275,7 +277,7 @@ def sweep(
 
 
 def _sweep(function, points, key, paths, n_jobs, progress):
-    from joblib import Parallel, delayed
+    from joblib import delayed
     from tqdm.auto import tqdm
 
     name, folder = getattr(function, "__name__", "sweep"), paths[0].parent
@@ -283,7 +285,7 @@ def _sweep(function, points, key, paths, n_jobs, progress):
     jobs = (delayed(_run_point)(function, points[i], folder, key, HOME) for i in todo)
     failed, strange, waiting = 0, False, set(todo)
     silent = not progress or bool(os.environ.get("CI"))
-    with _closing(Parallel(n_jobs=n_jobs, return_as="generator")(jobs)) as done:
+    with workers(jobs, n_jobs) as done:
         for i, point in enumerate(tqdm(points, disable=silent, desc=name)):
             path = next(done) if i in waiting else paths[i]
             if path == DIFFERS and not strange:
@@ -305,8 +307,32 @@ def _sweep(function, points, key, paths, n_jobs, progress):
 
 
 @contextlib.contextmanager
-def _closing(done):
-    """Close joblib's iterator without its remark on cancelled tasks: a sweep left early goes on at the next call."""
+def _no_interrupt():
+    """Hold interrupts back; a process that is started meanwhile never gets one."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()  # its start would let interrupts through (Python 3.11)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextlib.contextmanager
+def workers(jobs: Iterable, n_jobs: int, *, return_as: str = "generator") -> Iterator[Iterator]:
+    """Yield an iterator over the results of joblib's `jobs`; left early, it stops the workers without a remark.
+
+    An interrupt is for this process alone. A terminal and Jupyter send it to each process of a group, and a worker
+    that is hit while it imports or compiles breaks down; so workers start with it blocked.
+    """
+    from joblib import Parallel
+
+    with _no_interrupt():
+        done = Parallel(n_jobs=n_jobs, return_as=return_as)(jobs)
     try:
         yield done
     except BrokenExecutor:

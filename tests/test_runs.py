@@ -491,6 +491,16 @@ def test_an_interrupt_keeps_what_is_finished(store, log):
     assert n_calls(log) == 5
 
 
+def test_an_interrupt_of_the_terminal_is_for_the_process_that_sweeps(store):
+    def blocked(x):
+        return {"blocked": signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, [])}
+
+    assert [bool(found["blocked"]) for _, found in sweep(blocked, {"x": [1, 2, 3]}, store=store, n_jobs=2)] == [
+        True
+    ] * 3
+    assert not blocked(0)["blocked"]
+
+
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_a_sweep_closed_early_can_be_taken_up_again(store, log, n_jobs):
     grid = {"x": list(range(6)), "log": [log]}

@@ -11,13 +11,12 @@ import difflib
 import json
 import re
 import time
-from concurrent.futures import BrokenExecutor
 from pathlib import Path
 
 import click
 import numpy as np
 
-from helpers import lateral_line
+from helpers import lateral_line, runs
 from helpers.lateral_line import files, wiring
 from helpers.lateral_line.params import MODES, NetworkParams, topographic_counts, without_plasticity
 from helpers.parameters import HelpersError, ParameterError
@@ -132,7 +131,7 @@ def finished(params, weights, *, folder, tag, copy_to, figures, **_):
 
 def run(todo, **how):
     """Do the seeds of {parameters: weights or None} that are missing, side by side; then what is made of all seeds."""
-    from joblib import Parallel, cpu_count, delayed
+    from joblib import cpu_count, delayed
 
     folder, jobs = how["folder"], []
     for params, weights in todo.items():
@@ -141,8 +140,9 @@ def run(todo, **how):
             jobs.append(delayed(run_seed)(params, weights, **how, **own))
     if not jobs:
         click.echo("every seed is finished: nothing is computed")
-    for saved in Parallel(n_jobs=max(1, min(len(jobs), cpu_count())), return_as="generator_unordered")(jobs):
-        click.echo(saved)
+    with runs.workers(jobs, max(1, min(len(jobs), cpu_count())), return_as="generator_unordered") as done:
+        for saved in done:
+            click.echo(saved)
     scores, points = files.write_summary(folder), []
     for found in scores:
         errors = [found, found["controls"]["untrained"]]
@@ -257,7 +257,7 @@ def main(arguments: list[str] | None = None) -> int:
     """
     try:
         return command.main(arguments, "lateral_line", standalone_mode=False) or 0
-    except (click.ClickException, HelpersError, BrokenExecutor, MemoryError, OSError) as failure:
+    except (click.ClickException, HelpersError, MemoryError, OSError) as failure:
         text = failure.format_message() if isinstance(failure, click.ClickException) else str(failure)
         text += " Other fields: --set name=value" if isinstance(failure, click.NoSuchOption) else ""
         for flag, field in FLAGS.items():
