@@ -88,9 +88,12 @@ endif
 bench: setup ## CPU time and memory against the peers: tests/benchmarks/results.md
 	@$(BIN)/python -m tests.benchmarks.run
 
-lock: setup ## resolve requirements.lock again (LOCK_FLAGS=--upgrade for the newest versions)
-	@$(BIN)/uv pip compile --universal --generate-hashes --all-extras --python-version 3.11 --no-emit-index-url \
-	  -q $(LOCK_FLAGS) pyproject.toml -o requirements.lock --no-header
+LOCK := pip compile -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header pyproject.toml
+
+lock: setup ## resolve both locks again (LOCK_FLAGS=--upgrade for the newest versions)
+	@$(BIN)/uv $(LOCK) --all-extras $(LOCK_FLAGS) -o requirements.lock
+	@echo setuptools | $(BIN)/uv $(LOCK) - --extra fast --extra lab -c requirements.lock --no-annotate \
+	  -o requirements-light.lock
 
 book: setup ## static site in build/book/ (OFFLINE=1: opens without a network, formulas included)
 	@$(BIN)/python -m tools.book $(if $(filter-out 0,$(OFFLINE)),--offline)

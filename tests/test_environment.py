@@ -18,7 +18,7 @@ from tools.hygiene import committed_files
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 CONDA = yaml.safe_load((ROOT / "environment.yml").read_text())
-LOCK = (ROOT / "requirements.lock").read_text()
+LOCK, LIGHT = ((ROOT / name).read_text() for name in ("requirements.lock", "requirements-light.lock"))
 TOOLS = {"python", "pip", "uv", "make", "cxx-compiler"}  # what environment.yml adds to run and build
 MACHINES = {
     "linux": {"sys_platform": "linux", "platform_machine": "x86_64", "platform_system": "Linux", "os_name": "posix"},
@@ -28,6 +28,7 @@ MACHINES = {
         "platform_system": "Linux",
         "os_name": "posix",
     },
+    "windows": {"sys_platform": "win32", "platform_machine": "AMD64", "platform_system": "Windows", "os_name": "nt"},
     "mac": {"sys_platform": "darwin", "platform_machine": "arm64", "platform_system": "Darwin", "os_name": "posix"},
 }
 PYTHONS = ("3.11", "3.12", "3.13")
@@ -49,9 +50,9 @@ def needed(requirements, where):
     return {canonicalize_name(r.name): r for r in requirements if r.marker is None or r.marker.evaluate(where)}
 
 
-def locked():
+def locked(lock=LOCK):
     """Return the lock's entries as (requirement, hashes)."""
-    entries = re.split(r"^(?=[A-Za-z0-9])", re.sub(r"^#.*\n", "", LOCK, flags=re.M), flags=re.M)
+    entries = re.split(r"^(?=[A-Za-z0-9])", re.sub(r"^#.*\n", "", lock, flags=re.M), flags=re.M)
     entries = [entry for entry in entries if entry.strip()]
     return [(Requirement(re.split(r"\\|\n", e)[0].strip()), re.findall(r"--hash=(\S+)", e)) for e in entries]
 
@@ -129,9 +130,20 @@ def test_lock_pins_and_hashes_every_entry():
         assert hashes and all(re.fullmatch(r"sha256:[0-9a-f]{64}", h) for h in hashes), requirement
 
 
+def test_the_light_lock_is_a_part_of_the_lock():
+    """The same versions and hashes; all that the package, the compiled loops and JupyterLab need; no simulator."""
+    everything = {(canonicalize_name(r.name), str(r.specifier)): set(hashes) for r, hashes in locked()}
+    light = {(canonicalize_name(r.name), str(r.specifier)): set(hashes) for r, hashes in locked(LIGHT)}
+    assert light and all(hashes <= everything[entry] for entry, hashes in light.items())
+    names, extras = {name for name, _ in light}, PROJECT["optional-dependencies"]
+    wanted = [Requirement(line).name for line in (*PROJECT["dependencies"], *extras["fast"], *extras["lab"])]
+    assert set(map(canonicalize_name, wanted)) | {"setuptools"} <= names
+    assert not names & {"nest-simulator", "pynn", "brian2", "jax", "jaxlib", "optax", "playwright", "sphinx", "cython"}
+
+
 def test_nest_is_left_out_where_it_has_no_wheel():
     assert "nest-simulator" in needed(declared(), machine("linux", "3.12"))
-    assert not any("nest-simulator" in needed(declared(), machine(m, "3.12")) for m in ("mac", "linux-arm"))
+    assert not any("nest-simulator" in needed(declared(), machine(m, "3.12")) for m in ("mac", "linux-arm", "windows"))
 
 
 # --- hygiene of the three files
@@ -174,7 +186,7 @@ ADDRESSES = re.compile(
 
 
 def test_lock_holds_no_address():
-    assert "://" not in LOCK
+    assert "://" not in LOCK + LIGHT
 
 
 def test_no_package_index_address():

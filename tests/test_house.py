@@ -30,13 +30,13 @@ MAX_CODE = 350  # lines of code of one module
 # had when this table was written, which may only shrink, until the change that opens them.
 Limits = namedtuple("Limits", "calls once comprehensions code borrows")
 ROOMS = {
-    "shared": Limits(None, 0.118, 36, 1899, 0),  # aims 0.08, 30 and 1,250: missed, see ARCHITECTURE.md
+    "shared": Limits(None, 0.124, 36, 1960, 0),  # aims 0.08, 30 and 1,250: missed, see ARCHITECTURE.md
     "rnn": Limits(5, 0.08, 30, 1620, 0),  # aim 1,250: missed, see ARCHITECTURE.md
     "v1": Limits(5, 0.08, 30, 900, 0),
     "lateral_line": Limits(5, 0.08, 30, 1650, 0),  # aim 1,350: missed, see ARCHITECTURE.md
     "wta": Limits(5, 0.08, 30, 1355, 0),  # aim 1,150: missed, see ARCHITECTURE.md
     "modular": Limits(3, 0.08, 30, 1795, 0),  # aim 1,200: missed, see ARCHITECTURE.md
-    "tools": Limits(None, 0.08, 30, 850, 0),  # of them 100 gaps, questions, class copies; 50 the book and the thesis
+    "tools": Limits(None, 0.08, 30, 875, 0),  # of them 100 gaps, questions, class copies; 50 the book and the thesis, 21 the light set-up
 }
 OPENED = ("shared", "rnn", "v1", "lateral_line", "wta", "modular")
 
@@ -449,13 +449,37 @@ def test_a_finished_set_up_is_left_alone(tmp_path, monkeypatch):
     stamp = tmp_path / ".installed"
     stamp.write_text("ok")
     monkeypatch.setattr(bootstrap, "STAMP", str(stamp))
-    monkeypatch.setattr(bootstrap, "install", lambda: pytest.fail("installed again"))
+    monkeypatch.setattr(bootstrap, "install", lambda light: pytest.fail("installed again"))
     monkeypatch.chdir(ROOT)
     bootstrap.main()
+    bootstrap.main(light=True)  # the full set-up has all of it
+
+
+def test_a_light_set_up_needs_no_compiler_and_ends_with_what_it_leaves_out(tmp_path, monkeypatch, capsys):
+    kept, gone = (
+        tmp_path / "babel/locale-data/fr_CA.dat",
+        [tmp_path / "babel/locale-data/de.dat", tmp_path / "a.js.map"],
+    )
+    gone += [tmp_path / "numpy/tests/tests/test_all.py", tmp_path / "numpy/__pycache__/core.pyc"]
+    for path in (kept, *gone):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    asked = []
+    monkeypatch.setattr(bootstrap, "VENV", str(tmp_path))
+    monkeypatch.setattr(bootstrap, "STAMP", str(tmp_path / ".installed"))
+    monkeypatch.setattr(bootstrap, "install", asked.append)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.chdir(ROOT)
+    bootstrap.main(light=True)
+    bootstrap.main(light=True)
+    assert asked == [True] and (tmp_path / ".installed-light").exists() and not (tmp_path / ".installed").exists()
+    assert kept.exists() and not any(path.exists() for path in gone)
+    out = capsys.readouterr().out
+    assert all(f"FINAL_{n} " in out for n in (1, 2, 3, 6, 7)) and "BIN" not in out
 
 
 def test_a_failed_installation_ends_with_one_line_and_leaves_no_stamp(tmp_path, monkeypatch, capsys):
-    def fail():
+    def fail(light):
         raise subprocess.CalledProcessError(3, "uv")
 
     monkeypatch.setattr(bootstrap, "STAMP", str(tmp_path / ".installed"))

@@ -51,7 +51,7 @@ try:
     from jax import numpy as jnp
     from jax.experimental.compilation_cache import compilation_cache
 except ImportError:
-    raise BackendError("JAX is not installed; install the extra: pip install 'neural-notebooks[jax]'") from None
+    raise BackendError("JAX is not installed, and gradients need it: pip install jax optax") from None
 
 __all__ = ["Gradient", "TrainingParams", "gradient"]
 

@@ -39,7 +39,7 @@ try:
     import optax
     from jax import numpy as jnp
 except ImportError:
-    raise BackendError("JAX or optax is missing; install the extra: pip install 'neural-notebooks[jax]'") from None
+    raise BackendError("JAX or optax is missing, and training needs both: pip install jax optax") from None
 
 __all__ = ["Gradient", "TrainingParams", "TrainingResult", "fixed_number", "gradient", "train"]
 

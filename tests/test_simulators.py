@@ -1,0 +1,178 @@
+"""Without a simulator a notebook runs to its end; a cell that needs it says so in a line and shows what is stored."""
+
+import ast
+import dis
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import CodeType
+
+import nbformat
+import pytest
+
+from helpers import simulators
+from helpers.parameters import ParameterError
+from tests.cells import notebook_path
+from tools.hygiene import tags
+from tools.notebooks import execute
+
+ROOT = Path(__file__).resolve().parents[1]
+SIMULATED = ("FINAL_1", "FINAL_2", "FINAL_3", "FINAL_7")
+HIDDEN = (
+    "nest",
+    "pyNN",
+    "brian2",
+    "jax",
+    "optax",
+    "playwright",
+    "sphinx",
+    "MotionClouds",
+    "LogGabor",
+    "imageio_ffmpeg",
+)
+HIDE = f"""
+import sys
+
+class Hidden:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {HIDDEN}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+
+sys.meta_path.insert(0, Hidden())
+"""
+
+
+@pytest.fixture
+def hidden(tmp_path, monkeypatch):
+    """Start every Python of this test as one that lacks what the light set-up leaves out, with an empty PATH."""
+    (tmp_path / "sitecustomize.py").write_text(HIDE)
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{ROOT}")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("NOTEBOOK_FIGS", str(tmp_path / "figs"))
+
+
+def lines(outputs):
+    """Return the lines of text in the outputs of a cell."""
+    shown = [out.get("text") or out.get("data", {}).get("text/markdown", "") for out in outputs]
+    return "\n".join("".join(text) for text in shown).splitlines()
+
+
+def pictures(outputs):
+    return [data["image/png"] for out in outputs if "image/png" in (data := out.get("data", {}))]
+
+
+def loaded(code):
+    """Return the names that a code object, and all functions in it, look up outside themselves."""
+    found = {step.argval for step in dis.get_instructions(code) if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
+    return found.union(*(loaded(inner) for inner in code.co_consts if isinstance(inner, CodeType)))
+
+
+def bound(code):
+    return {step.argval for step in dis.get_instructions(code) if step.opname == "STORE_NAME"}
+
+
+def free(code):
+    """Return the names that a cell takes from the cells above it."""
+    own, found = set(), loaded(code) - bound(code)
+    for step in dis.get_instructions(code):
+        if step.opname == "STORE_NAME":
+            own.add(step.argval)
+        elif step.opname == "LOAD_NAME" and step.argval not in own:
+            found.add(step.argval)
+    return found
+
+
+def needs(cell):
+    return cell.cell_type == "code" and "installed(" in cell.source and "nbval-check-output" not in tags(cell)
+
+
+def needing_part(notebook):
+    """Return the cells that ask for a simulator, with the cells above them that bind the names they use.
+
+    A cell that prints the numbers of a whole notebook is left out: it would need all of it.
+    """
+    kept, names = [], set()
+    for cell in reversed([cell for cell in notebook.cells if cell.cell_type == "code"]):
+        code = compile(cell.source, "<cell>", "exec")
+        if needs(cell) or bound(code) & names:
+            kept.append(cell)
+            names = (names - bound(code)) | free(code)
+    return nbformat.v4.new_notebook(cells=kept[::-1], metadata=notebook.metadata)
+
+
+def bare(notebook):
+    """Yield what a cell that does not ask uses of a simulator, of what runs one, or of its results."""
+    simulators = {"sim", "b2", "nest", "brian2", "jax"}
+    tainted = set(simulators)
+    for cell in [cell for cell in notebook.cells if cell.cell_type == "code"]:
+        if not {"model", "study"} & tags(cell) and "installed(" not in cell.source:
+            yield from sorted(tainted & free(compile(cell.source, "<cell>", "exec")))
+        for node in ast.parse(cell.source).body:
+            code = compile(ast.Module([node], []), "<cell>", "exec")
+            asks = isinstance(node, ast.If) and "installed(" in ast.unparse(node.test)
+            runs = isinstance(node, ast.FunctionDef) and tainted & loaded(code)
+            tainted = tainted | bound(code) if asks or runs else tainted - (bound(code) - simulators)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SIMULATED)
+def test_without_simulators_the_cells_that_need_them_say_so_and_show_what_is_stored(name, hidden, tmp_path):
+    stored, path = nbformat.read(notebook_path(name), as_version=4), tmp_path / notebook_path(name).name
+    nbformat.write(needing_part(stored), path)
+    run = execute(path)
+    assert run.failure == ""
+    for cell, now in zip(filter(needs, stored.cells), filter(needs, run.notebook.cells), strict=True):
+        before, after = lines(cell.outputs), lines(now.outputs)
+        assert sum("is not installed (" in line and "stored output:" in line for line in after) == 1
+        assert set(before) <= set(after)
+        assert set(pictures(cell.outputs)) <= set(pictures(now.outputs))
+
+
+@pytest.mark.parametrize("name", SIMULATED)
+def test_no_other_cell_depends_on_a_simulator(name):
+    assert list(bare(nbformat.read(notebook_path(name), as_version=4))) == []
+
+
+def test_a_cell_that_would_die_without_its_simulator_is_seen():
+    cell = nbformat.v4.new_code_cell
+    model = cell("def run():\n    return sim.run()", metadata={"tags": ["model"]})
+    asks = cell("if installed('NEST'):\n    found = run()")
+    book = nbformat.v4.new_notebook(cells=[model, asks])
+    assert list(bare(book)) == []
+    for wrong in ("run()", "sim.setup()", "print(found)"):
+        book.cells = [model, asks, cell(wrong)]
+        assert len(list(bare(book))) == 1, wrong
+    book.cells = [model, asks, cell("found = 1"), cell("print(found)")]
+    assert list(bare(book)) == []
+
+
+def test_the_first_cell_of_the_notebook_that_needs_jax_says_so(hidden):
+    run = execute(notebook_path("FINAL_6"))
+    assert "cell 5" in run.failure and "JAX" in run.failure and "pip install jax" in run.failure
+
+
+@pytest.mark.parametrize("name", ["FINAL_4", "FINAL_5", "FINAL_8"])
+def test_the_other_notebooks_name_no_simulator(name):
+    cells = json.loads(notebook_path(name).read_text(encoding="utf-8"))["cells"]
+    code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    assert not any(f"import {module}" in code or f"from {module}" in code for module in HIDDEN)
+
+
+def test_the_rooms_can_be_imported_without_simulators(hidden):
+    code = "from helpers import v1, lateral_line, wta, rnn, modular, explorers, stimuli, movies, simulators\n"
+    code += "import helpers.modular.ui\nprint(simulators.installed('Brian2'))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [
+        "Brian2 is not installed (to add it: %pip install brian2); nothing is stored.",
+        "False",
+    ]
+
+
+def test_an_installed_simulator_is_passed_in_silence(capsys, monkeypatch):
+    monkeypatch.setitem(simulators.MODULES, "JAX", "json")
+    assert simulators.installed("JAX") is True
+    assert capsys.readouterr().out == ""
+    with pytest.raises(ParameterError, match="NEST, Brian2, JAX"):
+        simulators.installed("nest")
