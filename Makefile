@@ -23,7 +23,7 @@ export MKL_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help setup figs full notebooks test lab scorecard student assignments slides thesis bench lock clean book
+.PHONY: help setup figs full notebooks test lab scorecard student assignments slides schematics thesis bench lock clean book
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -76,6 +76,9 @@ assignments: setup ## the same with the gaps filled, a course for nbgrader: buil
 
 slides: setup ## a lecture of each FINAL notebook: build/slides/ (OFFLINE=1: needs no network to show)
 	@$(BIN)/python -m tools.handouts slides $(if $(filter-out 0,$(OFFLINE)),--offline) $(NB)
+
+schematics: setup ## the drawing of each model: figs/schematics/
+	@$(BIN)/python -m docs.schematics
 
 thesis: setup ## figures, tables and captions for LaTeX: build/thesis/ (WIDTH=120: run again, drawn for 120 mm)
 ifneq ($(WIDTH),)

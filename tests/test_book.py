@@ -115,6 +115,12 @@ def test_the_french_tile_holds_the_summary_and_the_answer_alone():
     assert known["summary_fr"] == "Est-il petit ? Il est petit."
 
 
+def test_the_picture_of_a_tile_is_a_result():
+    model = "![Model](../figs/schematics/one.png)\n\n*How it works.*"
+    known = book.card(page(FIRST, model, ANSWER, "![One](../figs/v1/one.png)"), README)
+    assert known["figure"] == "figs/v1/one.png"
+
+
 def test_references_are_merged_sorted_and_whole():
     last = "**References.**\nZoe (2001) J 1:2, [10.1016/S0893-6080(01)00144-7](https://doi.org/10.1016/S0893-6080(01)00144-7)."
     one = page("Text ([Ann 1999](https://doi.org/10.1000/ABC), see there).", last)

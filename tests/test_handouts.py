@@ -34,11 +34,25 @@ CODE = "\n".join(f"x_{i} = {i}" for i in range(30))
 WRITE = "def double(x):\n    # twice x"
 TWICE = f"{WRITE}\n    {BEGIN}\n    return 2 * x  # GONE\n    ### END SOLUTION"
 CHECKED = "def check_double():\n    assert double(3) == 6, 'Twice 3 is 6.'\n\n\ncheck_double()"
+ANSWERS = """<details>
+<summary>Answers</summary>
+
+1. GONE
+
+<details><summary>Réponses en français</summary>
+
+1. GONE
+
+</details>
+
+</details>"""
 SMALL = [
     text("# Title\n\n**Why?**\n\n<details><summary>Résumé en français</summary>\n\nPourquoi ?\n\n</details>"),
     text("Because. SECRET", metadata=tag("result")),
     text("Model: none."),
-    text("## Result\n\n![alt](../figs/m/two.png)\n\n*GONE.*\n\n![b](../figs/m/two.png)", metadata=tag("result")),
+    text("## What it teaches\n\n" + "One. " * 100 + "\n\n" + "Two. " * 50),
+    text("![The model](../figs/m/model.png)\n\n*A drawing.*"),
+    text("## Result first\n\n![alt](../figs/m/two.png)\n\n*GONE.*\n\n![b](../figs/m/two.png)", metadata=tag("result")),
     code("a = 1", metadata=tag("parameters")),
     text("## Step 1. A step\n\nText with $x$, see [the table](../figs/m/table.csv).\n\n$$y = x$$"),
     code(CODE, metadata=tag("model")),
@@ -48,9 +62,16 @@ SMALL = [
     code("if a > 1:\n    figures.save(fig, 'm/one')", outputs=[DRAWN, DRAWN, TABLE], metadata=tag("plot")),
     text("**Reading.** SECRET one.", metadata=tag("reading")),
     text("**Reading.** SECRET two.", metadata=tag("reading")),
-    text("Between."),
+    text("Between. The next cell prints."),
+    text("## Step 2. Printed\n\n**Predict** it. The cell below is all:\n\n" + "word " * 130 + "\n\n" + "End " * 60),
+    code("print(3)", outputs=printed("3\n")),
+    text("**Reading.** SECRET three.", metadata=tag("reading")),
+    text("**Reading.** SECRET four.", metadata=tag("reading")),
+    text("**Reading.** SECRET\n\n| five |\n| --- |\n| 5 |", metadata=tag("reading")),
+    text("## Check\n\nThe next cell checks."),
+    code("print(True)", outputs=printed("True\n"), metadata=tag("nbval-check-output")),
     text("## Exercises\n\n1. What?"),
-    text("<details>\n<summary>Answers</summary>\n\n1. GONE\n\n</details>", metadata=tag("solution")),
+    text(ANSWERS, metadata=tag("solution")),
     code("hidden = a + 41\nprint(hidden)", metadata=tag("solution"), outputs=printed("GONE\n"), execution_count=9),
     code("explore(draw)", metadata=tag("play"), outputs=[DRAWN]),
     text("## Limits\n\nAll."),
@@ -63,7 +84,7 @@ def small(tmp_path):
     path = tmp_path / "FINAL_notebooks" / "FINAL_1_small.ipynb"
     path.parent.mkdir()
     (tmp_path / "figs/m").mkdir(parents=True)
-    for name in ("one.png", "two.png", "table.csv"):
+    for name in ("one.png", "two.png", "model.png", "table.csv"):
         (tmp_path / "figs/m" / name).write_bytes(PNG)
     nbformat.write(nbformat.v4.new_notebook(cells=SMALL), path)
     return Page(path)
@@ -93,10 +114,20 @@ def test_predict_run_reveal(small):
     assert [found for found in folds if found] == [
         [(READING, f"**Reading.** SECRET one.\n\n{picture}")],
         [(READING, "**Reading.** SECRET two.")],
+        [(READING, "**Reading.** SECRET three.")],
+        [(READING, "**Reading.** SECRET four.")],
+        [(READING, "**Reading.** SECRET\n\n| five |\n| --- |\n| 5 |")],
         [(ANSWER, "Because. SECRET")],
     ]
     places = [number for number, cell in enumerate(copy.cells) if READING in cell.source or ANSWER in cell.source]
-    assert [copy.cells[place - 1].cell_type for place in places] == ["code", "markdown", "markdown"]
+    assert [copy.cells[place - 1].cell_type for place in places] == [
+        "code",
+        "markdown",
+        "code",
+        "markdown",
+        "markdown",
+        "code",
+    ]
     assert copy.cells[places[-1] + 1].source.startswith("## Exercises")
 
 
@@ -115,7 +146,9 @@ def test_what_a_student_copy_refers_to_lies_beside_it(small, tmp_path):
     assert handouts.main(["student"], root=tmp_path) == 0
     out = tmp_path / "build/student"
     assert "[the table](figs/m/table.csv)" in (out / "FINAL_1_small.ipynb").read_text()
-    assert sorted(path.name for path in out.glob("figs/m/*")) == ["one.png", "table.csv"], "no figure of a result"
+    assert sorted(path.name for path in out.glob("figs/m/*")) == ["model.png", "one.png", "table.csv"], (
+        "no figure of a result"
+    )
 
 
 def test_a_picture_of_the_result_is_not_the_expected_one(small):
@@ -145,9 +178,9 @@ def test_the_committed_notebooks_are_folded_and_graded():
 def test_no_answer_is_left_in_the_committed_notebooks():
     for page in PAGES:
         copy = Page(page.path, student(page.notebook))
-        names = {name for name, _ in DETAILS.findall(copy.text)}
+        names = set(re.findall(r"<summary>([^<]*)</summary>", copy.text))
         questions = {"Answer", "Question et réponse en français"}
-        names -= {"Exercices en français"}
+        names -= {"Exercices en français", "Légende en français", "La réponse en français"}
         assert names == {"Résumé en français", READING, ANSWER} | questions, page.path.stem
         own, rest = set(), set()
         for cell in page.code:
@@ -211,36 +244,75 @@ def test_the_page_for_lecturers_lists_every_step_and_its_plans_fit():
 
 def test_slides_by_tags(small):
     slides = deck(small)
-    assert [(s["title"], s["picture"][:12], s["text"][:12]) for s in slides] == [
-        ("# Title", "", "**Why?**"),
-        ("## The result", "", "Because. SEC"),
-        ("## Result", "![alt](../fi", "*GONE.*"),
-        ("## Result", "![b](../figs", ""),
-        ("## Step 1. A step", "", "Text with $x"),
-        *[("## Step 1. A step", "", "")] * 3,
-        ("## Step 1. A step", "![](../figs/", ""),
-        ("## Step 1. A step", "![](data:ima", ""),
-        ("## Step 1. A step", "| a |\n| --- ", "**Reading.**"),
-        ("## Step 1. A step", "", "**Reading.**"),
-        ("## Exercises", "", "1. What?"),
-        ("## Limits", "", "All."),
+    assert [(s["title"], s["picture"][:12], s["text"][:12], len(s["reveal"])) for s in slides] == [
+        ("# Title", "", "**Why?**", 0),
+        ("## What it teaches", "", "One. One. On", 0),
+        ("## The model", "![The model]", "*A drawing.*", 0),
+        ("## Step 1. A step", "", "Text with $x", 0),
+        ("## Step 1. A step", "", "", 0),
+        ("## Step 1. A step", "", "", 0),
+        ("## Step 1. A step", "![](../figs/", "", 0),
+        ("## Step 1. A step", "![](data:ima", "", 0),
+        ("## Step 1. A step", "| a |\n| --- ", "", 2),
+        ("## Step 2. Printed", "", "**Predict** ", 0),
+        ("## Step 2. Printed", "", "End End End ", 0),
+        ("## Step 2. Printed", "```text\n3\n``", "", 2),
+        ("## Step 2. Printed", "", "", 1),
+        ("## The answer", "", "", 1),
+        ("## Result", "![alt](../fi", "*GONE.*", 0),
+        ("## Result", "![b](../figs", "", 0),
+        ("## Exercises", "", "1. What?", 0),
+        ("## Limits", "", "All.", 0),
     ]
-    assert [s["code"].count("\n") for s in slides[5:8]] == [25, 7, 4], "a model cell in parts that fit"
-    assert "return 2 * x" in slides[7]["code"] and "SOLUTION" not in slides[7]["code"]
-    assert slides[0]["notes"] == ["**Résumé en français.** Pourquoi ?"]
-    assert slides[1]["notes"] == ["Model: none."]
-    assert slides[7]["notes"] == ["```\n2\n```"] and slides[11]["notes"] == ["Between."]
-    assert slides[12]["notes"] == ["", "**Answers.** 1. GONE", "```\nGONE\n```"]
+    assert slides[0]["notes"] == ["", "**Résumé en français.**\n\nPourquoi ?", "Model: none."]
+    assert slides[1]["notes"] == [("Two. " * 50).strip()], "the first idea is on the slide"
+    assert slides[4]["code"].count("\n") == handouts.CODE_LINES + 3 and "goes on in the notebook" in slides[4]["code"]
+    assert slides[5]["notes"] == ["```\n2\n```"] and slides[8]["notes"] == ["Between. The code prints."]
+    assert slides[9]["text"].startswith("**Predict** it. The code is all:\n\nword"), "not cut after a colon"
+    assert slides[12]["notes"] == ["## Check\n\nThe code checks.", "```\nTrue\n```"], "a check is no slide"
+    answers = "**Answers.**\n\n1. GONE\n\n**Réponses en français.**\n\n1. GONE"
+    assert slides[16]["notes"] == ["", answers, "```\nGONE\n```"]
+
+
+def test_a_large_table_leaves_no_room_for_its_reading(small, monkeypatch):
+    monkeypatch.setattr(handouts, "TABLE_SIGNS", 5)
+    assert [len(s["reveal"]) for s in deck(small) if "| a |" in s["picture"]] == [0]
+
+
+def test_a_model_is_shown_without_settings_and_cut_between_statements():
+    whole = "import numpy as np\n\nnp.seterr()\nN = 3\n\n\ndef f(x):\n    return x"
+    assert handouts.cut(whole) == "N = 3\n\ndef f(x):\n    return x"
+    longer = whole + "\n\n\ndef g(x):\n" + "    x += 1\n" * 24 + "    return x\n\n\nM = 4"
+    assert handouts.cut(longer) == handouts.cut(whole) + "\n\n# ... goes on in the notebook"
+    assert handouts.cut(longer.partition("\n\n\ndef g")[2].join(["def g", ""])).count("x += 1") == 23, (
+        "the first is cut"
+    )
+
+
+def test_nothing_on_a_slide_goes_on_elsewhere():
+    """No colon or comma at the end, no word of a cell that is not there, no True or False alone, no folding mark."""
+    for page in PAGES:
+        for number, s in enumerate(deck(page), 1):
+            shown = [s["title"], s["picture"], s["text"], *s["reveal"]]
+            place = f"{page.path.stem}/{number}: {s['title']}"
+            assert not re.search(r"[:,]\s*$", s["text"]), place
+            assert not re.search(r"(?i)next cell|cell below", " ".join([*shown, *s["notes"]])), place
+            assert not re.search(r"(?m)^[^`]*\b(?:True|False)$", s["picture"]), place
+            assert "<details" not in "".join(s["notes"]) and "details>" not in "".join(shown + s["notes"]), place
+            assert any(shown[1:]) or s["code"], place
 
 
 def test_every_saved_figure_and_every_word_of_the_committed_notebooks_is_there():
     for page in PAGES:
         slides = deck(page)
-        parts = [part for s in slides for part in (s["title"], s["picture"], s["text"], *s["notes"])]
+        parts = [part for s in slides for part in (s["title"], s["picture"], s["text"], *s["reveal"], *s["notes"])]
         whole = " ".join(" ".join(parts).split())
         saved = set(re.findall(r"figures\.save\(\s*\w+,\s*\"([\w/]+)\"", "\n".join(c.source for c in page.code)))
         assert saved and [name for name in saved if f"/{name}.png" not in whole] == [], page.path.stem
-        for block in re.split(r"\n\s*\n", DETAILS.sub("", page.text)):
+        told = re.sub(r"next cell|cell below", "code", page.text).replace("## The result first", "## The result")
+        while DETAILS.search(told):
+            told = DETAILS.sub("", told)
+        for block in re.split(r"\n\s*\n|\n(?=\d+\. )", told):
             assert " ".join(block.split()) in whole, page.path.stem
 
 
@@ -251,7 +323,7 @@ def test_the_page_asks_for_nothing_but_its_scripts(small):
     assert sorted(set(re.findall(r'(?:src|href)="([^"#][^"]*)"', body))) == [
         data, "m.js", "r/dist/reveal.css", "r/dist/reveal.js", "r/dist/theme/white.css", "r/plugin/notes/notes.js",
     ]  # fmt: skip
-    assert page.count('class="notes"') == 5 and "anchor-link" not in body and 'class="n">x_1' in body
+    assert page.count('class="notes"') == 7 and "anchor-link" not in body and 'class="n">x_1' in body
 
 
 # --- bad input

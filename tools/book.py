@@ -37,7 +37,7 @@ def card(page, readme):
     found = {
         "title": re.findall(r"\A# (.+)", page.text),
         "question": re.findall(r"^\*\*(.+?)\*\*$", page.text, re.M | re.S)[:1],
-        "figure": re.findall(r"!\[[^\]]*\]\((?:\.\./)*([^\s()]+)\)", page.text)[:1],
+        "figure": re.findall(r"!\[[^\]]*\]\((?!\S*/schematics/)(?:\.\./)*([^\s()]+)\)", page.text)[:1],
         "summary_fr": re.findall(r">(?:Résumé|La réponse) en français</summary>(.+?)</details>", page.text, re.S),
         "run_time": re.findall(rf"^\|.*{page.path.name}.*\| *([^|/]+?)(?: /[^|]*)?\|$", readme, re.M),
     }

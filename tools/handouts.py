@@ -8,11 +8,14 @@ Usage, with the Python of the set-up (``make student``, ``assignments`` and ``sl
 
 A student copy has no outputs, results and solutions. The gaps of its model cells are to be filled, and the check below
 each says what is wrong; every Reading is folded, to be opened after the run. What the copy refers to lies beside it.
-Slides: each text cell with a heading, each ``model`` cell, each figure or table with its Reading, and the result. All
-else is in the speaker notes. Exit codes: 0 well, 2 a wrong call or a notebook that cannot be used, with one line.
+Slides: the schematic, each text cell with a heading, each ``model`` cell, each figure or table, below which its
+Readings are revealed, and before the exercises the result. All else is in the speaker notes.
+
+Exit codes: 0 well, 2 a wrong call or a notebook that cannot be used, with one line.
 """
 
 import argparse
+import ast
 import base64
 import re
 import shutil
@@ -34,12 +37,13 @@ STUB = "# your code here\nraise NotImplementedError()"
 GRADED = {"schema_version": 3, "task": False}  # of nbgrader, for each cell that it knows
 READING = "Open after you have run the cells above (à ouvrir après l'exécution)"
 ANSWER = "The answer: open at the end (la réponse : à ouvrir à la fin)"
-DETAILS = re.compile(r"\s*<details\b[^>]*>\s*<summary>(.*?)</summary>\s*(.*?)\s*</details>", re.S | re.I)
+INNER = r"((?:(?!<details\b).)*?)"  # of folded parts in one another the inner one comes first
+DETAILS = re.compile(rf"\s*<details\b[^>]*>\s*<summary>([^<]*)</summary>\s*{INNER}\s*</details>", re.S | re.I)
 PICTURE = re.compile(r"!\[[^\]]*\]\(\.\./[^)]+\.(?:png|gif)\)")
 LINK = re.compile(r"(?<!!)\[([^\]]*)\]\(\.\./[^)]*\)")
 REFERENCE = re.compile(r"\]\(\.\./([^)\s#]+)")
 SAVED = re.compile(r"\bsave\(\s*\w+,\s*[\"']([\w/]+)[\"']")
-CODE_LINES = 24
+CODE_LINES, SHOWN_LINES, TABLE_SIGNS, WORDS = 24, 14, 900, 125  # of a slide; a larger table stands alone
 REVEAL = "reveal.js@4.6.1"
 REVEAL_SHA512 = "1CW0auaXNPmwmvQ7TwpszwVxMi2Xr5cTS3J3EBC/HHgbPF32Dn7aiu/LKWDOGjMbaDwKQiGmfqcoGQ74HUHCMw=="
 CDN = f"https://unpkg.com/{REVEAL}", f"https://unpkg.com/{MATHJAX}/{MATHJAX_FILE}"
@@ -126,42 +130,101 @@ def write_student(page, out, filled=False):
 
 
 def deck(page):
-    """Return the slides of a notebook, each a dictionary of Markdown: title, picture, text, code, and a list: notes."""
-    slides, title = [], ""
+    """Return the slides of a notebook, each a dictionary of Markdown: title, picture, text, code, reveal and notes.
+
+    What gives the answer away (cells tagged ``result``) waits until the exercises. The title above a check that prints
+    numbers for a test, and text without a title, are for the speaker.
+    """
+    slides, answers, title, printed = [], [], "", ""
     if not page.text.startswith("# "):
         raise ToolError(f"{page.path.stem}: does not start with a title (# ...)")
-    for cell in page.cells:
-        folded = list(map("**{0[0]}.** {0[1]}".format, DETAILS.findall(cell.source)))
-        text, last = DETAILS.sub("", cell.source).strip(), slides[-1] if slides else {}
+    for cell, following in zip(page.cells, [*page.cells[1:], page.cells[0]], strict=True):
+        text, notes = parted(cell.source)
         if cell.cell_type == "code":
-            slides += coded(page, title, cell)
             printed = "".join(out.get("text", "") for out in cell.outputs)
-            slides[-1]["notes"] += [f"```\n{printed}```"] * bool(printed)
-        elif text.startswith("#"):
-            title, _, text = text.partition("\n")
-            for picture in PICTURE.findall(text) or [""]:
-                slides.append(slide(title, picture=picture, text=PICTURE.sub("", text), notes=folded))
-                text, folded = "", []
-        elif "reading" in tags(cell) and last["picture"] and not last["text"]:
-            last["text"] = text
-        elif tags(cell) & {"reading", "result"}:
-            slides.append(slide("## The result" if "result" in tags(cell) else title, text=text, notes=folded))
+            made, notes = coded(page, title, cell), [f"```\n{printed}```"] * bool(printed)
+        elif "nbval-check-output" in tags(following):
+            made, notes = [], [text, *notes]
         else:
-            last["notes"] += [text, *folded]
+            title = text.partition("\n")[0] if text.startswith("#") else title
+            made = worded(tags(cell), title, text, slides, printed)
+            notes = notes if made else [text, *notes]
+        if "Exercise" in title:
+            slides, answers = slides + answers, []
+        place = answers if "result" in tags(cell) else slides
+        place += made
+        place[-1]["notes"] += notes
     return slides
 
 
-def slide(title, picture="", text="", code="", notes=()):
+def worded(kind, title, text, slides, printed):
+    """Return the slides of a text cell. A Reading is revealed below its figure or table, or what was printed."""
+    last, one_block = slides[-1] if slides else {}, "\n" not in text
+    if "reading" in kind and one_block and roomy(last):
+        last["reveal"].append(text)
+        return [slides.pop()]
+    if "reading" in kind:
+        told = (
+            one_block and 0 < printed.count("\n") <= SHOWN_LINES and not re.search(r"\b(?:True|False)$", printed, re.M)
+        )
+        shown = f"```text\n{printed}```" if told else ""
+        return [slide(title, picture=shown, reveal=[text])]
+    if text.startswith("# "):
+        question, _, about = text.partition("\n\n")[2].partition("\n\n")
+        return [slide(title, text=question, notes=[about])]
+    if text.startswith("#") or PICTURE.match(text):
+        named = title.removesuffix(" first") if text.startswith("#") else "## The model"  # no result comes first here
+        made = pictured(named, text.removeprefix(title))
+        if not made[0]["picture"] and not re.search("Step|Exercise", title):  # the first idea is shown
+            made = [made[0] | {"notes": [more["text"] for more in made[1:]]}]
+        return made
+    answers = []
+    for part in text.split("\n\n") if "result" in kind else ():
+        answers.append(slide("## The answer", reveal=[part]))
+    return answers
+
+
+def roomy(last):
+    """Whether a slide shows something to be read and has room for its Reading."""
+    small = last["picture"].startswith("!") or len(last["picture"]) < TABLE_SIGNS
+    return not last["text"] and small and bool(last["picture"] or last["reveal"])
+
+
+def parted(source):
+    """Return the text of a cell before what is folded in it, and a list of the rest, opened; code stands elsewhere."""
+    text, mark, rest = re.sub(r"\b(?:next cell|cell below)\b", "code", source).partition("<details")
+    rest = mark + rest
+    while DETAILS.search(rest):
+        rest = DETAILS.sub(r"\n\n**\1.**\n\n\2", rest)
+    return text.strip(), [rest.strip()] * bool(rest)
+
+
+def pictured(title, text):
+    """Return a slide for each picture, with the text after it; without any, one for each WORDS words.
+
+    A text is cut between blocks, but where a sentence goes on.
+    """
+    if pictures := PICTURE.findall(text):
+        texts = map(str.strip, PICTURE.split(text)[1:])
+        return [slide(title, picture=picture, text=after) for picture, after in zip(pictures, texts, strict=True)]
+    made = [slide(title)]
+    for block in re.split(r"\n(?=\n|\d+\. )", text.strip()):
+        goes_on = made[-1]["text"].endswith((":", ",")) or re.match(r"\s*(?:[a-z]|\$\$)", block)
+        if made[-1]["text"] and not goes_on and len(f"{made[-1]['text']} {block}".split()) > WORDS:
+            made.append(slide(title))
+        made[-1]["text"] = f"{made[-1]['text']}\n{block}".strip("\n")
+    return made
+
+
+def slide(title, **parts):
     """Return one slide."""
-    return {"title": title, "picture": picture, "text": text.strip(), "code": code, "notes": list(notes)}
+    return dict(title=title, picture="", text="", code="", reveal=[], notes=[]) | parts
 
 
 def coded(page, title, cell):
     """Return the slides of a code cell: of a model its code, then each table and figure, as saved in figs/ or shown."""
-    slides, lines = [], MARKS.sub("", cell.source).split("\n") if "model" in tags(cell) else []
     saved = [name for name in SAVED.findall(cell.source) if (page.path.parents[1] / f"figs/{name}.png").is_file()]
-    for start in range(0, len(lines), CODE_LINES):
-        slides.append(slide(title, code="\n".join(["```python", *lines[start : start + CODE_LINES], "```"])))
+    slides = [slide(title, code=f"```python\n{cut(MARKS.sub('', cell.source))}\n```")] if "model" in tags(cell) else []
     for out in cell.outputs if not tags(cell) & {"play", "solution"} else ():
         data = out.get("data", {})
         if "image/png" in data:
@@ -172,6 +235,18 @@ def coded(page, title, cell):
     return slides
 
 
+def cut(source):
+    """Return the statements of a model, without imports and settings, as far as they fit on a slide."""
+    lines, shown, left = source.split("\n"), [], False
+    for node in ast.parse(source).body:
+        block = lines[node.lineno - 1 : node.end_lineno]
+        if isinstance(node, ast.Assign | ast.FunctionDef | ast.ClassDef) and not left:
+            left = len(shown) + len(block) > CODE_LINES
+            if not left or not shown:
+                shown += [""] * (bool(shown) and not isinstance(node, ast.Assign)) + block[:CODE_LINES]
+    return "\n".join(shown) + "\n\n# ... goes on in the notebook" * left
+
+
 def slides_html(page, reveal=CDN[0], math=CDN[1]):
     """Return the page of slides of a notebook; `reveal` and `math` are where reveal.js and MathJax lie."""
 
@@ -180,7 +255,8 @@ def slides_html(page, reveal=CDN[0], math=CDN[1]):
             name = picture.rpartition("(")[2][:-1]
             data = base64.b64encode((page.path.parent / name).read_bytes()).decode()
             source = source.replace(name, f"data:image/{name[-3:]};base64,{data}")
-        return re.sub(r'<a class="anchor-link".*?</a>', "", markdown2html_mistune(LINK.sub(r"\1", source)))
+        written = re.sub(r'<a class="anchor-link".*?</a>', "", markdown2html_mistune(LINK.sub(r"\1", source)))
+        return written.replace("<p><strong>Predict", '<p class="ask"><strong>Predict')
 
     template, style = (TEMPLATES / "slides.html.j2").read_text(), HtmlFormatter().get_style_defs(".highlight")
     return jinja2.Template(template).render(slides=deck(page), html=html, style=style, reveal=reveal, math=math)

@@ -184,12 +184,15 @@ class Lab:
     def open(self, notebook, *, name=None):
         """Open a copy of a notebook (a path below the repository, or any other) and wait until its kernel is idle.
 
-        The copy stands in a folder beside ``figs``, as in the repository, so that its pictures are found.
+        The copy stands in a folder beside ``figs``, as in the repository, so that its pictures are found; pictures that
+        lie beside the notebook, as those of a student copy do, go with it.
         """
         source = Path(notebook) if Path(notebook).is_absolute() else ROOT / notebook
         name = f"{source.parent.name}/{name or source.name}"
         (self.server.folder / name).parent.mkdir(exist_ok=True)
         shutil.copy(source, self.server.folder / name)
+        if (source.parent / "figs").is_dir():
+            shutil.copytree(source.parent / "figs", (self.server.folder / name).parent / "figs", dirs_exist_ok=True)
         self.page.goto(f"{self.server.url}lab/tree/{name}?reset&token={self.server.token}")
         self.page.wait_for_function(READY, timeout=60_000)
         self.page.locator("#jupyterlab-splash").wait_for(state="detached")

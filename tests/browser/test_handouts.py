@@ -76,6 +76,25 @@ def test_nothing_sticks_out_of_a_slide(offline, chromium):
         assert sum(len(s["pictures"]) for s in own) >= 5 and sum(s["formulas"] for s in own) > 0
 
 
+def test_a_reading_waits_for_a_key_and_the_next_takes_its_place(offline, chromium):
+    page = chromium.new_page(viewport={"width": 1280, "height": 720})
+    page.goto((offline / f"{FINAL[4].stem}.html").as_uri())
+    page.wait_for_function(READY)
+    page.evaluate("""() => {
+      const slides = [...document.querySelectorAll('.slides > section')];
+      Reveal.slide(slides.findIndex((s) => s.querySelector('img') && s.querySelectorAll('.fragment').length > 1));
+    }""")
+    shown = """() => [...Reveal.getCurrentSlide().querySelectorAll('.fragment')].map(
+      (e) => e.matches('.visible:not(.current-visible), .current-fragment'))"""
+    seen = [page.evaluate(shown)]
+    for _ in seen[0]:
+        page.keyboard.press("ArrowRight")
+        seen.append(page.evaluate(shown))
+    assert len(seen) > 2 and seen == [[k == n - 1 for k in range(len(seen) - 1)] for n in range(len(seen))]
+    assert page.locator("section.present .picture img").count() == 1, "beside the same figure"
+    page.close()
+
+
 def test_a_student_copy_opens_in_jupyterlab(lab, tmp_path):
     page = Page(FINAL[0])
     handouts.write_student(page, tmp_path)
