@@ -80,10 +80,15 @@ slides: setup ## a lecture of each FINAL notebook: build/slides/ (OFFLINE=1: nee
 schematics: setup ## the drawing of each model: figs/schematics/
 	@$(BIN)/python -m docs.schematics
 
-thesis: setup ## figures, tables and captions for LaTeX: build/thesis/ (WIDTH=120: run again, drawn for 120 mm)
-ifneq ($(WIDTH),)
-	@NOTEBOOK_WIDTH_MM=$(WIDTH) NOTEBOOK_FIGS=$(CURDIR)/build/figs-$(WIDTH) $(BIN)/python tools/notebooks.py figs --profile quick $(NB)
-	@NOTEBOOK_FIGS=$(CURDIR)/build/figs-$(WIDTH) $(BIN)/python -m tools.thesis
+# Drawn for another width, or with French labels: run again, into a folder of its own.
+DRAWN := $(CURDIR)/build/figs$(subst $() ,,$(addprefix -,$(WIDTH) $(LANGUAGE)))
+AGAIN := NOTEBOOK_WIDTH_MM=$(WIDTH) NOTEBOOK_LANGUAGE=$(LANGUAGE) NOTEBOOK_FIGS=$(DRAWN) $(BIN)/python
+
+thesis: setup ## figures, tables and captions for LaTeX: build/thesis/ (WIDTH=120, LANGUAGE=fr: drawn again so)
+ifneq ($(WIDTH)$(LANGUAGE),)
+	@$(AGAIN) tools/notebooks.py figs --profile quick $(NB)
+	@$(AGAIN) -m docs.schematics
+	@$(AGAIN) -m tools.thesis
 else
 	@$(BIN)/python -m tools.thesis
 endif

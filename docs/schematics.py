@@ -371,8 +371,8 @@ def modular():
     arrow(ax, (32, 23), (32, 32.8), BLUE)
     say(ax, 12, 28, "spike", ha="left")
     say(ax, 34, 28, "$W \\cdot$ spike", ha="left")
-    for x, y in ((43, 45), (43, 36), (43, 12.5)):
-        box(ax, x, y, 17.5, 7, "behaviour", GREEN)
+    for x, y in ((41, 45), (41, 36), (41, 12.5)):
+        box(ax, x, y, 20, 7, "behaviour", GREEN)
         arrow(ax, (x, y + 3.5), (38.3, y + 3.5), GREEN)
     center, radius = np.array((113, 37)), 20
     ax.add_patch(Circle(center, radius, fc="none", ec="0.6", lw=0.8))

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from helpers.language import translate
 from helpers.parameters import OutputError, ParameterError, Table, check_array, check_integer, check_number
 from helpers.runs import ROOT, current_notebook, provenance, summary
 from helpers.storage import write_all
@@ -310,12 +311,15 @@ def save(fig: Figure, name: str, *, seed: Any = None, params: Any = None, captio
     caption : str
         Complete by itself, for someone who has not read the notebook: what each panel shows, of which network and
         size, what lines, shades, dots and colours mean, how many seeds, every symbol. Markdown, formulas between $.
+
+    With NOTEBOOK_LANGUAGE=fr the labels are written in French (:mod:`helpers.language`), here and in the notebook.
     """
     import matplotlib
 
     if not hasattr(fig, "savefig"):
         raise ParameterError(f"fig is a {type(fig).__name__}; give a matplotlib Figure")
     files = {s: partial(fig.savefig, format=s, metadata=FORMATS[s], dpi=DPI[s]) for s in FORMATS}
+    translate(fig)
     with matplotlib.rc_context(OUTPUT):
         fig.draw_without_rendering()  # lays the figure out
         fig.set_layout_engine("none")
@@ -341,6 +345,7 @@ def save_animation(
         frames = []
         for k in range(n_frames):
             draw(k)
+            translate(fig)
             page = io.BytesIO()
             fig.savefig(page, format="png", dpi=dpi)
             frames.append(Image.open(page).convert("RGB").quantize(64))

@@ -187,10 +187,11 @@ def test_captions_name_every_panel_and_records_have_their_parameters():
 
 
 def test_another_width_is_drawn_again_and_gathered_from_its_own_folder(small, tmp_path, monkeypatch):
-    command = ["make", "-n", "thesis", "WIDTH=120", "NB=FINAL_5"]
+    command = ["make", "-n", "thesis", "WIDTH=120", "LANGUAGE=fr", "NB=FINAL_5"]
     told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
-    drawn, gathered = (line for line in told if "NOTEBOOK_FIGS" in line)
-    assert "NOTEBOOK_WIDTH_MM=120" in drawn and "figs --profile quick FINAL_5" in drawn and "tools.thesis" in gathered
+    drawn, schematics, gathered = lines = [line for line in told if "NOTEBOOK_FIGS" in line]
+    assert "figs --profile quick FINAL_5" in drawn and "docs.schematics" in schematics and "tools.thesis" in gathered
+    assert all("NOTEBOOK_WIDTH_MM=120 NOTEBOOK_LANGUAGE=fr" in line for line in lines)
     assert len(set(re.findall(r"NOTEBOOK_FIGS=(\S+)", "\n".join(told)))) == 1
     (tmp_path / "figs").rename(tmp_path / "elsewhere")
     monkeypatch.setenv("NOTEBOOK_FIGS", str(tmp_path / "elsewhere"))
