@@ -16,6 +16,10 @@ NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout=300 -p no:randomly
 NBVAL += --nbval-sanitize-with=tests/notebooks/nbval_sanitize.cfg
 
 export NOTEBOOK_VENV := $(VENV)
+ifneq ($(words $(VENV)),1)
+$(error VENV = "$(VENV)" is no folder name; name one without spaces)
+endif
+
 # One BLAS thread: same figures on every machine, and faster for matrices of this size.
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
@@ -107,5 +111,6 @@ book: setup ## static site in build/book/ (OFFLINE=1: opens without a network, f
 	@$(BIN)/python -m tools.book $(if $(filter-out 0,$(OFFLINE)),--offline)
 
 clean: ## remove the set-up, the caches and the stored sweeps (figures stay)
-	@rm -rf $(VENV) .store build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	@$(PYTHON) tools/bootstrap.py --clean
+	@rm -rf .store build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
 	@find . \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +

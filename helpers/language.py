@@ -84,4 +84,4 @@ def translate(fig: Figure) -> None:
 
 
 def _said_at(label, x, position):
-    return said(label(x, position))
+    return said(str(label(x, position)))

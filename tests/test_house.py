@@ -13,7 +13,6 @@ from unittest import mock
 
 import pytest
 
-from tools import bootstrap
 from tools.hygiene import committed_files
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -407,88 +406,3 @@ def test_a_machine_path_is_seen():
 def test_no_committed_file_holds_a_path_of_a_machine():
     hits = {str(p.relative_to(ROOT)): PLACE.search(p.read_bytes()) for p in committed_files(ROOT)}
     assert {path: hit[0] for path, hit in hits.items() if hit} == {}
-
-
-# --- the set-up's own messages
-
-Version = namedtuple("Version", "major minor micro")
-
-
-@pytest.mark.parametrize("version", [(3, 10, 13), (3, 14, 0), (2, 7, 18)])
-def test_another_python_is_refused_in_one_line(version, monkeypatch, capsys):
-    monkeypatch.setattr(bootstrap.sys, "version_info", Version(*version))
-    with pytest.raises(SystemExit) as stopped:
-        bootstrap.check_machine()
-    assert stopped.value.code == 2
-    err = capsys.readouterr().err
-    assert err.count("\n") == 1 and f"Python {version[0]}.{version[1]} found, 3.11 to 3.13 needed" in err
-
-
-def test_bootstrap_is_written_for_old_pythons():
-    """A Python that cannot read the file would show a syntax error instead of the one line."""
-    tree = ast.parse((ROOT / "tools" / "bootstrap.py").read_text())
-    new = (ast.JoinedStr, ast.AnnAssign, ast.NamedExpr, ast.Match, ast.AsyncFunctionDef, ast.Nonlocal)
-    assert [type(node).__name__ for node in ast.walk(tree) if isinstance(node, new)] == []
-    prints = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and getattr(n.func, "id", "") == "print"]
-    assert prints == [], "print(..., flush=True) is a syntax error in Python 2"
-    assert not any(node.kwonlyargs or node.posonlyargs for node in ast.walk(tree) if isinstance(node, ast.arguments))
-
-
-def test_a_missing_compiler_is_one_line(tmp_path):
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "tools" / "bootstrap.py")],
-        env={"PATH": str(tmp_path), "NOTEBOOK_VENV": str(tmp_path / "venv")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 2
-    assert done.stderr.count("\n") == 1 and "no C++ compiler found" in done.stderr
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_finished_set_up_is_left_alone(tmp_path, monkeypatch):
-    stamp = tmp_path / ".installed"
-    stamp.write_text("ok")
-    monkeypatch.setattr(bootstrap, "STAMP", str(stamp))
-    monkeypatch.setattr(bootstrap, "install", lambda light: pytest.fail("installed again"))
-    monkeypatch.chdir(ROOT)
-    bootstrap.main()
-    bootstrap.main(light=True)  # the full set-up has all of it
-
-
-def test_a_light_set_up_needs_no_compiler_and_ends_with_what_it_leaves_out(tmp_path, monkeypatch, capsys):
-    kept, gone = (
-        tmp_path / "babel/locale-data/fr_CA.dat",
-        [tmp_path / "babel/locale-data/de.dat", tmp_path / "a.js.map"],
-    )
-    gone += [tmp_path / "numpy/tests/tests/test_all.py", tmp_path / "numpy/__pycache__/core.pyc"]
-    for path in (kept, *gone):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-    asked = []
-    monkeypatch.setattr(bootstrap, "VENV", str(tmp_path))
-    monkeypatch.setattr(bootstrap, "STAMP", str(tmp_path / ".installed"))
-    monkeypatch.setattr(bootstrap, "install", asked.append)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.chdir(ROOT)
-    bootstrap.main(light=True)
-    bootstrap.main(light=True)
-    assert asked == [True] and (tmp_path / ".installed-light").exists() and not (tmp_path / ".installed").exists()
-    assert kept.exists() and not any(path.exists() for path in gone)
-    out = capsys.readouterr().out
-    assert all(f"FINAL_{n} " in out for n in (1, 2, 3, 6, 7)) and "BIN" not in out
-
-
-def test_a_failed_installation_ends_with_one_line_and_leaves_no_stamp(tmp_path, monkeypatch, capsys):
-    def fail(light):
-        raise subprocess.CalledProcessError(3, "uv")
-
-    monkeypatch.setattr(bootstrap, "STAMP", str(tmp_path / ".installed"))
-    monkeypatch.setattr(bootstrap, "install", fail)
-    monkeypatch.chdir(ROOT)
-    with pytest.raises(SystemExit) as stopped:
-        bootstrap.main()
-    assert stopped.value.code == 2 and list(tmp_path.iterdir()) == []
-    begun, failed = capsys.readouterr().err.splitlines()
-    assert "installing" in begun and "installation failed" in failed

@@ -71,6 +71,7 @@ def panels():
     left.set(xlabel="time (ms)", ylabel="of my own", title="7.5 deg", yticks=[-0.5, 0, 0.5])
     left.legend()
     right.set_xticks([0, 1], ["trained", "0.5"])
+    right.set_yticks([10, 20], [10, 2.5], minor=True)
     right.semilogy([0, 1], [1, 100])
     right.annotate("neuromast (cm)\nrate (Hz)", (0, 1))
     return fig

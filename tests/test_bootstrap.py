@@ -1,0 +1,277 @@
+"""The set-up: what it notices, what it refuses, and what an interrupt or a second one beside it leaves behind."""
+
+import ast
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import namedtuple
+
+import pytest
+
+from tools import bootstrap
+from tools.common import ROOT
+
+Version = namedtuple("Version", "major minor micro")
+PACKAGES = ("numpy-2.dist-info", "helpers-1.dist-info")
+
+
+@pytest.fixture
+def venv(tmp_path, monkeypatch):
+    """A folder for a set-up whose packages are empty folders; returns it with a list of what was installed."""
+    place, asked = tmp_path / "venv", []
+
+    def install(light):
+        site = place / "lib/python3/site-packages"
+        asked.append(("light" if light else "full", (place / "pyvenv.cfg").exists()))
+        (place / "pyvenv.cfg").touch()
+        for name in PACKAGES:
+            (site / name).mkdir(parents=True, exist_ok=True)
+
+    monkeypatch.setattr(bootstrap, "VENV", str(place))
+    monkeypatch.setattr(bootstrap, "install", install)
+    monkeypatch.chdir(ROOT)
+    return place, asked
+
+
+def test_a_finished_set_up_is_left_alone(venv):
+    place, asked = venv
+    bootstrap.main()
+    before = {path: path.stat().st_mtime_ns for path in place.rglob("*")}
+    bootstrap.main()
+    bootstrap.main(light=True)  # the full set-up has all of it
+    assert asked == [("full", False)]
+    assert {path: path.stat().st_mtime_ns for path in place.rglob("*")} == before
+
+
+def moved(place, monkeypatch):
+    """With its checkout, so that its own path is another."""
+    said = json.loads((place / ".installed").read_text())
+    (place / ".installed").write_text(json.dumps(said | {"place": "/elsewhere/venv"}))
+
+
+def another_python(place, monkeypatch):
+    monkeypatch.setattr(bootstrap.sys, "version", "3.12.1 (another)")
+
+
+def another_lock(place, monkeypatch):
+    own = place.with_name("lock")
+    own.write_text("numpy==2")
+    os.utime(own, (0, 0))  # older than the set-up
+    monkeypatch.setattr(bootstrap, "INPUTS", (str(own),))
+
+
+def removed_package(place, monkeypatch):
+    (place / "lib/python3/site-packages" / PACKAGES[0]).rmdir()
+
+
+def begun_and_killed(place, monkeypatch):
+    bootstrap.record("begun", False)
+
+
+def of_an_earlier_version(place, monkeypatch):
+    (place / ".installed").write_text("")
+
+
+def damaged(place, monkeypatch):
+    (place / ".installed").write_text('{"state": "whole"')
+
+
+@pytest.mark.parametrize(
+    ("change", "anew"),
+    [
+        (moved, True),
+        (another_python, True),
+        (another_lock, False),
+        (removed_package, False),
+        (begun_and_killed, True),
+        (of_an_earlier_version, True),
+        (damaged, True),
+    ],
+)
+def test_what_differs_is_installed_again(venv, monkeypatch, change, anew):
+    place, asked = venv
+    bootstrap.main()
+    change(place, monkeypatch)
+    left = place / "left"
+    left.touch()
+    bootstrap.main()
+    bootstrap.main()
+    assert asked == [("full", False), ("full", not anew)] and left.exists() is not anew
+
+
+def test_a_package_of_ones_own_may_be_added(venv):
+    place, asked = venv
+    bootstrap.main(light=True)
+    (place / "lib/python3/site-packages/brian2-2.dist-info").mkdir()
+    bootstrap.main(light=True)
+    assert len(asked) == 1
+    bootstrap.main()
+    assert asked[1] == ("full", True), "what is there is kept, the rest is added"
+
+
+@pytest.mark.parametrize("call", [bootstrap.main, bootstrap.clean])
+def test_a_folder_that_no_set_up_made_is_neither_used_nor_removed(venv, call, capsys):
+    place, asked = venv
+    place.mkdir()
+    (place / "thesis.tex").write_text("years of work")
+    with pytest.raises(SystemExit) as stopped:
+        call()
+    err = capsys.readouterr().err
+    assert stopped.value.code == 2 and err.count("\n") == 1 and str(place) in err and "no set-up made" in err
+    assert [path.name for path in place.iterdir()] == ["thesis.tex"] and not asked
+
+
+def test_clean_removes_the_set_up_and_nothing_beside_it(venv):
+    place, _ = venv
+    bootstrap.clean()  # there is none
+    bootstrap.main()
+    beside = place.with_name("beside")
+    beside.touch()
+    bootstrap.clean()
+    assert not place.exists() and beside.exists()
+
+
+@pytest.mark.parametrize("words", [["VENV=my venv", "clean"], ["VENV=a b", "setup"], ["VENV=", "clean"]])
+def test_a_set_up_with_a_space_in_its_name_is_refused(words):
+    env = {name: value for name, value in os.environ.items() if name != "NOTEBOOK_VENV"}
+    done = subprocess.run(["make", "-n", *words], cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and "name one without spaces" in done.stderr and done.stdout == ""
+
+
+SLOW = """
+import os, sys, time
+sys.path.insert(0, {root!r})
+from tools import bootstrap
+def install(light):
+    open(os.path.join(bootstrap.VENV, "pip-is-half-here"), "w").close()
+    with open({log!r}, "a") as log:
+        log.write("begin\\n")
+        log.flush()
+        time.sleep({seconds})
+        log.write("end\\n")
+    open(os.path.join(bootstrap.VENV, "pyvenv.cfg"), "w").close()
+bootstrap.install = install
+bootstrap.main()
+"""
+
+
+def started(tmp_path, seconds):
+    code = SLOW.format(root=str(ROOT), log=str(tmp_path / "log"), seconds=seconds)
+    env = os.environ | {"NOTEBOOK_VENV": str(tmp_path / "venv")}
+    return subprocess.Popen([sys.executable, "-c", code], env=env, stderr=subprocess.PIPE, text=True)
+
+
+def wait_for_the_log(tmp_path, process):
+    while not (tmp_path / "log").exists() or "begin" not in (tmp_path / "log").read_text():
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.02)
+
+
+def test_two_set_ups_at_once_wait_for_each_other(tmp_path):
+    first = started(tmp_path, 1)
+    wait_for_the_log(tmp_path, first)
+    second = started(tmp_path, 1)
+    assert first.wait(60) == 0 and second.wait(60) == 0
+    assert (tmp_path / "log").read_text().split() == ["begin", "end"], "the second finds it whole"
+    assert "waiting for another set-up" in second.stderr.read()
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
+def test_an_interrupted_set_up_is_made_anew(tmp_path, sent, code):
+    process = started(tmp_path, 60)
+    wait_for_the_log(tmp_path, process)
+    process.send_signal(sent)
+    assert process.wait(60) == code
+    err = process.stderr.read().splitlines()
+    assert len(err) == (2 if sent == signal.SIGINT else 1) and "Traceback" not in "".join(err)
+    (tmp_path / "venv/broken").touch()
+    again = started(tmp_path, 0)
+    assert again.wait(60) == 0
+    assert not (tmp_path / "venv/broken").exists()
+    assert json.loads((tmp_path / "venv/.installed").read_text())["state"] == "whole"
+
+
+# --- messages
+
+
+@pytest.mark.parametrize("version", [(3, 10, 13), (3, 14, 0), (2, 7, 18)])
+def test_another_python_is_refused_in_one_line(version, monkeypatch, capsys):
+    monkeypatch.setattr(bootstrap.sys, "version_info", Version(*version))
+    with pytest.raises(SystemExit) as stopped:
+        bootstrap.check_machine()
+    assert stopped.value.code == 2
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1 and f"Python {version[0]}.{version[1]} found, 3.11 to 3.13 needed" in err
+
+
+def test_it_is_written_for_old_pythons():
+    """A Python that cannot read the file would show a syntax error instead of the one line."""
+    tree = ast.parse((ROOT / "tools" / "bootstrap.py").read_text())
+    new = (ast.JoinedStr, ast.AnnAssign, ast.NamedExpr, ast.Match, ast.AsyncFunctionDef, ast.Nonlocal)
+    assert [type(node).__name__ for node in ast.walk(tree) if isinstance(node, new)] == []
+    prints = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and getattr(n.func, "id", "") == "print"]
+    assert prints == [], "print(..., flush=True) is a syntax error in Python 2"
+    assert not any(node.kwonlyargs or node.posonlyargs for node in ast.walk(tree) if isinstance(node, ast.arguments))
+
+
+def test_a_missing_compiler_is_one_line(tmp_path):
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "tools" / "bootstrap.py")],
+        env={"PATH": str(tmp_path), "NOTEBOOK_VENV": str(tmp_path / "venv")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1 and "no C++ compiler found" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_light_set_up_needs_no_compiler_and_ends_with_what_it_leaves_out(venv, monkeypatch, capsys):
+    place, asked = venv
+    kept, gone = place / "babel/locale-data/fr_CA.dat", [place / "babel/locale-data/de.dat", place / "a.js.map"]
+    gone += [place / "numpy/tests/tests/test_all.py", place / "numpy/__pycache__/core.pyc"]
+    fake = bootstrap.install
+
+    def install(light):
+        for path in (kept, *gone):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+        fake(light)
+
+    monkeypatch.setattr(bootstrap, "install", install)
+    monkeypatch.setenv("PATH", str(place))
+    bootstrap.main(light=True)
+    bootstrap.main(light=True)
+    assert asked == [("light", False)] and json.loads((place / ".installed").read_text())["light"]
+    assert kept.exists() and not any(path.exists() for path in gone)
+    out = capsys.readouterr().out
+    assert all(f"FINAL_{n} " in out for n in (1, 2, 3, 6, 7)) and "BIN" not in out
+
+
+def test_a_failed_installation_ends_with_one_line_and_is_begun_again(venv, monkeypatch, capsys):
+    place, asked = venv
+    fake = bootstrap.install
+
+    def fail(light):
+        raise subprocess.CalledProcessError(3, "uv")
+
+    monkeypatch.setattr(bootstrap, "install", fail)
+    with pytest.raises(SystemExit) as stopped:
+        bootstrap.main()
+    begun, failed = capsys.readouterr().err.splitlines()
+    assert stopped.value.code == 2 and "installing" in begun and "installation failed" in failed
+    monkeypatch.setattr(bootstrap, "install", fake)
+    bootstrap.main()
+    assert asked == [("full", False)] and json.loads((place / ".installed").read_text())["state"] == "whole"
+
+
+def test_a_place_that_cannot_be_written_is_one_line(venv, monkeypatch, capsys):
+    place, _ = venv
+    place.write_text("a file")
+    with pytest.raises(SystemExit):
+        bootstrap.main()
+    assert "cannot write" in capsys.readouterr().err and place.read_text() == "a file"
