@@ -62,7 +62,7 @@ def packages():
     found = set()
     for folder, names, _ in os.walk(VENV):
         if os.path.basename(folder) == "site-packages":
-            found.update(name for name in names if name.endswith(".dist-info"))
+            found.update(filter(lambda name: name.endswith(".dist-info"), names))
             names[:] = []
     return sorted(found)
 
@@ -89,8 +89,7 @@ def record(state, light, found=()):
 
 def whole(said, light):
     """Whether a stamp tells of a finished set-up with all that is asked for, and its packages are still there."""
-    new = wanted()
-    same = all(said.get(name) == new[name] for name in new)
+    same = dict(said, **wanted()) == said
     enough = said.get("state") == "whole" and (light or not said.get("light"))
     return same and enough and set(said["packages"]) <= set(packages())
 
@@ -154,7 +153,8 @@ def make(light):
     said = recorded()
     if whole(said, light):
         return
-    anew = said.get("state") != "whole" or any(said[name] != wanted()[name] for name in ("python", "place"))
+    new = wanted()
+    anew = said.get("state") != "whole" or (said["python"], said["place"]) != (new["python"], new["place"])
     record("begun", light)
     about = VENV, "600 MB" if light else "1.5 GB"
     sys.stderr.write("setup: installing the locked packages into %s (once; about %s)\n" % about)
