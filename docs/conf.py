@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from helpers.parameters import Parameters
+from tools.book import MATHJAX, MATHJAX_FILE, MATHJAX_SHA384
 
 project = html_title = "Neural notebooks"
 author = "The neural-notebooks authors"
@@ -48,9 +49,11 @@ html_theme_options = {
     "show_toc_level": 2,
     "collapse_navigation": True,  # other branches stay closed: smaller pages, a third less time
 }
+mathjax_path = f"https://unpkg.com/{MATHJAX}/{MATHJAX_FILE}"  # holds every extension, and needs no fonts
+mathjax_options = {"integrity": MATHJAX_SHA384, "crossorigin": "anonymous"}
 if folder := os.environ.get("BOOK_MATHJAX"):
     html_static_path.append(folder)
-    mathjax_path = "es5/tex-svg-full.js"  # holds every extension, and needs no fonts
+    mathjax_path, mathjax_options = MATHJAX_FILE, {}
 # |x| and v *= 2 are no markup; literals, *emphasis* and bullets are
 MARKS = re.compile(r"(`+[^`]+`+|(?<![\w*])\*\w[^*`]*\*(?![\w*])|^\s*\*\s)|\||\*")
 LISTS = ("Parameters", "Attributes", "Returns", "Raises")

@@ -3,8 +3,10 @@
 import ast
 import base64
 import builtins
+import hashlib
 import importlib
 import re
+import tarfile
 
 import nbformat
 import pytest
@@ -324,6 +326,60 @@ def test_the_page_asks_for_nothing_but_its_scripts(small):
         data, "m.js", "r/dist/reveal.css", "r/dist/reveal.js", "r/dist/theme/white.css", "r/plugin/notes/notes.js",
     ]  # fmt: skip
     assert page.count('class="notes"') == 7 and "anchor-link" not in body and 'class="n">x_1' in body
+
+
+def test_scripts_from_elsewhere_carry_their_hash(small):
+    page = handouts.slides_html(small)
+    asked = re.findall(r'<(?:script|link)[^>]*(?:src|href)="(https:[^"]+)"([^>]*)>', page)
+    assert len(asked) == 5 and all(
+        re.search(r'integrity="sha384-[\w/+=]{64}" crossorigin="anonymous"', rest) for _, rest in asked
+    )
+    assert "integrity" not in handouts.slides_html(small, reveal="reveal.js", math="m.js"), (
+        "of files beside it there is none"
+    )
+
+
+def test_the_hashes_are_those_of_the_packages():
+    """Of the archives that offline pages take from npm, whose own hash is checked when they are unpacked."""
+    for package, files in (
+        (handouts.REVEAL, handouts.INTEGRITY),
+        (handouts.MATHJAX, {handouts.MATHJAX_FILE: handouts.MATHJAX_SHA384}),
+    ):
+        archive = ROOT / ".store" / f"{package.replace('@', '-')}.tgz"
+        if not archive.exists():
+            pytest.skip("no archive from npm here")
+        with tarfile.open(archive) as whole:
+            for name, said in files.items():
+                found = hashlib.sha384(whole.extractfile(f"package/{name}").read()).digest()
+                assert said.removeprefix("sha384-") == base64.b64encode(found).decode()
+
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "[a](javascript:alert(1))",
+    "<iframe src='https://example.org'></iframe>",
+    "<svg/onload=alert(1)>",
+    "<p style='background:url(https://example.org)'>x</p>",
+    "<a href='https://example.org' onclick='alert(1)'>x</a>",
+    "| a |\n| --- |\n| <b onmouseover=alert(1)>x</b> |",
+]
+
+
+@pytest.mark.parametrize("words", HOSTILE)
+def test_what_a_notebook_holds_does_not_run_in_slides(small, words):
+    before = handouts.slides_html(small)
+    told = {cell.cell_type: cell for cell in small.cells}
+    told["markdown"].source += f"\n\n{words}"
+    small.notebook.cells[1].source = f"# Title </title>{words}"
+    for cell in small.code:
+        cell.outputs = [nbformat.v4.new_output("display_data", data={"text/markdown": words, "text/html": words})]
+    page = handouts.slides_html(small)
+    live = [
+        re.sub(r"<style>.*?</style>|<script>\s*Reveal.*?</script>", "", text, flags=re.S) for text in (before, page)
+    ]
+    for pattern in (r"<script", r"<iframe", r"<svg", r"<[^>]* on\w+=", r"""href=["']javascript""", r"<[^>]*url\("):
+        assert len(re.findall(pattern, live[1])) == len(re.findall(pattern, live[0])), pattern
 
 
 # --- bad input

@@ -4,6 +4,11 @@ import base64
 import contextlib
 import io
 import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import nbformat
@@ -13,6 +18,7 @@ import pytest
 from nbformat import v4
 
 from tools import notebooks
+from tools.common import ROOT
 from tools.hygiene import METADATA
 
 NAMES = ["NOTEBOOK_PROFILE", "JPY_SESSION_NAME", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "CI"]
@@ -26,6 +32,7 @@ print("shown too")
 SLIDER = "import ipywidgets\nprint('the figure')\ndisplay(ipywidgets.IntSlider())"
 CHILD = "import time; x = b'1' * 150_000_000; print(1, flush=True); time.sleep(60)"
 START = f"child = subprocess.Popen([sys.executable, '-c', {CHILD!r}], stdout=-1)\n_ = child.stdout.readline()"
+START += "\nimport time\nfreed = bytearray(b'1') * 200_000_000\ntime.sleep(1.2)\ndel freed"
 BROKEN_SLIDER = "import ipywidgets\n@ipywidgets.interact(x=(0, 3))\ndef show(x=1):\n    raise ValueError('no such x')"
 PICTURE = "import matplotlib.pyplot as plt\nplt.plot([1]);"
 
@@ -103,10 +110,46 @@ def test_what_is_written_holds_what_a_reader_sees(house):
     assert again + "\n" == path.read_text(), "a second write changes nothing"
 
 
-@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="peak memory is read from /proc, on Linux")
-def test_peak_memory_includes_children(house):
+@pytest.mark.skipif(not os.path.exists("/proc/self/smaps_rollup"), reason="memory is read from /proc, on Linux")
+def test_peak_memory_includes_children_and_what_is_freed_within_a_cell(house):
     (row,) = [line for line in house[4].splitlines() if line.startswith("FINAL_6_good  ")]
-    assert float(row.split()[2]) > 200 and float(row.split()[1]) > 0
+    assert 400 < float(row.split()[2]) < 600 and float(row.split()[1]) > 0
+
+
+STOPPED = """
+import subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+open("ids", "w").write(f"{__import__('os').getpid()} {child.pid}")
+time.sleep(600)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_the_run_its_kernel_and_its_workers(tmp_path, sent):
+    put(tmp_path / "FINAL_notebooks" / "FINAL_1_slow.ipynb", STOPPED)
+    two = put(tmp_path / "FINAL_notebooks" / "FINAL_2_next.ipynb", "open('two', 'w')")
+    before = files(tmp_path)
+    code = "import sys; from pathlib import Path; from tools import notebooks; "
+    code += "sys.exit(notebooks.main(['write'], root=Path(sys.argv[1])))"
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    ids = two.parent / "ids"
+    until = time.time() + 60
+    while not ids.exists() or len(ids.read_text().split()) < 2:
+        assert process.poll() is None and time.time() < until
+        time.sleep(0.05)
+    process.send_signal(sent)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 2 and err == "notebooks: stopped; no file is half-written\n"
+    assert "FINAL_2" not in out and not (two.parent / "two").exists()
+    numbers = ids.read_text().split()
+    ids.unlink()
+    assert files(tmp_path) == before
+    until = time.time() + 5
+    while any(Path(f"/proc/{number}").exists() for number in numbers):
+        assert time.time() < until, "a process is left"
+        time.sleep(0.05)
 
 
 @pytest.fixture

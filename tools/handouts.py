@@ -22,12 +22,14 @@ import shutil
 import sys
 from copy import deepcopy
 
+import bleach
 import jinja2
 import nbformat
+from bleach.css_sanitizer import CSSSanitizer
 from nbconvert.filters import markdown2html_mistune
 from pygments.formatters import HtmlFormatter
 
-from tools.book import MATHJAX, MATHJAX_FILE, MATHJAX_SHA512
+from tools.book import MATHJAX, MATHJAX_FILE, MATHJAX_SHA384, MATHJAX_SHA512
 from tools.common import ROOT, TEMPLATES, ToolError, fresh_folder, guarded, npm_unpack
 from tools.hygiene import BEGIN, CHECK, GAP, MARKS, Page, tags
 from tools.notebooks import find
@@ -46,7 +48,17 @@ SAVED = re.compile(r"\bsave\(\s*\w+,\s*[\"']([\w/]+)[\"']")
 CODE_LINES, SHOWN_LINES, TABLE_SIGNS, WORDS = 24, 14, 900, 125  # of a slide; a larger table stands alone
 REVEAL = "reveal.js@4.6.1"
 REVEAL_SHA512 = "1CW0auaXNPmwmvQ7TwpszwVxMi2Xr5cTS3J3EBC/HHgbPF32Dn7aiu/LKWDOGjMbaDwKQiGmfqcoGQ74HUHCMw=="
+TAGS = ["h1", "h2", "h3", "h4", "p", "br", "hr", "a", "img", "em", "strong", "del", "sub", "sup", "code", "pre", "div"]
+TAGS += ["span", "blockquote", "ul", "ol", "li", "table", "thead", "tbody", "tr", "th", "td", "details", "summary"]
+ATTRIBUTES = {"*": ["class", "id", "style"], "a": ["href"], "img": ["src", "alt"], "ol": ["start"]}
+ALIGN = CSSSanitizer(allowed_css_properties=["text-align"])
 CDN = f"https://unpkg.com/{REVEAL}", f"https://unpkg.com/{MATHJAX}/{MATHJAX_FILE}"
+INTEGRITY = {  # sha384 of the scripts and styles, which a browser checks
+    "dist/reveal.css": "NFDRDnQoPtd7zsTgVN98iodRrlDYYZtFmL4GQJ+SRnPTUeCxwu9lkZNwrtTwcD13",
+    "dist/theme/white.css": "upG5vn2fDJatseGzaOq6V1hlbPD7PGxB9UjmpXEUUV2KZ26kF9MfnYotnyw8YSQm",
+    "dist/reveal.js": "1BgZRI35wIBSv5NogsksvIdAsgAPqwRFj4SJUH7dDP14i/J8zwleEEcTA1TTHId3",
+    "plugin/notes/notes.js": "uGY994LqWhR6DceAusk0BjkwDgzWyj6cq0OskKeUtyUOqv4s77I7JAyepDX+NSi/",
+}
 
 
 # --- student copies
@@ -256,10 +268,15 @@ def slides_html(page, reveal=CDN[0], math=CDN[1]):
             data = base64.b64encode((page.path.parent / name).read_bytes()).decode()
             source = source.replace(name, f"data:image/{name[-3:]};base64,{data}")
         written = re.sub(r'<a class="anchor-link".*?</a>', "", markdown2html_mistune(LINK.sub(r"\1", source)))
+        written = bleach.clean(
+            written, TAGS, ATTRIBUTES, protocols={"http", "https", "mailto", "data"}, css_sanitizer=ALIGN
+        )
         return written.replace("<p><strong>Predict", '<p class="ask"><strong>Predict')
 
     template, style = (TEMPLATES / "slides.html.j2").read_text(), HtmlFormatter().get_style_defs(".highlight")
-    return jinja2.Template(template).render(slides=deck(page), html=html, style=style, reveal=reveal, math=math)
+    hashes = {name: f"sha384-{found}" for name, found in INTEGRITY.items()} | {"math": MATHJAX_SHA384}
+    shown = dict(slides=deck(page), style=style, reveal=reveal, math=math, hashes=hashes if "//" in reveal else {})
+    return jinja2.Template(template).render(shown, html=html)
 
 
 def write_offline(out, cache):

@@ -12,6 +12,7 @@ others still run. Exit codes: 0 all well, 1 something failed, 2 wrong call.
 """
 
 import argparse
+import asyncio
 import base64
 import filecmp
 import io
@@ -19,7 +20,9 @@ import logging
 import os
 import re
 import shutil
+import signal
 import sys
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -67,6 +70,37 @@ def find(names=(), *, root=ROOT, dev=False):
 # --- running one
 
 
+class Client(NotebookClient):
+    """A client that measures the memory of its kernel, and whose kernel an interrupt ends with all its workers.
+
+    nbclient alone takes an interrupt for a kernel that died, so that the next notebook would be run.
+    """
+
+    memory_mb, stopped = 0.0, False
+
+    @property
+    def process(self):
+        """The process id of the kernel; 0 while there is none."""
+        return getattr(getattr(self.km, "provisioner", None), "pid", None) or 0
+
+    def measure(self, **_):
+        self.memory_mb = max(self.memory_mb, memory_mb(self.process))
+
+    def watch(self, ended):
+        while not ended.wait(0.5):
+            self.measure()
+
+    def stop(self):
+        self.stopped = True
+        with suppress(OSError):
+            os.killpg(self.process, signal.SIGKILL)
+
+    def listen(self, notebook):
+        with suppress(NotImplementedError):  # Windows
+            for sign in (signal.SIGINT, signal.SIGTERM):
+                asyncio.get_running_loop().add_signal_handler(sign, self.stop)
+
+
 def execute(path, profile="quick"):
     """Run a copy of the notebook at `path` in memory, from its own folder.
 
@@ -77,33 +111,41 @@ def execute(path, profile="quick"):
     -------
     namespace
         name, seconds, memory_mb (0 where it is unknown), failure (one line, empty if all cells ran), notebook.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        After an interrupt, or SIGTERM, when the kernel and its workers have ended.
     """
     run = SimpleNamespace(name=path.stem, memory_mb=0.0, failure="", notebook=None)
     start, place, bar = time.perf_counter(), "", tqdm(disable=True)
+    client, ended = None, threading.Event()
 
     def started(cell, cell_index):
         nonlocal place
         place = f"cell {cell_index + 1} ({cell.source.strip().split(chr(10))[0][:60]}): "
         bar.update(cell_index - bar.n)
 
-    def finished(cell, cell_index, execute_reply):
-        run.memory_mb = max(run.memory_mb, peak_memory_mb(getattr(client.km.provisioner, "pid", None)))
-
     try:
         run.notebook = nbformat.read(path, as_version=4)
         print(f"{path.stem}: {len(run.notebook.cells)} cells", flush=True)
         bar = tqdm(total=len(run.notebook.cells), disable=not sys.stderr.isatty(), unit="cell", leave=False)
-        client = NotebookClient(run.notebook, kernel_name="python3", on_cell_start=started, on_cell_executed=finished)
+        client = Client(run.notebook, kernel_name="python3", on_cell_start=started)
+        client.on_notebook_start, client.on_cell_executed = client.listen, client.measure
         client.timeout, client.resources = CELL_TIMEOUT_S[profile], {"metadata": {"path": str(path.parent)}}
         client.extra_arguments = ["--log-level=40"]  # else each kernel warns that it listens on a local port
         client.record_timing, client.coalesce_streams = False, True
+        threading.Thread(target=client.watch, args=[ended], daemon=True).start()
         client.execute(env=kernel_environment(path, profile))
         run.failure = widget_failure(client)
     except Exception as error:  # whatever it is, the next notebook has to run
         name, said = getattr(error, "ename", type(error).__name__), getattr(error, "evalue", str(error))
         run.failure = f"{place}{name}: {said.strip().split(chr(10))[0]}"
     bar.close()
-    run.seconds = time.perf_counter() - start
+    ended.set()
+    if client and client.stopped:
+        raise KeyboardInterrupt
+    run.seconds, run.memory_mb = time.perf_counter() - start, client.memory_mb if client else 0.0
     return run
 
 
@@ -124,15 +166,15 @@ def kernel_environment(path, profile):
     return os.environ | settings
 
 
-def peak_memory_mb(pid):
-    """Return the peak resident memory of a process plus those of its living children; 0 where /proc is missing."""
-    processes, kilobytes = [str(pid)], []
-    with suppress(OSError):  # a thread or child that has just ended
-        for task in Path(f"/proc/{pid}/task").glob("*/children"):
-            processes += task.read_text().split()
+def memory_mb(pid):
+    """Return the memory of a process and its descendants, what they share counted once; 0 where /proc is missing."""
+    processes, kilobytes = [str(pid)], 0
+    with suppress(OSError):  # a process that has just ended
         for process in processes:
-            kilobytes += re.findall(r"VmHWM:\s+(\d+)", Path(f"/proc/{process}/status").read_text())
-    return sum(map(int, kilobytes)) / 1024
+            for task in Path(f"/proc/{process}/task").glob("*/children"):
+                processes += task.read_text().split()
+            kilobytes += int(re.search(r"Pss:\s+(\d+)", Path(f"/proc/{process}/smaps_rollup").read_text())[1])
+    return kilobytes / 1024
 
 
 # --- rewriting one

@@ -2,7 +2,7 @@
 
 Usage: ``make scorecard``. The numbers come from the acceptance tests themselves: the suite is run with
 ``--scorecard``, each test hands its number to the ``record`` fixture, and this file lays them beside
-``tests/acceptance.toml``. Exit code 1 if a row misses its bound or was not measured.
+``tests/acceptance.toml``. Exit code 1 if a row misses its bound or was not measured, 2 if the run did not end.
 """
 
 import json
@@ -12,7 +12,7 @@ import tempfile
 import tomllib
 from pathlib import Path
 
-from tools.common import ROOT, TEMPLATES
+from tools.common import ROOT, TEMPLATES, ToolError, guarded
 
 BOUNDS = ("absolute", "absolute_narrow", "relative", "relative_mean", "relative_sd", "sd_below", "bias_below")
 
@@ -54,6 +54,8 @@ def main():
         code = subprocess.run(command, cwd=ROOT).returncode
         for path in Path(folder).glob("*.json"):  # one for each worker; a failed test leaves its row out
             measured |= json.loads(path.read_text())
+    if code not in (0, 1) or not measured:
+        raise ToolError(f"the tests did not run to their end (exit {code}); figs/scorecard.md is left as it was")
     text, due = (TEMPLATES / "scorecard.md").read_text(), 0
     for name, row in acceptance.items():
         text += line(name, row, measured.get(name))
@@ -64,4 +66,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(guarded("scorecard", main))
