@@ -27,7 +27,7 @@ export MKL_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help setup figs full notebooks test lab scorecard student assignments slides schematics thesis bench lock clean book
+.PHONY: help setup figs full notebooks test lab scorecard student assignments slides schematics thesis bench mutants lock clean book
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -101,6 +101,9 @@ bench: setup ## CPU time and memory against the peers: tests/benchmarks/results.
 	@$(BIN)/python -m tests.benchmarks.run
 
 LOCK := pip compile -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header pyproject.toml
+
+mutants: setup ## would the tests see it? break the engines in 240 places, one at a time (hours; N=40 and PART=wta limit it)
+	@$(BIN)/python -m tests.mutants $(or $(N),240) $(PART)
 
 lock: setup ## resolve both locks again (LOCK_FLAGS=--upgrade for the newest versions)
 	@$(BIN)/uv $(LOCK) --all-extras $(LOCK_FLAGS) -o requirements.lock

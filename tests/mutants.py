@@ -1,0 +1,175 @@
+"""Would the tests see it? ``make mutants`` breaks one operator or number of an engine at a time and runs its tests.
+
+Usage: ``python -m tests.mutants [N] [part]`` (240 mutants of all parts). The places are drawn by a fixed seed from all
+operators, comparisons and numbers of the modules below, outside checks and messages. Each mutant lives in a copy of the
+last commit; it is killed by a test that fails or takes five times as long. What survives the tests of its part meets
+its notebooks, whose cells are the reference of the engines. Results stand in ``build/mutants.jsonl``, and a
+mutant that stands there is not run again. Survivors are printed; each is judged by hand in ``tests/mutants.md``.
+Exit code 1 below 95 %.
+"""
+
+import ast
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from queue import Queue
+
+from tools.common import ROOT
+
+PARTS = {
+    "v1": (["kernel", "lgn", "simulate", "wiring"], ["FINAL_1", "FINAL_2"]),
+    "lateral_line": (["kernel", "measures", "simulate", "stimulus", "wiring"], ["FINAL_3"]),
+    "wta": (["kernel", "measures", "inputs", "network"], ["FINAL_4"]),
+    "rnn": (
+        ["lyapunov", "gradients", "losses", "meanfield", "model", "training", "connectome"],
+        ["FINAL_5", "FINAL_6"],
+    ),
+    "modular": (["core", "kernel", "learning", "synapses", "draws", "grid"], ["FINAL_7", "FINAL_8"]),
+    "": (["tuning", "spikes", "stimuli"], ["FINAL_1"]),
+}
+SWAPS = {"+": "-", "-": "+", "*": "/", "/": "*", "**": "*", "//": "/", "%": "*"}
+SWAPS |= {"<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "==", "and": "or", "or": "and"}
+LEFT_OUT = ast.Raise | ast.AnnAssign | ast.arguments | ast.JoinedStr  # messages, types, defaults
+WORKERS, SEED, FACTOR = 2, 20, 5
+
+
+def nodes(tree):
+    """Yield the nodes of a module but those of messages, types, defaults and checks."""
+    if isinstance(tree, LEFT_OUT) or (isinstance(tree, ast.Call) and getattr(tree.func, "id", "").startswith("check_")):
+        return
+    yield tree
+    for child in ast.iter_child_nodes(tree):
+        yield from nodes(child)
+
+
+def joined(node):
+    """Return the two nodes that an operator joins, or None."""
+    if isinstance(node, ast.BinOp):
+        return node.left, node.right
+    if isinstance(node, ast.Compare) and len(node.ops) == 1:
+        return node.left, node.comparators[0]
+    if isinstance(node, ast.BoolOp):
+        return node.values[0], node.values[1]
+    return (node.target, node.value) if isinstance(node, ast.AugAssign) else None
+
+
+def places(path):
+    """Return [(offset, old, new)] of all places in a module where it can be broken; offsets count bytes."""
+    text, found, starts = path.read_bytes(), [], [0]
+    for line in text.splitlines(keepends=True):
+        starts.append(starts[-1] + len(line))
+    for node in nodes(ast.parse(text)):
+        first = starts[node.lineno - 1] + node.col_offset if hasattr(node, "lineno") else 0
+        if pair := joined(node):
+            left, right = pair
+            first = starts[left.end_lineno - 1] + left.end_col_offset
+            gap = text[first : starts[right.lineno - 1] + right.col_offset].decode()
+            sign = gap.strip(" ()\n").removesuffix("=") if isinstance(node, ast.AugAssign) else gap.strip(" ()\n")
+            if SWAPS.get(sign):
+                found.append((first + gap.index(sign), sign, SWAPS[sign]))
+        elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.Not):
+            found.append((first, "-" if isinstance(node.op, ast.USub) else "not ", ""))
+        elif isinstance(node, ast.Constant) and type(node.value) in (int, float):
+            old = text[first : starts[node.end_lineno - 1] + node.end_col_offset].decode()
+            new = node.value + 1 if isinstance(node.value, int) else node.value * 1.1 + (node.value == 0)
+            found.append((first, old, repr(new)))
+    return found
+
+
+def drawn(number, only):
+    """Return the mutants: [(part, path, offset, old, new)], spread over the modules as their places are."""
+    every = []
+    for part, (modules, _) in PARTS.items():
+        for module in modules if only in (None, part) else ():
+            path = Path("helpers", part, f"{module}.py")
+            every += [(part, str(path), *place) for place in places(ROOT / path)]
+    return random.Random(SEED).sample(every, min(number, len(every)))
+
+
+def run(copy, command, limit):
+    """Return whether a command of pytest passes in a copy of the collection, and the seconds it took."""
+    env = os.environ | {
+        "PYTHONPATH": str(copy),
+        "CI": "true",
+        "OMP_NUM_THREADS": "1",
+        "NOTEBOOK_FIGS": str(copy / "out"),
+    }
+    command, start = (
+        [sys.executable, "-m", "pytest", "-x", "-q", "-n0", "-p", "no:cacheprovider", *command],
+        time.time(),
+    )
+    try:
+        done = subprocess.run(command, cwd=copy, env=env, capture_output=True, timeout=limit, check=False)
+    except subprocess.TimeoutExpired:
+        return False, limit
+    return done.returncode == 0, time.time() - start
+
+
+def stages(part):
+    """Return the commands that judge a mutant of a part, the quick one first."""
+    tests = [f"tests/{part}"] if part else [f"tests/test_{name}.py" for name in PARTS[""][0]]
+    notebooks = [str(p.relative_to(ROOT)) for n in PARTS[part][1] for p in (ROOT / "FINAL_notebooks").glob(f"{n}_*")]
+    options = ["--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=300"]
+    options.append("--nbval-sanitize-with=tests/notebooks/nbval_sanitize.cfg")
+    return [tests, [*options, *notebooks]]
+
+
+def judge(copy, limits, mutant):
+    """Break one place in a copy, run the stages, mend it; return the stage that killed the mutant, or "survived"."""
+    part, path, offset, old, new = mutant
+    whole = (copy / path).read_bytes()
+    assert whole[offset : offset + len(old.encode())] == old.encode(), mutant
+    (copy / path).write_bytes(whole[:offset] + new.encode() + whole[offset + len(old.encode()) :])
+    try:
+        for name, command in zip(("tests", "notebooks"), stages(part), strict=True):
+            if not run(copy, command, limits[part, name])[0]:
+                return name
+        return "survived"
+    finally:
+        (copy / path).write_bytes(whole)
+
+
+def main(number=240, only=None):
+    """Run the mutants that have no result yet, print the score and the survivors, and return the exit code."""
+    log, limits, copies = ROOT / "build" / "mutants.jsonl", {}, Queue()
+    log.parent.mkdir(exist_ok=True)
+    known = dict(map(json.loads, log.read_text().splitlines())) if log.exists() else {}
+    mutants = drawn(number, only)
+    todo = [mutant for mutant in mutants if json.dumps(mutant) not in known]
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(WORKERS) as pool:
+        for k in range(WORKERS if todo else 0):
+            copies.put(copy := Path(folder, str(k)))
+            subprocess.run(["git", "clone", "-q", str(ROOT), str(copy)], check=True)
+        for part in sorted({mutant[0] for mutant in todo}):
+            for name, command in zip(("tests", "notebooks"), stages(part), strict=True):
+                passed, seconds = run(copy, command, 3600)
+                assert passed, f"{part or 'shared'}: the {name} fail without any mutant"
+                limits[part, name] = FACTOR * seconds + 60
+
+        def one(mutant):
+            copy = copies.get()
+            result = judge(copy, limits, mutant)
+            copies.put(copy)
+            with log.open("a") as lines:
+                lines.write(json.dumps([json.dumps(mutant), result]) + "\n")
+            print(f"{result:9} {mutant[1]} at {mutant[2]}: {mutant[3]!r} -> {mutant[4]!r}", flush=True)
+            return result
+
+        known |= {json.dumps(mutant): result for mutant, result in zip(todo, pool.map(one, todo), strict=True)}
+    survivors = [mutant for mutant in mutants if known[json.dumps(mutant)] == "survived"]
+    for _, path, offset, old, new in survivors:
+        line = (ROOT / path).read_bytes()[:offset].count(b"\n") + 1
+        print(f"survived: {path}:{line}: {old!r} -> {new!r}")
+    score = 1 - len(survivors) / len(mutants)
+    print(f"{len(mutants) - len(survivors)} of {len(mutants)} mutants killed: {100 * score:.1f} %")
+    return int(score < 0.95)
+
+
+if __name__ == "__main__":
+    sys.exit(main(int((*sys.argv, 240)[1]), *sys.argv[2:3]))
