@@ -105,7 +105,7 @@ LOCK := pip compile -q --universal --generate-hashes --python-version 3.11 --no-
 mutants: setup ## would the tests see it? break the engines in 240 places, one at a time (hours; N=40 and PART=wta limit it)
 	@$(BIN)/python -m tests.mutants $(or $(N),240) $(PART)
 
-lock: setup ## resolve both locks again (LOCK_FLAGS=--upgrade for the newest versions)
+lock: setup ## resolve the locks again (LOCK_FLAGS=--upgrade for the newest versions; requirements-uv.lock by hand)
 	@$(BIN)/uv $(LOCK) --all-extras $(LOCK_FLAGS) -o requirements.lock
 	@echo setuptools | $(BIN)/uv $(LOCK) - --extra fast --extra lab -c requirements.lock --no-annotate \
 	  -o requirements-light.lock

@@ -124,8 +124,9 @@ def test_lock_has_one_version_for_each_machine(where, python):
     assert sorted(set(names)) == sorted(names)
 
 
-def test_lock_pins_and_hashes_every_entry():
-    for requirement, hashes in locked():
+@pytest.mark.parametrize("lock", [LOCK, LIGHT, (ROOT / "requirements-uv.lock").read_text()])
+def test_lock_pins_and_hashes_every_entry(lock):
+    for requirement, hashes in locked(lock):
         assert [s.operator for s in requirement.specifier] == ["=="], requirement
         assert hashes and all(re.fullmatch(r"sha256:[0-9a-f]{64}", h) for h in hashes), requirement
 

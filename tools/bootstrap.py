@@ -18,9 +18,9 @@ import subprocess
 import sys
 
 OLDEST, NEWEST = (3, 11), (3, 13)
-UV = "uv==0.13.8"  # resolves LogGabor -> SLIP -> NeuroTools, whose builds import each other
+UV = "requirements-uv.lock"  # uv resolves LogGabor -> SLIP -> NeuroTools, whose builds import each other
 VENV = os.environ.get("NOTEBOOK_VENV") or ".venv"
-INPUTS = ("requirements.lock", "requirements-light.lock", "pyproject.toml", os.path.join("tools", "bootstrap.py"))
+INPUTS = (UV, "requirements.lock", "requirements-light.lock", "pyproject.toml", os.path.join("tools", "bootstrap.py"))
 
 
 def stop(line, code=2):
@@ -130,7 +130,7 @@ def install(light):
         tool += ["--no-compile"]
         subprocess.check_call(tool + ["--only-binary", ":all:", "--require-hashes", "-r", "requirements-light.lock"])
     else:
-        subprocess.check_call(tool + [UV])
+        subprocess.check_call(tool + ["--only-binary", ":all:", "--require-hashes", "-r", UV])
         tool = [os.path.join(bin_folder, "uv"), "pip", "install", "-q", "--python", python]
         subprocess.check_call(tool + ["--require-hashes", "-r", "requirements.lock"])
     subprocess.check_call(tool + ["--no-deps", "--no-build-isolation", "-e", "."])
