@@ -181,7 +181,7 @@ def test_no_answer_is_left_in_the_committed_notebooks():
     for page in PAGES:
         copy = Page(page.path, student(page.notebook))
         names = set(re.findall(r"<summary>([^<]*)</summary>", copy.text))
-        questions = {"Answer", "Question et réponse en français"}
+        questions = {"Answer", "Question et réponse en français", "A plan for 45 and 90 minutes"}
         names -= {"Exercices en français", "Légende en français", "La réponse en français"}
         assert names == {"Résumé en français", READING, ANSWER} | questions, page.path.stem
         own, rest = set(), set()
@@ -239,6 +239,11 @@ def test_the_page_for_lecturers_lists_every_step_and_its_plans_fit():
         left = re.search(r"left for talk, play and exercises \| \| \| (\d+) \| (\d+) \|", text)
         assert sum(int(row[3] or 0) for row in rows) + int(left[1]) == 45
         assert sum(int(row[4]) for row in rows) + int(left[2]) == 90
+        plans = re.findall(r"\*\*(?:45|90) minutes:\*\* (.*); talk, play and exercises \((\d+)\)", page.text)
+        for (plan, rest), column, total in zip(plans, (3, 4), left.groups(), strict=True):
+            steps = [(int(n), k) for n, k in re.findall(r"Step (\d+) \((\d+)\)", plan)]
+            listed = [(n, row[column]) for n, row in enumerate(rows, 1) if row[column]]
+            assert (steps, rest) == (listed, total), "the plan in the notebook is that of the page"
 
 
 # --- slides

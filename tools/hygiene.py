@@ -29,7 +29,7 @@ QUESTION = re.compile(
     r"\*\*Question\.\*\* [^<]+\?\n\n<details><summary>Answer</summary>\n\n[^<]+\n\n</details>\n\n"
     r"<details><summary>Question et réponse en français</summary>\n\n[^<]+\n\n</details>"
 )
-FOLDED = re.compile(r"<summary>(?!.*français)")
+FOLDED = re.compile(r"<summary>(?!.*français|A plan for 45 and 90 minutes)")
 NEEDED = {
     "it does not start with a title (# ...)": r"\A# ",
     "no French summary (the word Résumé)": r"(?i)\brésumé\b",
