@@ -28,7 +28,7 @@ class RingParams(Parameters):
 
     Weights are peak conductances and positive for inhibition too; each synapse starts at its weight and, if
     `plastic`, moves between 0 and `w_max_ratio` times it. One spike of .4 uS moves a resting cell by 11.4 mV and
-    the threshold is 13 mV away, so a cell needs two inputs that nearly coincide.
+    the threshold is 13 mV away, so it needs two inputs within about 50 ms.
 
     Raises
     ------
