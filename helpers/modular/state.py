@@ -7,6 +7,7 @@ dictionaries. Objects and memory that attributes share before, they share after.
 
 from __future__ import annotations
 
+import copy
 import json
 import warnings
 from collections import deque
@@ -26,7 +27,9 @@ __all__ = ["State", "capture", "load_state", "restore", "save_state"]
 
 FORMAT = "helpers.modular state 1"
 LINKS = ("network", "tags", "behaviour", "dtype", "_schedule", "_read", "_owner")
-LINKS += ("afferent_synapses", "efferent_synapses")
+LINKS += ("afferent_synapses", "efferent_synapses", "init_kwargs")
+KEPT = object()  # in the place of what a state does not hold: functions, groups
+GENERATORS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
 SPARSE = [scipy.sparse.csr_array, scipy.sparse.csr_matrix, scipy.sparse.csc_array, scipy.sparse.csc_matrix]
 COLLECTIONS = dict(list=list, tuple=tuple, dict=dict)
 OBJECTS = {kind.__name__: kind for kind in (*SPARSE, synapses.EventWeights, synapses.Afferents)}
@@ -65,22 +68,40 @@ def restore(net: Any, state: State) -> None:
 
     Arrays are replaced, generators set in place, and attributes that did not exist yet are removed.
     """
-    here, made = _form(net), {}
+    _set(net, *_values(net, state))
+
+
+def _values(net, state):
+    """Return {object: {attribute: value}} of a state that fits a network, and the state of numpy's global generator."""
+    here, made, values = _form(net), {}, {}
     for name in state.form | here:
         saved, now = state.form.get(name, "absent"), here.get(name, "absent")
         if saved != now:
             raise ParameterError(f"the state is of another network: {name} is {saved} in it and {now} here")
     for name, item in _objects(net).items():
-        kept = state.objects[name]
-        for key in set(vars(item)) - set(kept) - set(LINKS):
+        values[name] = {}
+        for key, packed in state.objects[name].items():
+            own = getattr(type(item), key, None)
+            if packed != [None] and (key in LINKS or callable(own) or isinstance(own, property)):
+                raise ValueError(f"{name}.{key} is not part of a state")
+            values[name][key] = KEPT if packed == [None] else _unpacked(packed, state, made)
+    if "legacy" in made and net.rng is not np.random:
+        raise ParameterError("the state is of another network: its generator is numpy's global one")
+    return values, made.get("legacy")
+
+
+def _set(net, values, legacy):
+    """Set attributes to the values of a state, and remove those that it does not have."""
+    if legacy:
+        np.random.set_state(legacy)  # noqa: NPY002
+    for name, item in _objects(net).items():
+        for key in set(vars(item)) - set(values[name]) - set(LINKS):
             delattr(item, key)
-        for key, packed in kept.items():
-            if packed == [None]:
-                continue
-            current, value = vars(item).get(key), _unpacked(packed, state, made)
+        for key, value in values[name].items():
+            current = vars(item).get(key)
             if isinstance(value, np.random.Generator) and type(current) is type(value):
                 current.bit_generator.state = value.bit_generator.state  # others may hold it, or one of its methods
-            else:
+            elif value is not KEPT:
                 setattr(item, key, value)
 
 
@@ -106,18 +127,35 @@ def save_state(net: Any, path: Any) -> None:
 def load_state(net: Any, path: Any) -> None:
     """Bring an initialised network of the same form into the state of a file of :func:`save_state`.
 
-    A file that is missing, damaged, or of another network (groups, sizes, synapses, behaviours) is refused with one
-    line, and nothing is changed.
+    A file that is missing, damaged, or of another network (groups, sizes, synapses, behaviours, shapes of arrays) is
+    refused with one line, and nothing is changed. Whatever a file holds, it is never run.
     """
     try:
         with np.load(path, allow_pickle=False) as file:
             known, *parts = json.loads(str(file["state_json"]))
             arrays = [file[f"array_{i}"] for i in range(len(file.files) - 1)]
+        if known != FORMAT:
+            raise ParameterError(f"{path} has the format {known!r}; this version reads {FORMAT!r}")
+        values, legacy = _values(net, State(*parts, arrays))
+        for name, item in _objects(net).items():
+            for key, value in values[name].items():
+                _check_same(f"{name}.{key}", vars(item).get(key), value)
+    except ParameterError:
+        raise
     except Exception as failure:
-        raise ParameterError(f"{path} is no saved state ({type(failure).__name__}); use a file of save_state") from None
-    if known != FORMAT:
-        raise ParameterError(f"{path} has the format {known!r}; this version reads {FORMAT!r}")
-    restore(net, State(*parts, arrays))
+        why = " ".join(f"{type(failure).__name__}: {failure}".split())
+        raise ParameterError(f"{path} is no saved state ({why}); use a file of save_state") from None
+    _set(net, values, legacy)
+
+
+def _check_same(name, current, value):
+    """Refuse another type or shape of an array, whose places compiled rules know."""
+    arrays = isinstance(current, np.ndarray) or type(current) in OBJECTS.values()
+    if arrays and (type(current), current.shape, current.dtype) != (type(value), value.shape, value.dtype):
+        form = f"{type(value).__name__} of {getattr(value, 'shape', '')} {getattr(value, 'dtype', '')}"
+        raise ParameterError(
+            f"the state is of another network: {name} is a {form}, here {current.shape} {current.dtype}"
+        )
 
 
 def _objects(net):
@@ -197,28 +235,29 @@ def _unpacked(packed, state, made):
         return packed
     if packed[0] not in made:
         kind, parts = state.bodies[packed[0]]
-        made[packed[0]] = _put_together(kind, [_unpacked(part, state, made) for part in parts], state.arrays)
+        made[packed[0]] = _put_together(kind, [_unpacked(part, state, made) for part in parts], state, made)
     return made[packed[0]]
 
 
-def _put_together(kind, parts, arrays):
-    if kind == "array":
-        return np.array(arrays[parts[0]])
-    if kind == "scalar":
-        return arrays[parts[0]][()]
+def _put_together(kind, parts, state, made):
+    arrays = state.arrays
+    if kind in ("array", "scalar"):
+        return np.array(arrays[parts[0]]) if kind == "array" else arrays[parts[0]][()]
     if kind in COLLECTIONS:
         return COLLECTIONS[kind](parts)
     if kind in OBJECTS:
         item = OBJECTS[kind].__new__(OBJECTS[kind])
         vars(item).update(parts[0])
+        twin, own = copy.copy(item), kind in ("EventWeights", "Afferents")  # scipy's check changes what it checks
+        twin.check_format() if own else twin.check_format(full_check=True)
         return item
-    if kind == "view":
+    if kind == "view" and not np.dtype(parts[2]).hasobject:
         owner, shape, dtype, offset, strides = parts
         return np.ndarray(shape, dtype, owner.ravel("K"), offset, strides)  # contiguous, so not a copy
     if kind == "legacy":
-        np.random.set_state(parts[0])  # noqa: NPY002
+        made["legacy"] = parts[0]  # set when all is read
         return np.random
-    if kind == "generator":
+    if kind == "generator" and parts[0]["bit_generator"] in GENERATORS:
         generator = np.random.Generator(getattr(np.random, parts[0]["bit_generator"])())
         generator.bit_generator.state = parts[0]
         return generator

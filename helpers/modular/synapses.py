@@ -96,6 +96,12 @@ class EventWeights:
         full[self.targets, self.sources()] = self.weights
         return full
 
+    def check_format(self) -> None:
+        """Raise ValueError if the lists do not fit each other: compiled loops read them without a check."""
+        _check_lists(self.starts, self.shape[1], (self.targets, self.shape[0]))
+        if np.shape(self.weights) != np.shape(self.targets) or self.weights.dtype != self.dtype:
+            raise ValueError("the weights of an EventWeights do not fit its targets")
+
     def sources(self) -> np.ndarray:
         """Return the source of each synapse, shape (n_synapses,)."""
         return np.repeat(np.arange(self.shape[1]), np.diff(self.starts))
@@ -122,6 +128,23 @@ class Afferents:
         self.source, self.place = source[order].astype(np.int32), place[order]
         self.starts = np.searchsorted(rows[order], np.arange(weights.shape[0] + 1))
         self.lists = self.starts, self.source, self.place, self.data
+
+    def check_format(self) -> None:
+        """Raise ValueError if the lists do not fit each other: compiled loops read them without a check."""
+        n_targets, n_sources = self.weights.shape
+        _check_lists(self.starts, n_targets, (self.source, n_sources), (self.place, self.data.size))
+        if tuple(map(id, self.lists)) != tuple(map(id, (self.starts, self.source, self.place, self.data))):
+            raise ValueError("the lists of an Afferents are not its own")
+
+
+def _check_lists(starts, n, *ends):
+    """Raise ValueError if `starts` does not cut n lists from each of the (places, number of places) in `ends`."""
+    good = starts.dtype.kind == "i" and starts.shape == (n + 1,) and starts[0] == 0 and np.all(np.diff(starts) >= 0)
+    for places, number in ends:
+        good = good and places.dtype.kind == "i" and places.shape == (starts[-1],)
+        good = good and np.all((places >= 0) & (places < number))
+    if not good:
+        raise ValueError("the lists of synapses do not fit each other")
 
 
 def _listed(weights):

@@ -237,3 +237,126 @@ def test_a_state_in_single_precision_is_of_another_network():
     with pytest.raises(ParameterError, match="network is of float32 in it"):
         restore(double, capture(single))
     restore(single, capture(single))
+
+
+# --- files that somebody else has made
+
+
+def opened(path):
+    """Return [format, form, objects, bodies] and the arrays of a file of `save_state`."""
+    with np.load(path) as file:
+        return json.loads(str(file["state_json"])), [file[f"array_{i}"] for i in range(len(file.files) - 1)]
+
+
+def written(path, parts, arrays):
+    members = {f"array_{i}": array for i, array in enumerate(arrays)} | {"state_json": np.array(json.dumps(parts))}
+    np.savez(path, **members)
+
+
+def body(parts, kind, change):
+    """Change the first body of a kind: a list of what it is made of."""
+    next(inside for name, inside in parts[3] if name == kind).__setitem__(*change)
+
+
+def attribute(name, value):
+    return lambda parts, arrays: parts[2]["group 0"].update({name: value})
+
+
+def object_view(parts, arrays):
+    body(parts, "view", (2, "|O8"))
+
+
+def view_beyond(parts, arrays):
+    body(parts, "view", (3, 10**6))
+
+
+def other_shape(parts, arrays):
+    arrays[:] = [array[:-1] if array.shape else array for array in arrays]
+
+
+def other_type(parts, arrays):
+    arrays[:] = [array.astype(np.float32) if array.dtype == float and array.shape else array for array in arrays]
+
+
+def far_synapse(parts, arrays):
+    for array in arrays:
+        if array.dtype.kind == "i" and array.ndim:
+            array += 1000
+
+
+def other_generator(parts, arrays):
+    for _, inside in parts[3]:
+        for k, word in enumerate(inside):
+            inside[k] = "__class__" if word == "PCG64" else word
+
+
+def no_body(parts, arrays):
+    del parts[3][-1]
+
+
+def endless(parts, arrays):
+    parts[3].append(["list", [[len(parts[3])]]])
+    parts[2]["group 0"]["x"] = [len(parts[3]) - 1]
+
+
+HOSTILE = [
+    (attribute("init_kwargs", {"size": "__import__('os')"}), [False]),
+    (attribute("add_behaviour", "text"), [False]),
+    (attribute("tags", ["a"]), [False]),
+    (object_view, [False]),
+    (view_beyond, [False]),
+    (other_shape, [False, True, "event"]),
+    (other_type, [False]),
+    (far_synapse, [True, "event"]),
+    (other_generator, [False]),
+    (no_body, [False]),
+    (endless, [False]),
+]
+
+
+@pytest.mark.parametrize(("change", "sparse"), [(change, kind) for change, kinds in HOSTILE for kind in kinds])
+def test_a_hostile_file_is_refused_in_one_line_and_changes_nothing(change, sparse, tmp_path):
+    net = network(sparse)
+    save_state(net, tmp_path / "a")
+    parts, arrays = opened(tmp_path / "a.npz")
+    change(parts, arrays)
+    written(tmp_path / "b.npz", parts, arrays)
+    before, world = numbers(net), np.random.get_state()[1].tolist()  # noqa: NPY002
+    with pytest.raises(ParameterError) as refused:
+        load_state(net, tmp_path / "b.npz")
+    assert "\n" not in str(refused.value) and len(str(refused.value)) < 400
+    assert numbers(net) == before and np.random.get_state()[1].tolist() == world  # noqa: NPY002
+
+
+def test_a_file_seeds_numpy_only_in_a_network_of_the_global_generator(tmp_path):
+    legacy = Network(seed="legacy")
+    save_state(legacy, tmp_path / "a")
+    world = np.random.get_state()[1].tolist()  # noqa: NPY002
+    with pytest.raises(ParameterError, match="global one"):
+        load_state(Network(seed=1), tmp_path / "a.npz")
+    assert np.random.get_state()[1].tolist() == world  # noqa: NPY002
+
+
+@pytest.mark.parametrize("sparse", [False, True, "event"])
+def test_a_state_changed_anywhere_loads_or_is_refused_in_one_line(sparse, tmp_path):
+    """Every number, word and list of a file is replaced in turn; a network that was loaded can be run."""
+    net, rng = network(sparse), np.random.default_rng(3)
+    save_state(net, tmp_path / "a")
+    before = numbers(net)
+    for _ in range(150):
+        parts, arrays = opened(tmp_path / "a.npz")
+        place = parts[rng.integers(1, 4)]
+        while isinstance(place, (list, dict)) and place:
+            keys = list(place) if isinstance(place, dict) else range(len(place))
+            key = keys[rng.integers(len(keys))]
+            if rng.random() < 0.4 or not isinstance(place[key], (list, dict)) or not place[key]:
+                place[key] = [-1, 10**9, "x", None, [], {}, [0], 0.5][rng.integers(8)]
+                break
+            place = place[key]
+        written(tmp_path / "b.npz", parts, arrays)
+        try:
+            load_state(net, tmp_path / "b.npz")
+        except ParameterError as refused:
+            assert "\n" not in str(refused) and numbers(net) == before
+        else:
+            net = network(sparse)
