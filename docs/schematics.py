@@ -229,8 +229,8 @@ def trains(ax, rng):
 def wta():
     """Winner-take-all circuits (FINAL_4). Poisson inputs, a pattern of 300 ms between stretches of noise, reach every
     neuron. In each circuit of the grid the neurons share a rate of 100 Hz by a softmax of their potentials $u_k$, so
-    that one wins at a time. Recurrent synapses join circuits, the rarer the further apart, and depress when used. Every
-    weight onto a neuron that fires learns: towards the logarithm of the trace $y$ that its synapse has then."""
+    that one wins at a time. Recurrent synapses join 41 % of the pairs of circuits, near or far, and depress when used.
+    Every weight $w$ onto a neuron that fires learns from the trace $y$ that its synapse has then."""
     fig, ax = page(66)
     heads(ax, 61, {"input": 21, "a grid of circuits": 81, "response": 140})
     trains(ax, np.random.default_rng(4))
@@ -252,8 +252,8 @@ def wta():
         arrow(ax, (x - 2, 43.5), (x - 2, 38), DARK)
         arrow(ax, (x + 2, 38), (x + 2, 43.5), DARK)
     say(ax, 81, 18.5, "in a circuit:  $r_k$ = 100 Hz $e^{u_k} / \\Sigma_j e^{u_j}$, one wins")
-    say(ax, 81, 11.3, "between circuits: synapses that depress,\nfewer of them with distance")
-    say(ax, 81, 4.2, "learning, when a neuron fires: $w$ towards $\\ln y$")
+    say(ax, 81, 11.3, "between circuits: synapses that depress,\nin 41 % of the pairs, near or far")
+    say(ax, 81, 4.2, "learning, when a neuron fires: each $w$ from its trace $y$")
     arrow(ax, (114, 41), (120.5, 41))
     for k, color in enumerate(order):
         curve(ax, [124 + 5.3 * k, 128 + 5.3 * k], [29 + 4.4 * k] * 2, color, lw=3)

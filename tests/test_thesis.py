@@ -165,16 +165,15 @@ def test_a_png_comes_at_the_size_of_its_pdf(folder):
         assert abs(width_mm - float(box[2]) * 25.4 / 72) < 0.2 and width_mm <= TEXT_MM + 0.2, name(pdf)
 
 
-# Captions that leave out their panels or say too little; they stand in notebooks, whose next run may mend them.
+# Captions that leave out their panels; they stand in notebooks, whose next run may mend them.
 UNNAMED = {"lateral_line/decomposition", "rnn/convergence"}
-SHORT = {"wta/ablations_full", "wta/ablations_table"}
 
 
 def test_captions_name_every_panel_and_records_have_their_parameters():
     records = {path: json.loads(path.read_text()) for path in sorted((ROOT / "figs").glob("*/*.json"))}
     assert {pdf.with_suffix(".json") for pdf in FIGURES} <= set(records)
     assert [name(path) for path, record in records.items() if not record["parameters"]] == []
-    assert {name(path) for path, record in records.items() if len(record["caption"]) < 80} == SHORT
+    assert {name(path) for path, record in records.items() if len(record["caption"]) < 80} == set()
     unnamed = set()
     for pdf in FIGURES:
         text = records[pdf.with_suffix(".json")]["caption"]

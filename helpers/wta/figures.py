@@ -80,7 +80,7 @@ def plot_grid(ax: Axes, network: Any) -> Any:
     for (y, x), k in np.ndenumerate(grid):
         colour = "white" if k < (grid.min() + grid.max()) / 2 else "black"
         ax.text(x, y, f"{k:.0f}", ha="center", va="center", fontsize=7, color=colour)
-    ax.set(xlabel=f"{grid.sum():.0f} neurons in {grid.size} circuits", ylabel="y")
+    ax.set(xlabel=f"{grid.sum():.0f} neurons in {grid.size} circuits", ylabel="circuit, row")
     ax.set(xticks=range(grid.shape[1]), yticks=range(grid.shape[0]))
     return image
 
