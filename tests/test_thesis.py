@@ -165,8 +165,7 @@ def test_a_png_comes_at_the_size_of_its_pdf(folder):
         assert abs(width_mm - float(box[2]) * 25.4 / 72) < 0.2 and width_mm <= TEXT_MM + 0.2, name(pdf)
 
 
-# Captions that leave out their panels; they stand in notebooks, whose next run may mend them.
-UNNAMED = {"lateral_line/decomposition", "rnn/convergence"}
+UNNAMED = {"rnn/convergence"}
 
 
 def test_captions_name_every_panel_and_records_have_their_parameters():
