@@ -166,7 +166,7 @@ def test_a_png_comes_at_the_size_of_its_pdf(folder):
 
 
 # Captions that leave out their panels or say too little; they stand in notebooks, whose next run may mend them.
-UNNAMED = {"lateral_line/decomposition", "rnn/convergence"}
+UNNAMED = {"lateral_line/decomposition"}
 SHORT = {"wta/ablations_full", "wta/ablations_table"}
 
 
