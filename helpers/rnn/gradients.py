@@ -44,7 +44,7 @@ from helpers.parameters import (
 )
 from helpers.rnn.losses import loss_name, loss_value, target_vector
 from helpers.rnn.lyapunov import initial
-from helpers.rnn.model import Rnn, response
+from helpers.rnn.model import Rnn, check_state, response
 
 try:
     import jax
@@ -153,9 +153,9 @@ def gradient(rnn: Rnn, *, masks: Mapping[str, np.ndarray] | None = None, **setti
     with double():
         plan, free, fixed = prepared(rnn, TrainingParams(**settings), masks)
         (loss, exponents), slopes = value_and_grad(free, fixed, plan=plan)
-        if np.isnan(exponents).any():
-            raise BackendError("the state or frame has left the finite numbers; take weaker weights or a smaller input")
-        return Gradient(float(loss), np.asarray(exponents, float), by_type(rnn, slopes))
+        exponents = np.asarray(exponents, float)
+        check_state(exponents[np.isnan(exponents)])  # that of a singular tangent is -inf
+        return Gradient(float(loss), exponents, by_type(rnn, slopes))
 
 
 @contextlib.contextmanager

@@ -28,15 +28,7 @@ import numpy as np
 from scipy.linalg import blas, cython_blas, lapack, qr
 from tqdm.auto import tqdm
 
-from helpers.parameters import (
-    BackendError,
-    ParameterError,
-    check_array,
-    check_choice,
-    check_integer,
-    check_number,
-    check_seed,
-)
+from helpers.parameters import ParameterError, check_array, check_choice, check_integer, check_number, check_seed
 from helpers.rnn.model import check_state
 
 __all__ = ["Spectrum", "initial", "kaplan_yorke", "lyapunov_spectrum", "one_blas_thread", "trajectory"]
@@ -329,8 +321,7 @@ def _step_by_step(rnn, state, n_steps, log_det):
     for _ in range(n_steps):
         before = (np.linalg.norm(frame) ** 2 - rnn.n) / 2
         _advance(rnn, state, 1)
-        if not np.isfinite(state).all():
-            raise BackendError("the frame has left the finite numbers within one step; check the slope of the map")
+        check_state(state)
         if log_det:
             volume += _log_det(frame) - before
         scale = max(1.0, np.linalg.norm(frame, axis=0).max())

@@ -101,17 +101,15 @@ def response(
     return (1 + t) / 2 if activation == "tanh_pos" else t, slope
 
 
-def check_state(h: np.ndarray) -> None:
-    """Raise a BackendError if a state (n,) has left the finite numbers: what follows from it would mean nothing.
+def check_state(state: np.ndarray) -> None:
+    """Raise a BackendError if a state, or [h | Q], has left the finite numbers: what follows would mean nothing.
 
     A rule without an upper bound can lead there, and its slope at nan may be a number again (relu: 0).
     """
-    if not np.isfinite(h).all():
-        i = int(np.isfinite(h).argmin())
-        raise BackendError(
-            f"the state has left the finite numbers (h[{i}] = {h[i]}); take weaker weights, a smaller dt, a shorter "
-            "run, or a rule that saturates"
-        )
+    bad = state[~np.isfinite(state)]
+    if bad.size:
+        hint = "take weaker weights, a smaller dt, a shorter run, or a rule that saturates"
+        raise BackendError(f"the state or its frame has left the finite numbers (it holds {bad[0]}); {hint}")
 
 
 def random_weights(
