@@ -230,7 +230,7 @@ def test_a_state_that_leaves_the_numbers_is_an_error(kind, options):
     slope is then 0, and without a check the leak alone would be the exponent."""
     huge = 1e38 if "dtype" in options else 1e308
     net = network(kind=kind).replace(weights=huge * (1 - np.eye(8)), x=np.full(8, huge))
-    with pytest.raises(BackendError, match="left the finite numbers .*; take weaker weights"):
+    with pytest.raises(BackendError, match=r"left the finite numbers .*; take weaker weights"):
         gradient(net, **SMALL | dict(t_sim=8.0) | options)
 
 
