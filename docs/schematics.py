@@ -277,13 +277,14 @@ def network(ax, x, y, radius, n=7, seed=1):
 
 def rnn_chaos():
     """How the Lyapunov exponents of a random network are measured (FINAL_5). The weights $J_{ij}$ are normal numbers of
-    variance $g^2/n$. The Euler map moves the state $h$ with the rule $\\varphi$ of the neurons; its tangent $D$ moves a
-    frame $Q$ of small displacements, which it stretches and shears. A QR factorisation makes the frame orthonormal
-    again; $R$ holds what was stretched, and the mean logarithm of its diagonal gives the exponents $\\lambda_i$."""
+    variance $g^2/N$ for $N$ neurons. The Euler map moves the state $h$ with the rule $\\varphi$ of the neurons; its
+    tangent $D$ moves a frame $Q$ of small displacements, which it stretches and shears. A QR factorisation makes the
+    frame orthonormal again; $R$ holds what was stretched, and the mean logarithm of its diagonal gives the exponents
+    $\\lambda_i$."""
     fig, ax = page(64)
     heads(ax, 59.5, {"random network": 20, "one step": 62, "frame and QR": 107, "spectrum": 145})
     network(ax, 20, 40, 14)
-    say(ax, 20, 19, "$J_{ij}$ from $j$ to $i$:\nnormal, variance $g^2/n$,\nred excites, blue inhibits", va="top")
+    say(ax, 20, 19, "$J_{ij}$ from $j$ to $i$:\nnormal, variance $g^2/N$,\nred excites, blue inhibits", va="top")
     arrow(ax, (37, 40), (41, 40))
     box(ax, 42, 43, 40, 13, "state, Euler map\n$h' = (1-dt)\\,h + dt\\,J\\varphi(h)$", BLUE)
     box(ax, 42, 24, 40, 14, "its tangent\n$D = (1-dt)\\,I$\n$+\\ dt\\,J\\,\\mathrm{diag}\\,\\varphi'(h)$", RED)

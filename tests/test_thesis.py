@@ -165,9 +165,6 @@ def test_a_png_comes_at_the_size_of_its_pdf(folder):
         assert abs(width_mm - float(box[2]) * 25.4 / 72) < 0.2 and width_mm <= TEXT_MM + 0.2, name(pdf)
 
 
-UNNAMED = {"rnn/convergence"}
-
-
 def test_captions_name_every_panel_and_records_have_their_parameters():
     records = {path: json.loads(path.read_text()) for path in sorted((ROOT / "figs").glob("*/*.json"))}
     assert {pdf.with_suffix(".json") for pdf in FIGURES} <= set(records)
@@ -181,7 +178,7 @@ def test_captions_name_every_panel_and_records_have_their_parameters():
         style = r'<text style="(?:font-weight: 700; font-size: 10px|font: 700 10px)[^>]*>([A-Z])</text>'
         if set(re.findall(style, pdf.with_suffix(".svg").read_text())) - named:
             unnamed.add(name(pdf))
-    assert unnamed == UNNAMED
+    assert unnamed == set()
 
 
 def test_another_width_is_drawn_again_and_gathered_from_its_own_folder(small, tmp_path, monkeypatch):

@@ -44,7 +44,7 @@ from helpers.parameters import (
 )
 from helpers.rnn.losses import loss_name, loss_value, target_vector
 from helpers.rnn.lyapunov import initial
-from helpers.rnn.model import Rnn, response
+from helpers.rnn.model import Rnn, check_state, response
 
 try:
     import jax
@@ -140,6 +140,8 @@ def gradient(rnn: Rnn, *, masks: Mapping[str, np.ndarray] | None = None, **setti
     ------
     ParameterError
         For a setting out of its range, or masks that leave nothing to train.
+    BackendError
+        If the state or the frame leaves the finite numbers.
 
     Examples
     --------
@@ -151,7 +153,9 @@ def gradient(rnn: Rnn, *, masks: Mapping[str, np.ndarray] | None = None, **setti
     with double():
         plan, free, fixed = prepared(rnn, TrainingParams(**settings), masks)
         (loss, exponents), slopes = value_and_grad(free, fixed, plan=plan)
-        return Gradient(float(loss), np.asarray(exponents, float), by_type(rnn, slopes))
+        exponents = np.asarray(exponents, float)
+        check_state(exponents[np.isnan(exponents)])  # that of a singular tangent is -inf
+        return Gradient(float(loss), exponents, by_type(rnn, slopes))
 
 
 @contextlib.contextmanager
@@ -315,7 +319,7 @@ def value_and_grad(free: dict, fixed: dict, plan: Plan) -> tuple[tuple[jax.Array
     h, total, transient = _there(settle, trained, fixed["h0"][:, None], none, fixed["n_transient"], plan.room[0])
     start = jnp.column_stack([h, fixed["q0"]])
     state, total, kept = _there(interval, trained, start, total, n_intervals, plan.room[1])
-    exponents = total / time
+    exponents = jnp.where(jnp.isfinite(state[:, 0]).all(), total / time, jnp.nan)  # a saturated slope hides an inf
     loss, slope = jax.value_and_grad(lambda x: loss_value(plan.loss, x, fixed["target"], xp=jnp))(exponents)
 
     found = jax.tree.map(jnp.zeros_like, trained)

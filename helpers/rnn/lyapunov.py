@@ -28,15 +28,8 @@ import numpy as np
 from scipy.linalg import blas, cython_blas, lapack, qr
 from tqdm.auto import tqdm
 
-from helpers.parameters import (
-    BackendError,
-    ParameterError,
-    check_array,
-    check_choice,
-    check_integer,
-    check_number,
-    check_seed,
-)
+from helpers.parameters import ParameterError, check_array, check_choice, check_integer, check_number, check_seed
+from helpers.rnn.model import check_state
 
 __all__ = ["Spectrum", "initial", "kaplan_yorke", "lyapunov_spectrum", "one_blas_thread", "trajectory"]
 
@@ -178,6 +171,7 @@ def trajectory(
     for i in range(-skipped, n_steps + 1):
         states[max(i, 0)] = h
         h = rnn.step(h, none)[0]
+    check_state(states[-1])
     return states
 
 
@@ -233,7 +227,7 @@ def lyapunov_spectrum(
     ParameterError
         For a bad argument.
     BackendError
-        If the state or the frame leaves the finite numbers.
+        If the state or the frame leaves the finite numbers, in a transient too.
 
     References
     ----------
@@ -297,6 +291,7 @@ def _advance(rnn, state, n_steps):
     for _ in range(n_steps):
         h, q = rnn.step(h, q)
     state[:, 0], state[:, 1:] = h, q
+    check_state(state[:, 0])
 
 
 def _interval(rnn, fast, state, n_steps, *, log_det):
@@ -326,8 +321,7 @@ def _step_by_step(rnn, state, n_steps, log_det):
     for _ in range(n_steps):
         before = (np.linalg.norm(frame) ** 2 - rnn.n) / 2
         _advance(rnn, state, 1)
-        if not np.isfinite(state).all():
-            raise BackendError("the state or frame has left the finite numbers; check the map, or take a smaller dt")
+        check_state(state)
         if log_det:
             volume += _log_det(frame) - before
         scale = max(1.0, np.linalg.norm(frame, axis=0).max())

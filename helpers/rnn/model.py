@@ -39,7 +39,7 @@ from helpers.parameters import (
     check_seed,
 )
 
-__all__ = ["ACTIVATIONS", "Rnn", "activation_name", "random_weights", "response"]
+__all__ = ["ACTIVATIONS", "Rnn", "activation_name", "check_state", "random_weights", "response"]
 
 ACTIVATIONS = {
     "tanh": ("tanh", "std"),
@@ -99,6 +99,17 @@ def response(
     elif activation != "tanh":
         slope = slope * (gain / 2 if activation == "tanh_pos" else gain)
     return (1 + t) / 2 if activation == "tanh_pos" else t, slope
+
+
+def check_state(state: np.ndarray) -> None:
+    """Raise a BackendError if a state, or [h | Q], has left the finite numbers: what follows would mean nothing.
+
+    A rule without an upper bound can lead there, and its slope at nan may be a number again (relu: 0).
+    """
+    bad = state[~np.isfinite(state)]
+    if bad.size:
+        hint = "take weaker weights, a smaller dt, a shorter run, or a rule that saturates"
+        raise BackendError(f"the state or its frame has left the finite numbers (it holds {bad[0]}); {hint}")
 
 
 def random_weights(
@@ -263,7 +274,8 @@ class Rnn:
 
         Matrix products serve the state and all tangents together, ``dt J [phi(h) | phi'(h) o Q] + (1 - dt) [h | Q]``:
         neither D nor a diagonal matrix is ever formed. An input `x` (n,), constant over these steps and by default that
-        of the network, adds dt x to the state and nothing to the tangents.
+        of the network, adds dt x to the state and nothing to the tangents. A state that is not finite afterwards is a
+        BackendError.
         """
         gemm = blas.dgemm if state.dtype == np.float64 else blas.sgemm
         is_sparse, x = sparse.issparse(self.weights), self.x if x is None else x
@@ -286,6 +298,7 @@ class Rnn:
                 gemm(self.dt, self.weights, part, beta=1 - self.dt, c=c, overwrite_c=True)
             if x is not None:
                 h += self.dt * x
+        check_state(h)
 
 
 def _per_neuron(name, value, size):

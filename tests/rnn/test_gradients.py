@@ -11,6 +11,7 @@ import jax
 from jax import numpy as jnp
 
 from helpers import runs
+from helpers.parameters import BackendError
 from helpers.rnn import gradients
 from helpers.rnn.gradients import gradient
 from helpers.rnn.lyapunov import initial, lyapunov_spectrum
@@ -220,6 +221,17 @@ def test_gradient_has_the_slopes_of_the_numpy_path(options, times):
         assert found["gains"].shape == (11,) and np.flatnonzero(found["gains"]).tolist() == [0, 2, 4, 10]
         groups = ("weights",)
     assert agrees_with_the_numpy_path(net, groups, **times)
+
+
+@pytest.mark.parametrize("kind", ["tanh", "tanh_streched", "tanh_pos"])
+@pytest.mark.parametrize("options", [{}, dict(dtype="float32"), dict(grad="frozen"), dict(transient=1.0)])
+def test_a_state_that_leaves_the_numbers_is_an_error(kind, options):
+    """All rules that can be trained saturate: only weights and an input near the largest number lead there. Their
+    slope is then 0, and without a check the leak alone would be the exponent."""
+    huge = 1e38 if "dtype" in options else 1e308
+    net = network(kind=kind).replace(weights=huge * (1 - np.eye(8)), x=np.full(8, huge))
+    with pytest.raises(BackendError, match=r"left the finite numbers .*; take weaker weights"):
+        gradient(net, **SMALL | dict(t_sim=8.0) | options)
 
 
 def test_a_synapse_of_a_neuron_on_itself_is_not_trained():

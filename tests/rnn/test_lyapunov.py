@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
+from scipy import sparse
 from scipy.linalg import cython_blas
 
 from helpers.parameters import BackendError, ParameterError
@@ -289,6 +290,45 @@ def test_bad_arguments_are_refused_in_one_line(case):
     with pytest.raises(ParameterError) as error:
         lyapunov_spectrum(**{"rnn": network(), "k": 2, **SHORT, **BAD[case]})
     assert "\n" not in str(error.value)
+
+
+UNBOUNDED = {  # rules without an upper bound; the slope of the first is a number even where its rate is none
+    "relu": lambda h: (np.maximum(h, 0), 1.0 * (h > 0)),
+    "leaky relu": lambda h: (np.where(h > 0, h, 0.1 * h), np.where(h > 0, 1, 0.1)),
+    "linear": lambda h: (1.0 * h, np.ones_like(h)),
+    "softplus": lambda h: (np.logaddexp(0, h), 0.5 + 0.5 * np.tanh(h / 2)),
+    "square root": lambda h: (np.sign(h) * h**2 / (1 + np.sqrt(np.abs(h))), np.minimum(np.abs(h), 1)),
+    "exponential": lambda h: (np.exp(h) - 1, np.exp(h)),
+}
+ENGINES = {
+    "first exponent": lambda net: lyapunov_spectrum(net, k=1, t_sim=6e3),
+    "whole spectrum": lambda net: lyapunov_spectrum(net, k=net.n, t_sim=6e3),
+    "QR in each step": lambda net: lyapunov_spectrum(net, k=2, t_sim=6e3, t_ons=net.dt),
+    "single precision": lambda net: lyapunov_spectrum(net, k=1, t_sim=6e3, dtype="float32"),
+    "in the transient": lambda net: lyapunov_spectrum(net, k=1, t_sim=1, transient=6e3),
+    "before averaging": lambda net: lyapunov_spectrum(net, k=1, t_sim=1, transient=0, frame_transient=6e3),
+    "sparse": lambda net: lyapunov_spectrum(net.replace(weights=sparse.csr_array(net.weights)), k=1, t_sim=6e3),
+    "input": lambda net: net.advance(np.ones((net.n, 2), order="F"), 60_000, x=np.ones(net.n)),
+    "a map": lambda net: lyapunov_spectrum(Plain(net), k=1, t_sim=6e3),
+    "a map in cells": lambda net: lyapunov_spectrum(
+        Map(lambda h, q: MODEL.step(h, q, net.weights, phi=net.activation), np.ones(net.n), dt=0.1), k=1, t_sim=6e3
+    ),
+    "trajectory": lambda net: trajectory(net, t_sim=6e3),
+}
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("name", UNBOUNDED)
+def test_a_state_that_leaves_the_numbers_is_an_error_in_every_engine(name, engine):
+    net = Rnn(np.abs(random_weights(10, 3.0, seed=0)), UNBOUNDED[name])
+    with pytest.raises(BackendError, match=r"left the finite numbers \(it holds -?(inf|nan)\); take weaker"):
+        ENGINES[engine](net)
+
+
+def test_a_frame_that_leaves_the_numbers_is_an_error_too():
+    with pytest.raises(BackendError, match="frame has left the finite numbers"):
+        lyapunov_spectrum(Map(lambda h, q: (1.0 * h, np.inf * q), (1.0,)), k=1, t_sim=4)
 
 
 def test_a_map_that_escapes_is_an_error_and_not_a_number():
