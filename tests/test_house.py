@@ -35,7 +35,7 @@ ROOMS = {
     "lateral_line": Limits(5, 0.08, 30, 1650, 0),  # aim 1,350: missed, see ARCHITECTURE.md
     "wta": Limits(5, 0.08, 30, 1355, 0),  # aim 1,150: missed, see ARCHITECTURE.md
     "modular": Limits(3, 0.08, 30, 1830, 0),  # aim 1,200: missed, see ARCHITECTURE.md
-    "tools": Limits(None, 0.08, 30, 1040, 0),  # 100 class copies, 50 book and thesis, 65 slides, 120 safe set-up, runs
+    "tools": Limits(None, 0.08, 30, 1045, 0),  # 100 class copies, 50 book and thesis, 65 slides, 120 safe set-up, runs
 }
 OPENED = ("shared", "rnn", "v1", "lateral_line", "wta", "modular")
 

@@ -172,6 +172,8 @@ def deck(page):
 def worded(kind, title, text, slides, printed):
     """Return the slides of a text cell. A Reading is revealed below its figure or table, or what was printed."""
     last, one_block = slides[-1] if slides else {}, "\n" not in text
+    if "reading" in kind and (picture := PICTURE.search(text)):
+        return [slide(title, picture=picture[0], text="\n\n".join(map(str.strip, PICTURE.split(text))))]
     if "reading" in kind and one_block and roomy(last):
         last["reveal"].append(text)
         return [slides.pop()]
