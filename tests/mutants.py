@@ -3,12 +3,12 @@
 Usage: ``python -m tests.mutants [N] [part]`` (240 mutants of all parts). The places are drawn by a fixed seed from all
 operators, comparisons and numbers of the modules below, outside checks and messages. Each mutant lives in a copy of the
 last commit; it is killed by a test that fails or takes five times as long. What survives the tests of its part meets
-its notebooks, whose cells are the reference of the engines. Results stand in ``build/mutants.jsonl``, and a
-mutant that stands there is not run again. Survivors are printed; each is judged by hand in ``tests/mutants.md``.
-Exit code 1 below 95 %.
+its notebooks, whose cells are the reference of the engines. ``build/mutants.jsonl`` keeps those that were killed, each
+with a hash of its module, and they are not run again; survivors are, and are printed. Exit code 1 below 95 %.
 """
 
 import ast
+import hashlib
 import json
 import os
 import random
@@ -83,12 +83,13 @@ def places(path):
 
 
 def drawn(number, only):
-    """Return the mutants: [(part, path, offset, old, new)], spread over the modules as their places are."""
+    """Return the mutants: [(part, path, offset, old, new, hash of the module)], spread over the modules as their places are."""
     every = []
     for part, (modules, _) in PARTS.items():
         for module in modules if only in (None, part) else ():
             path = Path("helpers", part, f"{module}.py")
-            every += [(part, str(path), *place) for place in places(ROOT / path)]
+            digest = hashlib.sha256((ROOT / path).read_bytes()).hexdigest()[:16]
+            every += [(part, str(path), *place, digest) for place in places(ROOT / path)]
     return random.Random(SEED).sample(every, min(number, len(every)))
 
 
@@ -122,7 +123,7 @@ def stages(part):
 
 def judge(copy, limits, mutant):
     """Break one place in a copy, run the stages, mend it; return the stage that killed the mutant, or "survived"."""
-    part, path, offset, old, new = mutant
+    part, path, offset, old, new, _ = mutant
     whole = (copy / path).read_bytes()
     assert whole[offset : offset + len(old.encode())] == old.encode(), mutant
     (copy / path).write_bytes(whole[:offset] + new.encode() + whole[offset + len(old.encode()) :])
@@ -156,14 +157,15 @@ def main(number=240, only=None):
             copy = copies.get()
             result = judge(copy, limits, mutant)
             copies.put(copy)
-            with log.open("a") as lines:
-                lines.write(json.dumps([json.dumps(mutant), result]) + "\n")
+            if result != "survived":
+                with log.open("a") as lines:
+                    lines.write(json.dumps([json.dumps(mutant), result]) + "\n")
             print(f"{result:9} {mutant[1]} at {mutant[2]}: {mutant[3]!r} -> {mutant[4]!r}", flush=True)
             return result
 
         known |= {json.dumps(mutant): result for mutant, result in zip(todo, pool.map(one, todo), strict=True)}
     survivors = [mutant for mutant in mutants if known[json.dumps(mutant)] == "survived"]
-    for _, path, offset, old, new in survivors:
+    for _, path, offset, old, new, _ in survivors:
         line = (ROOT / path).read_bytes()[:offset].count(b"\n") + 1
         print(f"survived: {path}:{line}: {old!r} -> {new!r}")
     score = 1 - len(survivors) / len(mutants)

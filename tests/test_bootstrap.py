@@ -158,6 +158,18 @@ bootstrap.main()
 """
 
 
+OWN = """
+import subprocess, sys
+sys.path.insert(0, {root!r})
+from tools import bootstrap
+def call(command):
+    if "venv" in command:  # what pip would do is left out
+        subprocess.run([*command, "--without-pip"], check=True)
+bootstrap.subprocess.check_call = call
+bootstrap.main()
+"""
+
+
 def started(tmp_path, seconds):
     code = SLOW.format(root=str(ROOT), log=str(tmp_path / "log"), seconds=seconds)
     env = os.environ | {"NOTEBOOK_VENV": str(tmp_path / "venv")}
@@ -192,6 +204,16 @@ def test_an_interrupted_set_up_is_made_anew(tmp_path, sent, code):
     assert again.wait(60) == 0
     assert not (tmp_path / "venv/broken").exists()
     assert json.loads((tmp_path / "venv/.installed").read_text())["state"] == "whole"
+
+
+def test_a_set_up_is_made_anew_from_its_own_activated_python(tmp_path):
+    place, code = tmp_path / "venv", OWN.format(root=str(ROOT))
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(place)], check=True)
+    (place / ".installed").touch()  # of an earlier version: made anew
+    env = os.environ | {"NOTEBOOK_VENV": str(place)}
+    done = subprocess.run([place / "bin/python", "-c", code], env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert subprocess.run([place / "bin/python", "-c", "1"], check=False).returncode == 0, "it can be run again"
 
 
 # --- messages

@@ -20,6 +20,7 @@ import sys
 OLDEST, NEWEST = (3, 11), (3, 13)
 UV = "requirements-uv.lock"  # uv resolves LogGabor -> SLIP -> NeuroTools, whose builds import each other
 VENV = os.environ.get("NOTEBOOK_VENV") or ".venv"
+BASE = getattr(sys, "_base_executable", None) or sys.executable  # that of an activated VENV goes with it
 INPUTS = (UV, "requirements.lock", "requirements-light.lock", "pyproject.toml", os.path.join("tools", "bootstrap.py"))
 
 
@@ -124,7 +125,7 @@ def install(light):
     bin_folder = os.path.join(VENV, "Scripts" if os.name == "nt" else "bin")
     python = os.path.join(bin_folder, "python")
     if not os.path.exists(os.path.join(VENV, "pyvenv.cfg")):
-        subprocess.check_call([sys.executable, "-m", "venv", VENV])
+        subprocess.check_call([BASE, "-m", "venv", VENV])
     tool = [python, "-m", "pip", "--disable-pip-version-check", "install", "-q"]
     if light:
         tool += ["--no-compile"]
