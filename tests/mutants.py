@@ -83,7 +83,7 @@ def places(path):
 
 
 def drawn(number, only):
-    """Return the mutants: [(part, path, offset, old, new, hash of the module)], spread over the modules as their places are."""
+    """Return the mutants, [(part, path, offset, old, new, hash of the module)], spread as the places are."""
     every = []
     for part, (modules, _) in PARTS.items():
         for module in modules if only in (None, part) else ():
