@@ -64,8 +64,8 @@ def gabors(axes: Any, params: LgnParams, *, half_px: int = 8) -> list:
 def ring_schematic(ax: Axes, *, n: int = 24, seed: int = 0) -> Axes:
     """Draw the ring: excitatory cells outside, inhibitory inside, coloured by orientation, with lateral synapses.
 
-    Lines are synapses drawn with the model's own probability exp(-2 d) of the chord d; the names of the two rings stand
-    in the middle, the preferred orientations outside.
+    Lines are synapses drawn with the model's own probability exp(-2 d) of the chord d; the preferred orientations stand
+    outside, the names of the two rings below.
     """
     from matplotlib import colormaps
 
@@ -77,15 +77,15 @@ def ring_schematic(ax: Axes, *, n: int = 24, seed: int = 0) -> Axes:
         for i, j in np.argwhere(rng.random((n, n)) < np.exp(-2 * chord) * (chord > 0)):
             ax.plot([x[i], x[j]], [y[i], y[j]], color=COLOURS[name], alpha=0.2, linewidth=0.6)
         ax.scatter(x, y, s=20, c=colours(np.arange(n) / n), edgecolors=COLOURS[name], linewidths=1.1, zorder=3)
-        height = 0.12 if name == "exc" else -0.12
-        ax.text(0, height, NAMES[name], color=COLOURS[name], ha="center", va="center", size=8, zorder=4)
+        left = -0.75 if name == "exc" else 0.75
+        ax.text(left, -2.0, NAMES[name], color=COLOURS[name], ha="center", size=8)
     for x, y in circle.T:
         ax.plot([1.08 * x, 1.22 * x], [1.08 * y, 1.22 * y], color=COLOURS["input"], linewidth=0.9)
     for k in range(4):
         x, y = 1.48 * circle[:, k * n // 4]
         ax.text(x, y, f"{45 * k}°", ha="center", va="center", size=8)
-    ax.text(0, -1.8, "strokes: one Poisson input per cell", color=COLOURS["input"], ha="center", size=7)
-    ax.set(xlim=(-1.7, 1.7), ylim=(-1.9, 1.7), aspect="equal")
+    ax.text(0, -2.3, "strokes: one Poisson input per cell", color=COLOURS["input"], ha="center", size=7)
+    ax.set(xlim=(-1.7, 1.7), ylim=(-2.4, 1.7), aspect="equal")
     ax.axis("off")
     return ax
 

@@ -53,8 +53,7 @@ def test_ring_schematic_names_both_rings_and_four_orientations():
     ax = plots.ring_schematic(plt.subplots()[1])
     texts = {text.get_text(): text.get_position() for text in ax.texts}
     assert {"excitatory", "inhibitory", "0°", "45°", "90°", "135°"} <= set(texts)
-    radii = [np.hypot(*texts[f"{angle}°"]) for angle in (0, 45, 90, 135)]
-    assert min(radii) > 1.22  # outside the strokes
+    assert min(np.hypot(*position) for position in texts.values()) > 1.22  # outside cells, synapses and strokes
     assert [len(points.get_offsets()) for points in ax.collections] == [24, 24]
 
 
