@@ -27,7 +27,7 @@ export MKL_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help setup figs full notebooks test lab scorecard student assignments slides schematics thesis bench mutants lock clean book
+.PHONY: help setup figs full notebooks test lab scorecard student assignments slides schematics thesis bench mutants nightly lock clean book
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -101,6 +101,14 @@ bench: setup ## CPU time and memory against the peers: tests/benchmarks/results.
 	@$(BIN)/python -m tests.benchmarks.run
 
 LOCK := pip compile -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header pyproject.toml
+
+# The newest versions are tried in a clone, so that the locks here stay as they are.
+nightly: setup ## every link, the newest versions of all packages, one notebook at thesis scale: build/ (hours)
+	@failed=; $(BIN)/python -m tools.book --links || failed="$$failed links"; \
+	rm -rf build/newest; git clone -q . build/newest; \
+	$(MAKE) -C build/newest VENV=.venv lock LOCK_FLAGS=--upgrade && $(MAKE) -C build/newest VENV=.venv test || failed="$$failed newest"; \
+	NOTEBOOK_FIGS="$(abspath build)/full" $(MAKE) full NB="$(or $(NB),FINAL_1)" || failed="$$failed full"; \
+	if [ -n "$$failed" ]; then echo "nightly: failed:$$failed" >&2; exit 1; fi
 
 mutants: setup ## would the tests see it? break the engines in 240 places, one at a time (hours; N=40 and PART=wta limit it)
 	@$(BIN)/python -m tests.mutants $(or $(N),240) $(PART)
