@@ -10,7 +10,7 @@ LOCK_FLAGS ?=
 LAB_FLAGS ?=
 ORIGINALS ?=
 LAB := --ServerApp.root_dir=.
-XDIST ?= -n auto --maxprocesses=4 --dist loadscope
+XDIST ?= -n auto --maxprocesses=4 --dist loadscope --no-loadscope-reorder
 BIN := $(VENV)/bin
 NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout=300 -p no:randomly
 NBVAL += --nbval-sanitize-with=tests/notebooks/nbval_sanitize.cfg
@@ -47,18 +47,16 @@ full: setup ## the same at thesis scale
 notebooks: setup ## run the FINAL notebooks and rewrite them with their outputs
 	@$(BIN)/python tools/notebooks.py write --profile quick $(NB)
 
-# Every part runs even if an earlier one failed; the last lines repeat the runners' own summaries.
+# The tests and the notebooks are one run: a notebook stores what it sweeps, and the acceptance tests, which come after it
+# and share its points, read that. A group of xdist is a file or a notebook, since its cells need one kernel; a worker
+# more than there are cores, because browsers and kernels are waited for.
 test: setup ## lint, all tests, and the FINAL notebooks through nbval
 	@set -o pipefail; failed=0; out=$$(mktemp -d); trap 'rm -rf "$$out"' EXIT; \
-	$(BIN)/ruff check . || failed=1; \
-	$(BIN)/ruff format --check . || failed=1; \
-	if [ $$failed = 0 ]; then echo "ruff: clean" >"$$out/1"; else echo "ruff: FAILED, see above" >"$$out/1"; fi; \
-	$(BIN)/python -m pytest $(XDIST) --doctest-modules --ignore=tests/benchmarks helpers tests | tee "$$out/2" || failed=1; \
-	if compgen -G 'FINAL_notebooks/FINAL_*.ipynb' >/dev/null; then \
-	  NOTEBOOK_PROFILE=quick NOTEBOOK_FIGS="$$out/figs" CI=true TQDM_DISABLE=1 \
-	  $(BIN)/python -m pytest $(XDIST) $(NBVAL) FINAL_notebooks/FINAL_*.ipynb | tee "$$out/3" || failed=1; \
-	else echo "notebooks: none in FINAL_notebooks/ yet" >"$$out/3"; fi; \
-	echo; tail -qn 1 "$$out"/[123]; exit $$failed
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . || failed=1; \
+	NOTEBOOK_PROFILE=quick NOTEBOOK_FIGS="$$out" CI=true TQDM_DISABLE=1 $(BIN)/python -m pytest $(XDIST) $(NBVAL) \
+	  --doctest-modules --ignore=tests/benchmarks $(wildcard FINAL_notebooks/FINAL_*.ipynb) helpers tests \
+	  | tee "$$out/log" || exit 1; \
+	[ $$failed = 0 ] || { echo "ruff: FAILED, see the top"; tail -n 1 "$$out/log"; exit 1; }
 
 # Copies, so that playing neither saves over the notebooks nor draws into figs/.
 lab: setup ## open JupyterLab on copies of the notebooks in work/ (ORIGINALS=1: on FINAL_notebooks/ themselves)
