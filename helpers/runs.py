@@ -49,6 +49,7 @@ __all__ = [
     "choose",
     "collect",
     "current_notebook",
+    "notebook_cells",
     "over",
     "profile",
     "provenance",
@@ -153,9 +154,24 @@ def source_hash(notebook: str | os.PathLike | None = None) -> str:
     """
     if notebook is None:
         return keys.source_key()[:16]
-    cells = json.loads(Path(notebook).read_text(encoding="utf-8"))["cells"]
-    code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-    return hashlib.sha256((code + keys.source_key(keys.imported_modules(code))).encode()).hexdigest()[:16]
+    code = [cell["source"] for cell in notebook_cells(notebook) if cell["kind"] == "code"]
+    modules = set()
+    for source in code:
+        with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):  # a cell that cannot run
+            modules |= keys.imported_modules(source)
+    return hashlib.sha256(("\n".join(code) + keys.source_key(modules)).encode()).hexdigest()[:16]
+
+
+def notebook_cells(path: str | os.PathLike) -> list[dict[str, Any]]:
+    """Return kind ("code", "markdown"), source and tags of each cell of a notebook, or raise :class:`OutputError`."""
+    try:
+        cells = []
+        for cell in json.loads(Path(path).read_text(encoding="utf-8"))["cells"]:
+            tags = list(cell["metadata"].get("tags", ()))
+            cells.append({"kind": cell["cell_type"], "source": "".join(cell["source"]), "tags": tags})
+        return cells
+    except Exception as failure:
+        raise OutputError(f"{path} is no notebook ({' '.join(str(failure).split())[:200]}); restore it") from None
 
 
 def store(name: str) -> Path:
@@ -377,9 +393,9 @@ def _read(path):
     """Return the result in a file, or None if it is damaged, or was written under another name."""
     try:
         arrays, record = storage.read_arrays(path)
-    except storage.DamagedFile:
+        return arrays if record["name"] == path.name else None
+    except (storage.DamagedFile, KeyError, TypeError):
         return None
-    return arrays if record["name"] == path.name else None
 
 
 def _points(grid):

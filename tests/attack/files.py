@@ -146,7 +146,7 @@ def make_roi(folder):
 
 
 def make_traced(folder):
-    (folder / "traced-neurons.csv").write_text("bodyId,type,instance\n1,EB,a\n2,EB,b\n3,PB,\"c\"\n")
+    (folder / "traced-neurons.csv").write_text('bodyId,type,instance\n1,EB,a\n2,EB,b\n3,PB,"c"\n')
     rows = "1,2,EB,5\n2,3,EB,3\n3,1,PB,4\n2,1,EB,12.0\n"
     (folder / "traced-roi-connections.csv").write_text("bodyId_pre,bodyId_post,roi,weight\n" + rows)
     (folder / "words.csv").write_text("bodyId,transmitter\n1,ACh\n2,gaba\n3,glutamate\n")
@@ -247,7 +247,9 @@ def make_spikes(folder):
 
 
 def make_notebook(folder):
-    cell = dict(cell_type="code", source=["x = 1\n"], metadata={"tags": ["model"]}, outputs=[], execution_count=1, id="a")
+    cell = dict(
+        cell_type="code", source=["x = 1\n"], metadata={"tags": ["model"]}, outputs=[], execution_count=1, id="a"
+    )
     notebook = dict(cells=[cell], metadata={}, nbformat=4, nbformat_minor=5)
     (folder / "FINAL_1.ipynb").write_text(json.dumps(notebook, indent=1))
 
@@ -339,7 +341,9 @@ def json_changed(text, rng):
         place[key] = "deep"
         return json.dumps(whole).replace('"deep"', "[" * 100_000 + "]" * 100_000, 1).encode()
     if way == 1:
-        place[key] = [None, True, -1, 0.5, 1e300, 10**400, float("nan"), "x", [], {}, [0], {"a": 1}][int(rng.integers(12))]
+        place[key] = [None, True, -1, 0.5, 1e300, 10**400, float("nan"), "x", [], {}, [0], {"a": 1}][
+            int(rng.integers(12))
+        ]
     elif way == 2:
         del place[key]
     elif isinstance(place, dict):
@@ -472,7 +476,8 @@ def verdict(format_, folder, expected, anew):
     except Hang:
         return "hang", traceback.format_exc(limit=-3)
     except BaseException as failure:
-        return "raw", f"{type(failure).__name__}: {str(failure)[:200]}\n{''.join(traceback.format_tb(failure.__traceback__)[-2:])}"
+        place = "".join(traceback.format_tb(failure.__traceback__)[-2:])
+        return "raw", f"{type(failure).__name__}: {str(failure)[:200]}\n{place}"
     if value_key(found, "found") == expected:
         return "same", ""
     return "wrong" if format_.sealed and not anew else "other", ""
