@@ -8,6 +8,7 @@ again, an edit never brings back an old number, and a failed point leaves its tr
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import functools
 import hashlib
 import importlib.metadata
@@ -17,6 +18,7 @@ import os
 import platform
 import signal
 import sys
+import threading
 import traceback
 import uuid
 import warnings
@@ -343,12 +345,15 @@ def workers(jobs: Iterable, n_jobs: int, *, return_as: str = "generator") -> Ite
     """Yield an iterator over the results of joblib's `jobs`; left early, it stops the workers without a remark.
 
     An interrupt is for this process alone. A terminal and Jupyter send it to each process of a group, and a worker
-    that is hit while it imports or compiles breaks down; so workers start with it blocked.
+    that is hit while it imports or compiles breaks down; so workers start with it blocked. On Linux they end with the
+    process that started them, however that ends.
     """
     from joblib import Parallel
 
     with _no_interrupt():
-        done = Parallel(n_jobs=n_jobs, return_as=return_as)(jobs)
+        lasts = threading.current_thread() is threading.main_thread()
+        begin = dict(initializer=_end_with, initargs=(os.getpid(),)) if lasts else {}
+        done = Parallel(n_jobs=n_jobs, return_as=return_as, **begin)(jobs)
     try:
         yield done
     except BrokenExecutor:
@@ -358,6 +363,14 @@ def workers(jobs: Iterable, n_jobs: int, *, return_as: str = "generator") -> Ite
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
             done.close()
+
+
+def _end_with(parent):
+    """Let the system end this worker with its parent, which must have started it from a thread that lasts."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+        if os.getppid() != parent:  # it has ended before
+            os._exit(1)
 
 
 def _run_point(function, point, folder, key, home):
