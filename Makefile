@@ -27,7 +27,7 @@ export MKL_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help setup figs full notebooks test lab scorecard student assignments slides schematics thesis bench mutants nightly lock clean book
+.PHONY: help setup figs full notebooks test lab scorecard student assignments slides schematics thesis bench mutants attack nightly lock clean book
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -110,6 +110,9 @@ nightly: setup ## every link, the newest versions of all packages, one notebook 
 
 mutants: setup ## would the tests see it? break the engines in 240 places, one at a time (hours; N=40 and PART=wta limit it)
 	@$(BIN)/python -m tests.mutants $(or $(N),240) $(PART)
+
+attack: setup ## damaged files, interrupts, hostile arguments and messages: what gets through? (10 min; PART=files N=20000)
+	@$(BIN)/python -m tests.attack $(PART) $(N)
 
 lock: setup ## resolve the locks again (LOCK_FLAGS=--upgrade for the newest versions; requirements-uv.lock by hand)
 	@$(BIN)/uv $(LOCK) --all-extras $(LOCK_FLAGS) -o requirements.lock

@@ -233,7 +233,8 @@ def _read(code):
             if "GLOBAL" in step.opname or step.opname == "LOAD_NAME":
                 variables.add(step.argval)
             elif step.opname == "IMPORT_NAME":
-                variables.add(origin := step.argval)
+                origin = step.argval
+                variables |= {origin} if _is_own(origin) else set()  # a worker may not have the others as globals
             elif step.opname == "IMPORT_FROM":
                 variables.add(f"{origin}.{step.argval}")
     return _sha(form), variables - {"__name__", "__file__"}, frozenset(names)

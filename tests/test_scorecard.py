@@ -1,10 +1,10 @@
 """The scorecard is written after a whole run of the tests only."""
 
-import json
 from types import SimpleNamespace
 
 import pytest
 
+from helpers import storage
 from tools import scorecard
 from tools.common import guarded
 
@@ -21,11 +21,13 @@ def house(tmp_path, monkeypatch):
     )
     monkeypatch.setattr(scorecard, "ROOT", tmp_path)
 
-    def ran(code, **measured):
+    def ran(code, dead=False, **measured):
         def run(command, cwd):
             (folder,) = [word.partition("=")[2] for word in command if word.startswith("--scorecard=")]
             if measured:
-                (tmp_path / folder / "gw0.json").write_text(json.dumps(measured))
+                storage.write_json(tmp_path / folder / "gw0.json", measured)
+            if dead:
+                (tmp_path / folder / "gw1.json").touch()
             return SimpleNamespace(returncode=code)
 
         monkeypatch.setattr(scorecard.subprocess, "run", run)
@@ -33,7 +35,9 @@ def house(tmp_path, monkeypatch):
     return old, ran
 
 
-@pytest.mark.parametrize(("code", "measured"), [(2, {"a": [1]}), (3, {}), (-9, {"a": [0.5]}), (0, {}), (5, {})])
+@pytest.mark.parametrize(
+    ("code", "measured"), [(2, {"a": [1]}), (3, {}), (-9, {"a": [0.5]}), (0, {}), (1, {"a": [1], "dead": True})]
+)
 def test_a_run_that_did_not_end_leaves_the_scorecard(house, capsys, code, measured):
     old, ran = house
     ran(code, **measured)
@@ -42,7 +46,7 @@ def test_a_run_that_did_not_end_leaves_the_scorecard(house, capsys, code, measur
 
 
 @pytest.mark.parametrize(
-    ("code", "measured", "exit_code", "missed"), [(0, {"a": [0.5], "b": [1]}, 0, 0), (1, {"a": [0.5]}, 1, 1)]
+    ("code", "measured", "exit_code", "missed"), [(0, {"a": [0.5], "b": [float("nan")]}, 0, 0), (1, {"a": [0.5]}, 1, 1)]
 )
 def test_a_whole_run_writes_each_row(house, code, measured, exit_code, missed):
     old, ran = house

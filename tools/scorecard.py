@@ -5,13 +5,13 @@ Usage: ``make scorecard``. The numbers come from the acceptance tests themselves
 ``tests/acceptance.toml``. Exit code 1 if a row misses its bound or was not measured, 2 if the run did not end.
 """
 
-import json
 import subprocess
 import sys
 import tempfile
 import tomllib
 from pathlib import Path
 
+from helpers import storage
 from tools.common import ROOT, TEMPLATES, ToolError, guarded
 
 BOUNDS = ("absolute", "absolute_narrow", "relative", "relative_mean", "relative_sd", "sd_below", "bias_below")
@@ -52,15 +52,19 @@ def main():
         options = ["-q", "-p", "no:cacheprovider", "-n", "auto", "--maxprocesses=4", "--dist", "loadscope"]
         command = [sys.executable, "-m", "pytest", *options, f"--scorecard={folder}", "tests"]
         code = subprocess.run(command, cwd=ROOT).returncode
-        for path in Path(folder).glob("*.json"):  # one for each worker; a failed test leaves its row out
-            measured |= json.loads(path.read_text())
+        try:
+            for path in Path(folder).glob("*.json"):  # one for each worker; a failed test leaves its row out
+                for name, values in storage.read_json(path).items():
+                    measured[name] = [float("nan") if value is None else value for value in values]
+        except storage.DamagedFile:  # that of a worker that died
+            code = "of a worker that died"
     if code not in (0, 1) or not measured:
         raise ToolError(f"the tests did not run to their end (exit {code}); figs/scorecard.md is left as it was")
     text, due = (TEMPLATES / "scorecard.md").read_text(), 0
     for name, row in acceptance.items():
         text += line(name, row, measured.get(name))
         due += name in measured or row.get("profile") != "full"
-    (ROOT / "figs" / "scorecard.md").write_text(text)
+    storage.write_text(ROOT / "figs" / "scorecard.md", text)
     print(f"{len(measured)} of {due} rows inside their bounds; figs/scorecard.md written")
     return int(code != 0 or len(measured) < due)
 

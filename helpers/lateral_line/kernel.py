@@ -26,9 +26,9 @@ from collections import namedtuple
 from dataclasses import dataclass
 from typing import Any
 
-import numba
 import numpy as np
 
+from helpers.compiled import compiled
 from helpers.lateral_line import wiring as wires
 from helpers.lateral_line.stimulus import Drive
 from helpers.parameters import check_array, check_choice, check_number
@@ -51,13 +51,7 @@ Constants = namedtuple("Constants", f"{NUMBERS} hold skip_mon skip_ts")
 Net = namedtuple("Net", "ll_trace mon ts inh ll_mon mon_ts mon_inh ts_inh lateral_at lateral_mv c")
 
 
-def _jit(function):
-    """Compile with a cache on disk; where no folder for it can be written, without."""
-    options = dict(nogil=True, error_model="numpy")
-    try:
-        return numba.njit(cache=True, **options)(function)
-    except RuntimeError:
-        return numba.njit(**options)(function)
+_jit = compiled(nogil=True, error_model="numpy")
 
 
 @_jit

@@ -1,4 +1,4 @@
-"""The state of a network as a value: captured, restored, written to one npz file (arrays and a json text, no pickle).
+"""The state of a network as a value: captured, restored, written to one npz file (arrays, a record, a checksum).
 
 It holds every array (dense, scipy sparse, :class:`~helpers.modular.synapses.EventWeights`), number, text and
 generator found in the attributes of the network, its groups, synapses and behaviours, also inside lists and
@@ -8,7 +8,6 @@ dictionaries. Objects and memory that attributes share before, they share after.
 from __future__ import annotations
 
 import copy
-import json
 import warnings
 from collections import deque
 from dataclasses import dataclass, field
@@ -21,11 +20,11 @@ import scipy.sparse
 from helpers.modular import synapses
 from helpers.modular.recorder import Recorder
 from helpers.parameters import ParameterError
-from helpers.storage import write
+from helpers.storage import read_arrays, write_arrays
 
 __all__ = ["State", "capture", "load_state", "restore", "save_state"]
 
-FORMAT = "helpers.modular state 1"
+FORMAT = "helpers.modular state 2"
 LINKS = ("network", "tags", "behaviour", "dtype", "_schedule", "_read", "_owner")
 LINKS += ("afferent_synapses", "efferent_synapses", "init_kwargs")
 KEPT = object()  # in the place of what a state does not hold: functions, groups
@@ -108,20 +107,12 @@ def _set(net, values, legacy):
 def save_state(net: Any, path: Any) -> None:
     """Write the state of a network to `path` (a binary file, or a name: '.npz' is added), whole or not at all."""
     state = capture(net)
-    text = json.dumps([FORMAT, state.form, state.objects, state.bodies])
-    members = {f"array_{i}": array for i, array in enumerate(state.arrays)} | {"state_json": np.array(text)}
-    if hasattr(path, "write"):
-        np.savez(path, **members)
-        return
-    path = Path(path if str(path).endswith(".npz") else f"{path}.npz")
-    if not path.parent.is_dir():
-        raise ParameterError(f"folder {str(path.parent)!r} does not exist; make it first")
-
-    def fill(draft):
-        with draft.open("wb") as file:
-            np.savez(file, **members)
-
-    write(path, fill)
+    if not hasattr(path, "write"):
+        path = Path(path if str(path).endswith(".npz") else f"{path}.npz")
+        if not path.parent.is_dir():
+            raise ParameterError(f"folder {str(path.parent)!r} does not exist; make it first")
+    arrays = {f"array_{i}": array for i, array in enumerate(state.arrays)}
+    write_arrays(path, arrays, [FORMAT, state.form, state.objects, state.bodies])
 
 
 def load_state(net: Any, path: Any) -> None:
@@ -131,9 +122,8 @@ def load_state(net: Any, path: Any) -> None:
     refused with one line, and nothing is changed. Whatever a file holds, it is never run.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            known, *parts = json.loads(str(file["state_json"]))
-            arrays = [file[f"array_{i}"] for i in range(len(file.files) - 1)]
+        stored, (known, *parts) = read_arrays(path)
+        arrays = [stored[f"array_{i}"] for i in range(len(stored))]
         if known != FORMAT:
             raise ParameterError(f"{path} has the format {known!r}; this version reads {FORMAT!r}")
         values, legacy = _values(net, State(*parts, arrays))
@@ -242,7 +232,7 @@ def _unpacked(packed, state, made):
 def _put_together(kind, parts, state, made):
     arrays = state.arrays
     if kind in ("array", "scalar"):
-        return np.array(arrays[parts[0]]) if kind == "array" else arrays[parts[0]][()]
+        return np.array(arrays[parts[0]]) if kind == "array" else np.asarray(arrays[parts[0]])[()]
     if kind in COLLECTIONS:
         return COLLECTIONS[kind](parts)
     if kind in OBJECTS:

@@ -372,11 +372,13 @@ def convert_legacy(folder: str | PathLike, *, allow_pickle: bool = False) -> Roi
         for name in ASSIGNED:
             table = pickle.loads((Path(folder) / f"{name}_assignments.pkl").read_bytes())
             codes.append(np.array([int(table[i]) for i in ids.tolist()]))
-    except (OSError, ValueError, KeyError, TypeError, pickle.UnpicklingError) as failure:
+        counts = check_array("adjacency_scc", counts, shape=(ids.size, ids.size)).T
+        pre, post = np.nonzero(counts)  # the source's W is the transpose, from row to column
+        signs = 2 * check_array("ei_neuron_types", excites, shape=ids.shape) - 1
+        return _joined((ids, *codes, signs), (ids[pre], ids[post], counts[pre, post]))
+    except Exception as failure:  # whatever a damaged file makes numpy and pickle raise
         why = " ".join(str(failure).split())
         raise ParameterError(f"{folder} is not a folder of the five legacy files: {why}") from None
-    pre, post = np.nonzero(counts.T)  # the source's W is the transpose, from row to column
-    return _joined((ids, *codes, 2 * excites - 1), (ids[pre], ids[post], counts.T[pre, post]))
 
 
 def _whole(word, column=""):

@@ -12,9 +12,9 @@ from collections import namedtuple
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 from numba.core import event
 
+from helpers.compiled import compiled
 from helpers.parameters import ParameterError, check_array, check_integer
 from helpers.wta.params import ANNEALED, TRACKED
 
@@ -30,7 +30,7 @@ Chunk = namedtuple("Chunk", "spike_step spike_id rate_hz potential")
 Numbers = namedtuple("Numbers", "keep_slow keep_fast rate_max lag learn")
 
 
-@njit(cache=True)
+@compiled()
 def _softmax(first, a, b, rate_max, rate):
     """Fill `rate` with R_max exp(u) / sum over the circuit, u = a - b; the maximum is taken off first."""
     for c in range(first.size - 1):
@@ -44,7 +44,7 @@ def _softmax(first, a, b, rate_max, rate):
             rate[k] *= rate_max / total
 
 
-@njit(cache=True)
+@compiled()
 def _fire(rate, random, fired):
     """Let neurons fire with p = 1 - exp(-r dt), which is below r dt; return how many did."""
     n = 0
@@ -55,7 +55,7 @@ def _fire(rate, random, fired):
     return n
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _learn_row(w, s, q, e1, e2, source, eta0, rule):
     """Learn weights onto one neuron, w += eta (y - P) / max(P, eta), P = exp(w), y = e1 - e2 of the source of each.
 
@@ -78,7 +78,7 @@ def _learn_row(w, s, q, e1, e2, source, eta0, rule):
     return da, db
 
 
-@njit(cache=True)
+@compiled()
 def _learn(k, wiring, st, channels):
     """Learn all weights onto neuron k, which has just fired, and move its potential along."""
     n_in, low, high = channels.size, wiring.row[k], wiring.row[k + 1]
@@ -91,7 +91,7 @@ def _learn(k, wiring, st, channels):
     st.b[k] += db_in + db
 
 
-@njit(cache=True)
+@compiled()
 def _receive(st, channels, c):
     """Let all traces decay for a step, and the spikes of these input channels arrive at all neurons."""
     for i in range(st.e1.size):
@@ -108,7 +108,7 @@ def _receive(st, channels, c):
         st.e2[channel] += 1
 
 
-@njit(cache=True)
+@compiled()
 def _send(k, wiring, st, lag):
     """Let a spike of neuron k arrive with amplitude A at its targets and in its own traces.
 
@@ -131,7 +131,7 @@ def _send(k, wiring, st, lag):
     st.e2[j] += amplitude
 
 
-@njit(cache=True)
+@compiled()
 def _loop(wiring, st, c, bounds, channels, random, rate, potential, spike_step, spike_id):
     n_spikes, rate_now, fired = 0, np.empty(st.a.size), np.empty(st.a.size, np.int64)
     every_channel = np.arange(st.w_in.shape[1])

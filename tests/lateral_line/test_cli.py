@@ -326,9 +326,9 @@ def test_unusable_tests_are_named_and_enter_no_mean(series, capsys):
     for seed, sigma in ((123, 0.25), (124, None), (125, 0.75)):
         quality = third["pv_map_quality"] | {"usable": sigma is not None, "sigma_theta_rad": sigma}
         scores = third | {"seed": seed, "sigma_theta_rad": sigma, "pv_map_quality": quality}
-        (series / f"artifacts/seed_{seed}_results.json").write_text(json.dumps(scores))
+        storage.write_json(series / f"artifacts/seed_{seed}_results.json", scores)
         (series / f"artifacts/latest_seed_{seed}.npz").touch()
-    (series / "params.json").write_text(json.dumps(record | {"seeds": [123, 124, 125], "multi_seed": 3}))
+    storage.write_json(series / "params.json", record | {"seeds": [123, 124, 125], "multi_seed": 3})
     assert go(f"{SMALL} --multi-seed 3 --run-name m") == 0
     out = capsys.readouterr().out
     assert "sigma_theta 0.500 +- 0.354 rad" in out and "2 usable seeds" in out
@@ -395,7 +395,9 @@ def old(one):
         arrays["ll_mon_w_mV"] = stored["ll_mon_w_init_mV"]
     np.savez_compressed(one / NPZ, **arrays)
     side = one / "artifacts/latest_seed_123_params.json"
-    kept = {key: value for key, value in read(side).items() if key not in ("schema_version", "network_params")}
+    kept = {
+        key: value for key, value in read(side).items() if key not in ("sha256", "schema_version", "network_params")
+    }
     side.write_text(json.dumps(kept | {"mode": "ll_thesis", "direction": 1}))
     record = read(one / "params.json")
     network = record["network_params"] | {"n_ts": 20.0, "p_ll_to_mon": 0.03, "direction": 1}
@@ -471,7 +473,7 @@ def test_evaluation_refuses_what_does_not_fit(series, capsys):
     assert content(".") == before
     (series / "artifacts/text_seed_3.npz").write_text("weights")
     assert "cannot read" in refused(capsys, "--evaluate Runs/m/artifacts/text_seed_3.npz")
-    side.write_text(json.dumps(read(side) | {"n_ts": 300}))
+    storage.write_json(side, read(side) | {"n_ts": 300})
     assert "n_ts = 300, not 20 as in params.json" in refused(capsys, f"--evaluate Runs/m/{NPZ}")
 
 

@@ -1,6 +1,5 @@
 """The kernel against the cells of FINAL_3, spike by spike; the interneurons, which no cell has, in a plain loop."""
 
-import numba
 import numpy as np
 import pytest
 from hypothesis import given
@@ -359,15 +358,3 @@ def test_weights_are_set_and_read_in_the_order_of_the_wiring(rng):
     net.run(imposed(np.eye(1, SMALL.n_ll, 4)))
     from_cell_4 = np.bincount(wires.ll_mon.post, new * (wires.ll_mon.pre == 4), SMALL.n_mon)
     np.testing.assert_allclose(net.mon.g_e, from_cell_4)
-
-
-def test_without_a_writable_cache_the_kernel_still_compiles(monkeypatch):
-    real = numba.njit
-
-    def refusing(cache=False, **options):
-        if cache:
-            raise RuntimeError("cannot cache function: no locator available")
-        return real(**options)
-
-    monkeypatch.setattr(numba, "njit", refusing)
-    assert kernel._jit(lambda x: x + 1)(1) == 2

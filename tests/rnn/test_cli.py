@@ -575,7 +575,7 @@ def training():
 
 
 def log(command, sample=0, out="data"):
-    return json.loads(Path(f"{out}/logs/{STEMS[command]}_Sample{sample}_logs.json").read_text())
+    return storage.read_json(Path(f"{out}/logs/{STEMS[command]}_Sample{sample}_logs.json"))
 
 
 def files_of(command, samples=1):
@@ -750,7 +750,7 @@ def test_a_damaged_log_is_written_again_and_a_longer_one_kept(asked):
     call("train_rd_model", BASE["train_rd_model"])
     whole, foreign = path.read_text(), json.loads(long) | {"training_loss": [1, 2]}
     del (cut := json.loads(long))["spectrum_before"]
-    for text in ('{"spec', "{}", '{"spectrum": 3}', "[]", "3", "", json.dumps(cut), json.dumps(foreign)):
+    for text in ('{"spec', "{}", '{"spectrum": 3}', "[]", "3", "", *map(storage.sealed, (cut, foreign))):
         path.write_text(text)
         call("train_rd_model", BASE["train_rd_model"])
         assert path.read_text() == whole, text
