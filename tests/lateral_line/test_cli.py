@@ -206,9 +206,11 @@ def test_names_and_copies(here):
 def test_the_command_is_installed_and_its_start_draws_nothing():
     scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
     assert scripts["lateral_line"] == "helpers.lateral_line.cli:main"
-    code = "import sys; from helpers.lateral_line import cli; cli.main(['--help']); print(*sys.modules)"
+    code = "import sys; from helpers.lateral_line import cli; cli.main(['--help']); print(*sys.modules);"
+    code += "import helpers.lateral_line.figures; print('pyplot:', 'matplotlib.pyplot' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert not {"brian2", "matplotlib.pyplot", "joblib"} & set(done.stdout.splitlines()[-1].split())
+    *_, loaded, pyplot = done.stdout.splitlines()
+    assert not {"brian2", "matplotlib.pyplot", "joblib"} & set(loaded.split()) and pyplot == "pyplot: False"
     assert done.stderr == "" and done.stdout.startswith("Usage: lateral_line [OPTIONS]")
     assert [flag for flag in cli.FLAGS if flag not in done.stdout] == []
 
