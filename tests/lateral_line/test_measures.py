@@ -39,9 +39,7 @@ CASES = {
     "silent off the body": ((ON_BODY, body_cell(X[ON_BODY])), 0.367, 0.007),
     "perfect sweep map": ((np.arange(1000), np.round((X + 0.5) / 5 * (N - 1)).astype(int)), 0.009, None),
     "bump of 15": (bump(15), 0.309, 0.062),
-    "bump of 30": (bump(30), 0.232, 0.157),
     "bump of 45": (bump(45), 0.213, 0.273),
-    "bump of 60": (bump(60), 0.263, 0.386),
 }
 
 
@@ -196,8 +194,9 @@ BAD = [dict(spike_step=[1000]), dict(spike_cell=[-1]), dict(spike_step=[0, 1]), 
 BAD += [dict(window_cm=(3, 1)), dict(n_cells=0), dict(dt_s=0), dict(x_cm=[])]
 
 
-@pytest.mark.parametrize("change", BAD)
-def test_bad_input_is_one_clear_line(change):
-    with pytest.raises(ParameterError) as caught:
-        measures.map_quality(**{"spike_step": [0], "spike_cell": [0], "x_cm": X, "n_cells": N, **change})
-    assert str(caught.value).startswith(*change) and "\n" not in str(caught.value)
+def test_bad_input_is_one_clear_line():
+    good = dict(spike_step=[0], spike_cell=[0], x_cm=X, n_cells=N)
+    for change in BAD:
+        with pytest.raises(ParameterError) as caught:
+            measures.map_quality(**good | change)
+        assert str(caught.value).startswith(*change) and "\n" not in str(caught.value)
