@@ -38,7 +38,8 @@ def run(results):
 
 @pytest.fixture
 def quick(monkeypatch):
-    """Keep two quick figures, so that tests of the writing do not draw all."""
+    """Keep two figures, coarse ones, so that tests of the writing are quick."""
+    monkeypatch.setattr(figures, "DPI", 40)
     monkeypatch.setattr(figures, "FIGURES", {base: figures.FIGURES[base] for base in QUICK})
 
 

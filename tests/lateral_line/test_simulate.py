@@ -1,12 +1,8 @@
 """Runs as a whole: bits, kept weights, history, freezing, window, controls, few spikes, memory, bad input."""
 
 import dataclasses
-import hashlib
 import importlib
-import subprocess
-import sys
 import tracemalloc
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,7 +13,6 @@ from helpers.lateral_line.params import preset, without_plasticity
 from helpers.parameters import ParameterError
 
 engine = importlib.import_module("helpers.lateral_line.simulate")  # the name is that of the function, too
-ROOT = Path(__file__).resolve().parents[2]
 SHORT = preset("ll_fast").replace(n_training_trials=12, checkpoint_trials=3, trial_duration_s=0.4, test_repeats=2)
 INHIBITED = dict(mon_to_global_inh_p=0.5, mon_to_global_inh_drive_mV=40.0, ts_to_global_inh_drive_mV=300.0)
 LAYERS = ("ll", "mon", "ts")
@@ -48,28 +43,11 @@ def quick(seed=5, controls=False, **changes):
 # --- the same bits
 
 
-def digest(result):
-    """A hash of weights, spikes and history; run in two processes."""
-    arrays = [part for path in result.weights.values() for part in path]
-    arrays += [*result.test.spikes["ts"], result.history.trial_spikes, result.history.pv_sigma_theta]
-    return hashlib.sha256(b"".join(np.ascontiguousarray(array).tobytes() for array in arrays)).hexdigest()
-
-
 def test_same_seed_same_bits_other_seed_other(result):
     assert same(result, quick(controls=True))
     assert same(ll.simulate(SHORT.replace(seed=5), controls=False).weights, result.weights)
     other = quick(seed=6)
     assert not same(result.weights, other.weights) and not same(result.history.w_mean, other.history.w_mean)
-
-
-def test_another_process_gives_the_same_bits(result):
-    """And needs neither a simulator nor a figure for it."""
-    code = (
-        "import sys; from tests.lateral_line import test_simulate as t; loaded = {'brian2', 'matplotlib.pyplot'};"
-        "print(t.digest(t.ll.simulate(t.SHORT, seed=5, controls=False)), loaded & set(sys.modules))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.split(maxsplit=1) == [digest(result), "set()\n"]
 
 
 def test_kept_weights_are_those_of_a_shorter_run():
@@ -102,7 +80,8 @@ def test_weights_lie_within_their_bounds_in_the_order_of_the_wiring():
     assert np.array_equal(after["mon_ts"][0], np.repeat(np.arange(p.n_mon), 16))
     for name, top in (("ll_mon", 13.3), ("mon_ts", 0.023)):
         assert same(before[name][:2], after[name][:2]) and not same(before[name][2], after[name][2])
-        assert after[name][2].min() >= 0 and after[name][2].max() == top
+        assert after[name][2].min() >= 0 and after[name][2].max() <= top
+    assert after["mon_ts"][2].max() == 0.023
     assert np.array_equal(before["ll_mon"][2], ll.initial_weights(p, 5, ll.draw(p, 5))["ll_mon"])
 
 
@@ -182,12 +161,10 @@ def test_interneurons_are_counted():
         assert in_training > 0 and in_training == trained[name]
 
 
-def test_a_silent_run_and_one_of_a_few_spikes_say_so():
-    silent = ll.simulate(preset("ll_fast_legacy").replace(n_training_trials=2, test_repeats=1), seed=123)
-    assert silent.quality.silent and not silent.quality.usable and np.isnan(silent.quality.sigma_theta_rad)
-    assert silent.ts_spikes_test == 0 and np.isnan(silent.controls["chance_rad"])
+def test_a_run_of_a_few_spikes_is_not_usable():
     few = quick(n_training_trials=4, mon_ts_gain_mV=65.0, pv_eval_every_checkpoints=1, checkpoint_trials=1)
     assert 0 < few.ts_spikes_test < 250 and not few.quality.usable and not few.repeats["usable"].any()
+    assert np.isnan(ll.evaluate(few.params, few.weights, seed=5, controls=True).controls["chance_rad"])
     assert np.isfinite(few.repeats["sigma_theta_rad"]).any() and np.isnan(few.quality.sigma_theta_rad)
     assert few.history.trial_spikes[:, 2].any() and np.isnan(few.history.pv_sigma_theta).all()
 
