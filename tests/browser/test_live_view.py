@@ -559,6 +559,7 @@ def test_the_live_view_of_final_7(lab, folders):
     cells = sources("FINAL_7", "parameters", "quoted")
     shown(lab, folders[2], "import numpy as np\nfrom helpers import runs", *cells)
     view = lab.page.get_by_test_id("live-view")
+    settled(lab)
     assert count(lab) == int(lab.kernel("print(ui.iteration)")) >= 300
     play_pause_step(lab)
     move_a_slider(lab)
