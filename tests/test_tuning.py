@@ -1,6 +1,7 @@
 """Fits recover what was put in, their error bars hold, and data that the model does not describe are refused."""
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
@@ -195,7 +196,7 @@ def test_a_closed_half_circle_counts_its_end_once(rng):
 @pytest.mark.parametrize("measure", [circular_variance, decode_orientation])
 @pytest.mark.parametrize(
     "theta_rad",
-    [RING[:40], np.delete(RING, 7), np.append(RING, RING[5]), RING**1.1, [0.3], [0.0, np.pi / 2], [0, np.pi]],
+    [RING[:40], np.delete(RING, 7), np.append(RING, RING[5]), RING**1.1, [0.0, np.pi / 2], [0, np.pi]],
 )
 def test_uneven_angles_are_refused_where_gaps_would_look_like_tuning(measure, theta_rad):
     with pytest.raises(ParameterError, match="theta_rad covers the half circle unevenly"):
@@ -272,25 +273,15 @@ def test_von_mises_is_form_a():
     assert von_mises(theta_rad[:, None], [0.0, 1.0], [0.2, 0.3]).shape == (41, 2)
 
 
-@pytest.mark.parametrize(
-    ("form", "curve"),
-    [
-        ("B", lambda d, b: np.exp((np.cos(2 * d) - 1) / b**2)),
-        ("C", lambda d, b: np.exp((np.cos(2 * np.pi * (d / np.pi)) - 1) / b**2)),
-        ("power", lambda d, b: np.exp((np.cos(2 * d) - 1) / (2 * b**2))),
-    ],
-)
-def test_converted_bandwidths_draw_the_same_curve(form, curve):
+@pytest.mark.parametrize(("form", "factor"), [("B", 1), ("C", 1), ("power", 2)])
+def test_converted_bandwidths_draw_the_same_curve(form, factor):
     delta = np.linspace(0, np.pi, 31)
-    assert curve(delta, convert_bandwidth(0.3, "A", form)) == pytest.approx(von_mises(delta, 0, 0.3))
-    assert curve(delta, 0.3) == pytest.approx(von_mises(delta, 0, convert_bandwidth(0.3, form, "A")))
+    curve = lambda b: np.exp((np.cos(2 * delta) - 1) / (factor * b**2))  # noqa: E731
+    assert curve(convert_bandwidth(0.3, "A", form)) == pytest.approx(von_mises(delta, 0, 0.3))
+    assert curve(0.3) == pytest.approx(von_mises(delta, 0, convert_bandwidth(0.3, form, "A")))
 
 
-def test_power_is_amplitude_squared():
-    assert von_mises(RING, 1, convert_bandwidth(0.3, "power", "A")) == pytest.approx(von_mises(RING, 1, 0.3) ** 2)
-
-
-@pytest.mark.parametrize("b_deg", [0.5, 5, 15, 30, 90, 1000])
+@pytest.mark.parametrize("b_deg", [0.5, 15, 90, 1000])
 def test_theoretical_circular_variance_against_integration(b_deg):
     b_rad = np.radians(b_deg)
     edge = min(np.pi / 2, 12 * b_rad)
@@ -305,15 +296,12 @@ def test_theoretical_circular_variance_at_the_ends():
     assert circular_variance(RING, von_mises(RING, 0.3, B_RING)) == pytest.approx(theoretical_cv(B_RING), rel=1e-9)
 
 
-@pytest.mark.parametrize("preferred_rad", [0.0, 0.5, np.pi / 2, 3.1])
-def test_decoding_against_the_closed_form(preferred_rad):
-    assert orientation_error(decode_orientation(RING, von_mises(RING, preferred_rad, 0.4)), preferred_rad) == (
-        pytest.approx(0, abs=1e-12)
-    )
-    two_bumps = 3 * von_mises(RING, 0.2, 0.1) + von_mises(
-        RING, 0.2 + np.pi / 4, 0.1
-    )  # vectors 3 and 1 at a right angle
-    assert decode_orientation(RING, two_bumps) == pytest.approx(0.2 + np.arctan2(1, 3) / 2)
+def test_decoding_against_the_closed_form():
+    for preferred_rad in (0.0, 0.5, np.pi / 2, 3.1):
+        found = decode_orientation(RING, von_mises(RING, preferred_rad, 0.4))
+        assert orientation_error(found, preferred_rad) == pytest.approx(0, abs=1e-12)
+    one, other = von_mises(RING, 0.2, 0.1), von_mises(RING, 0.2 + np.pi / 4, 0.1)  # vectors at a right angle
+    assert decode_orientation(RING, 3 * one + other) == pytest.approx(0.2 + np.arctan2(1, 3) / 2)
 
 
 def test_population_measures_take_leading_axes():
@@ -329,8 +317,6 @@ def test_population_measures_take_leading_axes():
 # --- refusals ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("noise", ["poisson", "gaussian"])
-@pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize(
     ("theta_rad", "response", "fragment"),
     [
@@ -338,24 +324,22 @@ def test_population_measures_take_leading_axes():
         ([], [], "only 0 distinct orientations"),
         (np.tile(RING[::20], 5), np.tile([1, 9, 4], 5), "only 3 distinct orientations"),
         (np.linspace(0, np.pi, 6), [1, 3, 9, 9, 3, 1], "only 5 distinct orientations"),
-        (RING, np.where(np.arange(60) == 7, np.nan, 5), "NaN or infinity"),
-        (RING, np.full(60, np.nan), "NaN or infinity"),
         (RING, np.where(np.arange(60) == 7, np.inf, 5), "NaN or infinity"),
         (RING, np.zeros(60), "silent"),
-        (RING, np.full(60, 7), "flat"),
         (RING, np.full(60, 0.1) * 3, "flat"),
         (RING, 5 + np.arange(60) % 2, "not significantly better"),
         (RING, 100 * np.eye(60)[20], "the bandwidth ended at a bound"),
     ],
 )
-def test_refusals(theta_rad, response, fragment, model, noise):
-    assert_refused(fit_tuning(theta_rad, response, model=model, noise=noise), fragment)
+def test_refusals(theta_rad, response, fragment):
+    for model, noise in itertools.product(MODELS, ("poisson", "gaussian")):
+        assert_refused(fit_tuning(theta_rad, response, model=model, noise=noise), fragment)
 
 
-@pytest.mark.parametrize("model", MODELS)
-def test_a_cosine_has_no_bandwidth(model):
-    fit = fit_tuning(RING, np.cos(2 * (RING - 1)), model=model, noise="gaussian")
-    assert_refused(fit, "the bandwidth ended at a bound")
+def test_a_cosine_has_no_bandwidth():
+    for model in MODELS:
+        fit = fit_tuning(RING, np.cos(2 * (RING - 1)), model=model, noise="gaussian")
+        assert_refused(fit, "the bandwidth ended at a bound")
 
 
 @pytest.mark.parametrize("noise", ["poisson", "gaussian"])
@@ -387,10 +371,14 @@ def test_flat_drives_are_rarely_called_tuned(acceptance, rng):
 @pytest.mark.parametrize("fano", [1, 2, 3])
 def test_shapes_that_the_model_does_not_describe_are_refused(record, fano):
     rng, across = np.random.default_rng(fano), von_mises(RING, 0.7 + np.pi / 2, B_RING)
-    square = 1.0 * (np.abs(orientation_error(RING, 0.7)) < np.radians(35))
     for shape in (0.2 + von_mises(RING, 0.7, B_RING) + 0.5 * across, 0.2 + von_mises(RING, 0.7, B_RING) + across):
         refused = [not fit_tuning(RING, y).ok for y in counts_of(rng, 60 * shape, fano, 6)]
         record("tuning.refused", np.mean(refused))
+
+
+def test_noise_free_shapes_that_the_model_does_not_describe_are_refused():
+    square = 1.0 * (np.abs(orientation_error(RING, 0.7)) < np.radians(35))
+    across = von_mises(RING, 0.7 + np.pi / 2, B_RING)
     two = fit_tuning(RING, 60 * (0.2 + von_mises(RING, 0.7, B_RING) + 0.5 * across))
     assert_refused(two, "does not describe the data")
     assert_refused(fit_tuning(RING, 200 * square + 40), "does not describe the data")
@@ -425,47 +413,32 @@ ONES = np.ones(60)
     [
         (lambda: fit_tuning(RING, ONES[:50]), "response has shape (50,); allowed: (60)"),
         (lambda: fit_tuning(RING.reshape(6, 10), ONES), "theta_rad has 2 dimension(s)"),
-        (lambda: fit_tuning(RING, ONES.reshape(6, 10)), "response has 2 dimension(s)"),
-        (lambda: fit_tuning(RING, 3.0), "response has 0 dimension(s)"),
         (lambda: fit_tuning(RING, ["a"] * 60), "response is not an array of numbers"),
-        (lambda: fit_tuning(RING, ["1"] * 60), "response is not an array of numbers (it holds"),
-        (lambda: fit_tuning(RING, [None] * 60), "response is not an array of numbers (it holds"),
-        (lambda: fit_tuning("ring", ONES), "theta_rad is not an array of numbers"),
         (lambda: fit_tuning(RING, -ONES), "response goes down to -1; allowed: values >= 0"),
         (lambda: fit_tuning(np.where(RING > 3, np.nan, RING), ONES), "theta_rad holds NaN or infinity"),
-        (lambda: fit_tuning(np.where(RING > 3, np.inf, RING), ONES), "theta_rad holds NaN or infinity"),
         (lambda: fit_tuning(RING, ONES, model="cosine"), "model = 'cosine' is unknown; choose one of: von_mises"),
         (lambda: fit_tuning(RING, ONES, noise="binomial"), "noise = 'binomial' is unknown; choose one of: poisson"),
         (lambda: fit_tuning(RING, ONES, baseline="no"), "baseline = 'no' is not a switch; allowed: True or False"),
         (lambda: circular_variance(RING, -ONES), "response goes down to -1; allowed: values >= 0"),
         (lambda: circular_variance(RING, ONES[:3]), "response has shape (3,); allowed: (..., 60)"),
-        (lambda: circular_variance(RING, ONES * np.nan), "response holds NaN or infinity"),
         (lambda: circular_variance([], []), "theta_rad is empty"),
-        (lambda: decode_orientation(RING[None], ONES), "theta_rad has 2 dimension(s)"),
         (lambda: decode_orientation(RING, 1.0), "response has shape (); allowed: (..., 60)"),
         (lambda: decode_orientation(RING, ONES * np.inf), "response holds NaN or infinity"),
         (lambda: orientation_error("a", 0), "estimate_rad is not an array of numbers"),
         (lambda: hwhh(0), "b_theta_rad goes down to 0; allowed: bandwidths > 0"),
-        (lambda: hwhh([0.1, -2]), "b_theta_rad goes down to -2"),
-        (lambda: hwhh("wide"), "b_theta_rad is not an array of numbers"),
         (lambda: theoretical_cv(-1), "b_theta_rad goes down to -1"),
         (lambda: von_mises(RING, 0, 0), "b_theta_rad goes down to 0"),
         (lambda: von_mises(RING, np.nan, 1), "preferred_rad holds NaN or infinity"),
-        (lambda: von_mises(np.inf, 0, 1), "theta_rad holds NaN or infinity"),
         (lambda: convert_bandwidth(1, "D", "A"), "source = 'D' is unknown; choose one of: A, B, C, power"),
-        (lambda: convert_bandwidth(1, "A", 2), "target = 2 is unknown"),
         (lambda: convert_bandwidth(-1, "A", "B"), "b_rad goes down to -1"),
         (lambda: fit_naka_rushton(CAT_B, ONES[:7]), "cv has shape (7,); allowed: (8)"),
         (lambda: fit_naka_rushton(-CAT_B, ONES[:8]), "b_theta_rad goes down to"),
-        (lambda: fit_naka_rushton(CAT_B * np.nan, ONES[:8]), "b_theta_rad holds NaN or infinity"),
         (lambda: fit_naka_rushton(CAT_B, 2 * ONES[:8]), "cv goes up to 2; allowed: values <= 1"),
-        (lambda: fit_naka_rushton(CAT_B, ["x"] * 8), "cv is not an array of numbers"),
     ],
 )
 def test_wrong_input_is_named(call, fragment):
     with pytest.raises(ParameterError) as caught:
         call()
-    assert type(caught.value) is ParameterError and isinstance(caught.value, ValueError)
     assert fragment in str(caught.value) and "\n" not in str(caught.value)
 
 
@@ -502,8 +475,6 @@ def test_naka_rushton_intervals(rng):
     [
         (CAT_B[:4], [0.9, 0.8, 0.5, 0.2], "only 4 distinct bandwidths"),
         (CAT_B, np.full(8, 0.5), "flat"),
-        (CAT_B, np.zeros(8), "silent"),
-        (CAT_B, np.full(8, np.nan), "NaN or infinity"),
         (CAT_B, 1 - CAT_B, "not significantly better"),
         (CAT_B, [0.5, 0.6, 0.5, 0.6, 0.5, 0.6, 0.5, 0.6], "not significantly better"),
         (CAT_B, 1.0 * (CAT_B > 0.3), "the exponent ended at a bound"),
