@@ -193,7 +193,7 @@ def adaptive_rate(current):
 
 
 def test_wang_buzsaki(hold):
-    """By Runge-Kutta steps at I = 1, 2 and 5; silent at .15 and firing at .2, where its rest is gone; by Euler steps."""
+    """By Runge-Kutta steps at I = 1, 2 and 5, silent at .15 and firing at .2, where no rest is left; by Euler steps."""
     rates = dict(zip(book().LEVELS["WB"], book().last_rates("WB", 0.04, "rk4")["rate_hz"], strict=True))
     exact = {current: adaptive_rate(current) for current in (1.0, 2.0, 5.0)}
     hold(wb_ratio=[rates[current] / exact[current] for current in exact])
