@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from helpers.doors import doors
 from helpers.parameters import OutputError, ParameterError
 
 __all__ = ["DamagedFile", "read_arrays", "remove_drafts", "write", "write_all", "write_arrays", "write_text"]
@@ -161,3 +162,6 @@ def remove_drafts(folder: Path, *, older_than_s: float = 3600.0) -> None:
         with contextlib.suppress(OSError):
             if time.time() - os.stat(draft).st_mtime > older_than_s:
                 draft.unlink()
+
+
+doors(globals())
