@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from helpers.doors import doors
 from helpers.language import translate
 from helpers.parameters import OutputError, ParameterError, Table, check_array, check_integer, check_number
 from helpers.runs import ROOT, current_notebook, notebook_cells, provenance, summary
@@ -317,8 +318,6 @@ def save(fig: Figure, name: str, *, seed: Any = None, params: Any = None, captio
     """
     import matplotlib
 
-    if not hasattr(fig, "savefig"):
-        raise ParameterError(f"fig is a {type(fig).__name__}; give a matplotlib Figure")
     files = {s: partial(fig.savefig, format=s, metadata=FORMATS[s], dpi=DPI[s]) for s in FORMATS}
     translate(fig)
     with matplotlib.rc_context(OUTPUT):
@@ -377,8 +376,6 @@ def summary_table(label: str, results: Mapping[str, Any], columns: Mapping[str, 
 
 def save_table(table: Table, name: str, *, seed: Any = None, params: Any = None, caption: str = "") -> None:
     """Write a table as shown (csv, tex with booktabs) and as plain numbers (NAME.numeric.csv); see :func:`save`."""
-    if not isinstance(table, Table):
-        raise ParameterError(f"table is a {type(table).__name__}; give a helpers.parameters.Table")
     files = {"csv": table.to_csv(), "tex": table.to_latex(), "numeric.csv": table.to_numeric_csv()}
     _write("table", name, files, seed=seed, params=params, caption=caption)
 
@@ -445,3 +442,6 @@ def _is_plain(value):
         return all(map(_is_plain, value))
     number_or_text = isinstance(value, (int, float, str, np.ndarray, np.generic))
     return value is None or (number_or_text and np.asarray(value).dtype.kind in "biufU" and np.size(value) <= 1000)
+
+
+doors(globals())

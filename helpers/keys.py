@@ -25,6 +25,7 @@ from typing import Any
 
 import numpy as np
 
+from helpers.doors import doors
 from helpers.parameters import ParameterError
 
 __all__ = ["function_key", "imported_modules", "source_key", "value_key"]
@@ -247,3 +248,6 @@ def _is_own(module):
     place = str(getattr(sys.modules.get(top), "__file__", ""))
     installed = top in sys.stdlib_module_names or "site-packages" in place or "dist-packages" in place
     return top in ("helpers", "__main__") or not installed
+
+
+doors(globals())

@@ -24,6 +24,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from helpers.doors import doors
 from helpers.parameters import OutputError, ParameterError
 
 __all__ = ["DamagedFile", "draft", "read_arrays", "read_json", "remove_drafts", "sealed", "write", "write_all"]
@@ -265,3 +266,6 @@ def _is_abandoned(name):
     except PermissionError:
         pass
     return False
+
+
+doors(globals())

@@ -160,7 +160,7 @@ SPAN = {"n_cells": 2, "start_ms": 0.0, "stop_ms": 10.0}
         (spikes.isi_cv, ([1.0], [0]), {"n_cells": True}, "n_cells = True is not an integer"),
         (spikes.unpack, ([1.0], []), {"n_cells": 2}, r"ids has shape \(0,\); allowed: \(1\)"),
         (spikes.pack, ([],), {}, r"trains = \[\] holds nothing"),
-        (spikes.pack, (3,), {}, "trains = 3 holds nothing"),
+        (spikes.pack, (3,), {}, r"trains = 3 is a int; allowed: Sequence\[ArrayLike\]"),
         (spikes.pack, ([[1.0], 2.0],), {}, r"train_ms\[1\] has 0 dimension"),
         (spikes.pack, ([[1.0], [np.inf]],), {}, r"train_ms\[1\] holds NaN or infinity"),
         (spikes.read_spikes, ([],), {}, r"source = \[\] holds nothing"),

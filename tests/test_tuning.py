@@ -430,6 +430,7 @@ ONES = np.ones(60)
         (lambda: von_mises(RING, 0, 0), "b_theta_rad goes down to 0"),
         (lambda: von_mises(RING, np.nan, 1), "preferred_rad holds NaN or infinity"),
         (lambda: convert_bandwidth(1, "D", "A"), "source = 'D' is unknown; choose one of: A, B, C, power"),
+        (lambda: convert_bandwidth(1, "A", 2), "target = 2 is a int; allowed: str"),
         (lambda: convert_bandwidth(-1, "A", "B"), "b_rad goes down to -1"),
         (lambda: fit_naka_rushton(CAT_B, ONES[:7]), "cv has shape (7,); allowed: (8)"),
         (lambda: fit_naka_rushton(-CAT_B, ONES[:8]), "b_theta_rad goes down to"),

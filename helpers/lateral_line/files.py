@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from helpers import runs, storage
+from helpers.doors import doors
 from helpers.lateral_line import measures, wiring
 from helpers.lateral_line.params import NetworkParams, preset, topographic_counts
 from helpers.lateral_line.simulate import Result
@@ -235,3 +236,6 @@ def write_summary(folder: Path) -> list[dict]:
     summary |= dict(mon_ts_sigma=p.mon_to_ts_sigma, mon_ts_gain_mV=p.mon_ts_gain_mV)
     storage.write_json(folder / "run_summary.json", summary | ({"runs": done} if len(done) > 1 else done[0]))
     return scores
+
+
+doors(globals())

@@ -15,6 +15,7 @@ import numpy as np
 from numba.core import event
 
 from helpers.compiled import compiled
+from helpers.doors import doors
 from helpers.parameters import ParameterError, check_array, check_integer
 from helpers.wta.params import ANNEALED, TRACKED
 
@@ -225,3 +226,6 @@ def rates(network: Network) -> np.ndarray:
     rate = np.empty(network.n_neurons)
     _softmax(network.wiring.first, network.state.a, network.state.b, network.params.rate_max_hz, rate)
     return rate
+
+
+doors(globals())

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from helpers.doors import doors
 from helpers.parameters import ParameterError, check_array, check_flag, check_integer, check_number, check_seed
 from helpers.wta import figures, kernel
 from helpers.wta.params import TRACKED, Guarded, NetworkParams
@@ -582,3 +583,6 @@ def randomize_outgoing_connections(nc: NodeCollection, *, seed: int | np.random.
     net.state.w_rec[chosen] = np.log(1 - next_stream(seed, 4).random(chosen.sum()))
     for name in ("e1", "e2", "a", "b"):
         getattr(net.state, name)[:] = 0
+
+
+doors(globals())
