@@ -123,7 +123,7 @@ def other(name):
     value = getattr(preset("ll_thesis"), name)
     if isinstance(value, int):
         return not value if isinstance(value, bool) else value + 3
-    return value * 1.25 if value else 3.5
+    return value * 0.75 if value else 3.5
 
 
 def test_every_flag_sets_its_field(dry):

@@ -8,7 +8,6 @@ from helpers.v1.wiring import RULES
 from tests.cells import cells
 from tests.v1.test_kernel import one_synapse
 
-pytest.importorskip("pyNN.nest")
 SEEDS = range(8)
 FOUR = np.deg2rad([40, 160, 100, 40])
 THETA = np.pi * np.arange(60) / 60
@@ -16,11 +15,13 @@ THETA = np.pi * np.arange(60) / 60
 
 @pytest.fixture(scope="module")
 def first():
+    pytest.importorskip("pyNN.nest")
     return cells("FINAL_1", "model")
 
 
 @pytest.fixture(scope="module")
 def second():
+    pytest.importorskip("pyNN.nest")
     return cells("FINAL_2", "model")
 
 

@@ -5,7 +5,6 @@ import sys
 
 import numpy as np
 import pytest
-import quantities as pq
 
 from helpers import tuning, v1
 from helpers.parameters import ParameterError
@@ -142,13 +141,6 @@ def test_two_spikes_of_an_input_in_one_step_are_one_and_it_is_said():
 
 
 @pytest.mark.filterwarnings("error")
-def test_saturating_rates_are_warned_of_and_ordinary_ones_are_not():
-    assert v1.simulate(SHORT, [0.0], seed=0).n_merged < 5
-    with pytest.raises(UserWarning, match="are sent once; lower the rates"):
-        v1.simulate(SHORT.replace(gain_hz=5000.0), [0.0], seed=0)
-
-
-@pytest.mark.filterwarnings("error")
 def test_cells_at_their_highest_rate_are_warned_of_and_a_runaway_ring_is_not():
     v1.simulate(SHORT.replace(inhibition=False), [0.0], seed=0)  # 500 Hz of the 625 that 1.5 ms leave
     with pytest.raises(UserWarning, match=r"2 of 60 cells of 'exc' fire at the highest rate .* \(625 Hz\)"):
@@ -178,6 +170,8 @@ def test_all_spikes_come_out_in_order():
 
 def test_units_are_converted_wherever_times_and_weights_go_in():
     """Seconds for ms, nS for uS: the same run as with plain numbers."""
+    import quantities as pq
+
     trains = [np.array([5.0, 50.0])] * 60
     plain = v1.simulate(SHORT, 0.0, trains=trains, weights={"exc_inh": np.full((60, 60), 0.2)}, seed=0)
     weights = {"exc_inh": np.full((60, 60), 200.0) * pq.nS}
