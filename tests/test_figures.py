@@ -9,7 +9,6 @@ import struct
 import subprocess
 import sys
 from dataclasses import dataclass
-from itertools import combinations
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -524,31 +523,3 @@ def test_sizes_are_millimetres_and_no_figure_is_wider_than_the_page(monkeypatch)
     monkeypatch.setenv("NOTEBOOK_WIDTH_MM", "3")
     with pytest.raises(ParameterError, match="NOTEBOOK_WIDTH_MM = 3 is out of range"):
         figures.figure()
-
-
-# Machado, Oliveira and Fernandes 2009, deuteranopia at severity 1, on linear RGB.
-DEUTERANOPIA = np.reshape(
-    [0.367322, 0.860646, -0.227968, 0.280085, 0.672501, 0.047413, -0.011820, 0.042940, 0.968881], (3, 3)
-)
-RGB_TO_XYZ = np.reshape(
-    [0.4124564, 0.3575761, 0.1804375, 0.2126729, 0.7151522, 0.0721750, 0.0193339, 0.119192, 0.9503041], (3, 3)
-)
-
-
-def lab(colour, vision):
-    """Return CIELAB (D65) of an sRGB colour seen through a matrix on linear RGB."""
-    rgb = np.array(matplotlib.colors.to_rgb(colour))
-    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-    xyz = RGB_TO_XYZ @ np.clip(vision @ linear, 0, 1) / RGB_TO_XYZ.sum(axis=1)
-    f = np.where(xyz > (6 / 29) ** 3, np.cbrt(xyz), xyz / (3 * (6 / 29) ** 2) + 4 / 29)
-    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
-
-
-@pytest.mark.parametrize("vision", [np.eye(3), DEUTERANOPIA], ids=["usual", "deuteranopia"])
-def test_first_six_colours_stay_apart(vision):
-    """CIE76 distance of at least 15 for every pair, about six just-noticeable differences (2.3)."""
-    cycle = plt.rcParams["axes.prop_cycle"].by_key()["color"]
-    assert [f"#{colour}".replace("##", "#").upper() for colour in cycle] == figures.COLOURS
-    seen = {colour: lab(colour, vision) for colour in figures.COLOURS[:6]}
-    distances = {(a, b): np.linalg.norm(seen[a] - seen[b]) for a, b in combinations(seen, 2)}
-    assert min(distances.values()) > 15, min(distances, key=distances.get)

@@ -1,7 +1,7 @@
 """The gaps of the model cells: the right lines pass their check, a stub and plausible wrong ones do not.
 
-Each wrong answer, or how it differs from the right one (``this => that``, a line for each place), stands beside a part
-of the sentence that the check has to say about it.
+Each wrong answer, or how it differs from the right one (``this => that``, a line for each place), stands beside a
+part of the sentence that the check has to say about it.
 """
 
 import textwrap
