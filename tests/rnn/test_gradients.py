@@ -1,23 +1,20 @@
 """The gradient of the exponents: against the plain loop of the notebook, explosion, compiled programs, memory."""
 
 import warnings
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
 
-pytest.importorskip("jax")
-
-import jax
-from jax import numpy as jnp
-
 from helpers import runs
 from helpers.parameters import BackendError
-from helpers.rnn import gradients
-from helpers.rnn.gradients import TrainingParams, gradient, prepared
 from helpers.rnn.lyapunov import initial, lyapunov_spectrum
 from helpers.rnn.model import Rnn, random_weights
 from tests.cells import cells
+from tests.rnn.later import Later
 
+pytestmark = pytest.mark.skipif(find_spec("jax") is None, reason="gradients need jax")
+jax, jnp, gradients = Later("jax"), Later("jax.numpy"), Later("helpers.rnn.gradients")
 GROUPS = ("weights", "gains", "shifts")
 # one plan for most tests: it is compiled once
 SMALL = dict(k=3, t_sim=4.0, t_ons=0.2, transient=0.0, frame_transient=1.0, parameters=GROUPS)
@@ -78,7 +75,7 @@ def central(function, n, step=1e-4):
 def test_exponents_are_those_of_the_numpy_path(g, options):
     rnn = network(g=g, **options)
     times = SMALL | dict(t_sim=10, transient=2)
-    found = gradient(rnn, **times).exponents
+    found = gradients.gradient(rnn, **times).exponents
     del times["parameters"]
     assert np.abs(np.sort(found)[::-1] - lyapunov_spectrum(rnn, **times).exponents).max() < 1e-11
 
@@ -88,7 +85,7 @@ def test_loss_and_gradient_are_those_of_the_cell(plain):
     with jax.enable_x64(True):
         run, times = (rnn.weights, *initial(rnn, 3, None, 6)), dict(n_wait=10, n_steps=40, target=0.3)
         loss, slopes = float(plain.loss(*run, **times)), np.array(plain.gradient(*run, **times))
-    found = gradient(rnn, **SMALL, target=0.3, seed=6)
+    found = gradients.gradient(rnn, **SMALL, target=0.3, seed=6)
     np.fill_diagonal(slopes, 0)
     assert found.loss == pytest.approx(loss, rel=1e-10)
     assert relative(found.by_group["weights"], slopes) < 1e-9
@@ -104,7 +101,7 @@ def test_types_share_the_summed_slope_and_a_loss_may_depend_on_the_order(plain):
         return jnp.mean((plain.exponents(parts["weights"], *run, rule(parts)) - jnp.array([1.25, 0, -1.25])) ** 2)
 
     wanted, slopes = plain_slopes(value, rnn)
-    found = gradient(rnn, **SMALL | dict(loss="MSE_Custom", parameters=("gains", "shifts")))
+    found = gradients.gradient(rnn, **SMALL | dict(loss="MSE_Custom", parameters=("gains", "shifts")))
     assert found.loss == pytest.approx(wanted, rel=1e-10)
     assert set(found.by_group) == {"gains", "shifts"}
     for name, slope in found.by_group.items():
@@ -120,7 +117,7 @@ def test_an_ill_conditioned_frame_has_the_right_gradient(plain):
 
     wanted = plain_slopes(value, rnn)[1]["weights"]
     times = dict(t_ons=2.0, t_sim=4.0, transient=0.0, frame_transient=0.0)
-    found = gradient(rnn, k=8, init="zero", **times)
+    found = gradients.gradient(rnn, k=8, init="zero", **times)
     assert np.ptp(found.exponents) * 2.0 > np.log(1e6)
     assert relative(found.by_group["weights"], wanted) < 1e-6
 
@@ -148,7 +145,7 @@ def test_transients_count_and_cuts_stop_the_dependence_through_the_trajectory(gr
         return jnp.mean((logs / 2) ** 2)
 
     times = dict(t_sim=2.0, transient=1.0, frame_transient=0.4, window=max(0.2 * cut_every, 0.2))
-    found, wanted = gradient(rnn, **SMALL | times, grad=grad).by_group, plain_slopes(value, rnn)[1]
+    found, wanted = gradients.gradient(rnn, **SMALL | times, grad=grad).by_group, plain_slopes(value, rnn)[1]
     assert max(relative(found[name], wanted[name]) for name in GROUPS) < 1e-9
 
 
@@ -168,7 +165,7 @@ def test_cotangents_of_the_qr_for_any_function_of_q_and_r(rng):
 def check_against_the_numpy_path(rnn, **changes):
     """The gradient has the slopes of the mean square of the numpy path's exponents, at three places of each group."""
     fields, times = dict(weights="weights", gains="gain", shifts="shift"), SMALL | changes
-    found = gradient(rnn, **times).by_group
+    found = gradients.gradient(rnn, **times).by_group
     del times["parameters"]
     for group, field in fields.items():
         start = np.array(getattr(rnn, field), order="C")
@@ -194,17 +191,17 @@ def test_a_state_that_leaves_the_numbers_is_an_error(options):
     huge = 1e38 if "dtype" in options else 1e308
     net = network().replace(weights=huge * (1 - np.eye(8)), x=np.full(8, huge))
     with pytest.raises(BackendError, match=r"left the finite numbers .*; take weaker weights"):
-        gradient(net, **SMALL | dict(t_sim=8.0) | options)
+        gradients.gradient(net, **SMALL | dict(t_sim=8.0) | options)
 
 
 def test_a_synapse_of_a_neuron_on_itself_is_not_trained():
     weights = random_weights(8, 1.0, seed=0) + 0.5 * np.eye(8)
-    found = gradient(network().replace(weights=weights), **SMALL).by_group["weights"]
+    found = gradients.gradient(network().replace(weights=weights), **SMALL).by_group["weights"]
     assert not found.diagonal().any() and (found[~np.eye(8, dtype=bool)] != 0).all()
 
 
 def test_single_precision_is_near_double():
-    double, single = (gradient(network(), **SMALL, dtype=d) for d in ("float64", "float32"))
+    double, single = (gradients.gradient(network(), **SMALL, dtype=d) for d in ("float64", "float32"))
     assert relative(single.by_group["weights"], double.by_group["weights"]) < 1e-3
     assert 0 < np.abs(single.exponents - double.exponents).max() < 1e-5
 
@@ -216,16 +213,18 @@ LONG = dict(t_ons=0.04, t_sim=10.0, transient=12.0, frame_transient=0.8)
 
 def test_a_program_is_compiled_once_whatever_times_masks_and_numbers():
     """Up to 256 QR intervals and steps of the transient; beyond, once more for every power of two."""
-    gradient(network(), **SMALL)
+    gradients.gradient(network(), **SMALL)
     before = gradients.value_and_grad._cache_size()
     for times in (dict(t_sim=3.0), dict(t_sim=50.0), dict(transient=7.0), dict(frame_transient=0.0), dict(window=1.0)):
-        gradient(network(seed=1), **SMALL | times)
-    gradient(network(seed=2, g=3.0), **SMALL, masks={"weights": np.tri(8)}, seed=5, lr=0.3, clip=1.0, target=1.0)
-    gradient(network(seed=2, dt=0.19), **SMALL)
+        gradients.gradient(network(seed=1), **SMALL | times)
+    gradients.gradient(
+        network(seed=2, g=3.0), **SMALL, masks={"weights": np.tri(8)}, seed=5, lr=0.3, clip=1.0, target=1.0
+    )
+    gradients.gradient(network(seed=2, dt=0.19), **SMALL)
     assert gradients.value_and_grad._cache_size() == before
     check_against_the_numpy_path(network(g=12.0, dt=0.02), **LONG)
     assert gradients.value_and_grad._cache_size() == before + 1
-    gradient(network(dt=0.02), **SMALL | LONG | dict(t_sim=19.6, transient=20.0))
+    gradients.gradient(network(dt=0.02), **SMALL | LONG | dict(t_sim=19.6, transient=20.0))
     assert gradients.value_and_grad._cache_size() == before + 1
 
 
@@ -234,7 +233,9 @@ def test_memory_grows_by_one_state_for_each_qr_interval():
     used, rooms = [], []
     for times in (SMALL, SMALL | LONG):
         with gradients.double():
-            plan, free, fixed = prepared(network(dt=times["t_ons"] / 2), TrainingParams(**times), None)
+            plan, free, fixed = gradients.prepared(
+                network(dt=times["t_ons"] / 2), gradients.TrainingParams(**times), None
+            )
             program = gradients.value_and_grad.lower(free, fixed, plan=plan).compile()
         used.append(program.memory_analysis().temp_size_in_bytes)
         rooms.append(plan.room)
@@ -246,7 +247,7 @@ def test_times_are_rounded_up_to_whole_steps():
     """.14 / .02 is 7.000000000000001; the transient counts steps, all else counts intervals of t_ons."""
     times = dict(t_ons=0.14, t_sim=2.75, transient=0.15, frame_transient=0.28, window=0.3, grad="window")
     with gradients.double():
-        plan, _, fixed = prepared(network(dt=0.02), TrainingParams(**SMALL | times), None)
+        plan, _, fixed = gradients.prepared(network(dt=0.02), gradients.TrainingParams(**SMALL | times), None)
     assert plan.n_ons == 7
     counts = {name: int(fixed[name]) for name in ("n_transient", "n_frame", "n_average", "window")}
     assert counts == dict(n_transient=8, n_frame=2, n_average=20, window=3)
