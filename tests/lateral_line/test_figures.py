@@ -276,7 +276,7 @@ def test_a_page_is_as_wide_as_the_text_and_not_empty(run, tmp_path):
     pages = [imread(path) for path in tmp_path.iterdir()]
     assert [page.shape[1] for page in pages] == pytest.approx([160 / 25.4 * figures.DPI] * 2, abs=1)
     assert all(page[..., :3].min() < 0.5 for page in pages)
-    with pytest.raises(ParameterError, match="^[^\\n]*none[^\\n]*$"):
+    with pytest.raises(ParameterError, match=r"^[^\n]*none[^\n]*$"):
         figures.draw_seed(run, tmp_path, which="few")
 
 
