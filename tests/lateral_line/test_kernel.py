@@ -90,7 +90,7 @@ def test_brian2_gives_the_same_spikes_and_weights(case, notebook):
 @pytest.mark.slow
 def test_brian2_agrees_in_statistics_with_background(notebook, acceptance, record):
     """Same wirings and initial weights, independent afferents and background."""
-    p = preset("ll_fast").replace(n_training_trials=2, test_repeats=1, ll_mon_homeo_eta=0.0, mon_ts_homeo_eta=0.0)
+    p = preset("ll_fast").replace(n_training_trials=4, test_repeats=1, ll_mon_homeo_eta=0.0, mon_ts_homeo_eta=0.0)
     ours, theirs = [], []
     for seed in range(5):
         result = ll.simulate(p, seed=seed, controls=False)
