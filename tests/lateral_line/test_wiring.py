@@ -30,9 +30,9 @@ def test_partners_are_those_of_the_cell(q, near_ll, near_ts, notebook):
     assert np.array_equal(wires.mon_ts.pre, np.repeat(np.arange(p.n_mon), 16))
 
 
-def test_a_spread_beyond_the_layer_is_uniform():
+def test_a_spread_as_wide_as_the_layer_is_uniform():
     """The public model's rule, which the cell leaves out."""
-    wires = wiring.draw(at(1.0, FAST, mon_to_ts_sigma=120.0), 0)
+    wires = wiring.draw(at(1.0, FAST, mon_to_ts_sigma=80.0), 0)
     counts = np.bincount(wires.mon_ts.post[wires.mon_ts.pre < 100], minlength=FAST.n_ts)
     assert counts.max() < 60 and counts.min() > 3
 
