@@ -365,20 +365,6 @@ def test_state_and_picture_are_downloaded_and_a_state_continues(small, tmp_path)
     assert small.problems() == []
 
 
-def test_both_themes_and_a_narrow_page(small):
-    view = small.page.get_by_test_id("live-view")
-    small.screenshot("light", view)
-    small.theme("JupyterLab Dark")
-    small.screenshot("dark", view)
-    small.theme("JupyterLab Light")
-    small.page.set_viewport_size({"width": 760, "height": 1200})
-    small.page.wait_for_timeout(300)
-    small.screenshot("narrow", view)
-    assert view.evaluate("view => view.scrollWidth <= view.clientWidth")
-    small.page.set_viewport_size({"width": 1400, "height": 1000})
-    assert small.problems() == []
-
-
 # --- views without a kernel, or without a place
 
 KERNEL = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
@@ -567,7 +553,14 @@ def test_the_live_view_of_final_7(lab, folders):
     wait_value(lab, "ui.picked(My_Neurons)", "[91]")
     assert panel(lab, "grid")[0]["marks"] == [[1, 9]]
     cancel_a_run_forward(lab)
+    lab.theme("JupyterLab Dark")
+    lab.screenshot("FINAL_7 dark", view)
+    lab.theme("JupyterLab Light")
+    lab.page.set_viewport_size({"width": 760, "height": 1200})
+    lab.page.wait_for_timeout(300)
     lab.screenshot("FINAL_7", view)
+    assert view.evaluate("view => view.scrollWidth <= view.clientWidth")
+    lab.page.set_viewport_size({"width": 1400, "height": 1000})
     assert lab.problems() == []
 
 
