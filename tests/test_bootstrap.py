@@ -177,7 +177,7 @@ def wait_for_the_log(tmp_path, process):
 
 
 def test_two_set_ups_at_once_wait_for_each_other(tmp_path):
-    first = started(tmp_path, 0.5)
+    first = started(tmp_path, 2)
     wait_for_the_log(tmp_path, first)
     second = started(tmp_path, 0)
     assert first.wait(60) == 0 and second.wait(60) == 0

@@ -250,11 +250,12 @@ def test_the_play_cell_runs_alone_with_two_to_four_sliders_up_to_their_ends(path
         ends = {name: ends_of(slider) for name, slider in shown._sliders.items()}
         drawn = []
         for k in (0, -1):
+            before = time.process_time()  # a busy machine does not count
             shown.set(**{name: values[k] for name, values in ends.items()})
+            drawn.append(time.process_time() - before)
             assert shown.error == ""
-            drawn.append(shown.seconds)
         axes = shown.figure().axes
     assert 2 <= len(ends) <= 4 and repr(shown).startswith("Explorer(")
     assert plt.get_fignums() == []
-    assert min(drawn) < REDRAW_S, "a busy machine delays single ones"
+    assert min(drawn) < REDRAW_S, "the first compiles"
     assert all(y_label(ax) or ax.get_images() for ax in axes) and any(ax.get_xlabel() for ax in axes)

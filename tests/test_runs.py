@@ -319,33 +319,24 @@ def test_what_workers_do_not_know_is_computed_here(store, monkeypatch):
         monkeypatch.undo()
 
 
-CELLS = [
-    "import os, warnings\nfrom helpers import runs\nwarnings.simplefilter('error')\ngain = 2.0",
-    "def rule(x):\n    return gain * x",
-    "def point(x):\n    return {'y': rule(x), 'pid': os.getpid()}",
-    "rule = lambda x: gain + x",
-    "gain = 5.0",
-    "def rule(x):\n    # as at first\n    return gain * x\ngain = 2.0",
-    "point = lambda x: {'y': -rule(x), 'pid': 0}",
-]
-SHOW = (
-    "found = runs.over(point, store=%r, n_jobs=2, progress=False, x=[1.0, 3.0])\n"
-    "print(found['y'].tolist(), os.getpid() in found['pid'])"
-)
-SHOWN = [[2.0, 6.0], [3.0, 5.0], [6.0, 8.0], [2.0, 6.0], [-2.0, -6.0]]
+EDITS = {  # cell of a notebook: the numbers of its sweep afterwards
+    "gain = 2.0\ndef rule(x): return gain * x\ndef point(x): return {'y': rule(x), 'pid': os.getpid()}": [2.0, 6.0],
+    "rule = lambda x: gain + x": [3.0, 5.0],
+    "gain = 5.0": [6.0, 8.0],
+    "def rule(x):\n    # as at first\n    return gain * x\ngain = 2.0": [2.0, 6.0],
+    "point = lambda x: {'y': -rule(x), 'pid': 0}": [-2.0, -6.0],
+}
 
 
 def test_numbers_follow_the_edits_of_a_running_notebook(store):
-    """One kernel, two workers that stay: the function that a point calls, a global, back again, the point itself."""
-    import nbclient  # heavy, and workers import this module
-    from nbformat.v4 import new_code_cell, new_notebook
-
-    first, *edits = ["\n".join(CELLS[:3]), *CELLS[3:]]
-    show = SHOW % str(store)
-    nb = new_notebook(cells=[new_code_cell(text) for cell in (first, *edits) for text in (cell, show)])
-    nbclient.execute(nb, cwd=str(ROOT), timeout=120)
-    shown = [output.text.strip() for cell in nb.cells for output in cell.get("outputs", ()) if "text" in output]
-    assert shown == [f"{values} False" for values in SHOWN]
+    """Two workers that stay: the function that a point calls, a global, back again, the point itself."""
+    space = {"__name__": "__main__", "os": os}
+    for cell, numbers in EDITS.items():
+        exec(cell, space)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", SweepWarning)
+            found = runs.over(space["point"], store=store, n_jobs=2, progress=False, x=[1.0, 3.0])
+        assert found["y"].tolist() == numbers and os.getpid() not in found["pid"]
     assert len(list(store.glob("*.npz"))) == 8
 
 

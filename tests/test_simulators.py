@@ -20,7 +20,18 @@ from tools.notebooks import execute
 
 ROOT = Path(__file__).resolve().parents[1]
 SIMULATED = ("FINAL_1", "FINAL_2", "FINAL_3", "FINAL_7")
-HIDDEN = ("nest", "pyNN", "brian2", "jax", "optax", "playwright", "sphinx", "MotionClouds", "LogGabor", "imageio_ffmpeg")
+HIDDEN = (
+    "nest",
+    "pyNN",
+    "brian2",
+    "jax",
+    "optax",
+    "playwright",
+    "sphinx",
+    "MotionClouds",
+    "LogGabor",
+    "imageio_ffmpeg",
+)
 HIDE = f"""
 import sys
 

@@ -151,15 +151,6 @@ def test_most_saved_tables_have_columns_of_numbers(folder):
 # --- what lies beside a figure
 
 
-def test_a_png_comes_at_the_size_of_its_pdf(folder):
-    """Word and LibreOffice insert a picture at the size that its pixels and its resolution give."""
-    for pdf in FIGURES:
-        with PIL.Image.open(folder / "figures" / pdf.parent.name / f"{pdf.stem}.png") as picture:
-            width_mm = 25.4 * picture.width / picture.info["dpi"][0]
-        box = re.search(rb"/MediaBox \[ ?([\d. ]+)\]", pdf.read_bytes())[1].split()
-        assert abs(width_mm - float(box[2]) * 25.4 / 72) < 0.2 and width_mm <= TEXT_MM + 0.2, name(pdf)
-
-
 def test_captions_name_every_panel_and_records_have_their_parameters():
     records = {path: json.loads(path.read_text()) for path in sorted((ROOT / "figs").glob("*/*.json"))}
     assert {pdf.with_suffix(".json") for pdf in FIGURES} <= set(records)
@@ -231,14 +222,19 @@ def name(pdf):
     return f"{pdf.parent.name}/{pdf.stem}"
 
 
-def test_size_in_mm():
-    """From one column to the width of the text, and no higher than a page; the svg has the same size."""
+def test_size_in_mm(folder):
+    """From one column to the width of the text, and no higher than a page; the svg and the png have the same size.
+
+    Word and LibreOffice insert a png at the size that its pixels and its resolution give.
+    """
     for pdf in FIGURES:
         box = re.search(rb"/MediaBox \[ ?([\d. ]+)\]", pdf.read_bytes())[1].split()
         width, height = (float(x) * 25.4 / 72 for x in box[2:])
         assert COLUMN_MM - 0.1 <= width <= TEXT_MM + 0.1 and height <= 230, name(pdf)
         svg = re.findall(r'(?:width|height)="([\d.]+)pt"', pdf.with_suffix(".svg").read_text()[:2000])
         assert np.allclose([float(x) * 25.4 / 72 for x in svg], (width, height)), name(pdf)
+        with PIL.Image.open(folder / "figures" / pdf.parent.name / f"{pdf.stem}.png") as picture:
+            assert abs(25.4 * picture.width / picture.info["dpi"][0] - width) < 0.2, name(pdf)
 
 
 def test_every_font_is_embedded():
