@@ -99,19 +99,17 @@ def times(folder):
 
 # --- flags
 
+TIMES = "--tons --tOns --tsim --tSim"
+COMMON = f"--n_samples --nLE --nle --loss --activation --target --n_epochs --lr {TIMES}"
 SEED = {  # the flags of the seed's help texts, in the other spelling too; for spectrum those of its code
-    "lyapu_convergence": "--tons --tOns --activation --g --n_samples --n --nle --nLE --dt --tsim --tSim",
+    "lyapu_convergence": f"--activation --g --n_samples --n --nle --nLE {TIMES}",
     "transition_2_chaos": "--gmin --gmax --m_g --n_samples --activation --save --parameter",
     "spectrum": "--n --n_samples --variance_max --parameter --activation --save",
-    "lyapu_benchmark": "--n --seed",
-    "train_rd_model": "--n --n_samples --nLE --nle --loss --activation --target --tOns --tons --tSim --tsim --g "
-    "--n_epochs --lr --train_weights --train_shifts --train_gains --number_param",
-    "train_rd_model_fixed_param": "--n --n_samples --nle --nLE --loss --activation --target --tons --tOns --tsim "
-    "--tSim --g --n_epochs --lr --train_weights --train_shifts --train_gains --number_param --nle_after",
-    "train_flybrain_full": "--n_samples --nLE --nle --loss --ROI --roi --activation --target --tOns --tons --tSim "
-    "--tsim --n_epochs --lr --early_stopping --transmitters --excitatory --min_weight --largest --nle_after",
-    "train_flybrain_pop": "--n_samples --nle --nLE --subpopulation --ROI --roi --activation --loss --target --tOns "
-    "--tons --tSim --tsim --n_epochs --lr --early_stopping",
+    "lyapu_benchmark": "--n",
+    "train_rd_model": f"--n --g --train_weights --train_shifts --train_gains --number_param {COMMON}",
+    "train_rd_model_fixed_param": f"--n --g --train_weights --train_gains --number_param --nle_after {COMMON}",
+    "train_flybrain_full": f"--ROI --roi --early_stopping --transmitters --excitatory --min_weight --largest {COMMON}",
+    "train_flybrain_pop": f"--subpopulation --ROI --roi --early_stopping {COMMON}",
 }
 ADDED = "--help --dt --seed --out --tSim --tsim"
 DEFAULTS = {
@@ -226,25 +224,19 @@ BAD = {
         ("--nle 0", "'--nle': 0 is not in the range"),
         ("--dt 0.5 --tons 0.2", "--tons = 0.2"),
         ("--tons 9", "--tons = 9"),
-        ("--dt 1.5", "'--dt': 1.5 is not in the range"),
         ("--dt nan", "--dt = nan"),
-        ("--tsim inf", "'--tsim': inf"),
         ("--g -1", "'--g': -1.0 is not in the range"),
         ("--activation relu", "'relu' is not one of 'tanh', 'std'"),
-        ("--seed -1", "'--seed': -1 is not"),
         ("--n_jobs 0", "--n_jobs = 0 starts no worker"),
         ("--sav True", "No such option '--sav'"),
-        ("surplus", "unexpected extra argument (surplus)"),
-        ("--out", "'--out' requires an argument"),
         ("--out taken", "--out = taken cannot be written"),
     ],
     "transition_2_chaos": [
         ("--gmin 4", "--gmin = 4 is out of range"),
-        ("--n_samples 0", "'--n_samples': 0"),
         ("--parameter gains", "plain tanh takes weights only"),
         ("--out taken/m_g=3/x", "--out = taken/m_g=3/x cannot be written"),
     ],
-    "spectrum": [("--variance_max 0", "'--variance_max': 0"), ("--nle 2", "No such option '--nle'")],
+    "spectrum": [("--variance_max 0", "'--variance_max': 0 is not in the range")],
     "lyapu_benchmark": [("--n 10", "'--n': 10 is not in the range"), ("--tOns 9", "--tOns = 9")],
     "train_rd_model_fixed_param": [
         ("--number_param 0 9 0", "--number_param, gains = 9"),
@@ -253,14 +245,11 @@ BAD = {
     ],
     "train_rd_model": [
         ("--nLE 9", "--nLE = 9 is out of range"),
-        ("--nle 9", "--nle = 9 is out of range"),
         ("--nle_after 9", "--nle_after = 9 is out of range"),
         ("--train_weights False", "nothing is trained"),
         ("--number_param 0 0 0", "nothing is trained: --number_param = 0 0 0"),
         ("--g 0", "--g = 0 makes all weights 0"),
-        ("--number_param 1 0", "'--number_param' requires 3 arguments"),
         ("--activation tanh --train_gains True", "--activation = tanh has neither gains nor shifts"),
-        ("--tOns 9", "--tOns = 9"),
         ("--early_stopping soon", "'soon' is not a valid float"),
     ],
     "train_flybrain_full": [
@@ -275,11 +264,10 @@ BAD = {
         ("--data taken --roi SYN", "--data = taken is not a folder"),
         ("--out taken/largest=True/x --largest", "--out = taken/largest=True/x cannot be written"),
     ],
-    "train_flybrain_pop": [("--subpopulation all", "'all' is not one of 'cell_fibers', 'neurotransmitter'")],
 }
 
 
-@pytest.mark.parametrize("command", BASE)
+@pytest.mark.parametrize("command", BAD)
 def test_a_bad_value_is_one_line_and_leaves_nothing(command, refusal):
     if command in TRAIN:
         pytest.importorskip("optax")
@@ -324,23 +312,18 @@ def test_what_fails_later_is_one_line_too(refusal, monkeypatch):
 # --- the measuring commands: files, and numbers that follow from the flags
 
 
-@pytest.mark.parametrize(
-    ("parameters", "fixed"), [(("weights",), "gain shift"), (("gains",), "shift"), (("shifts", "gains"), "")]
-)
-def test_g_scales_the_draws_of_what_it_acts_on(parameters, fixed):
-    nets = [cli.network(n=500, g=g, seed=3, activation="pos", parameters=parameters) for g in (0.0, 1.0, 3.0)]
-    for net, g in zip(nets, (0, 1, 3), strict=True):
-        expected = random_weights(500, g if "weights" in parameters else 1.0, seed=3)
-        np.testing.assert_array_equal(net.weights, expected)
-        for name in fixed.split():
-            assert getattr(net, name) == {"gain": 1.0, "shift": 0.0}[name]
-    for name in {"gain", "shift"} - set(fixed.split()):
-        zero, one, three = (getattr(net, name) for net in nets)
-        np.testing.assert_array_equal(zero, 1)
-        np.testing.assert_allclose(three - 1, 3 * (one - 1))
-        assert abs((one - 1).std() * 500**0.5 - 1) < 0.1
-    if len(parameters) == 2:
-        assert abs(np.corrcoef(nets[1].gain, nets[1].shift)[0, 1]) < 0.1
+def test_g_scales_the_draws_of_what_it_acts_on():
+    zero, one, three = (cli.network(n=500, g=g, seed=3, activation="pos") for g in (0.0, 1.0, 3.0))
+    assert (zero.weights == 0).all() and (one.gain, one.shift) == (1.0, 0.0)
+    np.testing.assert_array_equal(three.weights, random_weights(500, 3.0, seed=3))
+    both = dict(n=500, seed=3, activation="pos", parameters=("shifts", "gains"))
+    zero, one, three = (cli.network(g=g, **both) for g in (0.0, 1.0, 3.0))
+    np.testing.assert_array_equal(three.weights, random_weights(500, 1.0, seed=3))
+    for name in ("gain", "shift"):
+        np.testing.assert_array_equal(getattr(zero, name), 1)
+        np.testing.assert_allclose(getattr(three, name) - 1, 3 * (getattr(one, name) - 1))
+        assert abs((getattr(one, name) - 1).std() * 500**0.5 - 1) < 0.1
+    assert abs(np.corrcoef(one.gain, one.shift)[0, 1]) < 0.1
 
 
 def test_convergence_files():
@@ -687,33 +670,35 @@ def test_regions(asked):
     assert settings["parameters"] == others["parameters"] == ("shifts", "gains")
 
 
-def fly(types="AAAABBBB", ids=range(1, 9), transmitter="ACh"):
-    """Write the published tables of eight neurons in a ring, with these types."""
-    Path("ring").mkdir(exist_ok=True)
-    neurons = [f"{i},{kind}\n" for i, kind in zip(ids, types, strict=True)]
-    edges = [f"{i},{o},EB,5\n" for i, o in zip(ids, [*ids[1:], ids[0]], strict=True)]
-    kinds = [f"{i},{transmitter}\n" for i in ids]
-    for name, head, lines in (
-        ("traced-neurons", "bodyId,type", neurons),
-        ("traced-roi-connections", "bodyId_pre,bodyId_post,roi,weight", edges),
-        ("nt", "bodyId,transmitter", kinds),
-    ):
-        Path(f"ring/{name}.csv").write_text(f"{head}\n{''.join(lines)}")
+PUBLISHED = {
+    "traced-neurons": "bodyId,type,instance\n1,PEN,x\n2,EPG,x\n3,PEN,x\n4,EPG,x\n5,EPG,x\n",
+    "traced-roi-connections": "bodyId_pre,bodyId_post,roi,weight\n1,2,ATL(L),3\n1,2,ATL(R),4\n2,3,ATL(L),5\n"
+    "3,1,ATL(R),6\n3,4,ATL(R),2\n4,3,EB,9\n1,5,ATL(L),9\n",
+    "nt": "bodyId,transmitter\n1,ACh\n2,GABA\n3,acetylcholine\n4,glutamate\n5,ach\n",
+}
 
 
-def test_a_model_of_other_tables_is_refused(asked, refusal):
-    ring = "--subpopulation cell_fibers --data ring --roi EB --transmitters ring/nt.csv"
-    fly()
-    call("train_flybrain_pop", ring)
-    call("train_flybrain_pop", ring)
-    for change in (
-        dict(types="ABCDABCD"),
-        dict(types="ABABABAB"),
-        dict(ids=range(11, 19)),
-        dict(transmitter="gaba"),
-    ):
-        fly(**change)
-        assert "--out = data holds another network" in refusal("train_flybrain_pop", ring), change
+@pytest.fixture
+def published(here):
+    """Write the tables of five neurons; return the flag of their folder."""
+    (here / "fly").mkdir()
+    for name, text in PUBLISHED.items():
+        (here / "fly" / f"{name}.csv").write_text(text)
+    return "--data fly"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("3,PEN", "3,XYZ"), ("1,PEN,x\n2,EPG", "1,EPG,x\n2,PEN"), ("3,", "6,"), ("2,GABA", "2,ACh")],
+    ids=["another type", "types exchanged", "another neuron", "another sign"],
+)
+def test_a_model_of_other_tables_is_refused(asked, published, refusal, old, new):
+    words = f"{published} --subpopulation cell_fibers --roi ATL(L) --roi ATL(R) --largest --transmitters fly/nt.csv"
+    for _ in range(2):
+        call("train_flybrain_pop", words)
+    for path in Path("fly").iterdir():
+        path.write_text(path.read_text().replace(old, new))
+    assert "--out = data holds another network" in refusal("train_flybrain_pop", words)
     assert len(asked) == 1
 
 
@@ -748,22 +733,6 @@ def test_a_damaged_log_is_written_again_and_a_longer_one_kept(asked):
         call("train_rd_model")
         assert path.read_text() == whole, text
     assert len(asked) == 1
-
-
-PUBLISHED = {
-    "traced-neurons": "bodyId,type,instance\n1,PEN,x\n2,EPG,x\n3,PEN,x\n4,EPG,x\n5,EPG,x\n",
-    "traced-roi-connections": "bodyId_pre,bodyId_post,roi,weight\n1,2,ATL(L),3\n1,2,ATL(R),4\n2,3,ATL(L),5\n"
-    "3,1,ATL(R),6\n3,4,ATL(R),2\n4,3,EB,9\n1,5,ATL(L),9\n",
-    "nt": "bodyId,transmitter\n1,ACh\n2,GABA\n3,acetylcholine\n4,glutamate\n5,ach\n",
-}
-
-
-@pytest.fixture
-def published(here):
-    (here / "fly").mkdir()
-    for name, text in PUBLISHED.items():
-        (here / "fly" / f"{name}.csv").write_text(text)
-    return "--data fly"
 
 
 def test_published_tables_are_trained_as_they_are(asked, published, capsys):

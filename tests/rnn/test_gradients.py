@@ -8,6 +8,7 @@ import pytest
 
 from helpers import runs
 from helpers.parameters import BackendError
+from helpers.rnn.losses import loss_value
 from helpers.rnn.lyapunov import initial, lyapunov_spectrum
 from helpers.rnn.model import Rnn, random_weights
 from tests.cells import cells
@@ -160,6 +161,11 @@ def test_cotangents_of_the_qr_for_any_function_of_q_and_r(rng):
     with gradients.double():
         found = jax.vjp(gradients._qr, jnp.asarray(a))[1]((jnp.asarray(b), jnp.asarray(c)))[0]
     assert relative(np.ravel(found), central(value, 28)) < 1e-9
+
+
+def test_the_slope_of_l2_at_the_target_is_zero_and_not_nan():
+    slope = jax.grad(lambda x: loss_value("l2", x, x * 0 + 1, xp=jnp))(jnp.ones(3))
+    assert slope.tolist() == [0, 0, 0]
 
 
 def check_against_the_numpy_path(rnn, **changes):
