@@ -60,46 +60,6 @@ result = dict(shape=np.array(net['v', 0]).shape, exc=net['fired', 0, 'np'].sum()
 """
 )
 
-HODGKIN_HUXLEY = """
-import scipy
-class Cable(Behavior):
-    def initialize(self, n):
-        self.set_parameters_as_variables(self)
-        self.dt = 0.01
-        for name in ('v', 'm', 'h', 'n'):
-            setattr(n, name, np.array([n.vector() + getattr(self, name) for _ in range(self.blocks)]))
-
-    def iteration(self, neurons):
-        v, m, h, n = neurons.v.copy(), neurons.m.copy(), neurons.h.copy(), neurons.n.copy()
-        t, drive = neurons.iteration * self.dt, np.zeros_like(v)
-        drive[0] = 5 * (t > 100)
-        between = self.dt * np.diff(v, axis=0) / self.b_r
-        drive[:-1] += between
-        drive[1:] -= between
-        drive -= self.g_Na * m ** 3 * h * (v - self.E_Na) + self.g_K * n ** 4 * (v - self.E_K)
-        drive -= self.g_L * (v - self.E_L)
-        neurons.v += self.dt * drive / self.C_m
-        opening = 0.1 * (v + 40) / (1 - np.exp(-(v + 40) / 10))
-        neurons.m += self.dt * (opening * (1 - m) - 4 * np.exp(-(v + 65) / 18) * m)
-        neurons.h += self.dt * (0.07 * np.exp(-(v + 65) / 20) * (1 - h) - h / (1 + np.exp(-(v + 35) / 10)))
-        opening = 0.01 * (v + 55) / (1 - np.exp(-(v + 55) / 10))
-        neurons.n += self.dt * (opening * (1 - n) - 0.125 * np.exp(-(v + 65) / 80) * n)
-
-net = Network()
-cell = NeuronGroup(net=net, tag='cell', size=1, behavior={
-    1: Cable(blocks=20, b_r=0.15, v=-65, m=0.05, h=0.6, n=0.32, C_m=1.0, g_Na=120.0, g_K=36.0, g_L=0.3, E_Na=50.0,
-             E_K=-77.0, E_L=-54.387),
-    9: Recorder(['v', 'm', 'h', 'n'], tag='r')})
-SynapseGroup(net=net, src=cell, dst=cell, tag='GLUTAMATE')
-net.initialize()
-net.simulate_iterations(20000, measure_block_time=True)
-v, gate = net['v', 0, 'np'][:, :, 0], net['n', 0, 'np'][:, :, 0]
-up = (v[1:] > 0) & (v[:-1] <= 0)
-result = dict(shape=v.shape, spikes=up.sum(axis=0).tolist(),
-              gate=[float(gate.min()), float(gate.max())],
-              delay=float(np.flatnonzero(up[:, 19])[0] - np.flatnonzero(up[:, 0])[0]) * 0.01)
-"""
-
 BRUNEL_HAKIM = """
 tau, dt = 20, 0.2
 
@@ -264,12 +224,6 @@ def leaky(found):
     assert 2.6 < found["exc"] < 3.3 and 48.5 < found["inh"] < 50
 
 
-def hodgkin_huxley(found):
-    assert found["shape"] == [20_000, 20] and found["spikes"] == [1] * 20
-    assert found["delay"] == pytest.approx(65, abs=2)
-    assert 0.3 < found["gate"][0] < 0.33 and 0.7 < found["gate"][1] < 0.8, "'n' is the gate, not the group"
-
-
 def brunel_hakim(found):
     assert found["n"] == 2000 and found["total"] and 1.1 < found["mean"] < 1.7
 
@@ -293,7 +247,6 @@ def published_learning(found):
 
 PROGRAMS = {
     leaky: LEAKY,
-    hodgkin_huxley: HODGKIN_HUXLEY,
     brunel_hakim: BRUNEL_HAKIM,
     synfire: SYNFIRE,
     hopfield: HOPFIELD + "{run}" + HOPFIELD_END,

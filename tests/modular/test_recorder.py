@@ -78,14 +78,6 @@ def test_expressions(expression):
     np.testing.assert_array_equal(net[expression, 0][0], EXPRESSIONS[expression])
 
 
-def test_callables_and_positional_variables():
-    net, cells = network(Recorder([double_level, "level"], tag="r"), n=2)
-    assert list(net["double_level", 0]) == [20, 40]
-    assert cells["r", 0].variables.keys() == {"double_level", "level"}
-    assert cells["recorder"] == cells["Recorder"] == cells["r"]
-    assert list(network(Recorder("iteration"), n=2)[0]["iteration", 0]) == [1, 2]
-
-
 def test_switches():
     net, cells = network(Recorder(["n.iteration"]), n=2)
     net.recording_off()

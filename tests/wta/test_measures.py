@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import pearsonr, spearmanr
 
 from helpers.parameters import ParameterError
 from helpers.wta import Assemblies, assemblies, measures
@@ -110,6 +109,8 @@ def test_a_uniform_softmax_has_entropy_sum_ln_k():
 
 
 def test_rho_cc_sigma_against_scipy(rng):
+    from scipy.stats import pearsonr, spearmanr
+
     phases, n_steps = timeline(3)
     shifts = rng.integers(-15, 16, (3, N_CIRCUITS))
     r = result(sequence(phases, n_steps, shift=lambda i: shifts[i]), phases)
@@ -130,6 +131,8 @@ def test_rho_cc_sigma_against_scipy(rng):
 
 def test_cc_takes_neurons_above_90_hz_in_both_presentations():
     """Presentations 0 and 1 are alike; in 2 neuron 1 reaches 60 Hz only, at another time; neuron 2 never exceeds 60."""
+    from scipy.stats import pearsonr
+
     phases, n_steps = timeline(3)
     rate = np.tile([100.0, 0.0, 0.0], (n_steps, 1))
     for on, high in ((150, 100), (450, 100), (710, 60)):
@@ -186,6 +189,8 @@ def test_activation_time_of_one_spike_is_its_time(n, data):
 
 @given(st.integers(2, 5), st.integers(2, 12), st.integers(0, 10**6))
 def test_rank_correlation_is_the_mean_over_pairs(n_shown, n_neurons, seed):
+    from scipy.stats import spearmanr
+
     times = np.random.default_rng(seed).random((n_shown, n_neurons))
     pairs = [spearmanr(times[a], times[b])[0] for a in range(n_shown) for b in range(a)]
     assert measures.rank_correlation(times) == pytest.approx(np.mean(pairs), abs=1e-9)
