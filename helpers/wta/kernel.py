@@ -114,11 +114,12 @@ def _send(k, wiring, st, lag):
     """Let a spike of neuron k arrive with amplitude A at its targets and in its own traces.
 
     D is the interval since its last spike: u' = U + u (1 - U) exp(-D/F), R' = 1 + (R - u R - 1) exp(-D/tau_D) and
-    A = u' R'. The original code (lag 1) uses A = u R of before, one spike late, and D - 1.
+    A = u' R'. The original code (lag 1) uses A = u R of before, one spike late, and D - 1, and starts with a spike at -1.
     """
     amplitude = 1.0
     if st.depressing[k]:
-        before, interval = st.stp_u[k] * st.stp_r[k], st.clock[0] - st.last[k] - lag
+        before, last = st.stp_u[k] * st.stp_r[k], max(st.last[k], -1) if lag else st.last[k]
+        interval = st.clock[0] - last - lag
         st.stp_r[k] = 1 + (st.stp_r[k] - before - 1) * np.exp(-interval / st.tau_d[k])
         st.stp_u[k] = st.mean_u[k] + st.stp_u[k] * (1 - st.mean_u[k]) * np.exp(-interval / st.tau_f[k])
         st.last[k] = st.clock[0]

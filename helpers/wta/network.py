@@ -536,7 +536,7 @@ def initial_state(p: NetworkParams, n_neurons: int, n_synapses: int, rng: np.ran
     return State(
         *(w_in, np.zeros_like(w_in), np.ones_like(w_in), w_rec, np.zeros_like(w_rec), np.ones_like(w_rec)),
         *(e, e.copy(), v, v.copy()),
-        *(u.copy(), np.ones(n_neurons), np.full(n_neurons, -1 if p.stp == "lagged" else -(10**9)), u, d, f),
+        *(u.copy(), np.ones(n_neurons), np.full(n_neurons, -(10**9)), u, d, f),
         *(np.ones(n_neurons, bool), np.full(n_neurons, p.stp != "off"), np.full(n_neurons, p.eta0)),
         *(np.full(n_neurons, p.rule(p.variance_tracking)), np.zeros(2, np.int64)),
     )

@@ -162,10 +162,10 @@ def test_what_is_assigned_to_a_network_acts_as_if_built_in(name, value):
     assert np.array_equal(changed.state.w_in, built.state.w_in)
 
 
-def test_lagged_depression_acts_when_it_is_assigned():
+def test_lagged_depression_acts_when_it_is_assigned_as_if_built_in():
     lagged = small()
     lagged.stp = "lagged"
-    assert not same_run(lagged, small())
+    assert same_run(lagged, small(stp="lagged")) and not same_run(lagged, small())
 
 
 BAD_VALUES = dict(eta0=2, stp="fast", kernel="alpha", tau_decay_ms=0, rate_max_hz=-1, variance_tracking=1, use_stp="no")
