@@ -361,6 +361,25 @@ def test_flat_counts_are_rarely_called_tuned(record):
     record("tuning.flat", np.mean(tuned))
 
 
+def test_a_narrow_bump_is_tested_once_for_every_place_where_chance_could_have_put_it():
+    """The F test of scipy against a constant, at 0.5 % over pi / (4 B) places: about ten at 6 deg."""
+
+    def curve(theta_rad, preferred_rad, b_rad, height, offset):
+        return offset + height * von_mises(theta_rad, preferred_rad, b_rad)
+
+    noise, tuned, once = np.random.default_rng(0).normal(size=60), [], []
+    for height in (1.5, 1.75, 2.0, 2.25):
+        truth = (1.0, np.radians(6), height, 0.0)
+        y = noise + curve(RING, *truth)
+        best = curve_fit(curve, RING, y, p0=truth)[0]
+        left = ((y - curve(RING, *best)) ** 2).sum()
+        p = stats.f.sf((((y - y.mean()) ** 2).sum() / left - 1) * 56 / 3, 3, 56)
+        once.append(p < 0.005)
+        tuned.append(p * np.pi / (4 * best[1]) < 0.005)
+        assert fit_tuning(RING, y, noise="gaussian").ok == tuned[-1], height
+    assert all(once) and tuned == [False, False, True, True]
+
+
 def test_flat_drives_are_rarely_called_tuned(acceptance, rng):
     tuned = [
         fit_tuning(RING[::step], y[::step], noise="gaussian").ok for step in (1, 5) for y in rng.normal(size=(12, 60))

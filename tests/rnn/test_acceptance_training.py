@@ -186,5 +186,7 @@ def test_one_gain_for_all_is_the_raw_connectome_at_1_and_near_0_at_5(record):
     raw = make_synthetic_roi(60, seed=4).rnn("tanh_pos")
     wanted = lyapunov_spectrum(raw, k=6, t_sim=300.0, seed=1004).exponents
     assert NOTEBOOK.one_gain(4, 1.0)["after"].tolist() == wanted.tolist()
-    error = swept(NOTEBOOK.one_gain, seed=SHOWN["seed"], gain=5.0, n=60, k=6)["error"]
-    record("rnn_training.one_gain", error, repeats=True)
+    found = swept(NOTEBOOK.one_gain, seed=SHOWN["seed"], gain=5.0, n=60, k=6)
+    np.testing.assert_allclose(found["error"], np.abs(found["after"]).mean(axis=1))
+    assert (found["after"].min(axis=1) < 0).all() and (found["after"].max(axis=1) > 0).any()
+    record("rnn_training.one_gain", found["error"], repeats=True)

@@ -127,6 +127,7 @@ def test_two_patterns(record):
     jaccard = []
     for point in found["points"]:
         a, b = point["members"]
+        assert [a.sum(), b.sum()] == point["n50"][-1].tolist()
         jaccard.append((a & b).sum() / (a | b).sum())
     record("wta.two_patterns_size", found["n50"][:, -1])
     record("wta.two_patterns_overlap", jaccard)
