@@ -29,7 +29,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from helpers import __version__, keys, storage
-from helpers.doors import doors
 from helpers.parameters import (
     BackendError,
     OutputError,
@@ -38,6 +37,7 @@ from helpers.parameters import (
     check_choice,
     check_integer,
     check_number,
+    doors,
     unit_of,
 )
 

@@ -19,8 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from helpers.doors import doors
-from helpers.parameters import OutputError, ParameterError
+from helpers.parameters import OutputError, ParameterError, doors
 
 __all__ = ["DamagedFile", "read_arrays", "remove_drafts", "write", "write_all", "write_arrays", "write_text"]
 

@@ -289,7 +289,7 @@ BAD = [
     Bad(lambda: v1.RingParams(delay_min_ms=0.05), "dt_ms (0.1) <= delay_min_ms"),
     Bad(lambda: v1.RingParams(v_thresh_mv=-60.0), "v_thresh_mv = -60 is too low"),
     Bad(lambda: v1.RingParams(window_ms=10.05), "window_ms = 10.05; allowed: whole multiples of dt_ms"),
-    Bad(lambda: v1.simulate({}, 0.0, seed=0), "params is a dict; allowed: a RingParams"),
+    Bad(lambda: v1.simulate({}, 0.0, seed=0), "params = {} is a dict; allowed: RingParams"),
     Bad(lambda: v1.simulate(SHORT, "north", seed=0), "theta_rad is not an array of numbers"),
     Bad(lambda: v1.simulate(SHORT, [np.nan], seed=0), "theta_rad holds NaN or infinity"),
     Bad(lambda: v1.simulate(SHORT, [0, 1], b_theta_rad=[1, 1, 1], seed=0), "b_theta_rad has 3 values"),
