@@ -15,8 +15,7 @@ import numpy as np
 from numba.core import event
 
 from helpers.compiled import compiled
-from helpers.doors import doors
-from helpers.parameters import ParameterError, check_array, check_integer
+from helpers.parameters import ParameterError, check_array, check_integer, doors
 from helpers.wta.params import ANNEALED, TRACKED
 
 if TYPE_CHECKING:
