@@ -2,6 +2,8 @@
 
 import sys
 
+import os
+
 from _pytest import doctest
 
 ORIGINAL = doctest.DoctestModule
@@ -11,3 +13,8 @@ sys.modules.setdefault("rfc3987_syntax", None)  # jsonschema would compile a gra
 def pytest_collectstart():
     """Put pytest's own collector back before each folder: Brian2's fails on ``__init__.py``."""
     doctest.DoctestModule = ORIGINAL
+
+
+def pytest_xdist_auto_num_workers():
+    """Return one worker more than there are cores: browsers and kernels are waited for."""
+    return (os.cpu_count() or 1) + 1

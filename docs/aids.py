@@ -3,12 +3,13 @@
 A Sphinx extension, loaded by conf.py. It works on the parsed page: headings, code, formulas and links stay as they are.
 """
 
-import json
 import re
 from pathlib import Path
 
 from docutils import nodes
 from sphinx.addnodes import pending_xref
+
+from helpers import storage
 
 # Which part of the glossary a notebook looks into, by a word of its file name; all look into the general part.
 PARTS = {"v1": "V1", "lateral": "Lateral", "_ll_": "Lateral", "wta": "Winner", "rnn": "Random", "mod": "Modular"}
@@ -25,7 +26,7 @@ LIMIT = 300  # of characters that a screen reader has to read aloud before it go
 def captions_of(name, figs):
     """Return the plain captions of the figures "model/name"; in a name like "wta/toy_{k}" the braces stand for any."""
     records = sorted(Path(figs).glob(re.sub(r"\{.*?\}", "*", name) + ".json"))
-    found = [json.loads(record.read_text(encoding="utf-8")).get("caption", "") for record in records]
+    found = [storage.read_json(record).get("caption", "") for record in records]
     return [caption.replace("$", "").replace("\\", "") for caption in found if caption]
 
 

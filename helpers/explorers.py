@@ -14,6 +14,7 @@ from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
 
+from helpers.doors import doors
 from helpers.parameters import ParameterError, check_choice, unit_of
 
 __all__ = ["Explorer", "explore", "show_beside"]
@@ -150,3 +151,6 @@ def show_beside(box: Any, still: Any) -> None:
 
 
 explore = Explorer
+
+
+doors(globals())

@@ -7,8 +7,9 @@ save. No legend lies on data. An interval needs five seeds and a place in the po
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import io
-import json
 import os
 import re
 import sys
@@ -21,10 +22,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from helpers.doors import doors
 from helpers.language import translate
 from helpers.parameters import OutputError, ParameterError, Table, check_array, check_integer, check_number
-from helpers.runs import ROOT, current_notebook, provenance, summary
-from helpers.storage import write_all
+from helpers.runs import ROOT, current_notebook, notebook_cells, provenance, summary
+from helpers.storage import DamagedFile, read_json, sealed, write_all
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -316,8 +318,6 @@ def save(fig: Figure, name: str, *, seed: Any = None, params: Any = None, captio
     """
     import matplotlib
 
-    if not hasattr(fig, "savefig"):
-        raise ParameterError(f"fig is a {type(fig).__name__}; give a matplotlib Figure")
     files = {s: partial(fig.savefig, format=s, metadata=FORMATS[s], dpi=DPI[s]) for s in FORMATS}
     translate(fig)
     with matplotlib.rc_context(OUTPUT):
@@ -376,8 +376,6 @@ def summary_table(label: str, results: Mapping[str, Any], columns: Mapping[str, 
 
 def save_table(table: Table, name: str, *, seed: Any = None, params: Any = None, caption: str = "") -> None:
     """Write a table as shown (csv, tex with booktabs) and as plain numbers (NAME.numeric.csv); see :func:`save`."""
-    if not isinstance(table, Table):
-        raise ParameterError(f"table is a {type(table).__name__}; give a helpers.parameters.Table")
     files = {"csv": table.to_csv(), "tex": table.to_latex(), "numeric.csv": table.to_numeric_csv()}
     _write("table", name, files, seed=seed, params=params, caption=caption)
 
@@ -386,9 +384,9 @@ def _record(kind, name, seed=None, params=None, caption=""):
     """Return what the json holds, after a look at the name: files of two kinds would share their json."""
     if not re.fullmatch(r"[\w-]+/[\w-]+", str(name)):
         raise ParameterError(f"name = {name!r} is not of the form 'model/name' without suffix")
-    old = figs_folder() / f"{name}.json"
-    if old.is_file() and f'"{kind}"' not in old.read_text(encoding="utf-8"):
-        raise OutputError(f"name = {name!r} is taken, but not by a {kind}; choose another name")
+    with contextlib.suppress(DamagedFile):  # not there, or drawn again
+        if kind not in read_json(figs_folder() / f"{name}.json"):
+            raise OutputError(f"name = {name!r} is taken, but not by a {kind}; choose another name")
     known = notebook_parameters()
     if params is None and not known:
         raise ParameterError("params = None leaves no way to repeat this; give the parameters it depends on")
@@ -400,19 +398,21 @@ def _record(kind, name, seed=None, params=None, caption=""):
 
 
 def _write(kind, name, files, **recorded):
-    """Write the files of one name, {suffix: text or function of a path}, and its json, each within its size."""
-    files["json"] = json.dumps(_record(kind, name, **recorded), indent=1, ensure_ascii=False)
+    """Write the files of one name, {suffix: text or function of a path}, and its json with their digests, in size."""
+    record = _record(kind, name, **recorded) | {"files": {}}
 
     def fill(suffix, draft):
-        if isinstance(files[suffix], str):
-            draft.write_text(files[suffix].rstrip() + "\n", encoding="utf-8")
+        content = sealed(record) if suffix == "json" else files[suffix]
+        if isinstance(content, str):
+            draft.write_text(content.rstrip() + "\n", encoding="utf-8")
         else:
-            files[suffix](draft)
+            content(draft)
+        record["files"][suffix] = hashlib.sha256(draft.read_bytes()).hexdigest()
         size_mb, limit = draft.stat().st_size / 1e6, 2 if suffix == "gif" else 1
         if size_mb > limit:
             raise OutputError(f"{name}.{suffix} has {size_mb:.1f} MB; allowed: {limit}; rasterise dense artists")
 
-    write_all({figs_folder() / f"{name}.{suffix}": partial(fill, suffix) for suffix in files})
+    write_all({figs_folder() / f"{name}.{suffix}": partial(fill, suffix) for suffix in (*files, "json")})
 
 
 def notebook_parameters() -> dict[str, Any]:
@@ -425,10 +425,11 @@ def notebook_parameters() -> dict[str, Any]:
     if shell is None:
         return {}
     path, names = current_notebook(), [name for name in shell.user_ns if name.isupper() and len(name) > 1]
-    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if path else ():
-        if "parameters" in cell["metadata"].get("tags", []):
-            source = shell.transform_cell("".join(cell["source"]))
-            names = [s.get_name() for s in symtable(source, "parameters", "exec").get_symbols() if s.is_assigned()]
+    for cell in notebook_cells(path) if path else ():
+        if "parameters" in cell["tags"]:
+            with contextlib.suppress(SyntaxError):  # the file is edited just now
+                table = symtable(shell.transform_cell(cell["source"]), "parameters", "exec")
+                names = [symbol.get_name() for symbol in table.get_symbols() if symbol.is_assigned()]
     return {name: shell.user_ns[name] for name in names if name in shell.user_ns and _is_plain(shell.user_ns[name])}
 
 
@@ -441,3 +442,6 @@ def _is_plain(value):
         return all(map(_is_plain, value))
     number_or_text = isinstance(value, (int, float, str, np.ndarray, np.generic))
     return value is None or (number_or_text and np.asarray(value).dtype.kind in "biufU" and np.size(value) <= 1000)
+
+
+doors(globals())

@@ -25,6 +25,7 @@ from typing import Any
 
 import numpy as np
 
+from helpers.doors import doors
 from helpers.parameters import ParameterError
 
 __all__ = ["function_key", "imported_modules", "source_key", "value_key"]
@@ -233,7 +234,8 @@ def _read(code):
             if "GLOBAL" in step.opname or step.opname == "LOAD_NAME":
                 variables.add(step.argval)
             elif step.opname == "IMPORT_NAME":
-                variables.add(origin := step.argval)
+                origin = step.argval
+                variables |= {origin} if _is_own(origin) else set()  # a worker may not have the others as globals
             elif step.opname == "IMPORT_FROM":
                 variables.add(f"{origin}.{step.argval}")
     return _sha(form), variables - {"__name__", "__file__"}, frozenset(names)
@@ -246,3 +248,6 @@ def _is_own(module):
     place = str(getattr(sys.modules.get(top), "__file__", ""))
     installed = top in sys.stdlib_module_names or "site-packages" in place or "dist-packages" in place
     return top in ("helpers", "__main__") or not installed
+
+
+doors(globals())

@@ -14,6 +14,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from helpers.doors import doors
 from helpers.parameters import check_choice
 
 if TYPE_CHECKING:
@@ -85,3 +86,6 @@ def translate(fig: Figure) -> None:
 
 def _said_at(label, x, position):
     return said(str(label(x, position)))
+
+
+doors(globals())

@@ -92,7 +92,7 @@ def plain(name: str, value: Any, unit: str | None = None) -> Any:
         return [plain(name, item, unit) for item in value]
     stated = getattr(value, "attrs", {}).get("units") or unit  # xarray, pandas
     if unit and stated != unit:
-        raise ParameterError(f"{name} has attrs['units'] = {_short(stated)}; allowed: {unit!r}; convert it first")
+        raise ParameterError(f"{name} has attrs['units'] = {short(stated)}; allowed: {unit!r}; convert it first")
     value = value.data[()] if hasattr(value, "dims") else value
     mask = getattr(value, "mask", None)  # numpy.ma, astropy; in pandas it is a method
     if isinstance(mask, (np.ndarray, np.bool_)) and mask.any():
@@ -121,7 +121,7 @@ def _converted(value, unit):
     return value / target
 
 
-def _short(value):
+def short(value):
     """Return the repr on one line, cut where it would fill the screen."""
     text = " ".join(repr(value).split())
     return text if len(text) <= 80 else text[:77] + "..."
@@ -151,7 +151,7 @@ def check_number(
     allowed = f"allowed: a number in {left}{low:g}, {high:g}{right}" + (f"; {hint}" if hint else "")
     value = plain(name, value)
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise ParameterError(f"{name} = {_short(value)} is not a number; {allowed}")
+        raise ParameterError(f"{name} = {short(value)} is not a number; {allowed}")
     value = float(value)
     if not low <= value <= high or (low_open and value == low) or (high_open and value == high):
         raise ParameterError(f"{name} = {value:g} is out of range; {allowed}")
@@ -173,7 +173,7 @@ def check_integer(name: str, value: Any, low: float = -INF, high: float = INF, *
     if number is not value and isinstance(number, float) and abs(number - np.rint(number)) <= 1e-9 * abs(number):
         number = int(np.rint(number))
     if isinstance(number, bool) or not isinstance(number, numbers.Integral):
-        raise ParameterError(f"{name} = {_short(number)} is not an integer; {allowed}")
+        raise ParameterError(f"{name} = {short(number)} is not an integer; {allowed}")
     if not low <= number <= high:
         raise ParameterError(f"{name} = {number} is out of range; {allowed}")
     return int(number)
@@ -182,14 +182,14 @@ def check_integer(name: str, value: Any, low: float = -INF, high: float = INF, *
 def check_flag(name: str, value: Any) -> bool:
     """Return `value` as bool if it is True or False, else raise."""
     if not isinstance(value, (bool, np.bool_)):
-        raise ParameterError(f"{name} = {_short(value)} is not a switch; allowed: True or False")
+        raise ParameterError(f"{name} = {short(value)} is not a switch; allowed: True or False")
     return bool(value)
 
 
 def check_choice(name: str, value: Any, options: Sequence[str]) -> str:
     """Return `value` if it is one of `options` (strings), else raise with the list of what exists."""
     if not isinstance(value, str) or value not in options:
-        raise ParameterError(f"{name} = {_short(value)} is unknown; choose one of: {', '.join(options)}")
+        raise ParameterError(f"{name} = {short(value)} is unknown; choose one of: {', '.join(options)}")
     return value
 
 
@@ -242,7 +242,7 @@ def check_array(
         array = np.asarray(value)
     except ValueError as failure:
         raise ParameterError(f"{name} is not an array of {kind} ({failure}); give a numeric array") from None
-    if array.dtype.kind not in ("iu" if integer and array.size else "biuf"):
+    if array.dtype.kind not in ("iu" if integer and array.size else "biuf" if array.ndim else "iuf"):
         raise ParameterError(f"{name} is not an array of {kind} (it holds {array.dtype}); give a numeric array")
     if integer or array.dtype != np.float32:
         array = array.astype(np.int64 if integer else float)
@@ -342,7 +342,7 @@ class Parameters:
             elif isinstance(default, tuple):
                 value = plain(name, value, unit)
                 if isinstance(value, str) or not np.iterable(value):
-                    raise ParameterError(f"{name} = {_short(value)} is not a sequence of numbers; give a tuple")
+                    raise ParameterError(f"{name} = {short(value)} is not a sequence of numbers; give a tuple")
                 value = tuple(check_number(name, item, **limits) for item in value)
             else:
                 value = check_number(name, plain(name, value, unit), **limits)

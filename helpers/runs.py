@@ -8,6 +8,7 @@ again, an edit never brings back an old number, and a failed point leaves its tr
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import functools
 import hashlib
 import importlib.metadata
@@ -17,6 +18,7 @@ import os
 import platform
 import signal
 import sys
+import threading
 import traceback
 import uuid
 import warnings
@@ -29,6 +31,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from helpers import __version__, keys, storage
+from helpers.doors import doors
 from helpers.parameters import (
     BackendError,
     OutputError,
@@ -49,6 +52,7 @@ __all__ = [
     "choose",
     "collect",
     "current_notebook",
+    "notebook_cells",
     "over",
     "profile",
     "provenance",
@@ -153,9 +157,24 @@ def source_hash(notebook: str | os.PathLike | None = None) -> str:
     """
     if notebook is None:
         return keys.source_key()[:16]
-    cells = json.loads(Path(notebook).read_text(encoding="utf-8"))["cells"]
-    code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-    return hashlib.sha256((code + keys.source_key(keys.imported_modules(code))).encode()).hexdigest()[:16]
+    code = [cell["source"] for cell in notebook_cells(notebook) if cell["kind"] == "code"]
+    modules = set()
+    for source in code:
+        with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):  # a cell that cannot run
+            modules |= keys.imported_modules(source)
+    return hashlib.sha256(("\n".join(code) + keys.source_key(modules)).encode()).hexdigest()[:16]
+
+
+def notebook_cells(path: str | os.PathLike) -> list[dict[str, Any]]:
+    """Return kind ("code", "markdown"), source and tags of each cell of a notebook, or raise :class:`OutputError`."""
+    try:
+        cells = []
+        for cell in json.loads(Path(path).read_text(encoding="utf-8"))["cells"]:
+            tags = list(cell["metadata"].get("tags", ()))
+            cells.append({"kind": cell["cell_type"], "source": "".join(cell["source"]), "tags": tags})
+        return cells
+    except Exception as failure:
+        raise OutputError(f"{path} is no notebook ({' '.join(str(failure).split())[:200]}); restore it") from None
 
 
 def store(name: str) -> Path:
@@ -256,11 +275,7 @@ def sweep(
     ...     [(p["x"], float(r["y"])) for p, r in sweep(square, {"x": [1, 2]}, store=store, n_jobs=1)]
     [(1, 1.0), (2, 4.0)]
     """
-    if not callable(function):
-        raise ParameterError(f"function = {function!r} cannot be called; give a function of one parameter point")
     points = _points(grid)
-    if not isinstance(store, (str, os.PathLike)):
-        raise ParameterError(f"store = {store!r} is not a path; give a folder for the result files")
     store = Path(store).absolute()  # a worker may live in another folder
     if check_integer("n_jobs", n_jobs, -64, 1024) == 0:
         raise ParameterError("n_jobs = 0 starts no worker; allowed: -1 (every core) or a positive integer")
@@ -327,12 +342,15 @@ def workers(jobs: Iterable, n_jobs: int, *, return_as: str = "generator") -> Ite
     """Yield an iterator over the results of joblib's `jobs`; left early, it stops the workers without a remark.
 
     An interrupt is for this process alone. A terminal and Jupyter send it to each process of a group, and a worker
-    that is hit while it imports or compiles breaks down; so workers start with it blocked.
+    that is hit while it imports or compiles breaks down; so workers start with it blocked. On Linux they end with the
+    process that started them, however that ends.
     """
     from joblib import Parallel
 
     with _no_interrupt():
-        done = Parallel(n_jobs=n_jobs, return_as=return_as)(jobs)
+        lasts = threading.current_thread() is threading.main_thread()
+        begin = dict(initializer=_end_with, initargs=(os.getpid(),)) if lasts else {}
+        done = Parallel(n_jobs=n_jobs, return_as=return_as, **begin)(jobs)
     try:
         yield done
     except BrokenExecutor:
@@ -342,6 +360,14 @@ def workers(jobs: Iterable, n_jobs: int, *, return_as: str = "generator") -> Ite
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
             done.close()
+
+
+def _end_with(parent):
+    """Let the system end this worker with its parent, which must have started it from a thread that lasts."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+        if os.getppid() != parent:  # it has ended before
+            os._exit(1)
 
 
 def _run_point(function, point, folder, key, home):
@@ -377,9 +403,9 @@ def _read(path):
     """Return the result in a file, or None if it is damaged, or was written under another name."""
     try:
         arrays, record = storage.read_arrays(path)
-    except storage.DamagedFile:
+        return arrays if record["name"] == path.name else None
+    except (storage.DamagedFile, KeyError, TypeError):
         return None
-    return arrays if record["name"] == path.name else None
 
 
 def _points(grid):
@@ -444,8 +470,6 @@ def collect(
     """
     import xarray
 
-    if not isinstance(grid, Mapping):
-        raise ParameterError(f"grid = {grid!r} is not a mapping; give one of names to values and lists of values")
     swept, stacked = _stacked(function, grid, store, n_jobs, progress)
     coordinates = {name: (name, _labels(values), _units(name)) for name, values in swept.items()}
     variables = {}
@@ -512,3 +536,6 @@ def _units(name):
     """Return {"units": ...} of a variable or coordinate from the end of its name, or nothing."""
     unit = unit_of(name)
     return {"units": unit} if unit else {}
+
+
+doors(globals())

@@ -5,11 +5,13 @@ cell that does begins its part with ``if installed("NEST"):``.
 """
 
 import importlib
+from contextlib import suppress
 
 import nbformat
 from IPython import get_ipython
 from IPython.display import display
 
+from helpers.doors import doors
 from helpers.parameters import check_choice
 from helpers.runs import ROOT, current_notebook
 
@@ -70,8 +72,13 @@ def stored_outputs() -> list:
     """Return the outputs that the committed notebook holds of the cell that is running; an empty list elsewhere."""
     if not (shell := get_ipython()) or not (notebook := current_notebook()):
         return []
-    running, committed = shell.history_manager.input_hist_raw[-1].strip(), ROOT / "FINAL_notebooks" / notebook.name
-    for cell in nbformat.read(committed, as_version=4).cells if committed.is_file() else ():
+    running, cells = shell.history_manager.input_hist_raw[-1].strip(), []
+    with suppress(Exception):  # not there, or damaged
+        cells = nbformat.read(ROOT / "FINAL_notebooks" / notebook.name, as_version=4).cells
+    for cell in cells:
         if cell.cell_type == "code" and cell.source.strip() == running:
             return cell.outputs
     return []
+
+
+doors(globals())

@@ -1,27 +1,34 @@
-"""The one way a file is written (draft, verify, rename) and arrays are read back (checksum, no pickle).
+"""The one way a file is written (draft, verify, rename) and arrays and json are read back (checksum, no pickle).
 
 A file appears whole under its name or not at all: also when the disk fills, the process is killed, or two processes
-write the same one. Arrays carry a SHA-256 of their names, types, shapes and bytes, so that a flipped bit, a truncated
-file or one of another origin is found before a number is used.
+write the same one. Arrays carry a SHA-256 of their names, types, shapes and bytes, and a json file one of its fields,
+so that a flipped bit, a field with another name, a truncated file or one of another origin is found before a number is
+used. What a killed process leaves are drafts, ``.<machine>-<process>-<random>.tmp``; the next process that writes into
+their folder removes them.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import json
 import os
+import platform
+import shutil
 import time
 import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
+from helpers.doors import doors
 from helpers.parameters import OutputError, ParameterError
 
-__all__ = ["DamagedFile", "read_arrays", "remove_drafts", "write", "write_all", "write_arrays", "write_text"]
+__all__ = ["DamagedFile", "draft", "read_arrays", "read_json", "remove_drafts", "sealed", "write", "write_all"]
+__all__ += ["write_arrays", "write_json", "write_text"]
 
 RECORD, CHECKSUM = "record_json", "sha256"
 RESERVED = ("file", "allow_pickle", RECORD, CHECKSUM)
@@ -58,25 +65,35 @@ def write_all(
     >>> list(folder.iterdir())
     []
     """
-    drafts = {Path(path): Path(path).with_name(f".{uuid.uuid4().hex}.tmp") for path in files}
+    drafts = {Path(path): draft(path) for path in files}
     fills = dict(zip(drafts, files.values(), strict=True))
     try:
-        for path, draft in drafts.items():
+        for path, new in drafts.items():
             path.parent.mkdir(parents=True, exist_ok=True)
-            fills[path](draft)
-            draft.stat()  # a fill that wrote nothing is found before any file is replaced
+            _remove_drafts_once(path.parent)
+            fills[path](new)
+            new.stat()  # a fill that wrote nothing is found before any file is replaced
             if verify is not None:
-                verify(draft)
+                verify(new)
             if path.is_dir():
                 raise OutputError(f"{path} is a folder; rename it, the file needs its place")
-        for path, draft in drafts.items():
-            draft.replace(path)
+        try:
+            _rename(drafts)
+        except KeyboardInterrupt:  # it is too late for none
+            _rename(drafts)
+            raise
     except OSError as failure:
         raise OutputError(f"cannot write {path} ({failure.strerror or failure}); choose a writable folder") from None
     finally:
-        for draft in drafts.values():
+        for new in drafts.values():
             with contextlib.suppress(OSError):
-                draft.unlink(missing_ok=True)
+                new.unlink(missing_ok=True)
+
+
+def _rename(drafts):
+    for path, new in drafts.items():
+        if new.exists():
+            new.replace(path)
 
 
 def write(path: Path, fill: Callable[[Path], object], *, verify: Callable[[Path], object] | None = None) -> None:
@@ -89,8 +106,67 @@ def write_text(path: Path, text: str) -> None:
     write(path, lambda draft: draft.write_text(text, encoding="utf-8"))
 
 
-def write_arrays(path: Path, arrays: Mapping[str, Any], record: Any = None) -> None:
+def sealed(record: Mapping[str, Any]) -> str:
+    """Return json text of a record with the checksum of its fields in front, as :func:`read_json` wants it.
+
+    Arrays become lists, objects mappings, and what is not finite becomes null.
+    """
+    text = json.dumps(record, default=lambda value: value.tolist() if hasattr(value, "tolist") else vars(value))
+    record = json.loads(text, parse_constant=lambda word: None)
+    record.pop(CHECKSUM, None)
+    return json.dumps({CHECKSUM: _json_checksum(record), **record}, indent=1, ensure_ascii=False) + "\n"
+
+
+def write_json(path: Path, record: Mapping[str, Any]) -> None:
+    """Write a record as json with a checksum, see :func:`sealed` and :func:`write_all`."""
+    write_text(path, sealed(record))
+
+
+def read_json(path: Path, mark: str | None = None) -> dict[str, Any]:
+    """Return the record in a file of :func:`write_json`.
+
+    Where it holds digests of files beside it (``{"files": {"pdf": SHA-256, ...}}``), these must fit as well. With
+    `mark`, a file that has neither a checksum nor a field of this name is another program's, and taken as it is.
+
+    Raises
+    ------
+    DamagedFile
+        If the file is missing, truncated, altered or foreign.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "record.json"
+    >>> write_json(path, {"seed": 3})
+    >>> read_json(path)
+    {'seed': 3}
+    """
+    try:
+        record = dict(json.loads(Path(path).read_text(encoding="utf-8")))
+        claimed = record.pop(CHECKSUM, None)
+        if (mark is None or mark in record or claimed is not None) and claimed != _json_checksum(record):
+            raise ValueError("its checksum does not fit")
+        for suffix, digest in record.get("files", {}).items() if claimed else ():
+            if hashlib.sha256(Path(path).with_suffix(f".{suffix}").read_bytes()).hexdigest() != digest:
+                raise ValueError(f"the .{suffix} beside it is not the one that was written with it")
+    except Exception as failure:
+        raise _damaged(path, failure) from None
+    return record
+
+
+def _json_checksum(record):
+    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
+
+
+def _damaged(path, failure):
+    why = " ".join(f"{'no ' * isinstance(failure, KeyError)}{failure}".split())
+    return DamagedFile(f"{path} cannot be used ({why[:200]}); delete it and make it again")
+
+
+def write_arrays(path: Path | BinaryIO, arrays: Mapping[str, Any], record: Any = None) -> None:
     """Write arrays, numbers and strings as an npz with a checksum and a record of JSON types beside them.
+
+    `path` may be an open binary file.
 
     Raises
     ------
@@ -119,14 +195,19 @@ def write_arrays(path: Path, arrays: Mapping[str, Any], record: Any = None) -> N
             raise ParameterError(f"{name!r} is a {kind}, whose mask or unit would be lost; store its plain values")
     kept[RECORD] = np.array(json.dumps(record, sort_keys=True))
 
-    def fill(draft):
-        with draft.open("wb") as file:
-            np.savez(file, **kept, **{CHECKSUM: np.array(_checksum(kept))})
+    kept[CHECKSUM] = np.array(_checksum(kept))
+    if hasattr(path, "write"):
+        np.savez(path, **kept)
+        return
+
+    def fill(new):
+        with new.open("wb") as file:
+            np.savez(file, **kept)
 
     write(path, fill, verify=read_arrays)
 
 
-def read_arrays(path: Path) -> tuple[dict[str, Any], Any]:
+def read_arrays(path: Path | BinaryIO) -> tuple[dict[str, Any], Any]:
     """Return (arrays, record) of a file of :func:`write_arrays`; 0-d arrays come as scalars.
 
     Raises
@@ -142,8 +223,7 @@ def read_arrays(path: Path) -> tuple[dict[str, Any], Any]:
             raise ValueError("its checksum does not fit")
         record = json.loads(str(kept.pop(RECORD)))
     except Exception as failure:
-        why = f"no {failure}" if isinstance(failure, KeyError) else " ".join(str(failure).split())
-        raise DamagedFile(f"{path} cannot be used ({why}); delete it and compute it again") from None
+        raise _damaged(path, failure) from None
     return {name: value[()] for name, value in kept.items()}, record
 
 
@@ -155,9 +235,37 @@ def _checksum(arrays):
     return digest.hexdigest()
 
 
+def draft(path: Path) -> Path:
+    """Return a new name beside `path` for a file or folder in the making; it tells which process is at work."""
+    return Path(path).with_name(f".{platform.node()}-{os.getpid()}-{uuid.uuid4().hex}.tmp")
+
+
 def remove_drafts(folder: Path, *, older_than_s: float = 3600.0) -> None:
-    """Remove the drafts that killed processes left in a folder, when nobody can still be writing them."""
-    for draft in Path(folder).glob(".*.tmp"):
+    """Remove the drafts that killed processes left in a folder.
+
+    One of a process that is alive stays; where that cannot be known (another machine), one that is younger.
+    """
+    for path in Path(folder).glob(".*.tmp"):
         with contextlib.suppress(OSError):
-            if time.time() - os.stat(draft).st_mtime > older_than_s:
-                draft.unlink()
+            if _is_abandoned(path.name) or time.time() - os.stat(path).st_mtime > older_than_s:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+_remove_drafts_once = functools.cache(remove_drafts)
+
+
+def _is_abandoned(name):
+    """Whether the process that a draft is named after ran on this machine and has ended."""
+    machine, _, process = name.rpartition("-")[0].rpartition("-")
+    if machine != f".{platform.node()}" or os.name != "posix" or not process.isdigit():
+        return False
+    try:
+        os.kill(int(process), 0)
+    except (ProcessLookupError, OverflowError):
+        return True
+    except PermissionError:
+        pass
+    return False
+
+
+doors(globals())

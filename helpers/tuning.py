@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize, special
 
+from helpers.doors import doors
 from helpers.parameters import ParameterError, check_array, check_choice
 
 __all__ = [
@@ -630,3 +631,6 @@ def _wrap(angle):
     """`angle` modulo pi, in [0, pi) also where rounding would give pi."""
     wrapped = np.mod(angle, np.pi)
     return np.where(wrapped >= np.pi, 0.0, wrapped)
+
+
+doors(globals())

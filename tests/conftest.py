@@ -1,6 +1,5 @@
 """Fixtures of the whole suite: pre-registered tolerances, seeded generator, redirected figures."""
 
-import json
 import sys
 import tomllib
 from pathlib import Path
@@ -9,6 +8,9 @@ import matplotlib
 import numpy as np
 import pytest
 from hypothesis import settings
+
+from helpers import storage
+from tests import rows
 
 ROOT = Path(__file__).resolve().parents[1]
 settings.register_profile("suite", derandomize=True, deadline=None, max_examples=25)
@@ -56,21 +58,41 @@ def pytest_collection_modifyitems(config, items):
         items[:] = [item for item in items if "record" in getattr(item, "fixturenames", ())]
 
 
-MEASURED = {}
+MEASURED, MISSED = {}, set()
 
 
 @pytest.fixture
-def record():
-    """Keep the measured numbers of an acceptance row for `make scorecard`: record(row, number or array)."""
+def record(acceptance):
+    """Hold numbers to their row, and keep them for `make scorecard`: record(row, number or array, part of the row).
 
-    def keep(row, values):
-        MEASURED.setdefault(row, []).extend(np.ravel(values).astype(float).tolist())
+    Where the row gives no interval the test holds them first. Of `repeats`, the mean is held: it has to be decided.
+    """
+
+    def keep(name, values, part="", *, repeats=False):
+        room, _, key = name.partition(".")
+        row, values = acceptance[room][key], np.asarray(values, float)
+        held = rows.interval(row, part) is None or (rows.decided if repeats else rows.within)(row, values, part)
+        if not held:
+            MISSED.add(name)
+        assert held, f"{name} {part}: {values.tolist()} misses {row}"
+        MEASURED.setdefault(name, []).extend(np.ravel(values.mean(axis=0) if repeats else values).tolist())
 
     return keep
 
 
+def pytest_sessionstart(session):
+    """A process that dies leaves an empty file, with which there is no scorecard."""
+    if place := measured_by(session):
+        place.touch()
+
+
 def pytest_sessionfinish(session):
+    if place := measured_by(session):
+        storage.write_json(place, {name: MEASURED[name] for name in MEASURED if name not in MISSED})
+
+
+def measured_by(session):
+    """Return the path of the numbers that this process measures, or None without --scorecard."""
     target = session.config.getoption("--scorecard")
-    if target and MEASURED:
-        worker = getattr(session.config, "workerinput", {}).get("workerid", "main")
-        Path(target, f"{worker}.json").write_text(json.dumps(MEASURED, indent=1))
+    worker = getattr(session.config, "workerinput", {}).get("workerid", "main")
+    return target and Path(target, f"{worker}.json")

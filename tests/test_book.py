@@ -12,6 +12,7 @@ import nbformat
 import pytest
 from nbformat import v4
 
+from helpers import storage
 from tools import book, common
 from tools.hygiene import BEGIN, END, Page
 
@@ -253,7 +254,7 @@ Sans inhibition, pas de contrôle.
 def site(tmp_path_factory):
     """The pages of a small collection, as Sphinx made them."""
     root = make(tmp_path_factory.mktemp("book"))
-    (root / "figs/v1/one.json").write_text('{"figure": "v1/one", "caption": "A: what $N$ spikes \\"do\\"."}')
+    storage.write_json(root / "figs/v1/one.json", {"figure": "v1/one", "caption": 'A: what $N$ spikes "do".'})
 
     def add(cells):
         source = 'figures.save(fig, "v1/one", caption="x")'

@@ -61,7 +61,7 @@ def ax():
     return plt.figure(figsize=(4, 2), dpi=100, layout="none").add_axes((0.2, 0.25, 0.5, 0.5))
 
 
-class Sketch:
+class Sketch(Figure):
     """Stands for a figure where only the writing matters: each format is given bytes, or fails."""
 
     axes = ()
@@ -207,13 +207,13 @@ def test_a_failure_too_large_a_file_or_a_taken_name_leaves_nothing_new_and_keeps
 
 
 def test_bad_names_and_arguments_are_refused_before_anything_is_written(tmp_path, ax):
-    for name in ("", "panel", "a/b/c", "../panel", "demo/..", "/demo/panel", "/panel", "demo/a.pdf", "demo/", 3):
+    for name in ("", "panel", "a/b/c", "../panel", "demo/..", "/demo/panel", "/panel", "demo/a.pdf", "demo/"):
         for write, what in ((figures.save, Sketch()), (figures.save_table, TABLE)):
             with pytest.raises(ParameterError, match="is not of the form 'model/name'"):
                 write(what, name, **GIVEN)
-    with pytest.raises(ParameterError, match="fig is a Axes; give a matplotlib Figure"):
+    with pytest.raises(ParameterError, match="fig is a Axes; allowed: a Figure"):
         figures.save(ax, "demo/panel", **GIVEN)
-    with pytest.raises(ParameterError, match=r"table is a list; give a helpers\.parameters\.Table"):
+    with pytest.raises(ParameterError, match="table is a list; allowed: a Table"):
         figures.save_table([(1, 2)], "demo/table", **GIVEN)
     bad = [
         ({"seed": np.random.default_rng(0), **GIVEN}, "a parameter of type Generator cannot be recorded"),

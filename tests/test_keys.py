@@ -105,6 +105,7 @@ STAYS = {
     "annotations": "def f(x«|: float»)«| -> int»: return 2",
     "global that it does not use": "a = «1|2»\ndef f(x): return 2",
     "global with the name of an attribute": "mean = «1|2»\ndef f(x): return x.mean",
+    "module that it imports itself": "«|import os\n»def f(x):\n    import os",
     "order in which a set was filled": "a = {«'x', 'y'|'y', 'x'»}\ndef f(x): return a",
     "spelling of a number": "a = «1000|10**3»\ndef f(x): return a",
     "an equal object made anew": "a = [np.ones(2)«] * 2|, np.ones(2)]»\nf = lambda: a",

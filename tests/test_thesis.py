@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from helpers import storage
 from helpers.figures import COLOURS, COLUMN_MM, OKABE_ITO, TEXT_MM, use_style
 from helpers.parameters import Table
 from tools import thesis
@@ -185,13 +186,13 @@ def small(tmp_path):
     place.mkdir(parents=True)
     (place / "one.pdf").write_bytes(b"%PDF")
     (place / "one.png").touch()
-    (place / "one.json").write_text('{"figure": "m/one", "caption": "What α is."}')
+    storage.write_json(place / "one.json", {"figure": "m/one", "caption": "What α is."})
     return place / "one.json"
 
 
 def test_a_figure_without_caption_is_called_by_its_name(small, tmp_path):
-    for record, expected in ((small.read_text(), "What α is."), ('{"figure": "m/one", "caption": ""}', "One.")):
-        small.write_text(record)
+    for caption, expected in (("What α is.", "What α is."), ("", "One.")):
+        storage.write_json(small, {"figure": "m/one", "caption": caption})
         assert thesis.main(["m"], root=tmp_path) == 0
         assert rf"\caption[{{{expected}}}]{{{expected}}}" in (tmp_path / "build/thesis/figures.tex").read_text()
 
@@ -200,9 +201,10 @@ def test_a_figure_without_caption_is_called_by_its_name(small, tmp_path):
     ("argv", "change", "said"),
     [
         (["none"], lambda record: None, "no pdf in figs/none/"),
-        ([], lambda record: record.unlink(), "m/one.json is missing"),
-        ([], lambda record: record.write_text("{"), "m/one.json is broken"),
-        ([], lambda record: record.write_text('{"figure": "m/one", "caption": "中"}'), "m/one.pdf: the sign '中'"),
+        ([], lambda record: record.unlink(), "m/one.json cannot be used"),
+        ([], lambda record: record.write_text("{"), "delete it and make it again, with `make figs`"),
+        ([], lambda record: storage.write_json(record, {"caption": "中"}), "m/one.pdf: the sign '中'"),
+        ([], lambda record: storage.write_json(record, {"files": {"pdf": "another"}}), "the .pdf beside it is not"),
     ],
 )
 def test_a_fault_is_one_line_and_writes_nothing(argv, change, said, small, tmp_path, capsys):

@@ -68,36 +68,37 @@ def assert_refused(fit, fragment):
 # --- recovery and error bars -------------------------------------------------------------------------------------
 
 
-def test_bandwidth_is_recovered_from_poisson_counts(acceptance, rng, record):
-    wanted, bounds = acceptance["fit"]["bandwidth"], acceptance["fit"]["coverage"]["accept"]
+def test_bandwidth_is_recovered_from_poisson_counts(rng, record):
     fits = [fit_tuning(RING, counts) for counts in ring_counts(rng, 0.0, 200)]
     b_deg = np.degrees([fit.bandwidth_rad for fit in fits])
     assert np.isfinite(b_deg).mean() > 0.97 and all(fit.ok or "shape" in fit.reason for fit in fits)
-    assert wanted["accept"][0] <= np.nanmedian(b_deg) <= wanted["accept"][1]
-    assert np.nanstd(b_deg) < wanted["sd_below"]
-    record("fit.bandwidth", [np.nanmedian(b_deg), np.nanstd(b_deg)])
+    record("fit.bandwidth", np.nanmedian(b_deg))
+    record("fit.bandwidth", np.nanstd(b_deg), "sd")
     fits = [fit for fit in fits if fit.ok]
     assert all(0 <= fit.preferred_rad < np.pi for fit in fits)
     truth = dict(bandwidth_rad=B_RING, amplitude=16, baseline=4)
     z = [[abs(getattr(fit, key) - x) / getattr(fit, ERROR[key]) for key, x in truth.items()] for fit in fits]
     angle = [abs(orientation_error(fit.preferred_rad, 0)) / fit.preferred_err_rad for fit in fits]
     for held in (*(np.transpose(z) < 1.96), np.array(angle) < 1.96):
-        assert bounds[0] <= np.mean(held) <= bounds[1]
         record("fit.coverage", np.mean(held))
 
 
-@pytest.mark.parametrize(
-    ("fano", "n", "b_deg", "peak", "baseline", "model"),
-    [
-        (1, 60, 30, 10, True, "von_mises"),
-        (3, 60, 15, 20, True, "gaussian"),
-        (3, 60, 10, 15, False, "von_mises"),
-        (2, 12, 25, 60, False, "von_mises"),
-        (3, 24, 20, 40, True, "von_mises"),
-    ],
-)
-def test_intervals_hold_the_truth_whatever_the_dispersion(acceptance, record, fano, n, b_deg, peak, baseline, model):
-    rng, b_rad, bounds = np.random.default_rng(fano * n), np.radians(b_deg), acceptance["tuning"]["coverage"]["accept"]
+DISPERSED = [
+    (1, 60, 30, 10, True, "von_mises"),
+    (3, 60, 15, 20, True, "gaussian"),
+    (3, 60, 10, 15, False, "von_mises"),
+    (2, 12, 25, 60, False, "von_mises"),
+    (3, 24, 20, 40, True, "von_mises"),
+]
+
+
+def test_intervals_hold_the_truth_whatever_the_dispersion(record):
+    record("tuning.coverage", np.mean([hit for case in DISPERSED for hit in coverage(*case)]))
+
+
+def coverage(fano, n, b_deg, peak, baseline, model):
+    """Whether the intervals of B and of the angle hold the truth, over 36 draws."""
+    rng, b_rad = np.random.default_rng(fano * n), np.radians(b_deg)
     theta_rad, shape = np.pi * np.arange(n) / n, dict(von_mises=von_mises, gaussian=wrapped_gaussian)[model]
     mean = peak * shape(theta_rad, 3.1, b_rad) + (0.2 * peak if baseline else 1e-9)
     fits = [fit_tuning(theta_rad, y, baseline=baseline, model=model) for y in counts_of(rng, mean, fano, 36)]
@@ -106,9 +107,8 @@ def test_intervals_hold_the_truth_whatever_the_dispersion(acceptance, record, fa
     assert 0.8 * fano < np.mean([fit.dispersion for fit in fits]) < 1.15 * fano
     width = [abs(fit.bandwidth_rad - b_rad) < 1.96 * fit.bandwidth_err_rad for fit in fits]
     angle = [abs(orientation_error(fit.preferred_rad, 3.1)) < 1.96 * fit.preferred_err_rad for fit in fits]
-    for hits in (width, angle):
-        assert holds(bounds, hits)
-        record("tuning.coverage", np.mean(hits))
+    assert all(holds((0.9, 1), hits) for hits in (width, angle))
+    return width + angle
 
 
 def test_errors_against_the_fisher_information_by_finite_differences():
@@ -351,14 +351,33 @@ def test_samples_that_miss_the_peak_give_no_error_bars(noise):
     assert "error bar" in fit.reason or "at a bound" in fit.reason
 
 
-@pytest.mark.parametrize("fano", [1, 2, 3])
-def test_flat_counts_are_rarely_called_tuned(acceptance, record, fano):
-    rng, tuned = np.random.default_rng(fano), []
-    for n, mean, model in ((60, 2, "von_mises"), (24, 20, "von_mises"), (12, 8, "gaussian")):
-        theta_rad = np.pi * np.arange(n) / n
-        tuned += [fit_tuning(theta_rad, y, model=model).ok for y in counts_of(rng, np.full(n, mean), fano, 12)]
-    assert holds(acceptance["tuning"]["flat"]["accept"], tuned, expected=0.02)
+def test_flat_counts_are_rarely_called_tuned(record):
+    tuned = []
+    for fano in (1, 2, 3):
+        rng = np.random.default_rng(fano)
+        for n, mean, model in ((60, 2, "von_mises"), (24, 20, "von_mises"), (12, 8, "gaussian")):
+            theta_rad = np.pi * np.arange(n) / n
+            tuned += [fit_tuning(theta_rad, y, model=model).ok for y in counts_of(rng, np.full(n, mean), fano, 12)]
     record("tuning.flat", np.mean(tuned))
+
+
+def test_a_narrow_bump_is_tested_once_for_every_place_where_chance_could_have_put_it():
+    """The F test of scipy against a constant, at 0.5 % over pi / (4 B) places: about ten at 6 deg."""
+
+    def curve(theta_rad, preferred_rad, b_rad, height, offset):
+        return offset + height * von_mises(theta_rad, preferred_rad, b_rad)
+
+    noise, tuned, once = np.random.default_rng(0).normal(size=60), [], []
+    for height in (1.5, 1.75, 2.0, 2.25):
+        truth = (1.0, np.radians(6), height, 0.0)
+        y = noise + curve(RING, *truth)
+        best = curve_fit(curve, RING, y, p0=truth)[0]
+        left = ((y - curve(RING, *best)) ** 2).sum()
+        p = stats.f.sf((((y - y.mean()) ** 2).sum() / left - 1) * 56 / 3, 3, 56)
+        once.append(p < 0.005)
+        tuned.append(p * np.pi / (4 * best[1]) < 0.005)
+        assert fit_tuning(RING, y, noise="gaussian").ok == tuned[-1], height
+    assert all(once) and tuned == [False, False, True, True]
 
 
 def test_flat_drives_are_rarely_called_tuned(acceptance, rng):
@@ -369,11 +388,10 @@ def test_flat_drives_are_rarely_called_tuned(acceptance, rng):
 
 
 @pytest.mark.parametrize("fano", [1, 2, 3])
-def test_shapes_that_the_model_does_not_describe_are_refused(acceptance, record, fano):
+def test_shapes_that_the_model_does_not_describe_are_refused(record, fano):
     rng, across = np.random.default_rng(fano), von_mises(RING, 0.7 + np.pi / 2, B_RING)
     for shape in (0.2 + von_mises(RING, 0.7, B_RING) + 0.5 * across, 0.2 + von_mises(RING, 0.7, B_RING) + across):
         refused = [not fit_tuning(RING, y).ok for y in counts_of(rng, 60 * shape, fano, 6)]
-        assert np.mean(refused) >= acceptance["tuning"]["refused"]["accept"][0]
         record("tuning.refused", np.mean(refused))
 
 
@@ -431,6 +449,7 @@ ONES = np.ones(60)
         (lambda: von_mises(RING, 0, 0), "b_theta_rad goes down to 0"),
         (lambda: von_mises(RING, np.nan, 1), "preferred_rad holds NaN or infinity"),
         (lambda: convert_bandwidth(1, "D", "A"), "source = 'D' is unknown; choose one of: A, B, C, power"),
+        (lambda: convert_bandwidth(1, "A", 2), "target = 2 is a int; allowed: str"),
         (lambda: convert_bandwidth(-1, "A", "B"), "b_rad goes down to -1"),
         (lambda: fit_naka_rushton(CAT_B, ONES[:7]), "cv has shape (7,); allowed: (8)"),
         (lambda: fit_naka_rushton(-CAT_B, ONES[:8]), "b_theta_rad goes down to"),

@@ -43,6 +43,8 @@ def check_machine(light=False):
 
 # --- what stands in the folder
 
+KINDS = (("state", str), ("lock", str), ("python", str), ("place", str), ("light", bool), ("packages", list))
+
 
 def stamp():
     return os.path.join(VENV, ".installed")
@@ -76,9 +78,12 @@ def recorded():
         stop("VENV = %s is a folder that no set-up made; name another, or remove it yourself" % VENV)
     try:
         with open(stamp()) as text:
-            return json.load(text)
-    except (IOError, ValueError):
-        return {"state": "begun"}
+            said = json.load(text)
+        if all(isinstance(said[name], kind) for name, kind in KINDS):
+            return said
+    except Exception:  # whatever a damaged one makes json raise
+        pass
+    return {"state": "begun"}
 
 
 def record(state, light, found=()):
@@ -92,7 +97,7 @@ def whole(said, light):
     """Whether a stamp tells of a finished set-up with all that is asked for, and its packages are still there."""
     same = dict(said, **wanted()) == said
     enough = said.get("state") == "whole" and (light or not said.get("light"))
-    return same and enough and set(said["packages"]) <= set(packages())
+    return same and enough and set(map(str, said["packages"])) <= set(packages())
 
 
 def locked(name):

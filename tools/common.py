@@ -8,8 +8,10 @@ import shutil
 import subprocess
 import sys
 import tarfile
-import tempfile
 from pathlib import Path
+
+from helpers import storage
+from helpers.parameters import HelpersError
 
 ROOT = Path(__file__).resolve().parents[1]
 TEMPLATES = ROOT / "tools" / "templates"
@@ -25,8 +27,10 @@ def guarded(name, work):
         return work() or 0
     except FileNotFoundError as error:
         fault = f"{error.filename} is missing; draw it with `make figs`, or mend the link"
-    except ToolError as error:
+    except (ToolError, HelpersError) as error:
         fault = str(error)
+    except OSError as error:
+        fault = f"cannot write or read {error.filename} ({error.strerror})"
     except KeyboardInterrupt:
         fault = "stopped; no file is half-written"
     print(f"{name}: " + fault.replace("\n", f"\n{name}: "), file=sys.stderr)
@@ -37,12 +41,16 @@ def guarded(name, work):
 def fresh_folder(out):
     """Yield an empty folder that takes the place of `out` at the end; after an error the earlier one stays."""
     out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as work:
-        new = Path(work) / "new"
-        new.mkdir()
+    storage.remove_drafts(out.parent)
+    work = storage.draft(out)
+    new = work / "new"
+    new.mkdir(parents=True)
+    try:
         yield new
         shutil.rmtree(out, ignore_errors=True)
         new.rename(out)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
 
 
 def npm_unpack(package, integrity, wanted, cache, out):

@@ -5,13 +5,13 @@ headings. ``tests/notebooks/test_hygiene.py`` holds the notebooks to them and br
 a ``model``, ``study`` or ``plot`` cell may be is held by ``tests/notebooks/test_cells.py``.
 """
 
-import json
 import re
 import subprocess
 from pathlib import Path
 
 import nbformat
 
+from helpers import storage
 from tools.common import ToolError
 
 OPEN = ("FINAL_1", "FINAL_2", "FINAL_3", "FINAL_4", "FINAL_5", "FINAL_6", "FINAL_7", "FINAL_8")
@@ -62,12 +62,12 @@ class Page:
         self.path = Path(path)
         try:
             self.notebook = notebook or nbformat.read(path, as_version=4)
-        except ValueError as error:
+            self.cells = self.notebook.cells
+            self.code = [cell for cell in self.cells if cell.cell_type == "code"]
+            self.texts = [cell for cell in self.cells if cell.cell_type == "markdown"]
+            self.text = "\n\n".join(cell.source for cell in self.texts)
+        except Exception as error:  # whatever a damaged one makes nbformat raise
             raise ToolError(f"{self.path.stem}: not a notebook ({str(error)[:80]!r})") from None
-        self.cells = self.notebook.cells
-        self.code = [cell for cell in self.cells if cell.cell_type == "code"]
-        self.texts = [cell for cell in self.cells if cell.cell_type == "markdown"]
-        self.text = "\n\n".join(cell.source for cell in self.texts)
         self.is_open = self.path.stem.startswith(OPEN)
 
     def outputs(self):
@@ -195,7 +195,7 @@ def figure_complaints(figs):
     (gif) or the plain numbers of a table (csv). A file has at most 1 MB, an animation 2 MB.
     """
     formats = {}
-    for path in sorted(figs.rglob("*.*")):
+    for path in sorted(figs.rglob("[!.]*.*")):
         size, allowed = path.stat().st_size / 1e6, 2 if path.suffix == ".gif" else 1
         if size > allowed:
             yield f"{path.relative_to(figs)}: {size:.2f} MB; at most {allowed} MB"
@@ -205,10 +205,18 @@ def figure_complaints(figs):
         name, expected = stem.relative_to(figs), set() if found & {".gif", ".csv"} else FIGURE
         if missing := sorted((TABLE if ".tex" in found else expected) - found):
             yield f"{name}: no {', '.join(missing)}; a figure has pdf, svg, png and json, a table csv, tex and json"
-        elif ".json" in found:
-            record = json.loads(stem.with_suffix(".json").read_text(encoding="utf-8"))
-            if str(record.get("notebook")).startswith(OPEN) and not record.get("parameters"):
-                yield f"{name}: its json records no parameters; hand them to figures.save"
+        elif ".json" in found and (fault := record_fault(stem.with_suffix(".json"))):
+            yield f"{name}: {fault}"
+
+
+def record_fault(path):
+    """Return what is wrong with the json of a figure, or nothing."""
+    try:
+        record = storage.read_json(path)
+    except storage.DamagedFile as fault:
+        return fault
+    if str(record.get("notebook")).startswith(OPEN) and not record.get("parameters"):
+        return "its json records no parameters; hand them to figures.save"
 
 
 def committed_files(root):

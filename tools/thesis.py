@@ -10,7 +10,6 @@ that it does not know stops the export with its name. NOTEBOOK_FIGS names a fold
 Exit codes: 0 well, 2 nothing to gather or something that LaTeX cannot print.
 """
 
-import json
 import os
 import re
 import shutil
@@ -19,6 +18,7 @@ import textwrap
 from itertools import starmap
 from pathlib import Path
 
+from helpers import storage
 from tools.common import ROOT, TEMPLATES, ToolError, fresh_folder, guarded
 
 SPECIAL = {mark: f"\\{mark}" for mark in "&%#_{}$"}
@@ -38,12 +38,14 @@ def latex(text):
 
 
 def caption(path):
-    """Return the caption that the json beside a figure or table records; without one, its name."""
-    record = path.with_suffix(".json")
+    """Return the caption that the json beside a figure or table records; without one, its name.
+
+    The json tells the digests of the files beside it, so that none of another figure, or a half-written one, goes in.
+    """
     try:
-        found = json.loads(record.read_text(encoding="utf-8")).get("caption")
-    except ValueError:
-        raise ToolError(f"{record} is broken; draw it with `make figs`") from None
+        found = storage.read_json(path.with_suffix(".json")).get("caption")
+    except storage.DamagedFile as fault:
+        raise ToolError(f"{fault}, with `make figs`") from None
     return found or path.stem.replace("_", " ").capitalize() + "."
 
 
@@ -95,7 +97,9 @@ def check(name, text):
             raise ToolError(f"{name}: the sign {sign!r} (U+{ord(sign):04X}) is not in tools/templates/thesis/signs.tex")
     bare = re.sub(r"\\\\|\\[&%#_{}$]", "", text)
     if bare.count("{") != bare.count("}") or re.search(r"[_^#$]", re.sub(r"\$[^$]*\$", "", bare)):
-        raise ToolError(f"{name}: braces or dollar signs do not balance, or a bare _, ^ or #: {text[:60]}")
+        raise ToolError(
+            f"{name}: braces or dollar signs do not balance, or a bare _, ^ or #: {' '.join(text.split())[:60]}"
+        )
 
 
 def write(figs, target, models=()):

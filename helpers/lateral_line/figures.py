@@ -21,6 +21,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from helpers.doors import doors
 from helpers.figures import OKABE_ITO, TEXT_MM, matrix, panel_letters, raster
 from helpers.lateral_line import stimulus
 from helpers.lateral_line.kernel import LAYERS, Recording
@@ -443,3 +444,6 @@ def draw_series(scores: list, folder: Path) -> None:
     """
     png = _png(draw_multiseed_summary, scores, 80, "")
     write_all({Path(folder) / f"brian2_multiseed_summary_n{len(scores)}.png": partial(Path.write_bytes, data=png)})
+
+
+doors(globals())

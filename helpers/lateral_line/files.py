@@ -7,20 +7,22 @@
     artifacts/<tag>_seed_<s>_params.json   sidecar for reloading
     artifacts/seed_<s>_results.json        measures of one seed; written last, so that it marks a finished seed
 
-Files of the original program (no ``schema_version``, no checksum) are read as well: its LL->MON weights are those from
-before training, and its ``mid_checkpoint.npz`` holds weights without synapses, which are drawn again from the seed.
+Each carries a checksum, and what was changed is refused. Files of the original program (no ``schema_version``, no
+checksum) are read as well: its LL->MON weights are those from before training, and its ``mid_checkpoint.npz`` holds
+weights without synapses, which are drawn again from the seed.
 """
 
 from __future__ import annotations
 
-import json
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
 import numpy as np
 
 from helpers import runs, storage
+from helpers.doors import doors
 from helpers.lateral_line import measures, wiring
 from helpers.lateral_line.params import NetworkParams, preset, topographic_counts
 from helpers.lateral_line.simulate import Result
@@ -29,27 +31,12 @@ from helpers.parameters import OutputError, ParameterError
 __all__ = ["begin", "read_origin", "read_run", "read_weights", "save_scores", "save_weights", "scores_file"]
 __all__ += ["write_summary"]
 
-SCHEMA = 2
+SCHEMA, MARK = 3, "schema_version"  # no file of the original has such a field
 PARTS = {"ll_mon": ("ll_mon_i", "ll_mon_j", "ll_mon_w_mV"), "mon_ts": ("mon_ts_i", "mon_ts_j", "mon_ts_w")}
 INITIAL = {"ll_mon": "ll_mon_w_init_mV", "mon_ts": "mon_ts_w_init"}
 SIDECAR = "n_ll n_mon n_ts speed_cm_s distance_cm direction training_noise_scale_early training_noise_scale_late"
 SIDECAR = (*SIDECAR.split(), "mon_ts_apre", "mon_ts_apost", "mon_ts_wmax")
 SUMMARY = ("seed", "ts_spikes_during_test_window", "pv_map_quality", "pv_map_quality_window", "controls")
-
-
-def _write(path, record):
-    """Write a record as JSON: arrays become lists, objects mappings, and what is not finite becomes null."""
-    text = json.dumps(record, default=lambda value: value.tolist() if hasattr(value, "tolist") else vars(value))
-    record = json.loads(text, parse_constant=lambda word: None)
-    storage.write_text(path, json.dumps(record, indent=1) + "\n")
-
-
-def _read(path):
-    """Return the mapping in a JSON file."""
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as failure:
-        raise OutputError(f"cannot read {path} ({' '.join(str(failure).split())}); give the files of a run") from None
 
 
 def _differing(mine, theirs):
@@ -67,36 +54,49 @@ def begin(folder: Path, params: NetworkParams, **record: object) -> None:
     OutputError
         If the folder cannot be written.
     """
-    path = folder / "params.json"
-    if path.exists():
-        theirs, their_params = read_run(path)
-        wrong = _differing(record | params.to_dict(), theirs | their_params.to_dict())
-        if wrong:
-            raise ParameterError(f"{folder} is another run: {'; '.join(wrong)}; choose another --run-name")
-        return
-    try:
-        folder.mkdir(parents=True)  # by one process alone
-    except FileExistsError:
-        raise OutputError(f"{folder} exists without a params.json; remove it, or choose another --run-name") from None
-    except OSError as failure:
-        raise OutputError(f"cannot make {folder} ({failure.strerror}); choose another folder") from None
-    (ll_mon, mon_ts), known = topographic_counts(params), runs.provenance()
-    record |= dict(run_folder=folder.name, network_params=params.to_dict(), schema_version=SCHEMA)
-    record |= dict(effective_topographic_counts=dict(ll_mon=ll_mon, mon_ts=mon_ts), versions=known["versions"])
-    git = subprocess.run("git rev-parse HEAD", shell=True, cwd=runs.ROOT, capture_output=True, text=True, check=False)
-    _write(path, record | dict(source=known["source"], git_commit=git.stdout.strip() or None))
+    path, new = folder / "params.json", storage.draft(folder)
+    if not path.exists():
+        (ll_mon, mon_ts), known = topographic_counts(params), runs.provenance()
+        whole = record | dict(run_folder=folder.name, network_params=params.to_dict(), schema_version=SCHEMA)
+        whole |= dict(effective_topographic_counts=dict(ll_mon=ll_mon, mon_ts=mon_ts), versions=known["versions"])
+        git = subprocess.run(
+            "git rev-parse HEAD", shell=True, cwd=runs.ROOT, capture_output=True, text=True, check=False
+        )
+        whole |= dict(source=known["source"], git_commit=git.stdout.strip() or None)
+        try:
+            new.mkdir(parents=True)
+            storage.remove_drafts(folder.parent)
+            storage.write_json(new / path.name, whole)
+            new.rename(folder)  # by one process alone; an empty folder may stand there
+        except OSError as failure:
+            if folder.exists() and not path.exists():
+                text = "exists without a params.json; remove it, or choose another --run-name"
+                raise OutputError(f"{folder} {text}") from None
+            if not path.exists():
+                raise OutputError(f"cannot make {folder} ({failure.strerror}); choose another folder") from None
+        finally:
+            shutil.rmtree(new, ignore_errors=True)
+    theirs, their_params = read_run(path)
+    wrong = _differing(record | params.to_dict(), theirs | their_params.to_dict())
+    if wrong:
+        raise ParameterError(f"{folder} is another run: {'; '.join(wrong)}; choose another --run-name")
 
 
 def read_run(path: Path) -> tuple[dict, NetworkParams]:
     """Return (record, parameters) of a ``params.json`` or of our sidecar.
 
-    Fields that we do not know are passed over, missing ones keep their base value, and 3.0 may stand for 3.
+    In one of the original, fields that we do not know are passed over, missing ones keep their base value, and 3.0
+    may stand for 3.
     """
-    record, values = _read(path), {}
-    if not isinstance(record.get("network_params"), dict):
+    record, known, values = storage.read_json(path, MARK), NetworkParams.__dataclass_fields__, {}
+    given = record.get("network_params")
+    if not isinstance(given, dict):
         raise OutputError(f"{path} holds no network_params; give the params.json of the run")
-    for name, value in record["network_params"].items():
-        if name in NetworkParams.__dataclass_fields__:
+    if MARK in record and set(given) != set(known):
+        other = ", ".join(sorted(set(given) ^ set(known)))
+        raise OutputError(f"{path} is of another version: {other} unknown or missing; make the run again")
+    for name, value in given.items():
+        if name in known:
             values[name] = int(value) if isinstance(value, float) and value.is_integer() else value
     return record, NetworkParams(**values)
 
@@ -113,7 +113,7 @@ def save_weights(result: Result, folder: Path, *, tag: str, mode: str) -> list[P
     npz, sidecar = (folder / f"{tag}_seed_{result.seed}{end}" for end in (".npz", "_params.json"))
     storage.write_arrays(npz, arrays)
     record = {"mode": mode, "schema_version": SCHEMA, **{key: params[key] for key in SIDECAR}}
-    _write(sidecar, record | {"network_params": params})
+    storage.write_json(sidecar, record | {"network_params": params})
     return [npz, sidecar]
 
 
@@ -131,7 +131,7 @@ def read_origin(npz: Path, *, mode: str | None = None, seed: int | None = None) 
         If a json file is damaged.
     """
     sidecar = npz.with_name(f"{npz.stem}_params.json")
-    side = _read(sidecar) if sidecar.exists() else {}
+    side = storage.read_json(sidecar, MARK) if sidecar.exists() else {}
     places = [npz.absolute().parent.parent / "params.json", npz.with_name("params.json")]
     places = [place for place in places if place.exists()] + [sidecar] * ("network_params" in side)
     if not places and mode is None:
@@ -171,8 +171,8 @@ def read_weights(npz: Path, params: NetworkParams, *, initial: bool = False) -> 
             arrays, remark = dict(file), ""
     except Exception as failure:  # whatever a damaged file makes numpy raise
         raise OutputError(f"cannot read {npz} ({' '.join(str(failure).split())}); give an npz of a run") from None
-    if storage.CHECKSUM in arrays:
-        storage.read_arrays(npz)
+    if {storage.CHECKSUM, storage.RECORD} & set(arrays):
+        arrays = storage.read_arrays(npz)[0]
     elif "trial_idx" in arrays:
         remark = "" if "ll_mon_w_mV" in arrays else "has no LL->MON weights: the initial ones of its seed are taken"
         arrays = on_drawn_synapses(params) | arrays
@@ -222,7 +222,7 @@ def save_scores(result: Result, folder: Path) -> Path:
     mon_ts |= dict(at_w_max=np.mean(w >= p.mon_ts_wmax * (1 - 1e-6)), at_0=np.mean(w <= 1e-9))
     record |= dict(mon_ts=mon_ts, stabilisation_t_s=history.stabilisation_t_s, repeats=result.repeats)
     record |= dict(controls=result.controls, pv_map_quality_window=result.quality_window, pv_map_quality=quality)
-    _write(scores_file(folder, result.seed), record)
+    storage.write_json(scores_file(folder, result.seed), record)
     return scores_file(folder, result.seed)
 
 
@@ -230,11 +230,12 @@ def write_summary(folder: Path) -> list[dict]:
     """Write ``run_summary.json`` from the stored measures of all seeds, and return these."""
     (record, p), scores = read_run(folder / "params.json"), []
     for seed in record["seeds"]:
-        scores.append(_read(scores_file(folder, seed)))
-        if not set(SUMMARY) <= set(scores[-1]):
-            raise OutputError(f"{scores_file(folder, seed)} is damaged; delete it, and the same command goes on")
+        scores.append(storage.read_json(scores_file(folder, seed)))
     done = [{name: found[name] for name in SUMMARY} for found in scores]
     summary = dict(ll_mon_topo=p.ll_to_mon_topography_strength, mon_ts_topo=p.mon_to_ts_topography_strength)
     summary |= dict(mon_ts_sigma=p.mon_to_ts_sigma, mon_ts_gain_mV=p.mon_ts_gain_mV)
-    _write(folder / "run_summary.json", summary | ({"runs": done} if len(done) > 1 else done[0]))
+    storage.write_json(folder / "run_summary.json", summary | ({"runs": done} if len(done) > 1 else done[0]))
     return scores
+
+
+doors(globals())

@@ -24,11 +24,12 @@ from __future__ import annotations
 
 from collections import namedtuple
 from dataclasses import dataclass
-from typing import Any
 
-import numba
 import numpy as np
+from numpy.typing import ArrayLike
 
+from helpers.compiled import compiled
+from helpers.doors import doors
 from helpers.lateral_line import wiring as wires
 from helpers.lateral_line.stimulus import Drive
 from helpers.parameters import check_array, check_choice, check_number
@@ -51,13 +52,7 @@ Constants = namedtuple("Constants", f"{NUMBERS} hold skip_mon skip_ts")
 Net = namedtuple("Net", "ll_trace mon ts inh ll_mon mon_ts mon_inh ts_inh lateral_at lateral_mv c")
 
 
-def _jit(function):
-    """Compile with a cache on disk; where no folder for it can be written, without."""
-    options = dict(nogil=True, error_model="numpy")
-    try:
-        return numba.njit(cache=True, **options)(function)
-    except RuntimeError:
-        return numba.njit(**options)(function)
+_jit = compiled(nogil=True, error_model="numpy")
 
 
 @_jit
@@ -95,10 +90,10 @@ def _poisson(rng, p, out):
 def _background(rng, g_e, w, skip):
     if skip == 0:
         return
-    i = np.int64(rng.standard_exponential() / skip)
+    i = np.floor(rng.standard_exponential() / skip)  # a float: of a small rate it is larger than any integer
     while i < g_e.size:
-        g_e[i] += w
-        i += 1 + np.int64(rng.standard_exponential() / skip)
+        g_e[int(i)] += w
+        i += 1 + np.floor(rng.standard_exponential() / skip)
 
 
 @_jit
@@ -370,7 +365,7 @@ def _skip(chance):
 
 
 def pair_updates(
-    weight: float, pre_steps: Any, post_steps: Any, *, rule: str, a_pre: float, a_post: float, w_max: float,
+    weight: float, pre_steps: ArrayLike, post_steps: ArrayLike, *, rule: str, a_pre: float, a_post: float, w_max: float,
     tau_ms: float = 20.0, dt_ms: float = 1.0,
 ) -> float:  # fmt: skip
     """Return the weight of one synapse after its spikes, by the rule that the network runs.
@@ -412,3 +407,6 @@ def pair_updates(
         _count.py_func(x_post, post_fires)
         _potentiate.py_func(post_fires, path, x_pre)
     return float(path.w[0])
+
+
+doors(globals())

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from helpers.doors import doors
 from helpers.lateral_line.params import NetworkParams, topographic_counts
 from helpers.parameters import ParameterError, check_array
 
@@ -157,3 +158,6 @@ def _checked(name, parts, n_pre, n_post):
         if index.dtype.kind not in "iu" or index.min() < 0 or index.max() >= n:
             raise ParameterError(f"{name}: a {what} lies outside the layer; allowed: integers from 0 to {n - 1}")
     return Synapses(pre.astype(int), post.astype(int)), w
+
+
+doors(globals())

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from helpers.doors import doors
 from helpers.parameters import ParameterError, check_array
 
 __all__ = ["drawn", "fitted", "is_draw", "number", "places"]
@@ -155,3 +156,6 @@ def number(text: str, default: Any) -> Any:
     except ValueError:
         return text
     return value if isinstance(default, int | np.integer) and not value.is_integer() else type(default)(value)
+
+
+doors(globals())

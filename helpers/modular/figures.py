@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 
+from helpers.doors import doors
 from helpers.figures import OKABE_ITO
 from helpers.modular.core import Network
 from helpers.modular.synapses import dense
@@ -66,3 +67,6 @@ def weight_histogram(ax: Axes, weights: Mapping[str, Any]) -> list[Artist]:
     ax.set(xlabel="weight", ylabel="synapses", yscale="log")
     ax.legend()
     return ax.patches
+
+
+doors(globals())

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from helpers.doors import doors
 from helpers.modular.tags import Behaviour
 from helpers.parameters import ParameterError, check_array, check_integer, check_number
 
@@ -92,3 +93,6 @@ def connected(synapse: Any, connectivity: Any) -> np.ndarray:
     except Exception as failure:
         text = f"connectivity = {' '.join(repr(connectivity).split())} cannot be evaluated ({failure})"
         raise ParameterError(f"{text}; known: {', '.join(names)}; positions need groups on a grid") from None
+
+
+doors(globals())

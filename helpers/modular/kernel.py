@@ -8,14 +8,15 @@ by source (:class:`~helpers.modular.synapses.EventWeights`) or target by target
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from helpers.compiled import compiled
 
 __all__ = ["normalise", "propagate", "row_sums", "stdp"]
 
 Array = np.ndarray
 
 
-@njit(cache=True)
+@compiled()
 def propagate(starts: Array, targets: Array, weights: Array, source: Array, n_targets: int) -> Array:
     """Return the drive (n_targets,) float64: the weights of the sources that are not 0, times their activity."""
     drive = np.zeros(n_targets)
@@ -26,7 +27,7 @@ def propagate(starts: Array, targets: Array, weights: Array, source: Array, n_ta
     return drive
 
 
-@njit(cache=True)
+@compiled()
 def stdp(
     starts: Array, sources: Array, place: Array, data: Array, pre: Array, post: Array, pre_old: Array, post_old: Array,
     changed: Array, eta: float, simultaneous: float, low: float, high: float,
@@ -57,7 +58,7 @@ def stdp(
     post_old[:] = post
 
 
-@njit(cache=True)
+@compiled()
 def row_sums(starts: Array, sources: Array, place: Array, data: Array, rows: Array, sums: Array) -> None:
     """Add to `sums` (n_targets,) the weights onto each target that `rows` picks."""
     for i in range(len(rows)):
@@ -68,7 +69,7 @@ def row_sums(starts: Array, sources: Array, place: Array, data: Array, rows: Arr
             sums[i] += total
 
 
-@njit(cache=True)
+@compiled()
 def normalise(starts: Array, sources: Array, place: Array, data: Array, rows: Array, sums: Array, total: float) -> None:
     """Multiply the weights onto each target that `rows` picks by total / sum; a sum of 0 leaves them as they are."""
     for i in range(len(rows)):

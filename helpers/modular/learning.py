@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from helpers.doors import doors
 from helpers.modular import kernel
 from helpers.modular.core import NeuronGroup
 from helpers.modular.synapses import afferents
@@ -73,3 +74,6 @@ class Normalisation(Behaviour):
             kernel.row_sums(*each.lists, rows, sums)
         for each in found:
             kernel.normalise(*each.lists, rows, sums, float(self.total))
+
+
+doors(globals())

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy.sparse
 
+from helpers.doors import doors
 from helpers.figures import OKABE_ITO
 from helpers.modular.synapses import EventWeights
 
@@ -311,3 +312,6 @@ def get_default_UI_modules(
     neurons, synapses = (tuple(np.atleast_1d(names).tolist()) for names in (neuron_variables, synapse_variables))
     modules = dict.fromkeys(OF_NEURONS, neurons) | dict.fromkeys(OF_SYNAPSES, synapses)
     return [*modules.items(), ("parameters", ())]
+
+
+doors(globals())

@@ -1,4 +1,4 @@
-"""The state of a network as a value: captured, restored, written to one npz file (arrays and a json text, no pickle).
+"""The state of a network as a value: captured, restored, written to one npz file (arrays, a record, a checksum).
 
 It holds every array (dense, scipy sparse, :class:`~helpers.modular.synapses.EventWeights`), number, text and
 generator found in the attributes of the network, its groups, synapses and behaviours, also inside lists and
@@ -8,24 +8,25 @@ dictionaries. Objects and memory that attributes share before, they share after.
 from __future__ import annotations
 
 import copy
-import json
 import warnings
 from collections import deque
 from dataclasses import dataclass, field
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import scipy.sparse
 
+from helpers.doors import doors
 from helpers.modular import synapses
 from helpers.modular.recorder import Recorder
 from helpers.parameters import ParameterError
-from helpers.storage import write
+from helpers.storage import read_arrays, write_arrays
 
 __all__ = ["State", "capture", "load_state", "restore", "save_state"]
 
-FORMAT = "helpers.modular state 1"
+FORMAT = "helpers.modular state 2"
 LINKS = ("network", "tags", "behaviour", "dtype", "_schedule", "_read", "_owner")
 LINKS += ("afferent_synapses", "efferent_synapses", "init_kwargs")
 KEPT = object()  # in the place of what a state does not hold: functions, groups
@@ -108,20 +109,14 @@ def _set(net, values, legacy):
 def save_state(net: Any, path: Any) -> None:
     """Write the state of a network to `path` (a binary file, or a name: '.npz' is added), whole or not at all."""
     state = capture(net)
-    text = json.dumps([FORMAT, state.form, state.objects, state.bodies])
-    members = {f"array_{i}": array for i, array in enumerate(state.arrays)} | {"state_json": np.array(text)}
-    if hasattr(path, "write"):
-        np.savez(path, **members)
-        return
-    path = Path(path if str(path).endswith(".npz") else f"{path}.npz")
-    if not path.parent.is_dir():
-        raise ParameterError(f"folder {str(path.parent)!r} does not exist; make it first")
-
-    def fill(draft):
-        with draft.open("wb") as file:
-            np.savez(file, **members)
-
-    write(path, fill)
+    if not hasattr(path, "write"):
+        if not isinstance(path, str | PathLike):
+            raise ParameterError(f"path = {path!r} is not a path; give a name, or a file that is open for bytes")
+        path = Path(path if str(path).endswith(".npz") else f"{path}.npz")
+        if not path.parent.is_dir():
+            raise ParameterError(f"folder {str(path.parent)!r} does not exist; make it first")
+    arrays = {f"array_{i}": array for i, array in enumerate(state.arrays)}
+    write_arrays(path, arrays, [FORMAT, state.form, state.objects, state.bodies])
 
 
 def load_state(net: Any, path: Any) -> None:
@@ -131,9 +126,8 @@ def load_state(net: Any, path: Any) -> None:
     refused with one line, and nothing is changed. Whatever a file holds, it is never run.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
-            known, *parts = json.loads(str(file["state_json"]))
-            arrays = [file[f"array_{i}"] for i in range(len(file.files) - 1)]
+        stored, (known, *parts) = read_arrays(path)
+        arrays = [stored[f"array_{i}"] for i in range(len(stored))]
         if known != FORMAT:
             raise ParameterError(f"{path} has the format {known!r}; this version reads {FORMAT!r}")
         values, legacy = _values(net, State(*parts, arrays))
@@ -150,12 +144,12 @@ def load_state(net: Any, path: Any) -> None:
 
 def _check_same(name, current, value):
     """Refuse another type or shape of an array, whose places compiled rules know."""
-    arrays = isinstance(current, np.ndarray) or type(current) in OBJECTS.values()
-    if arrays and (type(current), current.shape, current.dtype) != (type(value), value.shape, value.dtype):
-        form = f"{type(value).__name__} of {getattr(value, 'shape', '')} {getattr(value, 'dtype', '')}"
-        raise ParameterError(
-            f"the state is of another network: {name} is a {form}, here {current.shape} {current.dtype}"
-        )
+    if isinstance(current, np.ndarray) or type(current) in OBJECTS.values():
+        forms = []
+        for item in (value, current):
+            forms.append(f"{type(item).__name__} of {getattr(item, 'shape', '')} {getattr(item, 'dtype', '')}")
+        if forms[0] != forms[1]:
+            raise ParameterError(f"the state is of another network: {name} is a {forms[0]}, here a {forms[1]}")
 
 
 def _objects(net):
@@ -242,7 +236,7 @@ def _unpacked(packed, state, made):
 def _put_together(kind, parts, state, made):
     arrays = state.arrays
     if kind in ("array", "scalar"):
-        return np.array(arrays[parts[0]]) if kind == "array" else arrays[parts[0]][()]
+        return np.array(arrays[parts[0]]) if kind == "array" else np.asarray(arrays[parts[0]])[()]
     if kind in COLLECTIONS:
         return COLLECTIONS[kind](parts)
     if kind in OBJECTS:
@@ -262,3 +256,6 @@ def _put_together(kind, parts, state, made):
         generator.bit_generator.state = parts[0]
         return generator
     return {"deque": deque, "dtype": np.dtype}[kind](*parts)
+
+
+doors(globals())

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from helpers.doors import doors
 from helpers.modular import draws
 from helpers.parameters import ParameterError
 
@@ -162,3 +163,6 @@ class Synapses(dict):
 
     def __missing__(self, tag):
         raise UnknownTagError(f"no synapse group carries the tag {tag!r}; known: {', '.join(self)}")
+
+
+doors(globals())

@@ -18,6 +18,7 @@ import ipywidgets
 import numpy as np
 import traitlets
 
+from helpers.doors import doors
 from helpers.modular.core import Network, NeuronGroup, Parent, SynapseGroup
 from helpers.modular.history import MAX_WINDOW
 from helpers.modular.panels import Bars, Lines, Map
@@ -249,3 +250,6 @@ def png(figure: Figure) -> bytes:
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=150, facecolor="white", metadata={"Software": None})
     return file.getvalue()
+
+
+doors(globals())

@@ -39,6 +39,7 @@ from scipy import sparse
 from tqdm.auto import tqdm
 
 from helpers import figures, runs, storage
+from helpers.doors import doors
 from helpers.parameters import ParameterError, Table, check_array, check_choice, check_integer, check_number
 from helpers.rnn import figures as plots
 from helpers.rnn import meanfield
@@ -153,8 +154,10 @@ def _study(o, g):
     o.stem += f"_{'_'.join(o.parameters)}{o.marks}"
     path = Path(o.out) / f"logs/{o.stem}.csv"
     if o.save and path.exists():  # the stem does not tell the range of g
-        stored = csv.DictReader(path.read_text(errors="replace").splitlines())
-        if {row.get("g") for row in stored} != set(map(str, g.tolist())):
+        stored = set()
+        with contextlib.suppress(csv.Error):  # such as a quote without end
+            stored = {row.get("g") for row in csv.DictReader(path.read_text(errors="replace").splitlines())}
+        if stored != set(map(str, g.tolist())):
             raise ParameterError(f"out = {o.out} has {path} for other values of g; choose another folder")
     seeds, rows, shown = runs.seeds(o.seed, o.n_samples), [], []
     found = _swept(o, keep=o.save, g=g.tolist(), seed=seeds, parameters=o.parameters)
@@ -412,7 +415,7 @@ def _sample(o, name, rnn, masks, groups, seed):
             net = net.replace(weights=sparse.csr_array(net.weights))
         times = dict(t_sim=o.t_sim, t_ons=o.t_ons, seed=seed + 1000)  # another state and frame than in the training
         log[key] = lyapunov_spectrum(net, k=o.n_after, progress=True, **times).exponents.tolist()
-    storage.write_text(log_path, json.dumps(log, indent=1))
+    storage.write_json(log_path, log)
     click.echo(log_path)
     return log
 
@@ -420,10 +423,10 @@ def _sample(o, name, rnn, masks, groups, seed):
 def stored_log(path, log, n):
     """Return a stored log that holds all of `log`, and `n` exponents or more before and after; None for any other."""
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
+        stored = storage.read_json(path)
         sizes = [check_array(key, stored[key], ndim=1, finite=False).size for key in ("spectrum_before", "spectrum")]
         return stored if stored | log == stored and min(sizes) >= n else None
-    except (OSError, ValueError, TypeError, KeyError):  # not there, or not a log of these commands
+    except (storage.DamagedFile, ValueError, KeyError):  # not there, or not a log of these commands
         return None
 
 
@@ -441,5 +444,8 @@ def load_model(path: str | Path) -> Rnn:
         weights, types = kept["W"] * kept["C"], kept["types"]
         types = None if np.array_equal(types, np.arange(len(weights))) else types
         return Rnn(weights, str(kept["activation"]), kept["gains"], kept["shifts"], float(kept["dt"]), types=types)
-    except (storage.DamagedFile, KeyError) as failure:
+    except (storage.DamagedFile, KeyError, TypeError, ValueError) as failure:
         raise ParameterError(f"{path} is not a stored model ({failure}); give a model.npz of this collection") from None
+
+
+doors(globals())

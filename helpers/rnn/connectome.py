@@ -51,6 +51,7 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from helpers import storage
+from helpers.doors import doors
 from helpers.parameters import ParameterError, check_array, check_choice, check_integer, check_number, check_seed
 from helpers.rnn.model import Rnn
 
@@ -372,11 +373,13 @@ def convert_legacy(folder: str | PathLike, *, allow_pickle: bool = False) -> Roi
         for name in ASSIGNED:
             table = pickle.loads((Path(folder) / f"{name}_assignments.pkl").read_bytes())
             codes.append(np.array([int(table[i]) for i in ids.tolist()]))
-    except (OSError, ValueError, KeyError, TypeError, pickle.UnpicklingError) as failure:
+        counts = check_array("adjacency_scc", counts, shape=(ids.size, ids.size)).T
+        pre, post = np.nonzero(counts)  # the source's W is the transpose, from row to column
+        signs = 2 * check_array("ei_neuron_types", excites, shape=ids.shape) - 1
+        return _joined((ids, *codes, signs), (ids[pre], ids[post], counts[pre, post]))
+    except Exception as failure:  # whatever a damaged file makes numpy and pickle raise
         why = " ".join(str(failure).split())
         raise ParameterError(f"{folder} is not a folder of the five legacy files: {why}") from None
-    pre, post = np.nonzero(counts.T)  # the source's W is the transpose, from row to column
-    return _joined((ids, *codes, 2 * excites - 1), (ids[pre], ids[post], counts.T[pre, post]))
 
 
 def _whole(word, column=""):
@@ -500,3 +503,6 @@ def _joined(neurons, edges, largest=False, min_weight=1, within=False):
         left = f"{counts.nnz or 'none'} of {found}, and no two neurons that reach each other"
         raise ParameterError(f"min_weight = {min_weight} leaves {left}; take a smaller one, or another region")
     return Roi(ids[kept], counts[kept][:, kept], sign[kept], transmitter[kept], fibre[kept])
+
+
+doors(globals())

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
+from helpers.doors import doors
 from helpers.figures import COLOURS, OKABE_ITO, bands, label_lines
 from helpers.parameters import check_array
 
@@ -89,3 +90,6 @@ def trained(ax: Axes, logs: Sequence[Mapping]) -> list:
     ax.set(xlabel="$i$", ylabel=LAMBDA_I)
     ax.legend()
     return lines
+
+
+doors(globals())

@@ -29,6 +29,7 @@ import numpy as np
 from scipy import sparse
 from scipy.linalg import blas
 
+from helpers.doors import doors
 from helpers.parameters import (
     BackendError,
     ParameterError,
@@ -306,3 +307,6 @@ def _per_neuron(name, value, size):
     if np.ndim(value) == 0:
         return check_number(name, value, -1e6, 1e6)
     return check_array(name, value, shape=(size,))
+
+
+doors(globals())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from helpers.doors import doors
 from helpers.figures import CYCLIC, OKABE_ITO, orientation_axis, raster, show_frame
 from helpers.v1 import lgn
 from helpers.v1.params import LgnParams
@@ -120,3 +121,6 @@ def window_fit(ax: Axes, counts: ArrayLike, fit: TuningFit, *, color: Any = COLO
     orientation_axis(ax)
     ax.set(ylabel="spikes per window", ylim=(0, None))
     return dots
+
+
+doors(globals())

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+
+from helpers.compiled import compiled
 
 __all__ = ["Cell", "Wires", "run"]
 
@@ -64,7 +65,7 @@ class History(NamedTuple):
     seen: np.ndarray
 
 
-@njit(cache=True)
+@compiled()
 def membrane(v, g_exc, g_inh, drive, leak, e_exc, e_inh, half_exc, half_inh, dt):
     """Return the potential one step later: dv/dt = drive - leak v + g_exc (e_exc - v) + g_inh (e_inh - v).
 
@@ -83,7 +84,7 @@ def membrane(v, g_exc, g_inh, drive, leak, e_exc, e_inh, half_exc, half_inh, dt)
     return v + dt / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
 
 
-@njit(cache=True)
+@compiled()
 def in_small_steps(v, g_exc, g_inh, drive, leak, e_exc, e_inh, half_exc, half_inh, dt):
     """The same in as many steps as strong conductances need: a step of Runge-Kutta is unstable from b dt = 2.8 on."""
     n = 1 + int(dt * (leak + g_exc + g_inh))
@@ -94,7 +95,7 @@ def in_small_steps(v, g_exc, g_inh, drive, leak, e_exc, e_inh, half_exc, half_in
     return v
 
 
-@njit(cache=True)
+@compiled()
 def advance(v, g_exc, g_inh, current, cell, half_exc, half_inh, dt, before):
     """Move the potentials of all cells one step on, in place; `before` is room for those that stand now."""
     per_cm, leak = 1 / cell.cm, 1 / cell.tau_m
@@ -108,7 +109,7 @@ def advance(v, g_exc, g_inh, current, cell, half_exc, half_inh, dt, before):
             v[i] = in_small_steps(*now, cell.e_exc, cell.e_inh, half_exc, half_inh, dt)
 
 
-@njit(cache=True)
+@compiled()
 def learn(s, b, post, step, wires, history, dt, tau_minus):
     """Change the weight of synapse `s` of bundle `b` by the presynaptic spike at `step` and all that led up to it.
 
@@ -131,7 +132,7 @@ def learn(s, b, post, step, wires, history, dt, tau_minus):
     wires.weight[s] = min(max(w, 0.0), w_max)
 
 
-@njit(cache=True)
+@compiled()
 def send(sender, step, wires, history, arriving, plastic, dt, tau_minus):
     """Let a spike go through all synapses of its cell: each learns, then hands on its weight after its delay."""
     for b in range(wires.of_cell[sender], wires.of_cell[sender + 1]):
@@ -145,7 +146,7 @@ def send(sender, step, wires, history, arriving, plastic, dt, tau_minus):
         history.last[b] = step
 
 
-@njit(cache=True)
+@compiled()
 def fire(i, step, history, dt, tau_minus):
     """Write a spike of cell `i` into its history: when, and the trace sum exp(-(t - t_k)/tau_minus) with this spike."""
     k = history.n_fired[i]
@@ -156,7 +157,7 @@ def fire(i, step, history, dt, tau_minus):
     history.n_fired[i] = k + 1
 
 
-@njit(cache=True)
+@compiled()
 def run(
     cell: Cell,
     wires: Wires,

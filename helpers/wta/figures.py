@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from helpers import figures
+from helpers.doors import doors
 from helpers.figures import OKABE_ITO, raster, traces
 from helpers.parameters import ParameterError, check_array
 from helpers.spikes import pack
@@ -201,3 +202,6 @@ def plot_spiketrain(ax: Axes, trains: Any) -> Any:
     artist.set_marker("|")
     ax.set_ylabel("input channel")
     return artist
+
+
+doors(globals())

@@ -12,9 +12,10 @@ from collections import namedtuple
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 from numba.core import event
 
+from helpers.compiled import compiled
+from helpers.doors import doors
 from helpers.parameters import ParameterError, check_array, check_integer
 from helpers.wta.params import ANNEALED, TRACKED
 
@@ -30,7 +31,7 @@ Chunk = namedtuple("Chunk", "spike_step spike_id rate_hz potential")
 Numbers = namedtuple("Numbers", "keep_slow keep_fast rate_max lag learn")
 
 
-@njit(cache=True)
+@compiled()
 def _softmax(first, a, b, rate_max, rate):
     """Fill `rate` with R_max exp(u) / sum over the circuit, u = a - b; the maximum is taken off first."""
     for c in range(first.size - 1):
@@ -44,7 +45,7 @@ def _softmax(first, a, b, rate_max, rate):
             rate[k] *= rate_max / total
 
 
-@njit(cache=True)
+@compiled()
 def _fire(rate, random, fired):
     """Let neurons fire with p = 1 - exp(-r dt), which is below r dt; return how many did."""
     n = 0
@@ -55,7 +56,7 @@ def _fire(rate, random, fired):
     return n
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _learn_row(w, s, q, e1, e2, source, eta0, rule):
     """Learn weights onto one neuron, w += eta (y - P) / max(P, eta), P = exp(w), y = e1 - e2 of the source of each.
 
@@ -78,7 +79,7 @@ def _learn_row(w, s, q, e1, e2, source, eta0, rule):
     return da, db
 
 
-@njit(cache=True)
+@compiled()
 def _learn(k, wiring, st, channels):
     """Learn all weights onto neuron k, which has just fired, and move its potential along."""
     n_in, low, high = channels.size, wiring.row[k], wiring.row[k + 1]
@@ -91,7 +92,7 @@ def _learn(k, wiring, st, channels):
     st.b[k] += db_in + db
 
 
-@njit(cache=True)
+@compiled()
 def _receive(st, channels, c):
     """Let all traces decay for a step, and the spikes of these input channels arrive at all neurons."""
     for i in range(st.e1.size):
@@ -108,16 +109,17 @@ def _receive(st, channels, c):
         st.e2[channel] += 1
 
 
-@njit(cache=True)
+@compiled()
 def _send(k, wiring, st, lag):
     """Let a spike of neuron k arrive with amplitude A at its targets and in its own traces.
 
     D is the interval since its last spike: u' = U + u (1 - U) exp(-D/F), R' = 1 + (R - u R - 1) exp(-D/tau_D) and
-    A = u' R'. The original code (lag 1) uses A = u R of before, one spike late, and D - 1.
+    A = u' R'. The original code (lag 1) uses A = u R of before, one spike late, and D - 1, and starts with a spike at -1.
     """
     amplitude = 1.0
     if st.depressing[k]:
-        before, interval = st.stp_u[k] * st.stp_r[k], st.clock[0] - st.last[k] - lag
+        before, last = st.stp_u[k] * st.stp_r[k], max(st.last[k], -1) if lag else st.last[k]
+        interval = st.clock[0] - last - lag
         st.stp_r[k] = 1 + (st.stp_r[k] - before - 1) * np.exp(-interval / st.tau_d[k])
         st.stp_u[k] = st.mean_u[k] + st.stp_u[k] * (1 - st.mean_u[k]) * np.exp(-interval / st.tau_f[k])
         st.last[k] = st.clock[0]
@@ -131,7 +133,7 @@ def _send(k, wiring, st, lag):
     st.e2[j] += amplitude
 
 
-@njit(cache=True)
+@compiled()
 def _loop(wiring, st, c, bounds, channels, random, rate, potential, spike_step, spike_id):
     n_spikes, rate_now, fired = 0, np.empty(st.a.size), np.empty(st.a.size, np.int64)
     every_channel = np.arange(st.w_in.shape[1])
@@ -225,3 +227,6 @@ def rates(network: Network) -> np.ndarray:
     rate = np.empty(network.n_neurons)
     _softmax(network.wiring.first, network.state.a, network.state.b, network.params.rate_max_hz, rate)
     return rate
+
+
+doors(globals())

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from helpers.doors import doors
 from helpers.parameters import HelpersError, ParameterError, Parameters, check_integer, check_number, parameter
 
 __all__ = ["Guarded", "InputParams", "LegacyError", "NetworkParams", "Phases", "Result"]
@@ -304,3 +305,6 @@ class Result:
     def stop_ms(self) -> int:
         """First step after the recording, absolute."""
         return self.t0_ms + self.n_steps
+
+
+doors(globals())

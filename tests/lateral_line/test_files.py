@@ -61,7 +61,7 @@ def one_line(failure, *words):
 def test_params_json(folder):
     record = read(folder / "params.json")
     names = "mode seed_start multi_seed run_folder network_params schema_version effective_topographic_counts versions"
-    assert {*names.split(), "source", "git_commit", "seeds", "save_tag"} == set(record)
+    assert {*names.split(), "source", "git_commit", "seeds", "save_tag", "sha256"} == set(record)
     assert record["network_params"] == PARAMS.to_dict() and record["run_folder"] == "x"
     assert record["effective_topographic_counts"] == {"ll_mon": 2, "mon_ts": 3}
     assert record["versions"]["numpy"] == np.__version__ and "numba" in record["versions"]
@@ -97,7 +97,7 @@ def test_types_are_those_of_the_documents(folder, npz):
     summary = read(folder / "run_summary.json")
     assert typed(read(files.scores_file(folder, 7)), RESULTS) == []
     assert typed(read(npz.with_name("tag_seed_7_params.json")), SIDECAR) == []
-    assert typed(summary, SUMMARY) == [] and len(summary) == len(SUMMARY.split())
+    assert typed(summary, SUMMARY) == [] and len(summary) == len([*SUMMARY.split(), "sha256"])
     for quality in (summary["pv_map_quality"], summary["pv_map_quality_window"]):
         assert typed(quality, QUALITY) == []
     for control in ("untrained", "shuffled"):
@@ -213,7 +213,7 @@ def test_parameters_of_other_versions(folder):
 
 def test_a_sidecar_of_another_run_is_noticed(npz):
     side = npz.with_name("tag_seed_7_params.json")
-    side.write_text(json.dumps(read(side) | {"n_ts": 300, "mode": "ll_thesis"}))
+    storage.write_json(side, storage.read_json(side) | {"n_ts": 300, "mode": "ll_thesis"})
     with pytest.raises(ParameterError) as failure:
         files.read_origin(npz)
     assert one_line(failure, "n_ts = 300, not 20 as in params.json", side.name)

@@ -1,6 +1,5 @@
 """The rules of tools/hygiene.py: every committed notebook and figure keeps them, and each rule can fail."""
 
-import json
 import os
 from copy import deepcopy
 from pathlib import Path
@@ -9,6 +8,7 @@ import nbformat
 import pytest
 from nbformat import v4
 
+from helpers import storage
 from tools import hygiene
 from tools.hygiene import DEV_RULES, FINAL_RULES, Page, tags
 from tools.notebooks import clean
@@ -186,7 +186,8 @@ def figs(tmp_path):
         (tmp_path / name).write_bytes(b"x")
     for name, notebook, parameters in (("ring", "FINAL_5_rnn.ipynb", {"n": 1}), ("table", "FINAL_0_v1.ipynb", None)):
         record = {"notebook": notebook, "parameters": parameters}
-        (tmp_path / f"v1/{name}.json").write_text(json.dumps(record))
+        storage.write_json(tmp_path / f"v1/{name}.json", record)
+    storage.draft(tmp_path / "v1" / "ring.pdf").touch()  # a killed process left it
     return tmp_path
 
 
@@ -203,8 +204,10 @@ def test_figure_complaints(figs):
 
 
 def test_a_figure_of_an_open_notebook_without_parameters_is_named(figs):
-    (figs / "v1/ring.json").write_text('{"notebook": "FINAL_5_rnn.ipynb", "parameters": null}')
-    assert [line.split(":")[0] for line in hygiene.figure_complaints(figs)] == ["v1/ring"]
+    storage.write_json(figs / "v1/ring.json", {"notebook": "FINAL_5_rnn.ipynb", "parameters": None})
+    storage.write_json(figs / "v1/table.json", {"files": {"csv": "another"}})
+    found = list(hygiene.figure_complaints(figs))
+    assert [line.split(":")[0] for line in found] == ["v1/ring", "v1/table"] and "the .csv beside it" in found[1]
 
 
 def test_the_report_says_one_line_for_each_rule(tmp_path, capsys):
