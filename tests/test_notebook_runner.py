@@ -113,7 +113,8 @@ def test_what_is_written_holds_what_a_reader_sees(house):
 @pytest.mark.skipif(not os.path.exists("/proc/self/smaps_rollup"), reason="memory is read from /proc, on Linux")
 def test_peak_memory_includes_children_and_what_is_freed_within_a_cell(house):
     (row,) = [line for line in house[4].splitlines() if line.startswith("FINAL_6_good  ")]
-    assert 400 < float(row.split()[2]) < 600 and float(row.split()[1]) > 0
+    assert 350 < float(row.split()[2]) < 600, "150 + 200, and the kernel, which may share pages"
+    assert float(row.split()[1]) > 0
 
 
 STOPPED = """
