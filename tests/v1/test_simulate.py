@@ -265,7 +265,7 @@ RUN = [
     (dict(theta_rad=[0, 1], b_theta_rad=[1, 0]), "b_theta_rad holds 0; allowed"),
     (dict(seed=-1), "seed = -1 is out of range"),
     (dict(trains=[[]] * 3), "trains: 3 given; allowed: a list of"),
-    (dict(trains="spikes"), "trains: 6 given"),
+    (dict(trains="spikes"), "trains = 'spikes' is a str; allowed: list | None"),
     (dict(trains=[[]] * 59 + [[-1]]), "trains[59] goes down to -1"),
     (dict(trains=[[101]] + [[]] * 59), "trains[0] goes up to 101"),
     (dict(record=["ext"]), "record = 'ext' is unknown; choose one of: exc, inh"),
