@@ -412,6 +412,8 @@ def _takes(function, n):
 
 
 def _passes(check, name, value):
+    if getattr(value, "shape", ()) != () or isinstance(value, (str, Sequence, Mapping)):
+        return False  # before its refusal is written out
     try:
         return check(name, value) is not None
     except ParameterError:
