@@ -1,8 +1,7 @@
 """Undo two side effects of imports: Brian2's on pytest's collector of doctests, and 1.5 s of jsonschema's."""
 
-import sys
-
 import os
+import sys
 
 from _pytest import doctest
 
