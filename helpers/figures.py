@@ -22,9 +22,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from helpers.doors import doors
 from helpers.language import translate
-from helpers.parameters import OutputError, ParameterError, Table, check_array, check_integer, check_number
+from helpers.parameters import OutputError, ParameterError, Table, check_array, check_integer, check_number, doors
 from helpers.runs import ROOT, current_notebook, notebook_cells, provenance, summary
 from helpers.storage import DamagedFile, read_json, sealed, write_all
 
@@ -74,9 +73,17 @@ def figure(
     return plt.subplots(n_rows, n_cols, figsize=(width_mm / 25.4, height_mm / 25.4), **options)
 
 
+def check_axes(axes: Any, n: int | None = None) -> None:
+    """Raise a ParameterError if `axes` are not `n` axes of matplotlib; without `n`, any number of them."""
+    found = list(np.ravel(axes))
+    if not all(hasattr(ax, "add_artist") for ax in found) or len(found) != (n or len(found)):
+        raise ParameterError(f"axes is not {n or 'a list of'} axes; give those of figures.figure(n_rows, n_cols)")
+
+
 def panel_letters(axes: Any, *, start: str = "A", x: float = -0.04, y: float = 1.03) -> list:
     """Write bold panel letters above the left end of each axes; returns the texts."""
     texts = []
+    check_axes(axes)
     for k, ax in enumerate(np.ravel(axes)):
         style = dict(xycoords="axes fraction", weight="bold", size=10, ha="right", va="bottom")
         texts.append(ax.annotate(chr(ord(start) + k), (x, y), **style))

@@ -25,8 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from helpers.doors import doors
-from helpers.parameters import ParameterError
+from helpers.parameters import ParameterError, doors
 
 __all__ = ["function_key", "imported_modules", "source_key", "value_key"]
 

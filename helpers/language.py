@@ -14,8 +14,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from helpers.doors import doors
-from helpers.parameters import check_choice
+from helpers.parameters import check_choice, doors
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

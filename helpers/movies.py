@@ -19,8 +19,15 @@ import imageio.v3 as iio
 import numpy as np
 
 from helpers import storage
-from helpers.doors import doors
-from helpers.parameters import BackendError, OutputError, ParameterError, check_array, check_integer, check_number
+from helpers.parameters import (
+    BackendError,
+    OutputError,
+    ParameterError,
+    check_array,
+    check_integer,
+    check_number,
+    doors,
+)
 
 __all__ = ["movie_fps", "read_movie", "save_animation", "write_movie"]
 

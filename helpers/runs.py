@@ -31,7 +31,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from helpers import __version__, keys, storage
-from helpers.doors import doors
 from helpers.parameters import (
     BackendError,
     OutputError,
@@ -40,6 +39,7 @@ from helpers.parameters import (
     check_choice,
     check_integer,
     check_number,
+    doors,
     unit_of,
 )
 

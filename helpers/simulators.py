@@ -11,8 +11,7 @@ import nbformat
 from IPython import get_ipython
 from IPython.display import display
 
-from helpers.doors import doors
-from helpers.parameters import check_choice
+from helpers.parameters import check_choice, doors
 from helpers.runs import ROOT, current_notebook
 
 __all__ = ["installed", "stored_outputs"]

@@ -20,8 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from helpers.doors import doors
-from helpers.parameters import ParameterError, check_array, check_integer, check_number, plain
+from helpers.parameters import ParameterError, check_array, check_integer, check_number, doors, plain
 
 __all__ = ["fano_factor", "isi_cv", "pack", "rates_hz", "read_spikes", "unpack", "window_counts"]
 

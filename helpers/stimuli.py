@@ -17,9 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import fft, special
 
-from helpers.doors import doors
 from helpers.movies import movie_fps, read_movie, save_animation, write_movie
-from helpers.parameters import ParameterError, check_array, check_choice, check_integer, check_number, check_seed
+from helpers.parameters import ParameterError, check_array, check_choice, check_integer, check_number, check_seed, doors
 
 __all__ = [
     "CloudStatistics",

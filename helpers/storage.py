@@ -24,8 +24,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from helpers.doors import doors
-from helpers.parameters import OutputError, ParameterError
+from helpers.parameters import OutputError, ParameterError, doors
 
 __all__ = ["DamagedFile", "draft", "read_arrays", "read_json", "remove_drafts", "sealed", "write", "write_all"]
 __all__ += ["write_arrays", "write_json", "write_text"]

@@ -15,8 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize, special
 
-from helpers.doors import doors
-from helpers.parameters import ParameterError, check_array, check_choice
+from helpers.parameters import ParameterError, check_array, check_choice, doors
 
 __all__ = [
     "NakaRushtonFit",

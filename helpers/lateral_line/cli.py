@@ -17,10 +17,9 @@ import click
 import numpy as np
 
 from helpers import lateral_line, runs
-from helpers.doors import doors
 from helpers.lateral_line import files, wiring
 from helpers.lateral_line.params import MODES, NetworkParams, topographic_counts, without_plasticity
-from helpers.parameters import HelpersError, ParameterError
+from helpers.parameters import HelpersError, ParameterError, doors
 
 __all__ = ["FLAGS", "main"]
 

@@ -21,13 +21,12 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from helpers.doors import doors
 from helpers.figures import OKABE_ITO, TEXT_MM, matrix, panel_letters, raster
 from helpers.lateral_line import stimulus
 from helpers.lateral_line.kernel import LAYERS, Recording
 from helpers.lateral_line.params import NetworkParams
 from helpers.lateral_line.simulate import BIN_S, Result
-from helpers.parameters import check_choice, check_integer
+from helpers.parameters import check_choice, check_integer, doors
 from helpers.storage import write_all
 
 __all__ = ["FIGURES", "draw_seed", "draw_series", "geometry", "legends", "map_density", "map_raster", "verdict"]

@@ -22,11 +22,10 @@ from pathlib import Path
 import numpy as np
 
 from helpers import runs, storage
-from helpers.doors import doors
 from helpers.lateral_line import measures, wiring
 from helpers.lateral_line.params import NetworkParams, preset, topographic_counts
 from helpers.lateral_line.simulate import Result
-from helpers.parameters import OutputError, ParameterError
+from helpers.parameters import OutputError, ParameterError, doors
 
 __all__ = ["begin", "read_origin", "read_run", "read_weights", "save_scores", "save_weights", "scores_file"]
 __all__ += ["write_summary"]

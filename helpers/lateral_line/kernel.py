@@ -29,10 +29,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from helpers.compiled import compiled
-from helpers.doors import doors
 from helpers.lateral_line import wiring as wires
 from helpers.lateral_line.stimulus import Drive
-from helpers.parameters import check_array, check_choice, check_number
+from helpers.parameters import check_array, check_choice, check_number, doors
 
 __all__ = ["LAYERS", "Network", "Recording", "pair_updates"]
 

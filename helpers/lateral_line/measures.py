@@ -19,8 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from helpers.doors import doors
-from helpers.parameters import ParameterError, check_array, check_integer, check_number, check_seed
+from helpers.parameters import ParameterError, check_array, check_integer, check_number, check_seed, doors
 
 __all__ = ["MapQuality", "half_maximum_width", "map_quality", "mean_quality", "permutation_chance", "tuning_curves"]
 

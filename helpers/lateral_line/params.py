@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from helpers.doors import doors
-from helpers.parameters import ParameterError, Parameters, check_choice, parameter
+from helpers.parameters import ParameterError, Parameters, check_choice, doors, parameter
 
 __all__ = ["MODES", "NetworkParams", "preset", "topographic_counts", "without_plasticity"]
 

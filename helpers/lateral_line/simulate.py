@@ -15,12 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from helpers.doors import doors
 from helpers.lateral_line import measures, stimulus
 from helpers.lateral_line import wiring as wires
 from helpers.lateral_line.kernel import LAYERS, Network, Recording
 from helpers.lateral_line.params import NetworkParams
-from helpers.parameters import check_integer
+from helpers.parameters import check_integer, doors
 
 __all__ = ["History", "Result", "evaluate", "homeostasis", "simulate", "stabilisation_time"]
 

@@ -22,9 +22,8 @@ from typing import Any
 
 import numpy as np
 
-from helpers.doors import doors
 from helpers.lateral_line.params import NetworkParams
-from helpers.parameters import check_array, check_number
+from helpers.parameters import check_array, check_number, doors
 
 __all__ = ["Drive", "afferent_rates", "dipole_velocity", "neuromasts", "snapshot_drive", "snapshots", "sweep_position"]
 __all__ += ["teacher_rates", "test_drive", "trial_steps"]

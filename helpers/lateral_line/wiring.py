@@ -14,9 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from helpers.doors import doors
 from helpers.lateral_line.params import NetworkParams, topographic_counts
-from helpers.parameters import ParameterError, check_array
+from helpers.parameters import ParameterError, check_array, doors
 
 __all__ = ["Synapses", "Wiring", "draw", "given", "initial_weights", "lateral_inhibition", "stream", "tracked"]
 

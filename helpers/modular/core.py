@@ -17,11 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from helpers.doors import doors
 from helpers.modular import draws, synapses
 from helpers.modular.grid import NeuronDimension, connected
 from helpers.modular.tags import Behaviour, Synapses, Tagged, UnknownTagError
-from helpers.parameters import BackendError, ParameterError, check_array, check_choice, check_integer, check_seed
+from helpers.parameters import BackendError, ParameterError, check_array, check_choice, check_integer, check_seed, doors
 
 __all__ = ["Network", "NeuronGroup", "NeuronSubGroup", "SynapseGroup", "afferent", "efferent"]
 

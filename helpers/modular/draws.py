@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from helpers.doors import doors
-from helpers.parameters import ParameterError, check_array
+from helpers.parameters import ParameterError, check_array, doors
 
 __all__ = ["drawn", "fitted", "is_draw", "number", "places"]
 

@@ -9,10 +9,10 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 
-from helpers.doors import doors
 from helpers.figures import OKABE_ITO
 from helpers.modular.core import Network
 from helpers.modular.synapses import dense
+from helpers.parameters import doors
 
 __all__ = ["activity", "timeline", "weight_histogram"]
 

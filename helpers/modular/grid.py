@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from helpers.doors import doors
 from helpers.modular.tags import Behaviour
-from helpers.parameters import ParameterError, check_array, check_integer, check_number
+from helpers.parameters import ParameterError, check_array, check_integer, check_number, doors
 
 __all__ = ["NeuronDimension", "connected", "get_squared_dim"]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from helpers.doors import doors
+from helpers.parameters import doors
 
 __all__ = ["MAX_PICKED", "MAX_WINDOW", "History"]
 

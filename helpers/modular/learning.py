@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from helpers.doors import doors
 from helpers.modular import kernel
 from helpers.modular.core import NeuronGroup
 from helpers.modular.synapses import afferents
 from helpers.modular.tags import Behaviour
-from helpers.parameters import ParameterError, check_number
+from helpers.parameters import ParameterError, check_number, doors
 
 __all__ = ["STDP", "Normalisation"]
 

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy.sparse
 
-from helpers.doors import doors
 from helpers.figures import OKABE_ITO
 from helpers.modular.synapses import EventWeights
+from helpers.parameters import doors
 
 if TYPE_CHECKING:  # matplotlib is loaded by the first picture
     from matplotlib.axes import Axes

@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from helpers.doors import doors
 from helpers.modular.tags import Behaviour
-from helpers.parameters import ParameterError, check_integer
+from helpers.parameters import ParameterError, check_integer, doors
 
 __all__ = ["EventRecorder", "Recorder", "Series", "compiled"]
 

@@ -18,10 +18,9 @@ from typing import Any
 import numpy as np
 import scipy.sparse
 
-from helpers.doors import doors
 from helpers.modular import synapses
 from helpers.modular.recorder import Recorder
-from helpers.parameters import ParameterError
+from helpers.parameters import ParameterError, doors
 from helpers.storage import read_arrays, write_arrays
 
 __all__ = ["State", "capture", "load_state", "restore", "save_state"]

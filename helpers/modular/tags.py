@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from helpers.doors import doors
 from helpers.modular import draws
-from helpers.parameters import ParameterError
+from helpers.parameters import ParameterError, doors
 
 __all__ = ["Behavior", "Behaviour", "Synapses", "Tagged", "UnknownTagError"]
 

@@ -27,14 +27,13 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 import numpy as np
 
-from helpers.doors import doors
 from helpers.explorers import show_beside
 from helpers.modular import panels, state, view
 from helpers.modular.core import Network, NeuronGroup, SynapseGroup
 from helpers.modular.history import MAX_PICKED, MAX_WINDOW, History
 from helpers.modular.panels import Bars, Lines, Map, Modules, get_default_UI_modules
 from helpers.modular.tags import Behaviour
-from helpers.parameters import BackendError, ParameterError, check_choice, check_integer, check_number
+from helpers.parameters import BackendError, ParameterError, check_choice, check_integer, check_number, doors
 
 if TYPE_CHECKING:  # matplotlib is loaded by the first picture
     from matplotlib.figure import Figure

@@ -18,13 +18,12 @@ import ipywidgets
 import numpy as np
 import traitlets
 
-from helpers.doors import doors
 from helpers.modular.core import Network, NeuronGroup, Parent, SynapseGroup
 from helpers.modular.history import MAX_WINDOW
 from helpers.modular.panels import Bars, Lines, Map
 from helpers.modular.recorder import Recorder
 from helpers.modular.tags import Behaviour
-from helpers.parameters import ParameterError
+from helpers.parameters import ParameterError, doors
 
 if TYPE_CHECKING:  # matplotlib is loaded by the first picture
     from matplotlib.figure import Figure

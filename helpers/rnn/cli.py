@@ -39,8 +39,7 @@ from scipy import sparse
 from tqdm.auto import tqdm
 
 from helpers import figures, runs, storage
-from helpers.doors import doors
-from helpers.parameters import ParameterError, Table, check_array, check_choice, check_integer, check_number
+from helpers.parameters import ParameterError, Table, check_array, check_choice, check_integer, check_number, doors
 from helpers.rnn import figures as plots
 from helpers.rnn import meanfield
 from helpers.rnn import options as flags

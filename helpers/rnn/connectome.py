@@ -51,8 +51,7 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from helpers import storage
-from helpers.doors import doors
-from helpers.parameters import ParameterError, check_array, check_choice, check_integer, check_number, check_seed
+from helpers.parameters import ParameterError, check_array, check_choice, check_integer, check_number, check_seed, doors
 from helpers.rnn.model import Rnn
 
 __all__ = ["TRANSMITTERS", "Roi", "convert_legacy", "exponent_bound", "load_roi", "load_traced", "make_synthetic_roi"]

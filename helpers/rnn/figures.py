@@ -8,9 +8,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from helpers.doors import doors
 from helpers.figures import COLOURS, OKABE_ITO, bands, label_lines
-from helpers.parameters import check_array
+from helpers.parameters import check_array, doors
 
 __all__ = ["convergence", "spectra", "trained", "training", "transition"]
 

@@ -32,7 +32,6 @@ from typing import Any
 import numpy as np
 
 from helpers import runs
-from helpers.doors import doors
 from helpers.parameters import (
     BackendError,
     ParameterError,
@@ -41,6 +40,7 @@ from helpers.parameters import (
     check_choice,
     check_integer,
     check_number,
+    doors,
     parameter,
 )
 from helpers.rnn.losses import loss_name, loss_value, target_vector

@@ -22,8 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from helpers.doors import doors
-from helpers.parameters import ParameterError, check_array, check_choice, check_integer
+from helpers.parameters import ParameterError, check_array, check_choice, check_integer, doors
 
 __all__ = ["LOSSES", "loss_label", "loss_name", "loss_value", "target_vector"]
 

@@ -28,8 +28,7 @@ import numpy as np
 from scipy.linalg import blas, cython_blas, lapack, qr
 from tqdm.auto import tqdm
 
-from helpers.doors import doors
-from helpers.parameters import ParameterError, check_array, check_choice, check_integer, check_number, check_seed
+from helpers.parameters import ParameterError, check_array, check_choice, check_integer, check_number, check_seed, doors
 from helpers.rnn.model import check_state
 
 __all__ = ["Spectrum", "initial", "kaplan_yorke", "lyapunov_spectrum", "one_blas_thread", "trajectory"]

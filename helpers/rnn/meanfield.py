@@ -17,8 +17,7 @@ from scipy.interpolate import CubicSpline
 from scipy.linalg import eigh_tridiagonal
 from scipy.optimize import brentq
 
-from helpers.doors import doors
-from helpers.parameters import ParameterError, check_number
+from helpers.parameters import ParameterError, check_number, doors
 from helpers.rnn.model import activation_name, response
 
 __all__ = ["critical_g", "delta_0", "first_exponent"]

@@ -29,7 +29,6 @@ import numpy as np
 from scipy import sparse
 from scipy.linalg import blas
 
-from helpers.doors import doors
 from helpers.parameters import (
     BackendError,
     ParameterError,
@@ -38,6 +37,7 @@ from helpers.parameters import (
     check_integer,
     check_number,
     check_seed,
+    doors,
 )
 
 __all__ = ["ACTIVATIONS", "Rnn", "activation_name", "check_state", "random_weights", "response"]

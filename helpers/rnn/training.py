@@ -20,8 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from helpers.doors import doors
-from helpers.parameters import BackendError, check_integer, check_number, check_seed
+from helpers.parameters import BackendError, check_integer, check_number, check_seed, doors
 from helpers.rnn.gradients import (
     GROUPS,
     Gradient,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from helpers.doors import doors
-from helpers.figures import CYCLIC, OKABE_ITO, orientation_axis, raster, show_frame
+from helpers.figures import CYCLIC, OKABE_ITO, check_axes, orientation_axis, raster, show_frame
+from helpers.parameters import check_array, check_choice, check_integer, check_number, check_seed, doors
 from helpers.v1 import lgn
 from helpers.v1.params import LgnParams
 from helpers.v1.simulate import RingResult
@@ -27,7 +27,10 @@ NAMES = {"input": "input", "exc": "excitatory", "inh": "inhibitory"}
 def cloud_row(axes: Any, clouds: list, labels: list) -> list:
     """Draw one frame of each cloud, grey from -2.5 to 2.5 standard deviations, with its label."""
     images = []
+    check_axes(axes, len(clouds))
+    check_axes(axes, len(labels))
     for ax, cloud, label in zip(axes, clouds, labels, strict=True):
+        cloud = check_array("cloud", cloud, ndim=3)
         frame = cloud[:, :, 0] - cloud.mean()
         limit = 2.5 * frame.std()
         images.append(show_frame(ax, frame, vmin=-limit, vmax=limit))
@@ -37,6 +40,7 @@ def cloud_row(axes: Any, clouds: list, labels: list) -> list:
 
 def spectrum(ax: Axes, cloud: np.ndarray, *, limit: float = 0.3) -> Any:
     """Draw the spatial power spectrum (mean over time), square-rooted for visibility; white: most power."""
+    cloud, limit = check_array("cloud", cloud, ndim=3), check_number("limit", limit, 0, 0.5, low_open=True)
     power = (np.abs(np.fft.fftn(cloud - cloud.mean())) ** 2).mean(axis=2)
     image = np.sqrt(np.fft.fftshift(power))
     extent = (-0.5, 0.5, -0.5, 0.5)
@@ -47,6 +51,8 @@ def spectrum(ax: Axes, cloud: np.ndarray, *, limit: float = 0.3) -> Any:
 
 def gabors(axes: Any, params: LgnParams, *, half_px: int = 8) -> list:
     """Draw the template of each orientation with its ON (filled) and OFF (open) positions, area by weight."""
+    check_axes(axes, params.n_theta)
+    check_integer("half_px", half_px, 1, 31)
     theta_rad, w = lgn.template_weights(params)
     x, y = lgn.lattice(params).T
     for ax, theta, field, weight in zip(axes, theta_rad, lgn.templates(theta_rad, params=params), w, strict=True):
@@ -70,8 +76,8 @@ def ring_schematic(ax: Axes, *, n: int = 24, seed: int = 0) -> Axes:
     """
     from matplotlib import colormaps
 
-    angle = 2 * np.pi * np.arange(n) / n
-    circle, rng, colours = np.array([np.cos(angle), np.sin(angle)]), np.random.default_rng(seed), colormaps[CYCLIC]
+    angle = 2 * np.pi * np.arange(check_integer("n", n, 4, 1000)) / n
+    circle, rng, colours = np.array([np.cos(angle), np.sin(angle)]), check_seed(seed), colormaps[CYCLIC]
     chord = 2 * np.abs(np.sin((angle[:, None] - angle) / 2))
     for name, radius in (("exc", 1.0), ("inh", 0.7)):
         x, y = radius * circle
@@ -94,7 +100,9 @@ def ring_schematic(ax: Axes, *, n: int = 24, seed: int = 0) -> Axes:
 def ring_raster(axes: Any, result: RingResult, *, populations: tuple = ("input", "inh", "exc")) -> Any:
     """Draw the spikes of each population, one axes each, with the shown orientation as a line per window."""
     window_ms = result.params.window_ms
+    check_axes(axes, len(populations))
     for ax, name in zip(axes, populations, strict=True):
+        check_choice("populations", name, tuple(result.counts))
         n, kind = result.counts[name].shape[1], name.rstrip("2")
         raster(ax, *result.spikes[name], color=COLOURS[kind], size=2.2 if kind == "exc" else 1.2)
         for k, theta in enumerate(result.theta_rad):
@@ -109,7 +117,7 @@ def ring_raster(axes: Any, result: RingResult, *, populations: tuple = ("input",
 
 def window_fit(ax: Axes, counts: ArrayLike, fit: TuningFit, *, color: Any = COLOURS["exc"], label: str = "") -> Any:
     """Draw the counts of one window as dots and the fitted curve, or say why there is none."""
-    n = len(counts)
+    n = len(counts := check_array("counts", counts, ndim=1))
     (dots,) = ax.plot(np.pi * np.arange(n) / n, counts, ".", color=color, label=label or None)
     if fit.ok:
         fine = np.linspace(0, np.pi, 361)

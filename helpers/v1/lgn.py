@@ -21,8 +21,7 @@ from typing import Any
 import numpy as np
 from scipy import fft
 
-from helpers.doors import doors
-from helpers.parameters import ParameterError, check_array, check_integer, check_number, check_seed
+from helpers.parameters import ParameterError, check_array, check_integer, check_number, check_seed, doors
 from helpers.stimuli import log_gabor
 from helpers.v1.params import LgnParams
 

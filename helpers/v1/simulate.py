@@ -14,8 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from helpers.doors import doors
-from helpers.parameters import ParameterError, check_array, check_choice, check_integer, plain
+from helpers.parameters import ParameterError, check_array, check_choice, check_integer, doors, plain
 from helpers.spikes import window_counts
 from helpers.stimuli import poisson_trains
 from helpers.v1 import kernel

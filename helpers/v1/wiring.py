@@ -12,8 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats  # the module: truncnorm itself holds the global random state, which no key may have
 
-from helpers.doors import doors
-from helpers.parameters import ParameterError, check_array, check_choice, check_number, plain
+from helpers.parameters import ParameterError, check_array, check_choice, check_number, doors, plain
 from helpers.v1.params import RingParams
 
 __all__ = ["PROJECTIONS", "RULES", "Projection", "Rule", "Synapses", "checked_rules", "draw_delays", "populations"]

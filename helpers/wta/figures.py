@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from helpers import figures
-from helpers.doors import doors
 from helpers.figures import OKABE_ITO, raster, traces
-from helpers.parameters import ParameterError, check_array
+from helpers.parameters import ParameterError, check_array, doors
 from helpers.spikes import pack
 from helpers.storage import write
 

@@ -7,8 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from helpers.doors import doors
-from helpers.parameters import ParameterError
+from helpers.parameters import ParameterError, doors
 from helpers.storage import DamagedFile, read_arrays, write_arrays
 from helpers.wta.inputs import InputGenerator
 from helpers.wta.network import Network, State

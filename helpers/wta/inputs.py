@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from helpers.doors import doors
-from helpers.parameters import ParameterError, check_array, check_integer, check_number
+from helpers.parameters import ParameterError, check_array, check_integer, check_number, doors
 from helpers.wta import figures
 from helpers.wta.network import Network, next_stream, streams
 from helpers.wta.params import Guarded, InputParams, Phases

@@ -15,8 +15,7 @@ import numpy as np
 from numba.core import event
 
 from helpers.compiled import compiled
-from helpers.doors import doors
-from helpers.parameters import ParameterError, check_array, check_integer
+from helpers.parameters import ParameterError, check_array, check_integer, doors
 from helpers.wta.params import ANNEALED, TRACKED
 
 if TYPE_CHECKING:
@@ -114,7 +113,7 @@ def _send(k, wiring, st, lag):
     """Let a spike of neuron k arrive with amplitude A at its targets and in its own traces.
 
     D is the interval since its last spike: u' = U + u (1 - U) exp(-D/F), R' = 1 + (R - u R - 1) exp(-D/tau_D) and
-    A = u' R'. The original code (lag 1) uses A = u R of before, one spike late, and D - 1, and starts with a spike at -1.
+    A = u' R'. The original code (lag 1) uses A = u R of before, one spike late, and D - 1; all have a spike at -1.
     """
     amplitude = 1.0
     if st.depressing[k]:

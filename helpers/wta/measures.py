@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from helpers.doors import doors
-from helpers.parameters import ParameterError, check_choice, check_integer
+from helpers.parameters import ParameterError, check_choice, check_integer, doors
 
 if TYPE_CHECKING:
     from helpers.wta.params import Result

@@ -14,8 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from helpers.doors import doors
-from helpers.parameters import ParameterError, check_array, check_flag, check_integer, check_number, check_seed
+from helpers.parameters import ParameterError, check_array, check_flag, check_integer, check_number, check_seed, doors
 from helpers.wta import figures, kernel
 from helpers.wta.params import TRACKED, Guarded, NetworkParams
 

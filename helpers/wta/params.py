@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from helpers.doors import doors
-from helpers.parameters import HelpersError, ParameterError, Parameters, check_integer, check_number, parameter
+from helpers.parameters import HelpersError, ParameterError, Parameters, check_integer, check_number, doors, parameter
 
 __all__ = ["Guarded", "InputParams", "LegacyError", "NetworkParams", "Phases", "Result"]
 

@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from helpers.doors import doors
-from helpers.parameters import BackendError, ParameterError, check_flag, check_integer, check_number
+from helpers.parameters import BackendError, ParameterError, check_flag, check_integer, check_number, doors
 from helpers.wta import figures, kernel, measures
 from helpers.wta.inputs import InputGenerator, Schedule
 from helpers.wta.network import Network, NodeCollection, streams

@@ -17,8 +17,8 @@ import linecache
 import numbers
 import os
 import random
-import re
 import resource
+import selectors
 import signal
 import subprocess
 import sys
@@ -30,7 +30,15 @@ from pathlib import Path
 
 import numpy as np
 
-LIMIT_S, LIMIT_BYTES, MAX_LINE = 10, 6 * 2**30, 600
+from helpers.lateral_line import cli as lateral_line_cli
+from helpers.lateral_line.params import NetworkParams
+from helpers.parameters import HelpersError
+from helpers.rnn import cli as rnn_cli
+from tests.attack import valid
+from tests.lateral_line.test_cli import SMALL
+from tests.rnn.test_cli import BASE
+
+LIMIT_S, DEAD_S, LIMIT_BYTES, MAX_LINE = 10, 200, 6 * 2**30, 600
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -56,7 +64,7 @@ def inside(value):
 
     def changed(array):
         array = array.astype(type(value))
-        array.flat[0] = value
+        array.flat[:1] = value
         return array
 
     return of_valid(changed)
@@ -68,44 +76,51 @@ def quantity(unit):
     return 3 * getattr(brian2, unit)
 
 
-HOSTILE = {
-    **{repr(x): (lambda x=x: x) for x in (float("nan"), float("inf"), -float("inf"), -1, 0, -0.0, 0.5, 1e-15, 1e300, -1e300)},
-    **{f"{x:.3g}": (lambda x=x: x) for x in (2**31, 2**40, 2**63, -(2**63) - 1, 10**30)},
-    "True": lambda: True, "None": lambda: None, "''": str, "'x'": lambda: "x", "NUL": lambda: "a\0b", "bytes": lambda: b"x",
-    "long text": lambda: "x" * 10_000, "[]": list, "()": tuple, "{}": dict, "set": lambda: {1, 2}, "range": lambda: range(3),
-    "generator": lambda: (x for x in (1.0, 2.0)), "function": lambda: lambda: None, "two arguments": lambda: lambda a, b: a,
-    "class": lambda: int, "object": object, "module": lambda: np, "complex": lambda: 1 + 1j, "fraction": lambda: fractions.Fraction(1, 3),
-    "decimal": lambda: decimal.Decimal("1.5"), "date": lambda: np.datetime64("2020-01-01"), "np.True_": lambda: np.True_,
-    "[nan]": lambda: [float("nan")], "[None]": lambda: [None], "['x']": lambda: ["x"], "[-1]": lambda: [-1], "[2**63]": lambda: [2**63],
-    "ragged": lambda: [[1.0], [1.0, 2.0]], "{'x': 1}": lambda: {"x": 1}, "{1: None}": lambda: {1: None}, "pairs": lambda: [(1, 2), (3, 4)],
-    "empty array": lambda: np.empty(0), "empty (0, 3)": lambda: np.empty((0, 3)), "ones 7": lambda: np.ones(7), "ones (3, 2, 2)": lambda: np.ones((3, 2, 2)),
-    "0-d": lambda: np.array(1.5), "ints": lambda: np.array([-1, 10**6]), "objects": lambda: np.array([1, None, "x"], object), "words": lambda: np.array(["a", "b"]),
-    "masked": lambda: np.ma.array([1.0, 2.0, 3.0], mask=[0, 1, 0]), "record": lambda: np.zeros(2, [("a", int)]), "int8": lambda: np.ones(3, np.int8), "mV": lambda: quantity("mV"), "kg": lambda: quantity("kilogram"),
-    "nan inside": inside(float("nan")), "inf inside": inside(float("inf")), "-1 inside": inside(-1), "10**6 inside": inside(10**6), "first alone": of_valid(lambda a: a[:1]), "one more axis": of_valid(lambda a: a[None]), "turned": of_valid(lambda a: a.T[..., ::-1]),
-    "big-endian": of_valid(lambda a: a.astype(a.dtype.newbyteorder(">"))), "read-only": of_valid(read_only), "every second": of_valid(lambda a: np.repeat(a, 2, axis=0)[::2]), "Fortran": of_valid(np.asfortranarray), "float32": of_valid(lambda a: a.astype(np.float32)), "float16": of_valid(lambda a: a.astype(np.float16)),
-}  # fmt: skip
-WORDS = [
-    "nan",
-    "inf",
-    "-inf",
-    "1e999",
-    "-1",
-    "0",
-    "-0.0",
-    "1e-15",
-    "1e-300",
-    "1e300",
-    "0.5",
-    str(2**31),
-    str(2**63),
-    str(10**30),
-    "",
-    " ",
-]
-WORDS += ["x", "a\0b", "True", "None", "[]", "1,2", "1+1j", "--", "../../x", "é" * 300, "0x10", "1_000", "٣", "½"]
-LARGE = (f"{2**31:.3g}", f"{2**40:.3g}")
-NOT_FINITE = ("nan", "inf", "-inf")
-IMPORTANT = re.compile(r"^(Runtime|Complex|VisibleDeprecation|Deprecation)Warning$")
+NUMBERS = (float("nan"), float("inf"), -float("inf"), -1, 0, -0.0, 0.5, 1e-15, 1e300, -1e300)
+INTEGERS = (2**31, 2**40, 2**63, -(2**63) - 1, 10**30)
+VALUES = [True, None, "", "x", "a\0b", b"x", [], (), {}, {1, 2}, range(3), int, 1 + 1j, [float("nan")], [None], ["x"]]
+VALUES += [[-1], [2**63], [[1.0], [1.0, 2.0]], {"x": 1}, {1: None}, [(1, 2), (3, 4)], fractions.Fraction(1, 3)]
+VALUES += [decimal.Decimal("1.5"), np.datetime64("2020-01-01"), np.True_]
+HOSTILE = {repr(value): (lambda value=value: valid.copied(value)) for value in (*NUMBERS, *VALUES)}
+HOSTILE |= {f"{value:.3g}": (lambda value=value: value) for value in INTEGERS}
+HOSTILE |= {
+    "long text": lambda: "x" * 10_000,
+    "generator": lambda: (x for x in (1.0, 2.0)),
+    "function": lambda: lambda: None,
+    "of two": lambda: lambda a, b: a,
+    "object": object,
+    "module": lambda: np,
+    "empty array": lambda: np.empty(0),
+    "empty (0, 3)": lambda: np.empty((0, 3)),
+    "ones 7": lambda: np.ones(7),
+    "ones (3, 2, 2)": lambda: np.ones((3, 2, 2)),
+    "0-d": lambda: np.array(1.5),
+    "ints": lambda: np.array([-1, 10**6]),
+    "objects": lambda: np.array([1, None, "x"], object),
+    "words": lambda: np.array(["a", "b"]),
+    "masked": lambda: np.ma.array([1.0, 2.0, 3.0], mask=[0, 1, 0]),
+    "record": lambda: np.zeros(2, [("a", int)]),
+    "int8": lambda: np.ones(3, np.int8),
+    "mV": lambda: quantity("mV"),
+    "kg": lambda: quantity("kilogram"),
+    "nan inside": inside(float("nan")),
+    "inf inside": inside(float("inf")),
+    "-1 inside": inside(-1),
+    "10**6 inside": inside(10**6),
+    "first alone": of_valid(lambda a: a[:1]),
+    "one more axis": of_valid(lambda a: a[None]),
+    "turned": of_valid(lambda a: a.T[..., ::-1]),
+    "big-endian": of_valid(lambda a: a.astype(a.dtype.newbyteorder(">"))),
+    "read-only": of_valid(read_only),
+    "every second": of_valid(lambda a: np.repeat(a, 2, axis=0)[::2]),
+    "Fortran": of_valid(np.asfortranarray),
+    "float32": of_valid(lambda a: a.astype(np.float32)),
+    "float16": of_valid(lambda a: a.astype(np.float16)),
+}
+NOT_FINITE, LARGE = ("nan", "inf", "-inf"), (f"{2**31:.3g}", f"{2**40:.3g}")
+WORDS = ["nan", "inf", "-inf", "1e999", "-1", "0", "-0.0", "1e-15", "1e-300", "1e300", "0.5", str(2**31), str(2**63)]
+WORDS += [str(10**30), "", " ", "x", "a\0b", "True", "None", "[]", "1,2", "1+1j", "--", "../../x", "é" * 300, "0x10"]
+WORDS += ["1_000", "٣", "½"]
 
 
 # --- what is judged
@@ -113,148 +128,100 @@ IMPORTANT = re.compile(r"^(Runtime|Complex|VisibleDeprecation|Deprecation)Warnin
 
 def is_ours(failure):
     """Whether an exception is one of ours, or raised by a statement of ours, in one line."""
-    from helpers.parameters import HelpersError
-
     text = str(failure)
     if "\n" in text or len(text) > MAX_LINE or not text:
         return False
-    if isinstance(failure, HelpersError):
-        return True
-    frames = traceback.extract_tb(failure.__traceback__)
-    last = frames[-1] if frames else None
-    stated = (
-        last
-        and "/helpers/" in last.filename
-        and linecache.getline(last.filename, last.lineno).strip().startswith("raise")
-    )
-    return bool(stated) and isinstance(failure, TypeError | ValueError | AttributeError)
+    last = (traceback.extract_tb(failure.__traceback__) or [None])[-1]
+    stated = last and "/helpers/" in last.filename and linecache.getline(last.filename, last.lineno).strip()
+    own = bool(stated) and stated.startswith("raise")
+    return isinstance(failure, HelpersError) or (own and isinstance(failure, TypeError | ValueError | AttributeError))
 
 
-def where(failure):
-    """Return the innermost place of ours in a traceback, as file:line."""
-    places = [
-        f"{Path(f.filename).parent.name}/{Path(f.filename).name}:{f.lineno}"
-        for f in traceback.extract_tb(failure.__traceback__)
-        if "/helpers/" in f.filename
-    ]
-    return places[-1] if places else "called"
+def named(failure):
+    """Return [kind, innermost place of ours and words] of an exception."""
+    place = "called"
+    for frame in traceback.extract_tb(failure.__traceback__):
+        if "/helpers/" in frame.filename:
+            place = f"{Path(frame.filename).parent.name}/{Path(frame.filename).name}:{frame.lineno}"
+    return [type(failure).__name__, f"{place} {' '.join(str(failure).split())[:150]}"]
 
 
-def numbers_in(result, depth=0):
-    """Yield the floats in a result."""
-    if isinstance(result, float | np.floating):
-        yield float(result)
-    elif isinstance(result, np.ndarray) and result.dtype.kind == "f":
-        yield from result.ravel()[:1000].tolist()
-    elif isinstance(result, tuple | list) and depth < 3:
-        for item in result[:50]:
-            yield from numbers_in(item, depth + 1)
-
-
-def judged(name, item, owner, arguments, argument, label):
-    """Return None, or [kind of fault, words] of one call."""
-    from tests.attack import valid
-
-    with (
-        warnings.catch_warnings(record=True) as told,
-        contextlib.redirect_stdout(io.StringIO()),
-        contextlib.redirect_stderr(io.StringIO()),
-    ):
+@contextlib.contextmanager
+def listening():
+    """Yield a list of the warnings about numbers inside, and what is written to the error stream; prints nothing."""
+    err = io.StringIO()
+    with warnings.catch_warnings(record=True) as told, contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("always")
-        try:
-            good = arguments[argument]()
-        except Exception:
-            good = None
+        with contextlib.redirect_stderr(err):
+            yield told, err
+
+
+def warned(told):
+    """Return a fault for the first warning of numpy about numbers, or None."""
+    for warning in told:
+        if issubclass(warning.category, RuntimeWarning):
+            return [
+                warning.category.__name__,
+                f"{Path(warning.filename).name}:{warning.lineno} {warning.message}"[:150],
+            ]
+    return None
+
+
+def holds_nan(result, depth=0):
+    """Whether a number, or one in a list or array, is nan."""
+    if isinstance(result, float | np.floating):
+        return result != result
+    if isinstance(result, np.ndarray):
+        return result.dtype.kind == "f" and bool(np.isnan(result).any())
+    return isinstance(result, tuple | list) and depth < 3 and any(holds_nan(item, depth + 1) for item in result)
+
+
+def judged(known, name, argument, label):
+    """Return None, or [kind of fault, words] of one call."""
+    item, owner, arguments = known[name]
+    with listening() as (told, _):
         try:
             result = valid.called(name, item, owner, arguments, argument, HOSTILE[label])
-            if hasattr(result, "__next__"):
-                result = list(itertools.islice(result, 100))
+            result = list(itertools.islice(result, 100)) if hasattr(result, "__next__") else result
         except TimeoutError:  # so long was asked for
             return None if label in LARGE else ["hang", f"more than {LIMIT_S} s"]
         except MemoryError as failure:  # numpy's own line says how much
             return None if label in LARGE and "Unable to allocate" in str(failure) else ["MemoryError", str(failure)]
         except BaseException as failure:
-            if is_ours(failure):
-                return None
-            kind = type(failure).__name__
-            return [kind, f"{where(failure)} {' '.join(str(failure).split())[:150]}"]
-    found = {
-        w.category.__name__: w
-        for w in told
-        if IMPORTANT.match(w.category.__name__) and "/site-packages/" not in str(w.filename).replace("/numpy/", "/")
-    }
-    for kind, warning in found.items():
-        return [kind, f"{Path(warning.filename).name}:{warning.lineno} {str(warning.message)[:100]}"]
+            return None if is_ours(failure) else named(failure)
+        good = arguments[argument]()
     scalar = isinstance(good, numbers.Real) and not isinstance(good, bool)
-    if label in ("True", "np.True_") and scalar and not isinstance(result, dict):
+    if scalar and label in ("True", "np.True_") and not isinstance(result, dict):
         return ["switch taken as a number", ""]
-    if label in NOT_FINITE and scalar and any(x != x for x in numbers_in(result)):
+    if scalar and label in NOT_FINITE and holds_nan(result):
         return ["nan for what is not finite", ""]
-    return None
+    return warned(told)
 
 
 # --- commands
 
 
-def commands():
-    """Return {name: (run, words)} of the commands, quick ones."""
-    from helpers.lateral_line import cli as ll
-    from helpers.rnn import cli
-    from tests.lateral_line.test_cli import SMALL
-    from tests.rnn.test_cli import BASE
+def of_click(command):
+    def run(words):
+        command.main(words)
+        return 0
 
-    def of_click(name):
-        def run(words):
-            getattr(cli, name).main(words)
-            return 0
-
-        return run
-
-    found = {f"rnn.{name}": (of_click(name), getattr(cli, name), words) for name, words in BASE.items()}
-    found["lateral_line"] = ll.main, ll.command, f"{SMALL} --run-name a"
-    return found
+    return run
 
 
-def flag_cases():
-    cases = []
-    for name, (_, command, _) in commands().items():
-        for option in command.params:
-            flags = [flag for flag in option.opts if flag.startswith("--") and flag != "--help"]
-            cases += [("command", name, flags[-1], word) for word in WORDS for _ in flags[:1]]
-        if name == "lateral_line":
-            from helpers.lateral_line.params import NetworkParams
-
-            cases += [
-                ("command", name, "--set", f"{field}={word}")
-                for field in NetworkParams.__dataclass_fields__
-                for word in WORDS
-            ]
-    return cases
+COMMANDS = {name: (of_click(getattr(rnn_cli, name)), getattr(rnn_cli, name), words) for name, words in BASE.items()}
+COMMANDS["lateral_line"] = lateral_line_cli.main, lateral_line_cli.command, f"{SMALL} --run-name a"
 
 
 def judged_command(name, flag, word):
-    run, command, base = commands()[name]
-    kept, words = [], base.split()
-    option = next(option for option in command.params if flag in option.opts)
-    while words:  # the flag goes, in any spelling, with its values
-        first = words.pop(0)
-        if first in option.opts and flag != "--set":
-            while words and not words[0].startswith("--"):
-                words.pop(0)
-        else:
-            kept.append(first)
-    values = (
-        []
-        if getattr(option, "is_flag", False) and not getattr(option, "_flag_needs_value", False)
-        else [word] * option.nargs
-    )
-    err = io.StringIO()
-    with (
-        warnings.catch_warnings(record=True) as told,
-        contextlib.redirect_stdout(io.StringIO()),
-        contextlib.redirect_stderr(err),
-    ):
-        warnings.simplefilter("always")
+    """Return None, or [kind of fault, words] of a command with one flag set to a word."""
+    run, command, base = COMMANDS[name]
+    option, kept = next(option for option in command.params if flag in option.opts), []
+    for group in f" {base}".split(" --")[1:]:  # the flag goes, in any spelling, with its values
+        if flag == "--set" or f"--{group.split()[0]}" not in option.opts:
+            kept += f"--{group}".split()
+    values = [] if option.is_flag and not option._flag_needs_value else [word] * option.nargs
+    with listening() as (told, err):
         try:
             status = run([*kept, flag, *values])
         except SystemExit as left:
@@ -262,14 +229,11 @@ def judged_command(name, flag, word):
         except TimeoutError:
             return ["hang", f"more than {LIMIT_S} s"]
         except BaseException as failure:
-            return [type(failure).__name__, f"{where(failure)} {' '.join(str(failure).split())[:150]}"]
+            return named(failure)
     lines = [line for line in err.getvalue().splitlines() if line.strip()]
     if status not in (0, 2, None) or (status == 2 and (len(lines) > 3 or "Traceback" in err.getvalue())):
         return [f"status {status}", " | ".join(lines)[:150]]
-    for warning in told:
-        if warning.category is RuntimeWarning:
-            return ["RuntimeWarning", f"{Path(warning.filename).name}:{warning.lineno} {str(warning.message)[:100]}"]
-    return None
+    return warned(told)
 
 
 # --- the child, and who watches it
@@ -277,12 +241,14 @@ def judged_command(name, flag, word):
 
 def all_cases():
     """Return the list of all cases: ("call", callable, argument, hostile value) and ("command", command, flag, word)."""
-    from tests.attack import valid
-
     cases = []
     for name, (_, _, arguments) in valid.calls()[0].items():
         cases += [("call", name, argument, label) for argument in arguments for label in HOSTILE]
-    return cases + flag_cases()
+    for name, (_, command, _) in COMMANDS.items():
+        flags = [option.opts[-1] for option in command.params if option.opts[-1].startswith("--")]
+        cases += [("command", name, flag, word) for flag in flags for word in WORDS]
+    fields = NetworkParams.__dataclass_fields__
+    return cases + [("command", "lateral_line", "--set", f"{field}={word}") for field in fields for word in WORDS]
 
 
 def late(*_):
@@ -291,101 +257,79 @@ def late(*_):
 
 def child(path):
     """Judge the cases of a file, one after the other; say which is begun, and what came of it."""
-    from tests.attack import valid
-
     resource.setrlimit(resource.RLIMIT_AS, (LIMIT_BYTES, LIMIT_BYTES))
-    out = os.fdopen(os.dup(1), "w")
-    signal.signal(signal.SIGALRM, late)
-    known, _ = valid.calls()
+    out, known = os.fdopen(os.dup(1), "w"), valid.calls()[0]
+    signal.signal(signal.SIGPROF, late)
     for i, (kind, name, argument, value) in enumerate(json.loads(Path(path).read_text())):
         print(json.dumps(["begun", i]), file=out, flush=True)
-        signal.alarm(LIMIT_S)
         start = time.perf_counter()
         try:
-            if kind == "call":
-                fault = judged(name, *known[name], argument, value)
-            else:
-                fault = judged_command(name, argument, value)
+            signal.setitimer(signal.ITIMER_PROF, LIMIT_S)  # of the processor: others may use it too
+            fault = judged(known, name, argument, value) if kind == "call" else judged_command(name, argument, value)
         except TimeoutError:
             fault = ["hang", f"more than {LIMIT_S} s"]
         finally:
-            signal.alarm(0)
+            signal.setitimer(signal.ITIMER_PROF, 0)
         print(json.dumps(["done", i, fault, round(time.perf_counter() - start, 2)]), file=out, flush=True)
 
 
-def watched(cases, report):
-    """Judge cases in a child, which is started anew after what kills it; return {case: fault}."""
-    import selectors
+def lives(cases, folder):
+    """Start a child on cases; yield (number of the case, fault, seconds) until it ends, or dies of the last one."""
+    Path(folder, "cases.json").write_text(json.dumps(cases))
+    env = os.environ | dict(PYTHONPATH=str(ROOT), CI="true", NOTEBOOK_FIGS=f"{folder}/figs", MPLBACKEND="agg")
+    words = [sys.executable, "-m", "tests.attack.arguments", "--child", "cases.json"]
+    process = subprocess.Popen(words, cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    ready, begun = selectors.DefaultSelector(), None
+    ready.register(process.stdout, selectors.EVENT_READ)
+    while ready.select(DEAD_S) and (line := process.stdout.readline()):
+        word, i, *found = json.loads(line)
+        begun = i if word == "begun" else None
+        if word == "done":
+            yield i, *found
+    if process.poll() is None and begun is not None and not ready.select(0):
+        process.kill()
+        yield begun, ["hang", "in a compiled loop"], DEAD_S
+    elif process.wait() and begun is not None:
+        yield begun, ["crash", f"status {process.returncode}"], 0
+    process.kill()
+    process.wait()
 
-    faults, first, seconds = {}, 0, collections.Counter()
-    with tempfile.TemporaryDirectory() as folder:
-        while first < len(cases):
-            todo = Path(folder, "cases.json")
-            todo.write_text(json.dumps(cases[first:]))
-            here = tempfile.mkdtemp(dir=folder)
-            words = [sys.executable, "-m", "tests.attack.arguments", "--child", str(todo)]
-            env = os.environ | dict(
-                PYTHONPATH=str(ROOT), CI="true", NOTEBOOK_FIGS=f"{here}/figs", MPLBACKEND="agg", PYTHONFAULTHANDLER=""
-            )
-            process = subprocess.Popen(
-                words, cwd=here, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-            )
-            ready, at, begun = selectors.DefaultSelector(), -1, -1
-            ready.register(process.stdout, selectors.EVENT_READ)
-            while True:
-                if not ready.select(3 * LIMIT_S + (300 if at < 0 else 0)):
-                    process.kill()
-                    reason = ["hang", "a compiled loop, killed"]
-                    break
-                line = process.stdout.readline()
-                if not line:
-                    reason = ["crash", f"status {process.wait()}"]
-                    break
-                word, at, *found = json.loads(line)
-                begun = at
-                if word == "done":
-                    begun = -1
-                    case = cases[first + at]
-                    seconds[case[1]] += found[1]
-                    report(case)
-                    if found[0]:
-                        faults[tuple(case)] = found[0]
-            process.wait()
-            if begun >= 0:
-                faults[tuple(cases[first + begun])] = reason
-            if begun < 0 and at < 0:
-                raise RuntimeError(f"the child did not begin: {reason}")
-            first += at + 1
-    return faults, seconds
+
+def watched(cases):
+    """Judge cases in a child, which is started anew after what kills it; yield (case, fault, seconds)."""
+    while cases:
+        with tempfile.TemporaryDirectory() as folder:
+            last = -1
+            for last, fault, seconds in lives(cases, folder):
+                yield cases[last], fault, seconds
+        if last < 0:
+            raise RuntimeError("the child did not begin")
+        cases = cases[last + 1 :]
 
 
 def main(number):
     """Judge `number` hostile calls, drawn with a fixed seed, print what was found, and return how many are faults."""
     cases = all_cases()
     random.Random(1).shuffle(cases)
-    cases = cases[: int(number)]
-    start, done = time.perf_counter(), itertools.count(1)
-
-    def report(case):
-        if next(done) % 500 == 0:
-            print(f"... {time.perf_counter() - start:.0f} s", file=sys.stderr, flush=True)
-
-    faults, seconds = watched(cases, report)
-    kinds, callables = collections.Counter(), collections.Counter()
-    for case, (kind, _) in faults.items():
-        kinds[kind] += 1
-        callables[case[1]] += 1
-    print(f"arguments: {len(faults)} faults in {len(cases)} hostile calls, {time.perf_counter() - start:.0f} s")
-    print("by kind:", dict(kinds.most_common()))
-    print("by callable:", dict(callables.most_common()))
-    if os.environ.get("ATTACK_LOG"):
+    start, faults, seconds = time.perf_counter(), {}, collections.Counter()
+    for done, (case, fault, took) in enumerate(watched(cases[: int(number)]), 1):
+        seconds[case[1]] += took
+        if fault:
+            faults[case] = fault
+        if done % 500 == 0:
+            print(f"... {done} calls, {time.perf_counter() - start:.0f} s", file=sys.stderr, flush=True)
+    kinds = collections.Counter(kind for kind, _ in faults.values())
+    callables = collections.Counter(case[1] for case in faults)
+    print(f"arguments: {len(faults)} faults in {number} hostile calls, {time.perf_counter() - start:.0f} s")
+    print("by kind:", dict(kinds.most_common()), "\nby callable:", dict(callables.most_common()))
+    if "ATTACK_LOG" in os.environ:
         lines = [json.dumps([*case, *fault]) for case, fault in faults.items()]
-        Path(os.environ["ATTACK_LOG"]).write_text("\n".join(lines) + f"\n{seconds.most_common(30)}\n")
+        Path(os.environ["ATTACK_LOG"]).write_text("\n".join([*lines, str(seconds.most_common(30)), ""]))
     return len(faults)
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "--child":
+    if sys.argv[1:2] == ["--child"]:
         child(sys.argv[2])
     else:
         sys.exit(main(sys.argv[1] if len(sys.argv) > 1 else 10_000) > 0)
