@@ -549,7 +549,6 @@ BAD = [
     *[(f, dict(b_theta_rad=bad), f"b_theta_rad = {bad}") for f in (cloud, log_gabor) for bad in (0, np.nan)],
     (cloud, dict(shape=(8, 8)), "shape = (8, 8) is not (N_x, N_y, N_t)"),
     (cloud, dict(shape=(8, 8, 0)), "shape[2] = 0 is out of range"),
-    (cloud, dict(shape=(8, 8.0, 8)), "shape[1] = 8.0 is not an integer"),
     (cloud, dict(v_x=np.inf), "v_x = inf is out of range"),
     (cloud, dict(b_v=-0.5), "b_v = -0.5 is out of range"),
     (cloud, dict(alpha=np.nan), "alpha = nan"),
