@@ -154,7 +154,10 @@ def source_hash(notebook: str | os.PathLike | None = None) -> str:
     """
     if notebook is None:
         return keys.source_key()[:16]
-    cells = json.loads(Path(notebook).read_text(encoding="utf-8"))["cells"]
+    try:
+        cells = json.loads(Path(notebook).read_text(encoding="utf-8"))["cells"]
+    except (OSError, ValueError, LookupError, TypeError) as failure:
+        raise ParameterError(f"notebook = {notebook} cannot be read ({failure}); give a path of an .ipynb") from None
     code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
     return hashlib.sha256((code + keys.source_key(keys.imported_modules(code))).encode()).hexdigest()[:16]
 
