@@ -7,6 +7,7 @@ loop, so that matplotlib is never used twice at a time. Moves made during a redr
 """
 
 import asyncio
+import contextlib
 import inspect
 import threading
 import time
@@ -14,7 +15,9 @@ from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
 
-from helpers.parameters import ParameterError, check_choice, doors, unit_of
+from traitlets import TraitError
+
+from helpers.parameters import ParameterError, check_choice, doors, short, unit_of
 
 __all__ = ["Explorer", "explore", "show_beside"]
 
@@ -76,7 +79,11 @@ class Explorer:
         wake = getattr(asyncio._get_running_loop(), "call_soon_threadsafe", lambda redraw: redraw())
         self._sliders, self._shown = {}, ()  # exceptions: at the defaults none is shown, all are raised
         for name, spec in sliders.items():
-            slider = self._sliders[name] = interactive.widget_from_abbrev(spec, own[check_choice("name", name, [*own])])
+            default, slider = own[check_choice("name", name, [*own])], None
+            with contextlib.suppress(TraitError, ValueError, TypeError):
+                slider = self._sliders[name] = interactive.widget_from_abbrev(spec, default)
+            if slider is None:
+                raise ParameterError(f"{name} = {short(spec)} is no slider; give (low, high, step), a list or a bool")
             unit = unit_of(name)
             text = f"{name[: -len(unit) - 1]} ({unit})" if unit else name
             slider.description = (labels or {}).get(name, text)
@@ -95,7 +102,10 @@ class Explorer:
         """Move some sliders and draw once."""
         with self._lock:  # which no redraw can take before all are moved
             for name, value in values.items():
-                self._sliders[check_choice("name", name, [*self._sliders])].value = value
+                try:
+                    self._sliders[check_choice("name", name, [*self._sliders])].value = value
+                except (TraitError, ValueError, TypeError):
+                    raise ParameterError(f"{name} = {short(value)} is no value of its slider") from None
         self._redraw()
         if self.values != self.values | values:
             raise ParameterError(f"{values} lies outside the sliders, which now stand at {self.values}")
@@ -144,6 +154,9 @@ def show_beside(box: Any, still: Any) -> None:
     """Display a box of widgets (VBox), and in its place the picture of `still` where no kernel knows the box."""
     from IPython.display import display
 
+    for name, shown in dict(box=box, still=still).items():
+        if not hasattr(shown, "_repr_mimebundle_"):
+            raise ParameterError(f"{name} = {short(shown)} cannot be shown; give widgets, and a picture")
     live = box._repr_mimebundle_() | {"text/plain": ""}
     for data in (still._repr_mimebundle_(), {"text/html": STILL, "text/plain": ""}, live):
         display(data, raw=True)

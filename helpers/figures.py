@@ -23,13 +23,23 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from helpers.language import translate
-from helpers.parameters import OutputError, ParameterError, Table, check_array, check_integer, check_number, doors
+from helpers.parameters import (
+    OutputError,
+    ParameterError,
+    Table,
+    check_array,
+    check_integer,
+    check_number,
+    doors,
+    short,
+)
 from helpers.runs import ROOT, current_notebook, notebook_cells, provenance, summary
 from helpers.storage import DamagedFile, read_json, sealed, write_all
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 __all__ = [
     "band", "bands", "dots", "figure", "label_lines", "matrix", "notebook_parameters", "orientation_axis",
@@ -67,6 +77,7 @@ def figure(
     """
     import matplotlib.pyplot as plt
 
+    n_rows, n_cols = check_integer("n_rows", n_rows, 1, 100), check_integer("n_cols", n_cols, 1, 100)
     page_mm = check_number("NOTEBOOK_WIDTH_MM", float(os.environ.get("NOTEBOOK_WIDTH_MM") or 400), 10, 400)
     width_mm = min(check_number("width_mm", width_mm, 10, 400), page_mm)
     height_mm = check_number("height_mm", height_mm, 10, 400)
@@ -76,8 +87,19 @@ def figure(
 def check_axes(axes: Any, n: int | None = None) -> None:
     """Raise a ParameterError if `axes` are not `n` axes of matplotlib; without `n`, any number of them."""
     found = list(np.ravel(axes))
-    if not all(hasattr(ax, "add_artist") for ax in found) or len(found) != (n or len(found)):
-        raise ParameterError(f"axes is not {n or 'a list of'} axes; give those of figures.figure(n_rows, n_cols)")
+    if not all(hasattr(ax, "add_artist") for ax in found) or len(found) != (len(found) if n is None else n):
+        raise ParameterError(f"axes is no list of {n or ''} axes; give those of figures.figure(n_rows, n_cols)")
+
+
+def check_colours(name: str, colours: Any) -> list:
+    """Return the colours in `colours`, one or a list, if matplotlib knows them, else raise a ParameterError."""
+    from matplotlib.colors import is_color_like
+
+    given = [colours] if isinstance(colours, str) or is_color_like(colours) else colours
+    given = list(given) if np.iterable(given) else [given]
+    if not given or not all(map(is_color_like, given)):
+        raise ParameterError(f"{name} = {short(colours)} is no colour, nor a list of some; give names or #RRGGBB")
+    return given
 
 
 def panel_letters(axes: Any, *, start: str = "A", x: float = -0.04, y: float = 1.03) -> list:
@@ -96,7 +118,7 @@ def orientation_axis(ax: Axes, *, label: str = "orientation (deg)") -> None:
     ax.set(xlim=(0, np.pi), xlabel=label)
 
 
-def label_lines(ax: Axes, lines: list, *, where: str | None = "end", title: str | None = None) -> None:
+def label_lines(ax: Axes, lines: list[Line2D], *, where: str | None = "end", title: str | None = None) -> None:
     """Write the labels of lines, below a title, where they lie on no data: at the "end", "right" (a legend) or None.
 
     "end": beside the axes, as high as the right end of each line, in its colour, a thin line leading there; moved apart
@@ -221,7 +243,7 @@ def dots(
 def _colours(labels, colors):
     """Return {label: colour} from a mapping, a list, or the palette."""
     if not isinstance(colors, Mapping):
-        colors = dict(zip(labels, COLOURS if colors is None else colors, strict=False))
+        colors = dict(zip(labels, COLOURS if colors is None else check_colours("colors", colors), strict=False))
     if missing := sorted(set(labels) - set(colors)):
         raise ParameterError(f"colors has none for {missing}; give one for each of {len(labels)}, or draw fewer")
     return colors
@@ -242,6 +264,7 @@ def _intervals(values, level, within):
 
 def raster(ax: Axes, times_ms: ArrayLike, ids: ArrayLike, *, color: Any = "black", size: float = 0.6) -> Any:
     """Draw spikes as dots, rasterised; returns the artist. `ids`, shape (n_spikes,), are the heights of the dots."""
+    check_colours("color", color)
     times_ms = check_array("times_ms", times_ms, ndim=1, empty=True)
     ids = check_array("ids", ids, shape=times_ms.shape, empty=True)
     (spikes,) = ax.plot(times_ms, ids, ".", color=color, markersize=size, rasterized=True)
@@ -262,7 +285,7 @@ def traces(
     """
     t, offset, lines = check_array("t", t, ndim=1), check_number("offset", offset), []
     values = check_array("values", values, shape=(len(t), None), finite=False)
-    colors = COLOURS if colors is None else colors
+    colors = COLOURS if colors is None else check_colours("colors", colors)
     for k, trace in enumerate(values.T[: check_integer("n_shown", n_shown, 1)]):
         lines += ax.plot(t, trace + k * offset, color=colors[k % len(colors)], linewidth=0.8)
     ax.set_xlim(t[0], t[-1])
@@ -345,7 +368,7 @@ def save_animation(
     """
     from PIL import Image
 
-    n_frames = check_integer("n_frames", n_frames, 1, 64)
+    n_frames, dpi = check_integer("n_frames", n_frames, 1, 64), check_number("dpi", dpi, 1, 1000)
     duration_ms = round(1000 / check_number("fps", fps, 0, 50, low_open=True))
 
     def fill(draft):
@@ -390,7 +413,7 @@ def save_table(table: Table, name: str, *, seed: Any = None, params: Any = None,
 def _record(kind, name, seed=None, params=None, caption=""):
     """Return what the json holds, after a look at the name: files of two kinds would share their json."""
     if not re.fullmatch(r"[\w-]+/[\w-]+", str(name)):
-        raise ParameterError(f"name = {name!r} is not of the form 'model/name' without suffix")
+        raise ParameterError(f"name = {short(name)} is not of the form 'model/name' without suffix")
     with contextlib.suppress(DamagedFile):  # not there, or drawn again
         if kind not in read_json(figs_folder() / f"{name}.json"):
             raise OutputError(f"name = {name!r} is taken, but not by a {kind}; choose another name")

@@ -83,7 +83,7 @@ def source_key(names: Iterable[str] | None = None) -> str:
     A room such as ``helpers.rnn`` counts as a whole, whichever of its modules is named, with its style sheets and
     scripts.
     """
-    todo = ["helpers"] if names is None else list(names)
+    todo = ["helpers"] if names is None else list(map(str, names))
     found = {ROOT / "helpers" / "__init__.py", *(ROOT / "helpers").glob("*.mplstyle")}
     while todo:
         place = ROOT.joinpath(*todo.pop().split(".")[:2])  # a module, a room, or a name that neither has

@@ -200,7 +200,7 @@ def check_flag(name: str, value: Any) -> bool:
     return bool(value)
 
 
-def check_choice(name: str, value: Any, options: Sequence[str]) -> str:
+def check_choice(name: str, value: Any, options: Iterable[str]) -> str:
     """Return `value` if it is one of `options` (strings), else raise with the list of what exists."""
     if not isinstance(value, str) or value not in options:
         raise ParameterError(f"{name} = {short(value)} is unknown; choose one of: {', '.join(options)}")
@@ -352,7 +352,7 @@ TESTS = {
     "BinaryIO": lambda name, value: hasattr(value, "read") or hasattr(value, "write"),
     "Path": lambda name, value: isinstance(value, Path) and _is_place(name, value),
     "Callable": lambda name, value: callable(value),
-    "Iterable": lambda name, value: isinstance(value, Iterable),
+    "Iterable": lambda name, value: isinstance(value, Iterable) and getattr(value, "shape", None) != (),
     "Mapping": lambda name, value: isinstance(value, Mapping),
 }
 TESTS |= dict.fromkeys(("Sequence", "list", "tuple"), _is_listed) | {"dict": TESTS["Mapping"]}
@@ -383,7 +383,7 @@ def _test_of(node, known):
 
 def _test_of_items(node, known):
     """Return the test of a hint with brackets: what a list or mapping holds, how many arguments a function takes."""
-    outer, word = _test_of(node.value, known), getattr(node.value, "id", "")
+    outer, word = _test_of(node.value, known), getattr(node.value, "attr", None) or node.value.id
     parts = getattr(node.slice, "elts", [node.slice])
     if word == "Callable" and isinstance(parts[0], ast.List):
         return lambda name, value: outer(name, value) and _takes(value, len(parts[0].elts))
@@ -391,13 +391,14 @@ def _test_of_items(node, known):
     inner = None
     if word in HOLDERS and (word in ("Mapping", "dict") or len(kinds) == 1):
         inner = _test_of(parts[-1 if word in ("Mapping", "dict") else 0], known)
-    of_numbers = kinds <= {"int", "float"}
+    numbers = {"int": "iu", "float": "iuf"}.get("".join(kinds), "")  # arrays of these are looked at as a whole
 
     def test(name, value):
         if not outer(name, value):
             return False
-        whole = of_numbers and isinstance(value, np.ndarray) and value.dtype.kind in "iuf"
-        return whole or all(inner(name, item) for item in (value.values() if isinstance(value, Mapping) else value))
+        items = value.values() if isinstance(value, Mapping) else value
+        whole = isinstance(value, np.ndarray) and value.dtype.kind in numbers
+        return whole or all(inner(name, item) for item in items)
 
     return outer if inner is None else test
 

@@ -18,7 +18,16 @@ import numpy as np
 from scipy import fft, special
 
 from helpers.movies import movie_fps, read_movie, save_animation, write_movie
-from helpers.parameters import ParameterError, check_array, check_choice, check_integer, check_number, check_seed, doors
+from helpers.parameters import (
+    ParameterError,
+    check_array,
+    check_choice,
+    check_integer,
+    check_number,
+    check_seed,
+    doors,
+    short,
+)
 
 __all__ = [
     "CloudStatistics",
@@ -147,7 +156,7 @@ def motion_cloud(
 
 def _check_shape(shape, axes="xyt"):
     if not isinstance(shape, (tuple, list)) or len(shape) != len(axes):
-        raise ParameterError(f"shape = {shape!r} is not (N_{', N_'.join(axes)}); give {len(axes)} integers")
+        raise ParameterError(f"shape = {short(shape)} is not (N_{', N_'.join(axes)}); give {len(axes)} integers")
     return tuple(check_integer(f"shape[{i}]", n, 1 if axes[i] == "t" else 2) for i, n in enumerate(shape))
 
 

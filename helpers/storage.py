@@ -192,7 +192,10 @@ def write_arrays(path: Path | BinaryIO, arrays: Mapping[str, Any], record: Any =
         if isinstance(value, np.ndarray) and type(value) not in (np.ndarray, np.memmap):
             kind = type(value).__name__
             raise ParameterError(f"{name!r} is a {kind}, whose mask or unit would be lost; store its plain values")
-    kept[RECORD] = np.array(json.dumps(record, sort_keys=True))
+    try:
+        kept[RECORD] = np.array(json.dumps(record, sort_keys=True))
+    except (TypeError, ValueError) as failure:
+        raise ParameterError(f"record holds what JSON cannot ({failure}); give numbers, text and lists") from None
 
     kept[CHECKSUM] = np.array(_checksum(kept))
     if hasattr(path, "write"):

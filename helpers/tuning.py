@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize, special
 
-from helpers.parameters import ParameterError, check_array, check_choice, doors
+from helpers.parameters import ParameterError, check_array, check_choice, check_together, doors
 
 __all__ = [
     "NakaRushtonFit",
@@ -54,8 +54,10 @@ def von_mises(theta_rad: ArrayLike, preferred_rad: ArrayLike, b_theta_rad: Array
     [1.0, 0.613, 1.0]
     """
     theta, preferred = _numeric("theta_rad", theta_rad), _numeric("preferred_rad", preferred_rad)
+    b_theta_rad = _bandwidth("b_theta_rad", b_theta_rad)
+    check_together(theta_rad=theta, preferred_rad=preferred, b_theta_rad=b_theta_rad)
     with np.errstate(over="ignore"):
-        return np.exp(-0.5 * (np.sin(theta - preferred) / _bandwidth("b_theta_rad", b_theta_rad)) ** 2)
+        return np.exp(-0.5 * (np.sin(theta - preferred) / b_theta_rad) ** 2)
 
 
 def hwhh(b_theta_rad: ArrayLike) -> np.ndarray | np.float64:
@@ -155,8 +157,9 @@ def orientation_error(estimate_rad: ArrayLike, true_rad: ArrayLike) -> np.ndarra
     >>> round(float(orientation_error(0.02, np.pi - 0.02)), 3)
     0.04
     """
-    true = _numeric("true_rad", true_rad, finite=False)
-    return (_wrap(_numeric("estimate_rad", estimate_rad, finite=False) - true + np.pi / 2) - np.pi / 2)[()]
+    estimate, true = _numeric("estimate_rad", estimate_rad, finite=False), _numeric("true_rad", true_rad, finite=False)
+    check_together(estimate_rad=estimate, true_rad=true)
+    return (_wrap(estimate - true + np.pi / 2) - np.pi / 2)[()]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -111,7 +111,7 @@ def map_raster(ax: Axes, recording: Recording, params: NetworkParams, layer: str
 
     The dashed line is a perfect map of the body: cell k of n at k / (n - 1) of its length.
     """
-    steps, cells = recording.spikes[layer]
+    steps, cells = recording.spikes[check_choice("layer", layer, LAYERS)]
     x, (low, high) = recording.x_cm[steps], _x_range(recording, params)
     inside = (low <= x) & (x <= high)
     artist = _dots(ax, x[inside], cells[inside], layer)
@@ -128,6 +128,7 @@ def map_density(ax: Axes, recording: Recording, params: NetworkParams, *, layer:
     evaluation window; those without a spike stay white. `n_bins` is the number of columns and of rows. Returns the
     image.
     """
+    check_choice("layer", layer, LAYERS)
     rows = np.linspace(-0.5, _size(params, layer) - 0.5, check_integer("n_bins", n_bins, 1) + 1)
     edges, (steps, cells) = np.linspace(*params.window_cm, n_bins + 1), recording.spikes[layer]
     counts = np.histogram2d(cells, recording.x_cm[steps], (rows, edges))[0]
@@ -432,7 +433,7 @@ def draw_seed(result: Result, folder: Path, *, which: str = "all", first: bool =
     write_all(files)
 
 
-def draw_series(scores: list, folder: Path) -> None:
+def draw_series(scores: list[dict], folder: Path) -> None:
     """Write ``brian2_multiseed_summary_n<N>.png`` of N seeds into a folder.
 
     Parameters

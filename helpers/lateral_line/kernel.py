@@ -23,6 +23,7 @@ same spikes, so one trace per cell, which counts spikes, is exact: x_pre = A_pre
 from __future__ import annotations
 
 from collections import namedtuple
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +31,7 @@ from numpy.typing import ArrayLike
 
 from helpers.compiled import compiled
 from helpers.lateral_line import wiring as wires
+from helpers.lateral_line.params import NetworkParams
 from helpers.lateral_line.stimulus import Drive
 from helpers.parameters import check_array, check_choice, check_number, doors
 
@@ -247,7 +249,10 @@ class Network:
         Arrays of the layers, (n_cells,): ``network.mon.v`` are the potentials in mV.
     """
 
-    def __init__(self, params, wiring, weights, *, rng, plastic=None):
+    def __init__(
+        self, params: NetworkParams, wiring: wires.Wiring, weights: Mapping[str, np.ndarray], *,
+        rng: np.random.Generator, plastic: dict | None = None,
+    ) -> None:  # fmt: skip
         p, self.params, self.rng = params, params, rng
         learns = dict(ll_mon=p.ll_mon_use_stdp, mon_ts=True) | (plastic or {})
         ll_mon = dict(gain=1, a_pre=p.ll_mon_apre, a_post=p.ll_mon_apost, w_max=p.ll_mon_wmax_mV, multiplicative=True)
@@ -275,24 +280,29 @@ class Network:
 
     def weights(self, name: str) -> np.ndarray:
         """Return a copy of the weights of "ll_mon" (mV) or "mon_ts", in the order of the wiring."""
-        w = np.empty(self.order[name].size)
+        w = np.empty(self.order[check_choice("name", name, tuple(self.order))].size)
         w[self.order[name]] = getattr(self.net, name).w
         return w
 
     def set_weights(self, name: str, w: np.ndarray) -> None:
         """Replace the weights of "ll_mon" (mV) or "mon_ts", given in the order of the wiring."""
-        getattr(self.net, name).w[:] = w[self.order[name]]
+        order = self.order[check_choice("name", name, tuple(self.order))]
+        getattr(self.net, name).w[:] = check_array(f"weights of {name}", w, shape=order.shape)[order]
 
     def run(self, drive: Drive, t0_s: float = 0.0) -> Recording:
         """Run through a :class:`~helpers.lateral_line.stimulus.Drive` and return the :class:`Recording`."""
         p, n_steps, inhibitory = self.params, drive.row.size, np.zeros(2, np.int64)
+        rows, teacher_p = check_array("drive.p", drive.p, shape=(None, p.n_ll)), np.zeros((0, 0))
+        row = check_array("drive.row", drive.row, ndim=1, low=0, high=len(rows) - 1, empty=True).astype(np.uint32)
+        if len(drive.teacher_p):
+            teacher_p = check_array("drive.teacher_p", drive.teacher_p, shape=(len(rows), p.n_ts))
         counts, cells = np.zeros((3, n_steps), np.int32), {layer: [] for layer in LAYERS}
         for first in range(0, n_steps, CHUNK_STEPS):
-            row = drive.row[first : first + CHUNK_STEPS]
+            part = row[first : first + CHUNK_STEPS]
             # Pages of these buffers that no spike reaches are never touched.
-            fired = [np.empty(n * row.size, np.int32) for n in (p.n_ll, p.n_mon, p.n_ts)]
-            found = counts[:, first : first + row.size]
-            _run(self.rng, self.net, drive.p, drive.teacher_p, row, found, *fired, inhibitory)
+            fired = [np.empty(n * part.size, np.int32) for n in (p.n_ll, p.n_mon, p.n_ts)]
+            found = counts[:, first : first + part.size]
+            _run(self.rng, self.net, rows, teacher_p, part, found, *fired, inhibitory)
             for layer, written, n in zip(LAYERS, fired, found.sum(axis=1), strict=True):
                 cells[layer].append(written[:n].copy())
         spikes, steps = {}, np.arange(n_steps, dtype=np.int32)

@@ -13,7 +13,7 @@ few bins are left and it may be small for no reason: such a test is not `usable`
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -160,12 +160,11 @@ def _indices(name, values, n):
     return values.astype(int)
 
 
-def mean_quality(qualities: Iterable[MapQuality]) -> MapQuality:
+def mean_quality(qualities: Sequence[MapQuality]) -> MapQuality:
     """Return the mean of several :class:`MapQuality`: of the usable ones, if these are more than half.
 
     Else it is not usable: the metrics are NaN, and the counts and fractions are the means of all.
     """
-    qualities = list(qualities)
     chosen = [quality for quality in qualities if quality.usable]
     chosen = chosen if 2 * len(chosen) > len(qualities) else []
     means = {}
@@ -221,6 +220,7 @@ def half_maximum_width(curves_hz: Any, span_cm: float) -> np.ndarray:
     array([ 3., nan])
     """
     curves_hz = np.nan_to_num(check_array("curves_hz", curves_hz, ndim=2, finite=False))
+    span_cm = check_number("span_cm", span_cm, 0)
     peak = curves_hz.max(axis=1)
     width = (curves_hz >= peak[:, None] / 2).sum(axis=1) * span_cm / curves_hz.shape[1]
     return np.where(peak >= 1, width, np.nan)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -19,7 +18,7 @@ from helpers.lateral_line import measures, stimulus
 from helpers.lateral_line import wiring as wires
 from helpers.lateral_line.kernel import LAYERS, Network, Recording
 from helpers.lateral_line.params import NetworkParams
-from helpers.parameters import check_integer, doors
+from helpers.parameters import check_array, check_integer, doors
 
 __all__ = ["History", "Result", "evaluate", "homeostasis", "simulate", "stabilisation_time"]
 
@@ -124,7 +123,7 @@ class Result:
 
 
 def simulate(
-    params: NetworkParams, *, seed: int | None = None, controls: bool = True, progress: bool = False, keep: Any = ()
+    params: NetworkParams, *, seed: int | None = None, controls: bool = True, progress: bool = False, keep: tuple = ()
 ) -> Result:
     """Train and test one network and return its :class:`Result`.
 
@@ -289,7 +288,8 @@ def stabilisation_time(t_s: ArrayLike, w_mean: ArrayLike) -> float:
     >>> stabilisation_time([1, 2, 3, 4, 5, 6], [0.5, 1, 1, 1, 1, 1])
     6.0
     """
-    w_mean = np.asarray(w_mean, float)
+    w_mean = check_array("w_mean", w_mean, ndim=1, finite=False, empty=True)
+    t_s = check_array("t_s", t_s, shape=w_mean.shape, empty=True)
     small = np.abs(np.diff(w_mean)) < 0.005 * np.abs(w_mean[-1:])
     for i in range(3, small.size):
         if small[i - 3 : i + 1].all():
@@ -320,6 +320,8 @@ def homeostasis(
     >>> homeostasis(np.array([1., 3.]), np.array([0, 1]), n_post=2, eta=.05, w_max=9.).round(3).tolist()
     [1.05, 2.95]
     """
+    n_post, weights = check_integer("n_post", n_post, 1, 10**9), check_array("weights", weights, ndim=1)
+    post = check_array("post", post, shape=weights.shape, integer=True, low=0, high=n_post - 1)
     sums = np.bincount(post, weights, n_post)
     target = sums.mean() if target is None else target
     ratio = target / np.where(sums > 1e-12, sums, 1)

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from helpers.lateral_line.params import NetworkParams
-from helpers.parameters import check_array, check_number, doors
+from helpers.parameters import check_array, check_integer, check_number, check_seed, check_together, doors
 
 __all__ = ["Drive", "afferent_rates", "dipole_velocity", "neuromasts", "snapshot_drive", "snapshots", "sweep_position"]
 __all__ += ["teacher_rates", "test_drive", "trial_steps"]
@@ -57,11 +57,13 @@ def dipole_velocity(
     >>> v_x.round(4)
     array([ 0.6104, -0.1235])
     """
-    speed_cm_s = check_number("speed_cm_s", speed_cm_s, 0)
-    radius_cm = check_number("radius_cm", radius_cm, 0, low_open=True)
-    dx = check_array("x_cm", x_cm) - check_array("sphere_x_cm", sphere_x_cm)
-    dy = -check_array("distance_cm", distance_cm)
-    e_x, e_y = heading
+    speed_cm_s = check_number("speed_cm_s", speed_cm_s, 0, 1e6)
+    radius_cm = check_number("radius_cm", radius_cm, 0, 1e6, low_open=True)
+    places = {}
+    for name, place in dict(x_cm=x_cm, sphere_x_cm=sphere_x_cm, distance_cm=distance_cm, heading=heading[0]).items():
+        places[name] = check_array(name, place, low=-1e6, high=1e6)
+    check_together(**places)
+    dx, dy, (e_x, e_y) = places["x_cm"] - places["sphere_x_cm"], -places["distance_cm"], heading
     rho2 = np.maximum(dx**2 + dy**2, 1e-9)
     c = -0.5 * speed_cm_s * radius_cm**3 / rho2**2.5
     v_x = c * ((2 * dx**2 - dy**2) * e_x + 3 * dx * dy * e_y)
@@ -91,7 +93,9 @@ def afferent_rates(
     x, distance, sign = (np.atleast_1d(check_array(name, value, ndim=(0, 1))) for name, value in given.items())
     sphere = dict(speed_cm_s=params.speed_cm_s, radius_cm=params.sphere_radius_cm, heading=(sign[:, None], 0.0))
     v_x, _ = dipole_velocity(neuromasts(params), x[:, None], distance[:, None], **sphere)
-    return np.clip(REST_HZ + SENSITIVITY_PER_CM * v_x + check_array("noise_hz", noise_hz), 0, MAX_HZ)
+    noise_hz = check_array("noise_hz", noise_hz)
+    check_together(rates_hz=v_x, noise_hz=noise_hz)
+    return np.clip(REST_HZ + SENSITIVITY_PER_CM * v_x + noise_hz, 0, MAX_HZ)
 
 
 def _probability(params, rates_hz):
@@ -165,7 +169,7 @@ def snapshots(params: NetworkParams, n_steps: int, seed: int) -> Snapshots:
     1.5 cm if `training_fixed_distance`; else uniform between the two bounds (constant where they are equal). With
     `training_bidirectional` every second snapshot moves backwards. The noise is `early` before the switch, then `late`.
     """
-    rng = np.random.default_rng(seed)
+    rng, n_steps = check_seed(seed), check_integer("n_steps", n_steps, 0, 10**12)
     hold_steps = max(1, round(params.training_position_hold_s / params.dt_s))
     n = -(-n_steps // hold_steps)
     bins = np.arange(params.n_ll)
@@ -191,6 +195,7 @@ def snapshots(params: NetworkParams, n_steps: int, seed: int) -> Snapshots:
 
 def snapshot_drive(params: NetworkParams, stream: Snapshots, first: int, n_steps: int) -> Drive:
     """Return the :class:`Drive` of steps first ... first + n_steps - 1: only these rates are ever in memory."""
+    check_integer("n_steps", n_steps, 1, stream.x_cm.size * stream.hold_steps - check_integer("first", first, 0))
     shown = np.arange(first, first + n_steps) // stream.hold_steps
     used = np.arange(shown[0], shown[-1] + 1)
     p = _probability(params, _snapshot_rates(params, stream, used))

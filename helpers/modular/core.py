@@ -20,7 +20,16 @@ import numpy as np
 from helpers.modular import draws, synapses
 from helpers.modular.grid import NeuronDimension, connected
 from helpers.modular.tags import Behaviour, Synapses, Tagged, UnknownTagError
-from helpers.parameters import BackendError, ParameterError, check_array, check_choice, check_integer, check_seed, doors
+from helpers.parameters import (
+    BackendError,
+    ParameterError,
+    check_array,
+    check_choice,
+    check_integer,
+    check_seed,
+    doors,
+    short,
+)
 
 __all__ = ["Network", "NeuronGroup", "NeuronSubGroup", "SynapseGroup", "afferent", "efferent"]
 
@@ -263,7 +272,7 @@ class SynapseGroup(Parent):
     """
 
     def __init__(
-        self, net: Network, src: Any, dst: Any, tag: Tag = None, behaviour: Keys = None,
+        self, net: Network, src: str | Drawing, dst: str | Drawing, tag: Tag = None, behaviour: Keys = None,
         *, behavior: Keys = None, connectivity: Any = None, partition: bool = False,
     ) -> None:  # fmt: skip
         super().__init__(net, behaviour or behavior, tag)
@@ -361,10 +370,11 @@ class Network(Parent):
         for name in settings or {}:
             check_choice("setting", name, ("dtype",))
         dtype = (settings or {}).get("dtype", dtype)
-        if dtype not in (np.dtype(np.float64), np.dtype(np.float32)):
-            raise ParameterError(f"dtype = {dtype!r} is not known; allowed: float64 or float32")
+        if not isinstance(dtype, str | type | np.dtype) or dtype not in (np.dtype(np.float64), np.dtype(np.float32)):
+            raise ParameterError(f"dtype = {short(dtype)} is not known; allowed: float64 or float32")
         self.dtype = np.dtype(dtype)
-        self.rng = np.random.default_rng() if seed is None else np.random if seed == "legacy" else check_seed(seed)
+        is_legacy = isinstance(seed, str) and seed == "legacy"
+        self.rng = np.random.default_rng() if seed is None else np.random if is_legacy else check_seed(seed)
         self._join([])
 
     def _family(self):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ast
 import functools
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from helpers.parameters import ParameterError, check_array, doors
+from helpers.parameters import ParameterError, check_array, doors, short
+
+if TYPE_CHECKING:
+    from helpers.modular.core import Network
 
 __all__ = ["drawn", "fitted", "is_draw", "number", "places"]
 
@@ -48,7 +51,9 @@ def places(rng: np.random.Generator, shape: tuple[int, int], density: Any) -> tu
     return rows, columns
 
 
-def drawn(network: Any, mode: Any, shape: int | tuple[int, ...], scale: Any = None, density: Any = None) -> np.ndarray:
+def drawn(
+    network: Network, mode: Any, shape: int | tuple[int, ...], scale: Any = None, density: Any = None
+) -> np.ndarray:
     """Return the array that a mode describes, times `scale`, thinned to a share `density`.
 
     Parameters
@@ -77,8 +82,8 @@ def drawn(network: Any, mode: Any, shape: int | tuple[int, ...], scale: Any = No
     if density is not None:
         share = _share(density, len(values))
         if uniform and not legacy:
-            (kept,) = (values < share).nonzero()
-            chosen = values[kept] / (share if isinstance(share, float) else np.broadcast_to(share, shape)[kept])
+            kept = (share > values.T).T.nonzero()
+            chosen = values[kept] / (share[kept[0]] if np.ndim(share) else share)
             values = np.zeros(shape)
             values[kept] = chosen
         else:
@@ -95,7 +100,7 @@ def fitted(name: str, value: Any, shape: int | tuple[int, ...], at: Any = ...) -
         return value
     try:
         return np.broadcast_to(check_array(name, value), shape)[at]
-    except ValueError as failure:
+    except (ValueError, IndexError) as failure:
         raise ParameterError(f"{name} is not a number, nor one for each of {shape} ({failure})") from None
 
 
@@ -104,8 +109,8 @@ def _evaluated(network, mode, shape):
         value = eval(_code(mode), {"__builtins__": {}}, _Names(network.rng, shape)) if isinstance(mode, str) else mode
         return np.broadcast_to(value() if callable(value) else value, shape).astype(network.dtype, casting="same_kind")
     except Exception as failure:
-        text = f"mode = {mode!r} cannot be drawn ({failure}); give one like 'normal(0, 1)', 'zeros()' or a number"
-        raise ParameterError(text) from None
+        text = f"mode = {short(mode)} cannot be drawn ({str(failure)[:200]})"
+        raise ParameterError(f"{text}; give one like 'normal(0, 1)', 'zeros()' or a number") from None
 
 
 @functools.lru_cache

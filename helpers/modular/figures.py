@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from helpers.figures import OKABE_ITO
 from helpers.modular.core import Network
 from helpers.modular.synapses import dense
-from helpers.parameters import doors
+from helpers.parameters import check_array, doors
 
 __all__ = ["activity", "timeline", "weight_histogram"]
 
@@ -26,13 +26,15 @@ def activity(
 
     `growth`, if given, is a rate per iteration, drawn as the line mean(t_half) exp(growth (t - t_half)).
     """
-    samples = np.asarray(samples)
+    samples = check_array("samples", samples, ndim=2, finite=False)
     t, mean = np.arange(1, len(samples) + 1), samples.mean(axis=1)
     ax.plot(t, samples[:, :n_shown], color=OKABE_ITO["grey"], linewidth=0.4, alpha=0.5, rasterized=True)
     lines = ax.plot(t, mean, color="black", linewidth=1.4, label="mean")
     if growth is not None:
         half = len(t) // 2
-        line = mean[half] * np.exp(growth * (t - t[half]))
+        growth = float(growth)
+        with np.errstate(over="ignore"):
+            line = mean[half] * np.exp(growth * (t - t[half]))
         label = f"growth {growth:.4f} per iteration"
         lines += ax.plot(t, line, color=OKABE_ITO["vermillion"], linestyle="--", label=label)
     ax.set(ylabel="activity", xlim=(0, len(t)), yscale="log" if log else "linear", xlabel="iteration")
@@ -60,7 +62,7 @@ def timeline(ax: Axes, net: Network) -> Artist:
 
 def weight_histogram(ax: Axes, weights: Mapping[str, Any]) -> list[Artist]:
     """Draw {label: weight matrix in any storage}: how many existing synapses have which weight (log axis)."""
-    full = list(map(dense, weights.values()))
+    full = [check_array("weights", dense(matrix), ndim=2) for matrix in weights.values()]
     edges = np.linspace(0, max(map(np.max, full)), 41)
     for label, matrix, colour in zip(weights, full, COLOURS, strict=False):
         ax.hist(matrix[matrix != 0], edges, histtype="step", color=colour, label=label, linewidth=1.2)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 import numbers
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from helpers.modular.tags import Behaviour
 from helpers.parameters import ParameterError, check_array, check_integer, check_number, doors
+
+if TYPE_CHECKING:
+    from helpers.modular.core import NeuronGroup, SynapseGroup
 
 __all__ = ["NeuronDimension", "connected", "get_squared_dim"]
 
@@ -32,7 +35,7 @@ class NeuronDimension(Behaviour):
         for name in ("width", "height", "depth"):
             setattr(self, name, check_integer(name, self.init_kwargs[name], 1))
 
-    def set_variables(self, neurons: Any) -> None:
+    def set_variables(self, neurons: NeuronGroup) -> None:
         """Give the group its size and positions; runs when the group is constructed."""
         w, h, d = neurons.width, neurons.height, neurons.depth = self.width, self.height, self.depth
         if neurons.size not in (self, w * h * d):
@@ -57,7 +60,7 @@ def get_squared_dim(n: int, depth: int = 1) -> NeuronDimension:
     return NeuronDimension(width, n // width, check_integer("depth", depth, 1))
 
 
-def connected(synapse: Any, connectivity: Any) -> np.ndarray:
+def connected(synapse: SynapseGroup, connectivity: Any) -> np.ndarray:
     """Return which pairs of a synapse group are connected, as a matrix (dst.size, src.size) of bool.
 
     Parameters

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from helpers.parameters import doors
+from helpers.parameters import ParameterError, check_integer, doors
 
 __all__ = ["MAX_PICKED", "MAX_WINDOW", "History"]
 
@@ -20,6 +20,7 @@ class History:
     """
 
     def __init__(self, size: int) -> None:
+        self.size = check_integer("size", size, 1)
         self.end, self.stride = 0, -(-size // MAX_ROWS)
         self.times = np.zeros(2 * MAX_WINDOW, int)
         self.rows = np.zeros((2 * MAX_WINDOW, -(-size // self.stride)))
@@ -27,6 +28,8 @@ class History:
 
     def add(self, time: int, values: np.ndarray, picked: Sequence[int]) -> None:
         """Append the sample of an iteration; what was seen of that iteration and later ones before is forgotten."""
+        if np.shape(values) != (self.size,):
+            raise ParameterError(f"values has shape {np.shape(values)}; allowed: ({self.size},)")
         if self.end and time <= self.times[self.end - 1]:
             self.end = int(np.searchsorted(self.times[: self.end], time))
         if self.end == len(self.times):  # the last half moves to the front

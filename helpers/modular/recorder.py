@@ -42,8 +42,9 @@ class Series(Sequence):
             item = self._fit(value, item)
         self.extend(item[None])
 
-    def extend(self, rows: Any) -> None:
+    def extend(self, rows: Sequence) -> None:
         """Add several samples, one for each row of an array; the first rows give the shape."""
+        rows = np.asarray(rows)
         if not len(self) and rows.shape[1:] != self._buffer.shape[1:]:
             self._buffer, self._start, self._stop = rows[:0], 0, 0
         stop = self._stop + len(rows)
@@ -212,7 +213,7 @@ class EventRecorder(Recorder):
     _form = np.int32, (2,)
 
     def __init__(self, variable: Names = (), tag: str | None = None, *, variables: Names = (), **kwargs: Any) -> None:
-        super().__init__(variables or variable, tag=tag, **kwargs)
+        super().__init__(variables if np.size(variables) else variable, tag=tag, **kwargs)
 
     def _keep(self, name, value, parent):
         index = np.nonzero(value)

@@ -13,7 +13,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse
@@ -22,6 +22,9 @@ from helpers.modular import synapses
 from helpers.modular.recorder import Recorder
 from helpers.parameters import ParameterError, doors
 from helpers.storage import read_arrays, write_arrays
+
+if TYPE_CHECKING:
+    from helpers.modular.core import Network
 
 __all__ = ["State", "capture", "load_state", "restore", "save_state"]
 
@@ -45,7 +48,7 @@ class State:
     arrays: list = field(default_factory=list)
 
 
-def capture(net: Any) -> State:
+def capture(net: Network) -> State:
     """Return the :class:`State` of a network now; it shares no memory with the network."""
     state, places, left_out = State(_form(net)), {}, []
     for name, item in _objects(net).items():
@@ -63,7 +66,7 @@ def capture(net: Any) -> State:
     return state
 
 
-def restore(net: Any, state: State) -> None:
+def restore(net: Network, state: State) -> None:
     """Bring a network of the same form into a :class:`State`, from which it continues bit for bit.
 
     Arrays are replaced, generators set in place, and attributes that did not exist yet are removed.
@@ -105,7 +108,7 @@ def _set(net, values, legacy):
                 setattr(item, key, value)
 
 
-def save_state(net: Any, path: Any) -> None:
+def save_state(net: Network, path: Any) -> None:
     """Write the state of a network to `path` (a binary file, or a name: '.npz' is added), whole or not at all."""
     state = capture(net)
     if not hasattr(path, "write"):
@@ -118,7 +121,7 @@ def save_state(net: Any, path: Any) -> None:
     write_arrays(path, arrays, [FORMAT, state.form, state.objects, state.bodies])
 
 
-def load_state(net: Any, path: Any) -> None:
+def load_state(net: Network, path: Any) -> None:
     """Bring an initialised network of the same form into the state of a file of :func:`save_state`.
 
     A file that is missing, damaged, or of another network (groups, sizes, synapses, behaviours, shapes of arrays) is

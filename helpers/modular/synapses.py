@@ -12,11 +12,14 @@ CSR (`True`)   existing synapses           graded sources
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from helpers.parameters import ParameterError, check_array, doors
+from helpers.parameters import ParameterError, check_array, doors, short
+
+if TYPE_CHECKING:
+    from helpers.modular.core import SynapseGroup
 
 __all__ = ["Afferents", "EventWeights", "afferents", "dense", "placed", "stored"]
 
@@ -27,6 +30,8 @@ def stored(values: np.ndarray, sparse: bool | str) -> Any:
     """Return a dense matrix in the storage `sparse`: False, True (scipy CSR) or "event"."""
     if sparse is False:
         return values
+    if np.ndim(values) != 2:
+        raise ParameterError(f"values has shape {np.shape(values)}; allowed: a matrix")
     rows, columns = np.nonzero(values)
     return placed(values[rows, columns], rows, columns, values.shape, sparse)
 
@@ -43,8 +48,10 @@ def placed(
         raise ParameterError(f"sparse = {sparse!r} is unknown; choose one of: False, True, 'event'")
     from scipy.sparse import csr_array
 
-    starts = np.searchsorted(rows, np.arange(shape[0] + 1))
-    matrix = csr_array((values, columns, starts), shape)
+    try:
+        matrix = csr_array((values, columns, np.searchsorted(rows, np.arange(shape[0] + 1))), shape)
+    except (ValueError, IndexError, OverflowError) as failure:
+        raise ParameterError(f"values, rows, columns and shape do not fit ({short(str(failure))})") from None
     return matrix if sparse is True else EventWeights(matrix)
 
 
@@ -150,7 +157,8 @@ def _check_lists(starts, n, *ends):
 def _listed(weights):
     """Return target, source and place of all synapses, in the order of storage, and the flat data."""
     data, flags = _kept(weights), getattr(_kept(weights), "flags", None)
-    if flags is None or data.dtype not in (np.float64, np.float32) or not (flags.writeable and flags.c_contiguous):
+    shaped = flags is not None and len(getattr(weights, "shape", ())) == 2
+    if not shaped or data.dtype not in (np.float64, np.float32) or not (flags.writeable and flags.c_contiguous):
         text = f"W, {type(weights).__name__} of {getattr(data, 'dtype', 'objects')}, cannot be changed in place"
         raise ParameterError(f"{text}; allowed: numpy.ascontiguousarray(W, float), scipy CSR or EventWeights")
     if isinstance(weights, EventWeights):
@@ -167,7 +175,7 @@ def _kept(weights):
     return weights.data if getattr(weights, "format", "") == "csr" else getattr(weights, "weights", weights)
 
 
-def afferents(synapse: Any) -> Afferents:
+def afferents(synapse: SynapseGroup) -> Afferents:
     """Return the :class:`Afferents` of ``synapse.W``, made anew when W or what holds its weights has been replaced."""
     found, weights = vars(synapse).get("_afferents"), synapse.W
     if found is None or found.weights is not weights or not (found.kept is weights or found.kept is _kept(weights)):

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from helpers.figures import COLOURS, OKABE_ITO, bands, label_lines
-from helpers.parameters import check_array, doors
+from helpers.figures import COLOURS, OKABE_ITO, bands, check_axes, label_lines
+from helpers.parameters import ParameterError, check_array, check_integer, doors
 
 __all__ = ["convergence", "spectra", "trained", "training", "transition"]
 
@@ -18,7 +18,9 @@ LAMBDA_1, LAMBDA_I = r"$\lambda_1$ ($1/\tau$)", r"$\lambda_i$ ($1/\tau$)"
 
 def convergence(ax: Axes, times: np.ndarray, running: np.ndarray, *, indices: Sequence[int] = (0, 2, 4, 6)) -> list:
     """Draw running exponents of several runs, (n_runs, n_t, k), one colour for each index (from 0) that is there."""
-    shown = [i for i in indices if i < running.shape[2]]
+    times = check_array("times", times, ndim=1)
+    running = check_array("running", running, shape=(None, times.size, None), finite=False)
+    shown = [i for i in indices if check_integer("indices", i, 0) < running.shape[2]]
     lines = []
     for i, colour in zip(shown, itertools.cycle(COLOURS), strict=False):
         lines += ax.plot(times, running[:, :, i].T, color=colour, linewidth=0.8)
@@ -51,7 +53,7 @@ def transition(ax: Axes, g: Sequence[float], lambda_1: np.ndarray, *, theory: tu
 
     `theory`, if given, is a pair (g, lambda_1) of the mean field.
     """
-    g, lambda_1 = np.asarray(g, float), check_array("lambda_1", lambda_1, shape=(len(g), None))
+    g, lambda_1 = check_array("g", g, ndim=1), check_array("lambda_1", lambda_1, shape=(len(g), None))
     ax.axhline(0, color="black", linewidth=0.5, zorder=0)
     strip = 0.03 * max(np.ptp(g), 0.1) * np.linspace(-1, 1, lambda_1.shape[1] + 2)[1:-1]
     lines = ax.plot(g[:, None] + strip, lambda_1, ".", color=OKABE_ITO["blue"], alpha=0.7)
@@ -68,6 +70,7 @@ def transition(ax: Axes, g: Sequence[float], lambda_1: np.ndarray, *, theory: tu
 def training(axes: Sequence[Axes], logs: Sequence[Mapping]) -> list:
     """Draw the loss and, on the second of two axes, the largest exponent over epochs, a line for each log."""
     lines = []
+    check_axes(axes, 2)
     for log in logs:
         for ax, name in zip(axes, ("training_loss", "training_lambda_max"), strict=True):
             lines += ax.plot(log[name], color=OKABE_ITO["blue"], linewidth=0.8)
@@ -83,6 +86,8 @@ def trained(ax: Axes, logs: Sequence[Mapping]) -> list:
         for name, colour in (("spectrum_before", "grey"), ("spectrum", "vermillion")):
             x = np.arange(1, len(log[name]) + 1)
             lines += ax.plot(x, log[name], ".-", color=OKABE_ITO[colour])
+    if not lines:
+        raise ParameterError("logs is empty; give at least one")
     lines[0].set_label("before")
     lines[1].set_label("after")
     ax.axhline(0, color="black", linewidth=0.5, zorder=0)

@@ -101,7 +101,7 @@ class TrainingParams(Parameters):
 
     def __post_init__(self):
         super().__post_init__()
-        chosen = [self.parameters] if isinstance(self.parameters, str) else self.parameters
+        chosen = [self.parameters] if isinstance(self.parameters, str) else np.ravel(self.parameters).tolist()
         chosen = tuple(dict.fromkeys(check_choice("parameters", word, GROUPS) for word in chosen))
         if not chosen:
             raise ParameterError("parameters is empty: nothing is trained; give weights, gains or shifts")

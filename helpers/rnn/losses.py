@@ -18,7 +18,7 @@ ln(1 + exp(10 x))/10 for max(x, 0); the two differ by at most .07 per exponent.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from types import ModuleType
 
 import numpy as np
 
@@ -59,7 +59,7 @@ def target_vector(name: str, target: float | Sequence[float], k: int) -> np.ndar
     return np.broadcast_to(target, (k,)).copy()
 
 
-def loss_value(name: str, exponents: np.ndarray, target: np.ndarray, xp: Any = np) -> np.ndarray:
+def loss_value(name: str, exponents: np.ndarray, target: np.ndarray, xp: ModuleType = np) -> np.ndarray:
     """Return the loss of exponents (k,) for a target (k,).
 
     Parameters
@@ -82,7 +82,7 @@ def loss_value(name: str, exponents: np.ndarray, target: np.ndarray, xp: Any = n
         return -xp.sum(xp.logaddexp(0.0, SHARPNESS * exponents)) / SHARPNESS
     square = xp.sum((exponents - target) ** 2)
     # the root of 0 has no derivative
-    return xp.sqrt(xp.maximum(square, xp.finfo(square.dtype).tiny)) if name == "l2" else square / len(exponents)
+    return xp.sqrt(xp.maximum(square, xp.finfo(square.dtype).tiny)) if name == "l2" else square / np.size(exponents)
 
 
 def loss_label(name: str, target: float = 0.0) -> str:

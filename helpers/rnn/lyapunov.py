@@ -130,6 +130,12 @@ def one_blas_thread() -> Iterator[None]:
         set_threads(before)
 
 
+def _check_map(rnn):
+    missing = [name for name in ("n", "dt", "step") if not hasattr(rnn, name)]
+    if missing:
+        raise ParameterError(f"rnn is a {type(rnn).__name__} without {', '.join(missing)}; give an Rnn or a map")
+
+
 def initial(
     rnn: Any, k: int, h0: Sequence[float] | None, seed: int | np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -142,6 +148,8 @@ def initial(
     >>> h.shape, bool(np.allclose(q.T @ q, np.eye(2)))
     ((3,), True)
     """
+    _check_map(rnn)
+    check_integer("k", k, 0, rnn.n)
     streams = check_seed(seed).spawn(2)
     h0 = getattr(rnn, "h0", None) if h0 is None else h0
     h = streams[0].standard_normal(rnn.n) if h0 is None else check_array("h0", h0, shape=(rnn.n,))
@@ -240,9 +248,7 @@ def lyapunov_spectrum(
     >>> found.exponents.round(3).tolist(), round(found.mean_log_det, 5)
     ([-1.026, -1.026], -2.05181)
     """
-    missing = [name for name in ("n", "dt", "step") if not hasattr(rnn, name)]
-    if missing:
-        raise ParameterError(f"rnn is a {type(rnn).__name__} without {', '.join(missing)}; give an Rnn or a map")
+    _check_map(rnn)
     check_integer("k", k, 1, rnn.n, hint="at most one exponent per dimension")
     check_choice("dtype", dtype, tuple(RATIO))
     t_sim = check_number("t_sim", t_sim, rnn.dt, 1e9, hint="averaged time, at least dt")

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -69,7 +70,7 @@ def response(
     shift: float | np.ndarray = 0.0,
     *,
     legacy: bool = False,
-    xp: Any = np,
+    xp: ModuleType = np,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return phi(h) and phi'(h), elementwise.
 
@@ -266,6 +267,8 @@ class Rnn:
 
     def step(self, h: np.ndarray, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the next state and D(h) q; h (n,), q (n, k), k may be 0. The arguments are left alone."""
+        if np.shape(h) != (self.n,) or np.ndim(q) != 2 or len(q) != self.n:
+            raise ParameterError(f"h, q have shapes {np.shape(h)}, {np.shape(q)}; allowed: ({self.n},), ({self.n}, k)")
         state = np.asfortranarray(np.column_stack([h, q]), dtype=self.weights.dtype)
         self.advance(state, 1)
         return state[:, 0], state[:, 1:]
@@ -278,8 +281,11 @@ class Rnn:
         of the network, adds dt x to the state and nothing to the tangents. A state that is not finite afterwards is a
         BackendError.
         """
+        if getattr(state, "dtype", "") != self.weights.dtype or np.ndim(state) != 2 or len(state) != self.n:
+            found = f"{np.shape(state)} of {getattr(state, 'dtype', type(state).__name__)}"
+            raise ParameterError(f"state is {found}; allowed: ({self.n}, 1 + k) of {self.weights.dtype}")
         gemm = blas.dgemm if state.dtype == np.float64 else blas.sgemm
-        is_sparse, x = sparse.issparse(self.weights), self.x if x is None else x
+        is_sparse, x = sparse.issparse(self.weights), self.x if x is None else check_array("x", x, shape=(self.n,))
         gains, shifts = (x if np.ndim(x) == 0 else x.astype(state.dtype) for x in (self.gains, self.shifts))
         driven = np.empty(state.shape, state.dtype, order="C" if is_sparse else "F")  # a sparse product takes rows
         h, tangents, into = state[:, 0], state[:, 1:], driven[:, 1:]

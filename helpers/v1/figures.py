@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from helpers.figures import CYCLIC, OKABE_ITO, check_axes, orientation_axis, raster, show_frame
+from helpers.figures import CYCLIC, OKABE_ITO, check_axes, check_colours, orientation_axis, raster, show_frame
 from helpers.parameters import check_array, check_choice, check_integer, check_number, check_seed, doors
 from helpers.v1 import lgn
 from helpers.v1.params import LgnParams
@@ -117,6 +117,7 @@ def ring_raster(axes: Any, result: RingResult, *, populations: tuple = ("input",
 
 def window_fit(ax: Axes, counts: ArrayLike, fit: TuningFit, *, color: Any = COLOURS["exc"], label: str = "") -> Any:
     """Draw the counts of one window as dots and the fitted curve, or say why there is none."""
+    check_colours("color", color)
     n = len(counts := check_array("counts", counts, ndim=1))
     (dots,) = ax.plot(np.pi * np.arange(n) / n, counts, ".", color=color, label=label or None)
     if fit.ok:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats  # the module: truncnorm itself holds the global random state, which no key may have
 
-from helpers.parameters import ParameterError, check_array, check_choice, check_number, doors, plain
+from helpers.parameters import ParameterError, check_array, check_choice, check_integer, check_number, doors, plain
 from helpers.v1.params import RingParams
 
 __all__ = ["PROJECTIONS", "RULES", "Projection", "Rule", "Synapses", "checked_rules", "draw_delays", "populations"]
@@ -106,7 +106,7 @@ def streams(seed: int) -> dict[str, np.random.SeedSequence]:
     ['input', 'simulator', 'input_exc']
     """
     names = ["input", "simulator", *PROJECTIONS, "shared"]
-    return dict(zip(names, np.random.SeedSequence(seed).spawn(len(names)), strict=True))
+    return dict(zip(names, np.random.SeedSequence(check_integer("seed", seed, 0)).spawn(len(names)), strict=True))
 
 
 def populations(params: RingParams) -> dict[str, int]:
@@ -117,6 +117,7 @@ def populations(params: RingParams) -> dict[str, int]:
 
 def draw_delays(n_synapses: int, params: RingParams, rng: np.random.Generator) -> np.ndarray:
     """Return delays (ms) on the time grid: normal, redrawn until inside [delay_min_ms, delay_max_ms]."""
+    check_integer("n_synapses", n_synapses, 0, 10**9)
     mean, sd, low, high = params.delay_mean_ms, params.delay_sd_ms, params.delay_min_ms, params.delay_max_ms
     if low == high:
         drawn = np.full(n_synapses, low)

@@ -5,7 +5,7 @@ Each plot takes axes and data and returns artists; :func:`drawn` makes the figur
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,10 +48,11 @@ def drawn(
     """
     import matplotlib.pyplot as plt
 
+    size_mm = check_array("size_mm", size_mm, shape=(2,), low=10, high=1000)
     if "projection" in options:
         options = {"subplot_kw": options}
     with plt.style.context(Path(figures.__file__).with_name("thesis.mplstyle")):
-        fig = plt.figure(figsize=np.array(size_mm) / 25.4, layout="constrained")
+        fig = plt.figure(figsize=size_mm / 25.4, layout="constrained")
         try:
             draw(fig.subplots(**options), *args)
             if owner.save_figures:
@@ -118,7 +119,7 @@ def plot_grid_3d_bars(ax: Axes, network: Any) -> Any:
 
 
 def plot_run(
-    axes: Any, result: Result, *, order: Order | None = None, ids: Any = None, markersize: float = 0.8
+    axes: Sequence, result: Result, *, order: Order | None = None, ids: Any = None, markersize: float = 0.8
 ) -> list:  # fmt: skip
     """Draw the network raster over the input raster, pattern phases shaded.
 
@@ -135,6 +136,7 @@ def plot_run(
     ids : array of int, optional
         Draw these neurons only.
     """
+    figures.check_axes(axes[:2], 2)
     sequence = np.arange(result.n_neurons) if order is None else order.ids
     kept = sequence if ids is None else sequence[np.isin(sequence, ids)]
     if not len(kept):
@@ -167,7 +169,7 @@ def shade(ax: Axes, result: Result) -> None:
     ax.set_xlim(result.t0_ms, result.stop_ms)
 
 
-def plot_history(axes: Any, results: list, *, order: Order | None = None, ids: Any = None) -> list:
+def plot_history(axes: Sequence, results: list[Result], *, order: Order | None = None, ids: Any = None) -> list:
     """Draw several runs of one network after each other, with lines where a run begins.
 
     Parameters

@@ -198,19 +198,20 @@ def run(
     ParameterError
         If an array has the wrong shape, or an input lies outside the run.
     """
-    n_steps, p = check_integer("n_steps", n_steps, 1), network.params
+    n_steps, p = check_integer("n_steps", n_steps, 1, 10**9), network.params
+    input_step = check_array("input_step", input_step, ndim=1, integer=True, empty=True)
     shape = (n_steps, network.n_neurons)
     if forced_spikes is not None:
         random = np.where(check_array("forced_spikes", forced_spikes, shape=shape) > 0, -1.0, 2.0)
     bounds = np.searchsorted(input_step, np.arange(n_steps + 1))
     if bounds[0] != 0 or bounds[-1] != len(input_step) or np.any(np.diff(input_step) < 0):
         raise ParameterError(f"input_step is not ordered within [0, {n_steps}); sort it and cut it to the run")
-    check_array("input_channel", input_channel, low=0, high=p.n_inputs - 1, empty=True)
+    limits = dict(shape=input_step.shape, low=0, high=p.n_inputs - 1, empty=True)
+    channels = check_array("input_channel", input_channel, **limits).astype(np.int64)
     random = network.rng.random(shape) if random is None else check_array("random", random, shape=shape)
     rate, potential = (np.empty(shape if kept else (0, shape[1])) for kept in (record_rate, record_potential))
     spike_step, spike_id = np.empty(random.size, np.int32), np.empty(random.size, np.int32)
     c = Numbers(*p.decay, p.rate_max_hz / 1000, int(p.stp == "lagged"), bool(learn))
-    channels = np.ascontiguousarray(input_channel, np.int64)
     with event.install_listener("numba:compile", _Announcement()):
         n = _loop(network.wiring, network.state, c, bounds, channels, random, rate, potential, spike_step, spike_id)
     return Chunk(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from helpers.parameters import ParameterError, check_choice, check_integer, doors
+from helpers.parameters import ParameterError, check_array, check_choice, check_integer, check_number, doors
 
 if TYPE_CHECKING:
     from helpers.wta.params import Result
@@ -154,7 +154,7 @@ def activation_times(rate: np.ndarray) -> np.ndarray:
     >>> activation_times(np.eye(4)).round(6)
     array([0., 1., 2., 3.])
     """
-    n = rate.shape[-2]
+    n = check_array("rate", rate, ndim=(2, 3, 4)).shape[-2]
     wave = np.exp(2j * np.pi * np.arange(n) / n)
     return np.angle(np.einsum("...tn,t->...n", rate, wave)) / (2 * np.pi) * n % n
 
@@ -169,7 +169,7 @@ def rank_correlation(time_ms: ArrayLike) -> float:
     >>> rank_correlation([[1, 2, 3], [10, 20, 30]])
     1.0
     """
-    if min(np.shape(time_ms)) < 2:
+    if min(check_array("time_ms", time_ms, ndim=2, empty=True).shape) < 2:
         return np.nan
     ranks = []
     for row in time_ms:
@@ -185,6 +185,7 @@ def rate_correlation(r: np.ndarray) -> float:
 
     Mean over pairs of presentations of the mean over neurons that exceed 90 Hz in both.
     """
+    r = check_array("r", r, ndim=3, empty=True)
     used = np.flatnonzero((r.max(axis=1) > DECIDED_HZ).sum(axis=0) > 1)
     high = r[:, :, used].max(axis=1) > DECIDED_HZ
     z = r[:, :, used] - r[:, :, used].mean(axis=1, keepdims=True)
@@ -206,6 +207,7 @@ def spread(time_ms: np.ndarray, period_ms: float) -> float:
 
     nan for less than two presentations or one neuron.
     """
+    time_ms, period_ms = check_array("time_ms", time_ms, ndim=2, empty=True), check_number("period_ms", period_ms, 0)
     if min(time_ms.shape) < 1 or len(time_ms) < 2:
         return np.nan
     angle = 2 * np.pi * time_ms / period_ms

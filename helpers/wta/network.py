@@ -8,13 +8,13 @@ constant to one source's weights onto all of them changes nothing (the gauge fre
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from helpers.parameters import ParameterError, check_array, check_flag, check_integer, check_number, check_seed, doors
+from helpers.parameters import ParameterError, check_array, check_flag, check_integer, check_number, doors
 from helpers.wta import figures, kernel
 from helpers.wta.params import TRACKED, Guarded, NetworkParams
 
@@ -41,8 +41,9 @@ def streams(seed: int | np.random.Generator | None, key: int, n: int, again: int
 
     Without a seed, `again` tells the first, second, ... draw of a kind apart.
     """
+    n = check_integer("n", n, 1, 10**6)
     if isinstance(seed, np.random.Generator):
-        return check_seed(seed).spawn(n)
+        return seed.spawn(n)
     place = (key, again) if seed is None and again else (key,)
     seed = _default["seed"] if seed is None else check_integer("seed", seed, 0)
     return [np.random.default_rng(child) for child in np.random.SeedSequence(seed, spawn_key=place).spawn(n)]
@@ -104,7 +105,8 @@ class NodeCollection(Guarded):
     """
 
     def __init__(self, ids: Any, network: Network) -> None:
-        self._ids = tuple(map(int, ids))
+        limits = dict(low=0, high=network.n_neurons - 1, empty=True)
+        self._ids = tuple(check_array("ids", ids, ndim=1, integer=True, **limits).tolist())
         self._keep(network=network)
 
     @property
@@ -293,10 +295,10 @@ class Network(Guarded):
     """
 
     def __init__(
-        self, *, grid_shape: Any = (10, 5), seed: int | np.random.Generator | None = None, stp: str | None = "correct",
-        save_figures: bool = True, show_figures: bool = True, **options: Any,
+        self, *, grid_shape: Sequence = (10, 5), seed: int | np.random.Generator | None = None,
+        stp: str | None = "correct", save_figures: bool = True, show_figures: bool = True, **options: Any,
     ) -> None:  # fmt: skip
-        if not np.iterable(grid_shape) or len(grid_shape) != 2:
+        if len(grid_shape) != 2:
             raise ParameterError(f"grid_shape = {grid_shape!r}; allowed: (circuits along x, circuits along y)")
         n, m = check_integer("grid_shape", grid_shape[0], 1, 1000), check_integer("grid_shape", grid_shape[1], 1, 1000)
         switches = dict(save_figures=save_figures, show_figures=show_figures)
@@ -381,7 +383,7 @@ class Network(Guarded):
     def place(self, k: Any) -> None:
         """Give the circuits the sizes `k` (n_circuits,), ordered by x, then y."""
         p = self.params
-        k = check_array("k", k, shape=(p.n * p.m,), low=1).astype(int)
+        k = check_array("k", k, shape=(p.n * p.m,), low=1, high=10_000).astype(int)
         positions = np.stack(np.indices((p.n, p.m)), axis=-1).reshape(-1, 2)
         circuit, first = np.repeat(np.arange(k.size), k), np.concatenate([[0], np.cumsum(k)])
         self._keep(k=k, positions=positions, circuit=circuit, first=first)
@@ -413,6 +415,7 @@ class Network(Guarded):
     def afferents(self, neuron: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the weights onto a neuron and the EPSPs they weigh: of all inputs, then of the neurons it hears."""
         st, n_in = self.state, self.params.n_inputs
+        neuron = check_integer("neuron", neuron, 0, self.n_neurons - 1)
         chosen = slice(*self.wiring.row[neuron : neuron + 2])
         sources = np.concatenate([np.arange(n_in), n_in + self.wiring.source[chosen]])
         return np.concatenate([st.w_in[neuron], st.w_rec[chosen]]), (st.e1 - st.e2)[sources]

@@ -12,7 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from helpers.parameters import HelpersError, ParameterError, Parameters, check_integer, check_number, doors, parameter
+from helpers.parameters import (
+    HelpersError,
+    ParameterError,
+    Parameters,
+    check_array,
+    check_integer,
+    check_number,
+    doors,
+    parameter,
+)
 
 __all__ = ["Guarded", "InputParams", "LegacyError", "NetworkParams", "Phases", "Result"]
 
@@ -216,6 +225,7 @@ class Phases:
 
     def where(self, chosen: np.ndarray) -> Phases:
         """Return the chosen phases."""
+        chosen = check_array("chosen", chosen, shape=self.start_ms.shape, empty=True).astype(bool)
         return Phases(*(values[chosen] for values in vars(self).values()))
 
     def __len__(self) -> int:
@@ -231,7 +241,7 @@ class Phases:
 
     def per_ms(self, t0_ms: int, n_steps: int) -> np.ndarray:
         """Return the pattern of each step from `t0_ms` on, int array (n_steps,): -1 noise, -2 outside every phase."""
-        label = np.full(n_steps, -2)
+        label, t0_ms = np.full(check_integer("n_steps", n_steps, 0), -2), check_integer("t0_ms", t0_ms, 0)
         for start, stop, pattern in zip(self.start_ms, self.stop_ms, self.pattern, strict=True):
             label[start - t0_ms : stop - t0_ms] = pattern
         return label

@@ -10,6 +10,7 @@ import collections
 import contextlib
 import decimal
 import fractions
+import inspect
 import io
 import itertools
 import json
@@ -46,7 +47,10 @@ def of_valid(change):
     """Mark a maker that changes the good value, and leaves alone what is not an array of numbers."""
 
     def changed(value):
-        array = np.asarray(value)
+        try:
+            array = np.asarray(value)
+        except ValueError:  # rows of different lengths
+            return value
         return change(array) if array.dtype.kind in "iuf" and array.ndim else value
 
     changed.of_valid = True
@@ -189,8 +193,9 @@ def judged(known, name, argument, label):
             return None if label in LARGE and "Unable to allocate" in str(failure) else ["MemoryError", str(failure)]
         except BaseException as failure:
             return None if is_ours(failure) else named(failure)
-        good = arguments[argument]()
+        good, parameter = arguments[argument](), inspect.signature(item).parameters.get(argument)
     scalar = isinstance(good, numbers.Real) and not isinstance(good, bool)
+    scalar &= parameter is not None and "Any" not in str(parameter.annotation)  # else it may be of any type
     if scalar and label in ("True", "np.True_") and not isinstance(result, dict):
         return ["switch taken as a number", ""]
     if scalar and label in NOT_FINITE and holds_nan(result):
@@ -240,7 +245,7 @@ def judged_command(name, flag, word):
 
 
 def all_cases():
-    """Return the list of all cases: ("call", callable, argument, hostile value) and ("command", command, flag, word)."""
+    """Return the list of all cases: ("call", callable, argument, hostile value), ("command", command, flag, word)."""
     cases = []
     for name, (_, _, arguments) in valid.calls()[0].items():
         cases += [("call", name, argument, label) for argument in arguments for label in HOSTILE]

@@ -188,7 +188,7 @@ GOOD = {
     "theta_rad": [0.5], "clouds": [MOVIE] * 2, "labels": ["a", "b"], "cloud": MOVIE, "counts": np.arange(6.0),
     "size_px": (64, 64), "r_px": [0.0, 1.0], "t_ms": [0.0, 28.0], "v1.wiring.checked_rules:given": None,
     "v1.wiring:weight_us": 1.0, "v1.figures.window_fit:counts": np.arange(60.0), "wta:name": "a",
-    "trains": (np.array([1, 2]), np.array([0, 1])), "t": 50, "t_duration": 50.0, "rate": 20.0, "duration": 30.0,
+    "trains": (np.array([1, 2]), np.array([0, 1])), "wta:t": 50, "t_duration": 50.0, "rate": 20.0, "duration": 30.0,
     "t0_ms": 0, "patterns": [(np.array([1, 2]), np.array([0, 1]))], "wta:rows": [(0, 20, -1, -1), (20, 40, 0, 0)],
     "stop_ms": 40, "chosen": np.array([True, False]), "pattern": None, "wta.params.Phases.shown:pattern": 0,
     "wta:rate": np.eye(4), "wta.inputs:rate": 20.0, "time_ms": np.array([[1.0, 2, 3], [10, 20, 30]]),

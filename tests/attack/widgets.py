@@ -1,4 +1,4 @@
-"""Hostile messages to the live view and to an explorer, as a page could send them: ``python -m tests.attack.widgets 1000``.
+"""Hostile messages of a page to the live view and to an explorer: ``python -m tests.attack.widgets 1000``.
 
 Three kinds: custom messages of the canvas (commands, with anything in the place of words and numbers), state of any
 widget, and custom messages of any widget. Faults are an exception that passes code of ours, one that lands in the
