@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
+import io
 import json
 import os
 import platform
@@ -26,7 +27,17 @@ import numpy as np
 
 from helpers.parameters import OutputError, ParameterError
 
-__all__ = ["DamagedFile", "draft", "read_arrays", "read_json", "remove_drafts", "sealed", "write", "write_all"]
+__all__ = [
+    "DamagedFile",
+    "draft",
+    "in_memory",
+    "read_arrays",
+    "read_json",
+    "remove_drafts",
+    "sealed",
+    "write",
+    "write_all",
+]
 __all__ += ["write_arrays", "write_json", "write_text"]
 
 RECORD, CHECKSUM = "record_json", "sha256"
@@ -98,6 +109,19 @@ def _rename(drafts):
 def write(path: Path, fill: Callable[[Path], object], *, verify: Callable[[Path], object] | None = None) -> None:
     """Write one file, see :func:`write_all`."""
     write_all({Path(path): fill}, verify=verify)
+
+
+def in_memory(fill: Callable[[BinaryIO], object]) -> Callable[[Path], object]:
+    """Return a function for :func:`write_all` from one that fills a binary file.
+
+    So it is never a library of pictures that meets a full disk, in the middle of its own work.
+    """
+
+    def write_whole(new):
+        fill(file := io.BytesIO())
+        new.write_bytes(file.getvalue())
+
+    return write_whole
 
 
 def write_text(path: Path, text: str) -> None:
