@@ -10,7 +10,7 @@ LOCK_FLAGS ?=
 LAB_FLAGS ?=
 ORIGINALS ?=
 LAB := --ServerApp.root_dir=.
-XDIST ?= -n auto --maxprocesses=4 --dist loadscope
+XDIST ?= -n auto --maxprocesses=4 --dist loadscope --no-loadscope-reorder
 BIN := $(VENV)/bin
 NBVAL := --nbval-lax --nbval-current-env --nbval-cell-timeout=300 -p no:randomly
 NBVAL += --nbval-sanitize-with=tests/notebooks/nbval_sanitize.cfg
@@ -27,7 +27,7 @@ export MKL_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help setup figs full notebooks test lab scorecard student assignments slides schematics thesis bench mutants attack lock clean book
+.PHONY: help setup figs full notebooks test lab scorecard student assignments slides schematics thesis bench mutants attack nightly lock clean book
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,18 +47,16 @@ full: setup ## the same at thesis scale
 notebooks: setup ## run the FINAL notebooks and rewrite them with their outputs
 	@$(BIN)/python tools/notebooks.py write --profile quick $(NB)
 
-# Every part runs even if an earlier one failed; the last lines repeat the runners' own summaries.
+# The tests and the notebooks are one run: a notebook stores what it sweeps, and the acceptance tests, which come after it
+# and share its points, read that. A group of xdist is a file or a notebook, since its cells need one kernel; a worker
+# more than there are cores, because browsers and kernels are waited for.
 test: setup ## lint, all tests, and the FINAL notebooks through nbval
 	@set -o pipefail; failed=0; out=$$(mktemp -d); trap 'rm -rf "$$out"' EXIT; \
-	$(BIN)/ruff check . || failed=1; \
-	$(BIN)/ruff format --check . || failed=1; \
-	if [ $$failed = 0 ]; then echo "ruff: clean" >"$$out/1"; else echo "ruff: FAILED, see above" >"$$out/1"; fi; \
-	$(BIN)/python -m pytest $(XDIST) --doctest-modules --ignore=tests/benchmarks helpers tests | tee "$$out/2" || failed=1; \
-	if compgen -G 'FINAL_notebooks/FINAL_*.ipynb' >/dev/null; then \
-	  NOTEBOOK_PROFILE=quick NOTEBOOK_FIGS="$$out/figs" CI=true TQDM_DISABLE=1 \
-	  $(BIN)/python -m pytest $(XDIST) $(NBVAL) FINAL_notebooks/FINAL_*.ipynb | tee "$$out/3" || failed=1; \
-	else echo "notebooks: none in FINAL_notebooks/ yet" >"$$out/3"; fi; \
-	echo; tail -qn 1 "$$out"/[123]; exit $$failed
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . || failed=1; \
+	NOTEBOOK_PROFILE=quick NOTEBOOK_FIGS="$$out" CI=true TQDM_DISABLE=1 $(BIN)/python -m pytest $(XDIST) $(NBVAL) \
+	  --doctest-modules --ignore=tests/benchmarks $(wildcard FINAL_notebooks/FINAL_*.ipynb) helpers tests \
+	  | tee "$$out/log" || exit 1; \
+	[ $$failed = 0 ] || { echo "ruff: FAILED, see the top"; tail -n 1 "$$out/log"; exit 1; }
 
 # Copies, so that playing neither saves over the notebooks nor draws into figs/.
 lab: setup ## open JupyterLab on copies of the notebooks in work/ (ORIGINALS=1: on FINAL_notebooks/ themselves)
@@ -101,6 +99,14 @@ bench: setup ## CPU time and memory against the peers: tests/benchmarks/results.
 	@$(BIN)/python -m tests.benchmarks.run
 
 LOCK := pip compile -q --universal --generate-hashes --python-version 3.11 --no-emit-index-url --no-header pyproject.toml
+
+# The newest versions are tried in a clone, so that the locks here stay as they are.
+nightly: setup ## every link, the newest versions of all packages, one notebook at thesis scale: build/ (hours)
+	@failed=; $(BIN)/python -m tools.book --links || failed="$$failed links"; \
+	rm -rf build/newest; git clone -q . build/newest; \
+	$(MAKE) -C build/newest VENV=.venv lock LOCK_FLAGS=--upgrade && $(MAKE) -C build/newest VENV=.venv test || failed="$$failed newest"; \
+	NOTEBOOK_FIGS="$(abspath build)/full" $(MAKE) full NB="$(or $(NB),FINAL_1)" || failed="$$failed full"; \
+	if [ -n "$$failed" ]; then echo "nightly: failed:$$failed" >&2; exit 1; fi
 
 mutants: setup ## would the tests see it? break the engines in 240 places, one at a time (hours; N=40 and PART=wta limit it)
 	@$(BIN)/python -m tests.mutants $(or $(N),240) $(PART)

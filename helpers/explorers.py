@@ -14,7 +14,7 @@ from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
 
-from helpers.parameters import ParameterError, check_choice, unit_of
+from helpers.parameters import ParameterError, check_choice, doors, unit_of
 
 __all__ = ["Explorer", "explore", "show_beside"]
 
@@ -150,3 +150,6 @@ def show_beside(box: Any, still: Any) -> None:
 
 
 explore = Explorer
+
+
+doors(globals())

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from helpers.language import translate
-from helpers.parameters import OutputError, ParameterError, Table, check_array, check_integer, check_number
+from helpers.parameters import OutputError, ParameterError, Table, check_array, check_integer, check_number, doors
 from helpers.runs import ROOT, current_notebook, notebook_cells, provenance, summary
 from helpers.storage import DamagedFile, in_memory, read_json, sealed, write_all
 
@@ -73,9 +73,17 @@ def figure(
     return plt.subplots(n_rows, n_cols, figsize=(width_mm / 25.4, height_mm / 25.4), **options)
 
 
+def check_axes(axes: Any, n: int | None = None) -> None:
+    """Raise a ParameterError if `axes` are not `n` axes of matplotlib; without `n`, any number of them."""
+    found = list(np.ravel(axes))
+    if not all(hasattr(ax, "add_artist") for ax in found) or len(found) != (n or len(found)):
+        raise ParameterError(f"axes is not {n or 'a list of'} axes; give those of figures.figure(n_rows, n_cols)")
+
+
 def panel_letters(axes: Any, *, start: str = "A", x: float = -0.04, y: float = 1.03) -> list:
     """Write bold panel letters above the left end of each axes; returns the texts."""
     texts = []
+    check_axes(axes)
     for k, ax in enumerate(np.ravel(axes)):
         style = dict(xycoords="axes fraction", weight="bold", size=10, ha="right", va="bottom")
         texts.append(ax.annotate(chr(ord(start) + k), (x, y), **style))
@@ -317,8 +325,6 @@ def save(fig: Figure, name: str, *, seed: Any = None, params: Any = None, captio
     """
     import matplotlib
 
-    if not hasattr(fig, "savefig"):
-        raise ParameterError(f"fig is a {type(fig).__name__}; give a matplotlib Figure")
     files = {s: partial(fig.savefig, format=s, metadata=FORMATS[s], dpi=DPI[s]) for s in FORMATS}
     translate(fig)
     with matplotlib.rc_context(OUTPUT):
@@ -377,8 +383,6 @@ def summary_table(label: str, results: Mapping[str, Any], columns: Mapping[str, 
 
 def save_table(table: Table, name: str, *, seed: Any = None, params: Any = None, caption: str = "") -> None:
     """Write a table as shown (csv, tex with booktabs) and as plain numbers (NAME.numeric.csv); see :func:`save`."""
-    if not isinstance(table, Table):
-        raise ParameterError(f"table is a {type(table).__name__}; give a helpers.parameters.Table")
     files = {"csv": table.to_csv(), "tex": table.to_latex(), "numeric.csv": table.to_numeric_csv()}
     _write("table", name, files, seed=seed, params=params, caption=caption)
 
@@ -445,3 +449,6 @@ def _is_plain(value):
         return all(map(_is_plain, value))
     number_or_text = isinstance(value, (int, float, str, np.ndarray, np.generic))
     return value is None or (number_or_text and np.asarray(value).dtype.kind in "biufU" and np.size(value) <= 1000)
+
+
+doors(globals())

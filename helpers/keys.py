@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from helpers.parameters import ParameterError
+from helpers.parameters import ParameterError, doors
 
 __all__ = ["function_key", "imported_modules", "source_key", "value_key"]
 
@@ -247,3 +247,6 @@ def _is_own(module):
     place = str(getattr(sys.modules.get(top), "__file__", ""))
     installed = top in sys.stdlib_module_names or "site-packages" in place or "dist-packages" in place
     return top in ("helpers", "__main__") or not installed
+
+
+doors(globals())

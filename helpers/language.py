@@ -14,7 +14,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from helpers.parameters import check_choice
+from helpers.parameters import check_choice, doors
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -85,3 +85,6 @@ def translate(fig: Figure) -> None:
 
 def _said_at(label, x, position):
     return said(str(label(x, position)))
+
+
+doors(globals())

@@ -19,7 +19,15 @@ import imageio.v3 as iio
 import numpy as np
 
 from helpers import storage
-from helpers.parameters import BackendError, OutputError, ParameterError, check_array, check_integer, check_number
+from helpers.parameters import (
+    BackendError,
+    OutputError,
+    ParameterError,
+    check_array,
+    check_integer,
+    check_number,
+    doors,
+)
 
 __all__ = ["movie_fps", "read_movie", "save_animation", "write_movie"]
 
@@ -234,3 +242,6 @@ def save_animation(
     if movie.shape[2] > max_frames:
         raise ParameterError(f"movie has {movie.shape[2]} frames; allowed: {max_frames}; pass movie[..., ::2]")
     return write_movie(movie.repeat(scale, axis=0).repeat(scale, axis=1), path, fps=fps, max_mb=max_mb)
+
+
+doors(globals())

@@ -9,26 +9,39 @@ converts a value that carries its own unit (quantities, neo, Brian2, astropy, pi
 name, or refuses it; masked elements and the ``attrs["units"]`` of xarray are honoured in the same place. Nothing is
 stripped in silence, as ``numpy.asarray`` would.
 
+Doors. ``doors(globals())``, the last line of a module, puts a check before its public functions and methods, so that a
+hint is not only a promise: ``int`` takes whole numbers and no switch, ``float`` a number and no NaN, ``np.ndarray`` and
+``ArrayLike`` numbers of any shape, a class its objects, ``Sequence[X]`` and ``Mapping[str, X]`` what holds nothing
+else. Ranges and shapes stay with the function, which alone knows them. ``Any`` and arguments without a hint are let in,
+and so is all that compiled loops get.
+
 Every message is one line: what was given, the value, the allowed range, and what to do. All errors derive from
 :class:`HelpersError`, and each also from the builtin that callers expect (``ValueError``, ``RuntimeError``).
 """
 
 from __future__ import annotations
 
+import ast
+import builtins
 import csv
 import dataclasses
+import functools
+import inspect
 import io
 import numbers
+import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 __all__ = ["BackendError", "HelpersError", "OutputError", "ParameterError", "Parameters", "Table", "parameter"]
 __all__ += ["check_array", "check_choice", "check_flag", "check_integer", "check_number", "check_seed"]
-__all__ += ["plain", "unit_of"]
+__all__ += ["check_together"]
+__all__ += ["doors", "plain", "unit_of"]
 
 INF = np.inf
 # The last word of a name, and the unit as the packages spell it.
@@ -92,7 +105,7 @@ def plain(name: str, value: Any, unit: str | None = None) -> Any:
         return [plain(name, item, unit) for item in value]
     stated = getattr(value, "attrs", {}).get("units") or unit  # xarray, pandas
     if unit and stated != unit:
-        raise ParameterError(f"{name} has attrs['units'] = {_short(stated)}; allowed: {unit!r}; convert it first")
+        raise ParameterError(f"{name} has attrs['units'] = {short(stated)}; allowed: {unit!r}; convert it first")
     value = value.data[()] if hasattr(value, "dims") else value
     mask = getattr(value, "mask", None)  # numpy.ma, astropy; in pandas it is a method
     if isinstance(mask, (np.ndarray, np.bool_)) and mask.any():
@@ -121,7 +134,7 @@ def _converted(value, unit):
     return value / target
 
 
-def _short(value):
+def short(value):
     """Return the repr on one line, cut where it would fill the screen."""
     text = " ".join(repr(value).split())
     return text if len(text) <= 80 else text[:77] + "..."
@@ -151,14 +164,14 @@ def check_number(
     allowed = f"allowed: a number in {left}{low:g}, {high:g}{right}" + (f"; {hint}" if hint else "")
     value = plain(name, value)
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise ParameterError(f"{name} = {_short(value)} is not a number; {allowed}")
+        raise ParameterError(f"{name} = {short(value)} is not a number; {allowed}")
     value = float(value)
     if not low <= value <= high or (low_open and value == low) or (high_open and value == high):
         raise ParameterError(f"{name} = {value:g} is out of range; {allowed}")
     return value
 
 
-def check_integer(name: str, value: Any, low: float = -INF, high: float = INF, *, hint: str = "") -> int:
+def check_integer(name: str, value: Any, low: float = -(2**63), high: float = 2**63 - 1, *, hint: str = "") -> int:
     """Return `value` as int if it is a whole number with ``low <= value <= high``, else raise.
 
     A float is refused, however whole; a quantity passes if it is whole in the unit of the name.
@@ -168,12 +181,13 @@ def check_integer(name: str, value: Any, low: float = -INF, high: float = INF, *
     >>> check_integer("n_cells", 60, 1)
     60
     """
-    allowed = f"allowed: an integer from {low} to {high}" + (f"; {hint}" if hint else "")
+    ends = [{-(2**63): "-2^63", 2**63 - 1: "2^63 - 1"}.get(end, end) for end in (low, high)]
+    allowed = f"allowed: an integer from {ends[0]} to {ends[1]}" + (f"; {hint}" if hint else "")
     number = plain(name, value)
     if number is not value and isinstance(number, float) and abs(number - np.rint(number)) <= 1e-9 * abs(number):
         number = int(np.rint(number))
     if isinstance(number, bool) or not isinstance(number, numbers.Integral):
-        raise ParameterError(f"{name} = {_short(number)} is not an integer; {allowed}")
+        raise ParameterError(f"{name} = {short(number)} is not an integer; {allowed}")
     if not low <= number <= high:
         raise ParameterError(f"{name} = {number} is out of range; {allowed}")
     return int(number)
@@ -182,14 +196,14 @@ def check_integer(name: str, value: Any, low: float = -INF, high: float = INF, *
 def check_flag(name: str, value: Any) -> bool:
     """Return `value` as bool if it is True or False, else raise."""
     if not isinstance(value, (bool, np.bool_)):
-        raise ParameterError(f"{name} = {_short(value)} is not a switch; allowed: True or False")
+        raise ParameterError(f"{name} = {short(value)} is not a switch; allowed: True or False")
     return bool(value)
 
 
 def check_choice(name: str, value: Any, options: Sequence[str]) -> str:
     """Return `value` if it is one of `options` (strings), else raise with the list of what exists."""
     if not isinstance(value, str) or value not in options:
-        raise ParameterError(f"{name} = {_short(value)} is unknown; choose one of: {', '.join(options)}")
+        raise ParameterError(f"{name} = {short(value)} is unknown; choose one of: {', '.join(options)}")
     return value
 
 
@@ -242,7 +256,7 @@ def check_array(
         array = np.asarray(value)
     except ValueError as failure:
         raise ParameterError(f"{name} is not an array of {kind} ({failure}); give a numeric array") from None
-    if array.dtype.kind not in ("iu" if integer and array.size else "biuf"):
+    if array.dtype.kind not in ("iu" if integer and array.size else "biuf" if array.ndim else "iuf"):
         raise ParameterError(f"{name} is not an array of {kind} (it holds {array.dtype}); give a numeric array")
     if integer or array.dtype != np.float32:
         array = array.astype(np.int64 if integer else float)
@@ -269,6 +283,23 @@ def _check_shape(name, array, ndim, shape):
             raise ParameterError(f"{name} has shape {array.shape}; allowed: {wanted}")
 
 
+def check_together(**arrays: np.ndarray) -> None:
+    """Raise :class:`ParameterError` if the shapes of arrays do not broadcast.
+
+    Examples
+    --------
+    >>> check_together(x_cm=np.zeros(3), y_cm=np.zeros((2, 1)))
+    """
+    shapes = {name: np.shape(array) for name, array in arrays.items()}
+    try:
+        np.broadcast_shapes(*shapes.values())
+    except ValueError:
+        given = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
+        raise ParameterError(
+            f"the shapes of {given} do not broadcast; give one value, or arrays of one shape"
+        ) from None
+
+
 def check_seed(seed: int | np.random.Generator, name: str = "seed") -> np.random.Generator:
     """Return a :class:`numpy.random.Generator` for an integer seed >= 0, or the generator itself.
 
@@ -281,7 +312,181 @@ def check_seed(seed: int | np.random.Generator, name: str = "seed") -> np.random
     """
     if isinstance(seed, np.random.Generator):
         return seed
-    return np.random.default_rng(check_integer(name, seed, 0, hint="or pass a numpy.random.Generator"))
+    return np.random.default_rng(check_integer(name, seed, 0, INF, hint="or pass a numpy.random.Generator"))
+
+
+# --- the doors of a module
+
+MAX_PATH = 4096
+CHECKS = {"int": check_integer, "float": check_number, "bool": check_flag}  # these say themselves what is wrong
+
+
+def _is_numeric(name, value):
+    """Whether a value is numbers of any shape; a single switch is none."""
+    typed = isinstance(getattr(value, "dtype", None), np.dtype)
+    if not typed or (isinstance(value, np.ndarray) and type(value) is not np.ndarray):
+        try:
+            value = np.asarray(plain(name, value))
+        except ParameterError:
+            raise
+        except ValueError:  # rows of different lengths
+            return False
+    return value.dtype.kind in "iuf" or (value.dtype.kind == "b" and value.ndim > 0)
+
+
+def _is_listed(name, value):
+    """Whether a value has a length and an order, and is no text."""
+    in_order = hasattr(value, "__len__") and hasattr(value, "__getitem__") and getattr(value, "shape", None) != ()
+    return in_order and not isinstance(value, (str, bytes, Mapping))
+
+
+def _is_place(name, value):
+    """Whether a value can be the name of a file."""
+    return isinstance(value, (str, os.PathLike)) and "\0" not in os.fspath(value) and len(os.fspath(value)) < MAX_PATH
+
+
+TESTS = {
+    "ndarray": _is_numeric,
+    "ArrayLike": _is_numeric,
+    "PathLike": _is_place,
+    "Path": lambda name, value: isinstance(value, Path) and _is_place(name, value),
+    "Callable": lambda name, value: callable(value),
+    "Iterable": lambda name, value: isinstance(value, Iterable),
+    "Mapping": lambda name, value: isinstance(value, Mapping),
+}
+TESTS |= dict.fromkeys(("Sequence", "list", "tuple"), _is_listed) | {"dict": TESTS["Mapping"]}
+HOLDERS = ("Sequence", "list", "tuple", "Mapping", "dict")  # whose items are looked at
+
+
+def _test_of(node, known):
+    """Return the test that a hint stands for, a function of (name, value); None where all is let in."""
+    if isinstance(node, ast.BinOp):
+        tests = _test_of(node.left, known), _test_of(node.right, known)
+        return None if None in tests else lambda name, value: any(test(name, value) for test in tests)
+    if isinstance(node, ast.Subscript):
+        return _test_of_items(node, known)
+    if isinstance(node, ast.Constant):
+        return lambda name, value: value is node.value
+    word = node.attr if isinstance(node, ast.Attribute) else node.id
+    meant = known.get(word, vars(builtins).get(word, word))
+    if word in CHECKS:
+        return functools.partial(_passes, CHECKS[word])
+    if word in TESTS or word in ("Any", "object"):
+        return TESTS.get(word)
+    if isinstance(meant, type):
+        return lambda name, value: isinstance(value, meant)
+    if isinstance(meant, str):  # a class that is not loaded here
+        return lambda name, value: any(kind.__name__ == word for kind in type(value).__mro__)
+    return _test_of(_parsed(meant), known)  # a name for several kinds
+
+
+def _test_of_items(node, known):
+    """Return the test of a hint with brackets: what a list or mapping holds, how many arguments a function takes."""
+    outer, word = _test_of(node.value, known), getattr(node.value, "id", "")
+    parts = getattr(node.slice, "elts", [node.slice])
+    if word == "Callable" and isinstance(parts[0], ast.List):
+        return lambda name, value: outer(name, value) and _takes(value, len(parts[0].elts))
+    kinds = {ast.unparse(part) for part in parts if not (isinstance(part, ast.Constant) and part.value is ...)}
+    inner = None
+    if word in HOLDERS and (word in ("Mapping", "dict") or len(kinds) == 1):
+        inner = _test_of(parts[-1 if word in ("Mapping", "dict") else 0], known)
+    of_numbers = kinds <= {"int", "float"}
+
+    def test(name, value):
+        if not outer(name, value):
+            return False
+        whole = of_numbers and isinstance(value, np.ndarray) and value.dtype.kind in "iuf"
+        return whole or all(inner(name, item) for item in (value.values() if isinstance(value, Mapping) else value))
+
+    return outer if inner is None else test
+
+
+def _takes(function, n):
+    """Whether a function can be called with `n` arguments, as far as it tells."""
+    try:
+        inspect.signature(function).bind(*[None] * n)
+    except (TypeError, ValueError) as failure:
+        return isinstance(failure, ValueError)
+    return True
+
+
+def _passes(check, name, value):
+    try:
+        return check(name, value) is not None
+    except ParameterError:
+        return False
+
+
+def _parsed(annotation):
+    return ast.parse(inspect.formatannotation(annotation).strip("'"), mode="eval").body
+
+
+def guarded(function: Callable) -> Callable:
+    """Return a function that checks its arguments by their hints and then calls `function`; itself if it has none."""
+    tests, order, known = {}, [], getattr(inspect.unwrap(function), "__globals__", {})
+    for parameter in inspect.signature(function).parameters.values():
+        order.append(parameter.name)
+        if parameter.annotation is not parameter.empty and parameter.kind < parameter.VAR_KEYWORD:
+            node = _parsed(parameter.annotation)
+            test = _test_of(node, known)
+            if test is not None and parameter.kind is not parameter.VAR_POSITIONAL:
+                tests[parameter.name] = test, ast.unparse(node)
+    if not tests:
+        return function
+
+    @functools.wraps(function)
+    def checked(*args, **kwargs):
+        for name, value in (*zip(order, args, strict=False), *kwargs.items()):
+            if name in tests and not tests[name][0](name, value):
+                _refuse(name, value, tests[name][1])
+        return function(*args, **kwargs)
+
+    return checked
+
+
+def _refuse(name, value, hint):
+    kind, simple = getattr(value, "dtype", type(value).__name__), hint.removesuffix(" | None")
+    if simple in CHECKS:
+        CHECKS[simple](name, value)
+    if "ArrayLike" in hint or "ndarray" in hint:
+        raise ParameterError(f"{name} is not an array of numbers (it holds {kind}); give a numeric array")
+    raise ParameterError(f"{name} = {short(value)} is a {kind}; allowed: {hint}")
+
+
+def doors(names: dict[str, Any]) -> None:
+    """Put a check before the public functions, and the public methods of the classes, of a module.
+
+    Parameters
+    ----------
+    names : dict
+        ``globals()`` of the module.
+
+    Examples
+    --------
+    >>> def twice(n: int) -> int: return 2 * n
+    >>> names = dict(__all__=["twice"], __name__=twice.__module__, twice=twice)
+    >>> doors(names)
+    >>> names["twice"](2)
+    4
+    >>> names["twice"](2.5)
+    Traceback (most recent call last):
+    helpers.parameters.ParameterError: n = 2.5 is not an integer; allowed: an integer from -2^63 to 2^63 - 1
+    """
+    for name in names["__all__"]:
+        item = names[name]
+        if getattr(item, "__module__", None) != names["__name__"] or hasattr(item, "py_func"):
+            continue
+        if inspect.isfunction(item) or hasattr(item, "cache_info"):
+            names[name] = guarded(item)
+        elif isinstance(item, type):
+            checked = issubclass(item, Parameters) or not hasattr(item, "__post_init__")
+            record = dataclasses.is_dataclass(item) and checked  # its fields are checked, or hold what we made
+            for method, function in list(vars(item).items()):
+                if inspect.isfunction(function) and (method[0] != "_" or (method == "__init__" and not record)):
+                    setattr(item, method, guarded(function))
+
+
+# --- sets of parameters
 
 
 def parameter(
@@ -342,7 +547,7 @@ class Parameters:
             elif isinstance(default, tuple):
                 value = plain(name, value, unit)
                 if isinstance(value, str) or not np.iterable(value):
-                    raise ParameterError(f"{name} = {_short(value)} is not a sequence of numbers; give a tuple")
+                    raise ParameterError(f"{name} = {short(value)} is not a sequence of numbers; give a tuple")
                 value = tuple(check_number(name, item, **limits) for item in value)
             else:
                 value = check_number(name, plain(name, value, unit), **limits)
@@ -388,8 +593,8 @@ class Table:
     25,71
     """
 
-    columns: tuple
-    rows: tuple
+    columns: Sequence
+    rows: Sequence[Sequence]
 
     def __post_init__(self):
         for row in self.rows:
@@ -455,3 +660,6 @@ def _escaped(cell):
     """Escape the text of a cell; a formula between dollar signs stays as it is."""
     parts = re.split(r"(\$[^$]+\$)", " ".join(str(cell).splitlines()))
     return "".join(part if i % 2 else MINUS.sub("−", part).translate(LATEX) for i, part in enumerate(parts))
+
+
+doors(globals())

@@ -39,6 +39,7 @@ from helpers.parameters import (
     check_choice,
     check_integer,
     check_number,
+    doors,
     unit_of,
 )
 
@@ -274,11 +275,7 @@ def sweep(
     ...     [(p["x"], float(r["y"])) for p, r in sweep(square, {"x": [1, 2]}, store=store, n_jobs=1)]
     [(1, 1.0), (2, 4.0)]
     """
-    if not callable(function):
-        raise ParameterError(f"function = {function!r} cannot be called; give a function of one parameter point")
     points = _points(grid)
-    if not isinstance(store, (str, os.PathLike)):
-        raise ParameterError(f"store = {store!r} is not a path; give a folder for the result files")
     store = Path(store).absolute()  # a worker may live in another folder
     if check_integer("n_jobs", n_jobs, -64, 1024) == 0:
         raise ParameterError("n_jobs = 0 starts no worker; allowed: -1 (every core) or a positive integer")
@@ -473,8 +470,6 @@ def collect(
     """
     import xarray
 
-    if not isinstance(grid, Mapping):
-        raise ParameterError(f"grid = {grid!r} is not a mapping; give one of names to values and lists of values")
     swept, stacked = _stacked(function, grid, store, n_jobs, progress)
     coordinates = {name: (name, _labels(values), _units(name)) for name, values in swept.items()}
     variables = {}
@@ -541,3 +536,6 @@ def _units(name):
     """Return {"units": ...} of a variable or coordinate from the end of its name, or nothing."""
     unit = unit_of(name)
     return {"units": unit} if unit else {}
+
+
+doors(globals())

@@ -11,7 +11,7 @@ import nbformat
 from IPython import get_ipython
 from IPython.display import display
 
-from helpers.parameters import check_choice
+from helpers.parameters import check_choice, doors
 from helpers.runs import ROOT, current_notebook
 
 __all__ = ["installed", "stored_outputs"]
@@ -78,3 +78,6 @@ def stored_outputs() -> list:
         if cell.cell_type == "code" and cell.source.strip() == running:
             return cell.outputs
     return []
+
+
+doors(globals())

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from helpers.parameters import ParameterError, check_array, check_integer, check_number, plain
+from helpers.parameters import ParameterError, check_array, check_integer, check_number, doors, plain
 
 __all__ = ["fano_factor", "isi_cv", "pack", "rates_hz", "read_spikes", "unpack", "window_counts"]
 
@@ -262,3 +262,6 @@ def _spikes(table, columns):
             raise ParameterError(f"{name} {number}: {str(line)[:60]!r} is no spike; allowed: {allowed}")
         spikes.append((time_ms, cell))
     return spikes
+
+
+doors(globals())

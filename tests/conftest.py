@@ -10,6 +10,7 @@ import pytest
 from hypothesis import settings
 
 from helpers import storage
+from tests import rows
 
 ROOT = Path(__file__).resolve().parents[1]
 settings.register_profile("suite", derandomize=True, deadline=None, max_examples=25)
@@ -57,15 +58,24 @@ def pytest_collection_modifyitems(config, items):
         items[:] = [item for item in items if "record" in getattr(item, "fixturenames", ())]
 
 
-MEASURED = {}
+MEASURED, MISSED = {}, set()
 
 
 @pytest.fixture
-def record():
-    """Keep the measured numbers of an acceptance row for `make scorecard`: record(row, number or array)."""
+def record(acceptance):
+    """Hold numbers to their row, and keep them for `make scorecard`: record(row, number or array, part of the row).
 
-    def keep(row, values):
-        MEASURED.setdefault(row, []).extend(np.ravel(values).astype(float).tolist())
+    Where the row gives no interval the test holds them first. Of `repeats`, the mean is held: it has to be decided.
+    """
+
+    def keep(name, values, part="", *, repeats=False):
+        room, _, key = name.partition(".")
+        row, values = acceptance[room][key], np.asarray(values, float)
+        held = rows.interval(row, part) is None or (rows.decided if repeats else rows.within)(row, values, part)
+        if not held:
+            MISSED.add(name)
+        assert held, f"{name} {part}: {values.tolist()} misses {row}"
+        MEASURED.setdefault(name, []).extend(np.ravel(values.mean(axis=0) if repeats else values).tolist())
 
     return keep
 
@@ -78,7 +88,7 @@ def pytest_sessionstart(session):
 
 def pytest_sessionfinish(session):
     if place := measured_by(session):
-        storage.write_json(place, MEASURED)
+        storage.write_json(place, {name: MEASURED[name] for name in MEASURED if name not in MISSED})
 
 
 def measured_by(session):

@@ -2,9 +2,10 @@
 
 Usage: ``python -m tests.mutants [N] [part]`` (240 mutants of all parts). The places are drawn by a fixed seed from all
 operators, comparisons and numbers of the modules below, outside checks and messages. Each mutant lives in a copy of the
-last commit; it is killed by a test that fails or takes five times as long. What survives the tests of its part meets
-its notebooks, whose cells are the reference of the engines. ``build/mutants.jsonl`` keeps those that were killed, each
-with a hash of its module, and they are not run again; survivors are, and are printed. Exit code 1 below 95 %.
+last commit; it is killed by a test that fails or takes five times as long. What survives the tests of its module meets
+those of its part, then the acceptance tests, then the notebooks, whose cells are the reference of the engines.
+``build/mutants.jsonl`` keeps those that were killed, each with a hash of its module, and they are not run again;
+survivors are, and are printed. Exit code 1 below 95 %.
 """
 
 import ast
@@ -37,6 +38,7 @@ SWAPS = {"+": "-", "-": "+", "*": "/", "/": "*", "**": "*", "//": "/", "%": "*"}
 SWAPS |= {"<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "==", "and": "or", "or": "and"}
 LEFT_OUT = ast.Raise | ast.AnnAssign | ast.arguments | ast.JoinedStr  # messages, types, defaults
 WORKERS, SEED, FACTOR = 2, 20, 5
+LATE = 1800  # seconds for acceptance tests and notebooks
 
 
 def nodes(tree):
@@ -112,13 +114,16 @@ def run(copy, command, limit):
     return done.returncode == 0, time.time() - start
 
 
-def stages(part):
-    """Return the commands that judge a mutant of a part, the quick one first."""
-    tests = [f"tests/{part}"] if part else [f"tests/test_{name}.py" for name in PARTS[""][0]]
+def stages(path, part):
+    """Return {name: command} of what judges a mutant of a module, the quickest first."""
+    own = f"tests/{part}/test_{Path(path).stem}.py".replace("//", "/")
+    room = ["--ignore-glob=*acceptance*", f"tests/{part}"] if part else [f"tests/test_{n}.py" for n in PARTS[""][0]]
+    accepted = sorted(str(p.relative_to(ROOT)) for p in ROOT.glob(f"tests/{part or 'v1'}/test_acceptance*.py"))
     notebooks = [str(p.relative_to(ROOT)) for n in PARTS[part][1] for p in (ROOT / "FINAL_notebooks").glob(f"{n}_*")]
     options = ["--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=300"]
     options.append("--nbval-sanitize-with=tests/notebooks/nbval_sanitize.cfg")
-    return [tests, [*options, *notebooks]]
+    every = {"module": [own], "part": room, "acceptance": accepted, "notebooks": [*options, *notebooks]}
+    return every if (ROOT / own).exists() else {name: every[name] for name in list(every)[1:]}
 
 
 def judge(copy, limits, mutant):
@@ -128,8 +133,8 @@ def judge(copy, limits, mutant):
     assert whole[offset : offset + len(old.encode())] == old.encode(), mutant
     (copy / path).write_bytes(whole[:offset] + new.encode() + whole[offset + len(old.encode()) :])
     try:
-        for name, command in zip(("tests", "notebooks"), stages(part), strict=True):
-            if not run(copy, command, limits[part, name])[0]:
+        for name, command in stages(path, part).items():
+            if not run(copy, command, limits.get(tuple(command), LATE))[0]:
                 return name
         return "survived"
     finally:
@@ -147,11 +152,12 @@ def main(number=240, only=None):
         for k in range(WORKERS if todo else 0):
             copies.put(copy := Path(folder, str(k)))
             subprocess.run(["git", "clone", "-q", str(ROOT), str(copy)], check=True)
-        for part in sorted({mutant[0] for mutant in todo}):
-            for name, command in zip(("tests", "notebooks"), stages(part), strict=True):
-                passed, seconds = run(copy, command, 3600)
-                assert passed, f"{part or 'shared'}: the {name} fail without any mutant"
-                limits[part, name] = FACTOR * seconds + 60
+        for part, path in sorted({mutant[:2] for mutant in todo}):
+            for command in list(stages(path, part).values())[:-2]:
+                if tuple(command) not in limits:
+                    passed, seconds = run(copy, command, LATE)
+                    assert passed, f"{path}: the tests fail without any mutant: {' '.join(command)}"
+                    limits[tuple(command)] = FACTOR * seconds + 60
 
         def one(mutant):
             copy = copies.get()

@@ -1,5 +1,6 @@
 """environment.yml, pyproject.toml and requirements.lock name the same packages, and no index address is committed."""
 
+import itertools
 import os
 import re
 import subprocess
@@ -21,15 +22,13 @@ CONDA = yaml.safe_load((ROOT / "environment.yml").read_text())
 LOCK, LIGHT = ((ROOT / name).read_text() for name in ("requirements.lock", "requirements-light.lock"))
 TOOLS = {"python", "pip", "uv", "make", "cxx-compiler"}  # what environment.yml adds to run and build
 MACHINES = {
-    "linux": {"sys_platform": "linux", "platform_machine": "x86_64", "platform_system": "Linux", "os_name": "posix"},
-    "linux-arm": {
-        "sys_platform": "linux",
-        "platform_machine": "aarch64",
-        "platform_system": "Linux",
-        "os_name": "posix",
-    },
-    "windows": {"sys_platform": "win32", "platform_machine": "AMD64", "platform_system": "Windows", "os_name": "nt"},
-    "mac": {"sys_platform": "darwin", "platform_machine": "arm64", "platform_system": "Darwin", "os_name": "posix"},
+    name: dict(zip(("sys_platform", "platform_machine", "platform_system", "os_name"), markers.split(), strict=True))
+    for name, markers in {
+        "linux": "linux x86_64 Linux posix",
+        "linux-arm": "linux aarch64 Linux posix",
+        "windows": "win32 AMD64 Windows nt",
+        "mac": "darwin arm64 Darwin posix",
+    }.items()
 }
 PYTHONS = ("3.11", "3.12", "3.13")
 
@@ -78,50 +77,37 @@ def test_environment_python_is_allowed_and_supported():
     assert all(p in Requirement(f"python{PROJECT['requires-python']}").specifier for p in [version, *PYTHONS])
 
 
-@pytest.mark.parametrize("where", MACHINES)
-def test_environment_lists_every_direct_dependency(where):
+def test_environment_lists_every_direct_dependency_with_its_lower_bound():
+    """conda-forge has NEST where there is no wheel: whatever another machine leaves out, the environment still has."""
     (python,) = lower_bound(conda()["python"])
-    wanted = set(needed(declared(), machine("linux", python)))
-    assert set(conda()) - TOOLS == wanted
-    # conda-forge has NEST where there is no wheel: whatever another machine leaves out, the environment still has
-    assert set(needed(declared(), machine(where, python))) <= wanted
-
-
-def test_environment_has_the_same_lower_bounds():
-    (python,) = lower_bound(conda()["python"])
-    wanted = {name: lower_bound(r) for name, r in needed(declared(), machine("linux", python)).items()}
-    assert {name: lower_bound(conda()[name]) for name in wanted} == wanted
+    wanted = needed(declared(), machine("linux", python))
+    assert set(conda()) - TOOLS == set(wanted)
+    assert {name: lower_bound(conda()[name]) for name in wanted} == {n: lower_bound(r) for n, r in wanted.items()}
+    for where in MACHINES:
+        assert set(needed(declared(), machine(where, python))) <= set(wanted)
 
 
 def test_environment_installs_this_package_and_names_the_command_for_the_peers():
     assert CONDA["name"] == "neural-notebooks" and CONDA["channels"][0] == "conda-forge"
     assert "-e ." in CONDA["dependencies"][-1]["pip"]
     assert 'uv pip install -e ".[peers]"' in (ROOT / "environment.yml").read_text()
-    assert not {canonicalize_name(Requirement(p).name) for p in PROJECT["optional-dependencies"]["peers"]} & set(
-        conda()
-    )
+    peers = {canonicalize_name(Requirement(line).name) for line in PROJECT["optional-dependencies"]["peers"]}
+    assert not peers & set(conda())
 
 
 # --- requirements.lock against pyproject.toml
 
 
-@pytest.mark.parametrize("python", PYTHONS)
-@pytest.mark.parametrize("where", MACHINES)
-def test_lock_satisfies_every_direct_dependency(where, python):
-    here = machine(where, python)
-    versions = {name: lower_bound(r)[0] for name, r in needed([r for r, _ in locked()], here).items()}
-    for name, requirement in needed(declared(peers=True), here).items():
-        assert name in versions, f"{name} is not locked for {where}, Python {python}"
-        assert requirement.specifier.contains(versions[name]), f"{name} {versions[name]} against {requirement}"
-
-
-@pytest.mark.parametrize("python", PYTHONS)
-@pytest.mark.parametrize("where", MACHINES)
-def test_lock_has_one_version_for_each_machine(where, python):
-    here = machine(where, python)
-    names = [canonicalize_name(r.name) for r, _ in locked() if r.marker is None or r.marker.evaluate(here)]
-    assert len(names) > 100
-    assert sorted(set(names)) == sorted(names)
+def test_lock_satisfies_every_direct_dependency_with_one_version_for_each_machine():
+    entries = [requirement for requirement, _ in locked()]
+    for where, python in itertools.product(MACHINES, PYTHONS):
+        here = machine(where, python)
+        names = [canonicalize_name(r.name) for r in entries if r.marker is None or r.marker.evaluate(here)]
+        assert len(names) > 100 and sorted(set(names)) == sorted(names)
+        versions = {name: lower_bound(r)[0] for name, r in needed(entries, here).items()}
+        for name, requirement in needed(declared(peers=True), here).items():
+            assert name in versions, f"{name} is not locked for {where}, Python {python}"
+            assert requirement.specifier.contains(versions[name]), f"{name} {versions[name]} against {requirement}"
 
 
 @pytest.mark.parametrize("lock", [LOCK, LIGHT, (ROOT / "requirements-uv.lock").read_text()])
@@ -181,16 +167,12 @@ def test_versions_agree():
     assert Version(PROJECT["version"]) and PROJECT["version"] in (ROOT / "CHANGELOG.md").read_text()
 
 
-ADDRESSES = re.compile(
-    "|".join([r"pypi\.org/" + "simple", "files\\.python" + "hosted", r"--(extra-)?index-" + "url[ =]"])
-)
-
-
-def test_lock_holds_no_address():
-    assert "://" not in LOCK + LIGHT
+PARTS = (r"pypi\.org/" + "simple", "files\\.python" + "hosted", r"--(extra-)?index-" + "url[ =]")
+ADDRESSES = re.compile("|".join(PARTS))
 
 
 def test_no_package_index_address():
+    assert "://" not in LOCK + LIGHT
     texts = {path: path.read_bytes().decode(errors="replace") for path in committed_files(ROOT)}
     assert [str(path) for path, text in texts.items() if ADDRESSES.search(text)] == []
 
@@ -201,8 +183,7 @@ def test_no_package_index_address():
 def test_post_build_runs_in_this_environment():
     """Binder runs postBuild in the root of the repository; its python is the one in front of the path."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    run = subprocess.run(
-        [ROOT / "postBuild"], cwd=ROOT, env=os.environ | {"PATH": path}, capture_output=True, text=True
-    )
+    env = os.environ | {"PATH": path}
+    run = subprocess.run([ROOT / "postBuild"], cwd=ROOT, env=env, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     assert run.stdout.endswith("is ready\n")

@@ -37,7 +37,6 @@ ROOMS = {
     "modular": Limits(3, 0.08, 30, 1830, 0),  # aim 1,200: missed, see ARCHITECTURE.md
     "tools": Limits(None, 0.08, 30, 1045, 0),  # 100 class copies, 50 book and thesis, 65 slides, 120 safe set-up, runs
 }
-OPENED = ("shared", "rnn", "v1", "lateral_line", "wta", "modular")
 
 
 def name(path):
@@ -220,12 +219,6 @@ def test_no_module_is_too_long_to_be_read_in_one_go():
     assert {module: n for module, n in lines.items() if n > MAX_CODE} == {}
 
 
-@pytest.mark.parametrize("part", ROOMS)
-def test_lines_of_code(part):
-    lines = {name(path): code_lines(path) for path in files(part)}
-    assert sum(lines.values()) <= ROOMS[part].code, f"{sum(lines.values())}: {lines}"
-
-
 @cache
 def code_lines(path):
     """Count the lines of a module that are not blank, comment or docstring: explaining more is never punished."""
@@ -311,20 +304,16 @@ def test_what_is_counted(tmp_path):
 
 
 @pytest.mark.parametrize("part", ROOMS)
-def test_private_functions_are_worth_their_name(part):
-    once, share = used_once(files(part))
-    assert share <= ROOMS[part].once, f"{share:.3f} of the functions are private and used once: {', '.join(once)}"
-
-
-@pytest.mark.parametrize("part", ROOMS)
-def test_comprehensions_are_few(part):
-    assert comprehensions(files(part)) <= ROOMS[part].comprehensions
-
-
-@pytest.mark.parametrize("part", ROOMS)
-def test_no_module_reaches_for_the_private_names_of_another(part):
-    found = borrowed(files(part))
-    assert len(found) <= ROOMS[part].borrows, found
+def test_a_part_of_the_house_is_thin(part):
+    """Few lines of code; private functions that are worth their name; few comprehensions; no name borrowed."""
+    paths, limits = files(part), ROOMS[part]
+    lines = {name(path): code_lines(path) for path in paths}
+    assert sum(lines.values()) <= limits.code, f"{sum(lines.values())}: {lines}"
+    once, share = used_once(paths)
+    assert share <= limits.once, f"{share:.3f} of the functions are private and used once: {', '.join(once)}"
+    assert comprehensions(paths) <= limits.comprehensions
+    found = borrowed(paths)
+    assert len(found) <= limits.borrows, found
 
 
 def public_definitions(path):
@@ -379,9 +368,8 @@ def test_missing_hints_are_seen():
     assert hinted(ast.parse("def f(self) -> None: ...").body[0], method=True)
 
 
-@pytest.mark.parametrize("part", OPENED)
-def test_public_functions_have_type_hints(part):
-    found = [line for path in files(part) for line in unhinted(path)]
+def test_public_functions_have_type_hints():
+    found = [line for path in MODULES for line in unhinted(path)]
     assert not found, "\n".join(found)
 
 

@@ -1,6 +1,5 @@
 """Movies in and out: what is written is what is read, PIL as the oracle of the page, and files that are none."""
 
-import itertools
 import warnings
 from fractions import Fraction
 
@@ -21,7 +20,6 @@ MOVIES = {
     "equal frames": np.repeat(NOISE[..., :2], 3, axis=2),
     "frozen": np.repeat(NOISE[..., :1], 6, axis=2),
     "one frame": NOISE[..., :1],
-    "narrow": NOISE[:3],
 }
 #: Largest and rms error of a movie written and read: half a grey level; for mp4 as its docstring says.
 LOSS = {".npy": (0, 0), ".gif": (0.501 / 255, 0.501 / 255), "": (0.501 / 255, 0.501 / 255), ".mp4": (0.06, 0.015)}
@@ -59,7 +57,7 @@ def test_files_are_drawn_as_the_page_shows_them(ending, tmp_path):
     assert stimuli.cloud_statistics(movies.read_movie(path)).theta_rad == pytest.approx(theta, abs=1e-2)
 
 
-@pytest.mark.parametrize("axes", ["".join(p) for letters in ("txy", "txyc") for p in itertools.permutations(letters)])
+@pytest.mark.parametrize("axes", ["txy", "yxt", "xyt", "tcxy", "cyxt", "ytxc"])
 def test_named_axes_are_put_in_order(axes, rng):
     array = rng.random([{"t": 3, "x": 4, "y": 5, "c": 3}[axis] for axis in axes])
     luma = [[0.299, 0.587, 0.114]] if "c" in axes else []
@@ -69,7 +67,7 @@ def test_named_axes_are_put_in_order(axes, rng):
     np.testing.assert_array_equal(rows, movies.read_movie(array, axes=axes)[:, ::-1])
 
 
-@pytest.mark.parametrize("dtype", ["uint8", "uint16", "uint32", bool])
+@pytest.mark.parametrize("dtype", ["uint8", "uint32", bool])
 def test_integers_are_scaled_by_their_type(dtype, tmp_path):
     top = 1 if dtype is bool else np.iinfo(dtype).max
     levels = np.linspace(0, top, 24).astype(dtype).reshape(2, 3, 4)
@@ -120,7 +118,7 @@ def test_a_file_that_is_cut_short_is_refused(ending, tmp_path):
     else:
         movies.write_movie(NOISE, tmp_path / f"whole{ending}", fps=25)
     whole = (tmp_path / f"whole{ending}").read_bytes()
-    for keep in (0.5, 0.97) if ending == ".mp4" else (0, 0.001, 0.3, 0.6, 0.9, 1 - 1e-9):
+    for keep in (0.97,) if ending == ".mp4" else (0, 0.001, 0.6, 1 - 1e-9):
         (tmp_path / f"cut{ending}").write_bytes(whole[: int(keep * len(whole))])
         with pytest.raises(ParameterError, match="is no movie") as failure:
             movies.read_movie(tmp_path / f"cut{ending}", axes="xyt" if ending == ".npy" else None)
@@ -158,14 +156,12 @@ def test_refused_movies_leave_what_was_there(tmp_path):
     assert movies.read_movie(folder).shape == NOISE.shape
 
 
-@pytest.mark.parametrize("inside", ["file/a.gif", "file/deeper/a.gif", "folder.gif"])
-def test_a_place_that_cannot_be_written_is_one_line(tmp_path, inside):
+def test_a_place_that_cannot_be_written_is_one_line(tmp_path):
     (tmp_path / "file").write_text("not a folder")
     (tmp_path / "folder.gif").mkdir()
-    with pytest.raises(OutputError, match=r"choose a writable folder|is a folder") as failure:
-        movies.save_animation(NOISE, tmp_path / inside)
-    assert type(failure.value) is OutputError
-    assert "\n" not in str(failure.value)
+    for inside in ("file/a.gif", "file/deeper/a.gif", "folder.gif"):
+        with pytest.raises(OutputError, match=r"^[^\n]*(choose a writable folder|is a folder)"):
+            movies.save_animation(NOISE, tmp_path / inside)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "folder.gif"]
 
 
@@ -188,23 +184,16 @@ def read(source=GREY, axes="xyt"):
 
 BAD = [
     *[(f, dict(movie=GREY[0]), "movie has 2 dimension") for f in (animation, write)],
-    *[(f, dict(movie=GREY * np.nan), "movie holds NaN") for f in (animation, write)],
     *[(f, dict(movie=GREY + 1), "movie goes up to 1.5") for f in (animation, write)],
     *[(f, dict(path=None), "path = None is not a path") for f in (animation, write)],
-    *[(f, dict(fps=fps), f"fps = {fps} is out of range") for f in (animation, write) for fps in (0, 51)],
+    *[(f, dict(fps=fps), f"fps = {fps} is out of range") for f in (animation, write) for fps in (51,)],
     (write, dict(path="movie.avi"), "path = 'movie.avi' is no movie; end it with .gif, .mp4 or .npy"),
-    (write, dict(max_mb=-1), "max_mb = -1 is out of range"),
     (animation, dict(movie=np.zeros((4, 4, 65))), "movie has 65 frames; allowed: 64"),
-    (animation, dict(path="cloud.png"), "path = 'cloud.png' is no movie"),
-    (animation, dict(scale=1.5), "scale = 1.5 is not an integer"),
-    *[(read, dict(axes=axes), f"axes = {axes!r} does not name") for axes in (None, "", "xy", "xxt", "yrt", "zyx", 3)],
+    *[(read, dict(axes=axes), f"axes = {axes!r} does not name") for axes in (None, "xy", "xxt", "yrt", "zyx", 3)],
     (read, dict(axes="xytc"), "source has 3 dimension(s); allowed: 4"),
     (read, dict(source=GREY - 1), "source goes down to -0.5"),
-    (read, dict(source=GREY * np.nan), "source holds NaN"),
     (read, dict(source=(GREY * 9).astype(int)), "source goes up to 4; allowed: values <= 1"),
-    (read, dict(source=[["a"]]), "source is not an array of numbers"),
     (read, dict(source="missing.gif"), "missing.gif is no movie"),
-    (read, dict(source="missing.avi"), "path = 'missing.avi' is no movie; end it with .gif"),
     (movies.movie_fps, dict(path=3), "path = 3 is not a path"),
 ]
 

@@ -113,7 +113,8 @@ def test_what_is_written_holds_what_a_reader_sees(house):
 @pytest.mark.skipif(not os.path.exists("/proc/self/smaps_rollup"), reason="memory is read from /proc, on Linux")
 def test_peak_memory_includes_children_and_what_is_freed_within_a_cell(house):
     (row,) = [line for line in house[4].splitlines() if line.startswith("FINAL_6_good  ")]
-    assert 400 < float(row.split()[2]) < 600 and float(row.split()[1]) > 0
+    assert 350 < float(row.split()[2]) < 600, "150 + 200, and the kernel, which may share pages"
+    assert float(row.split()[1]) > 0
 
 
 STOPPED = """
@@ -197,13 +198,14 @@ def test_pictures_are_packed_with_the_same_pixels(alpha):
     np.testing.assert_array_equal(np.asarray(found.convert("RGBA")), pixels)
 
 
-def test_write_dev_takes_named_notebooks_of_dev_only(tmp_path, ran):
+def test_write_dev_takes_named_notebooks_of_dev_only(tmp_path, ran, capsys):
     one = put(tmp_path / "dev" / "2026-11-20_one.ipynb", "1 + 1")
     two = put(tmp_path / "dev" / "2026-11-20_one_more.ipynb", "1 + 1")
     before = two.read_bytes()
     assert notebooks.main(["write", "--dev", "2026-11-20_one"], root=tmp_path) == 0
     assert nbformat.read(one, as_version=4).cells[0].execution_count == 1
-    assert two.read_bytes() == before
+    assert notebooks.main(["write", "--dev"], root=tmp_path) == 2 and two.read_bytes() == before
+    assert "2026-11-20_one" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -217,12 +219,6 @@ def test_an_unknown_name_is_one_line_and_exit_code_2(house, capsys, command, sai
     assert notebooks.main(command, root=house[0]) == 2
     err = capsys.readouterr().err
     assert err.count("\n") == 1 and err.startswith(f"notebooks: {said}")
-
-
-def test_write_dev_without_names_rewrites_nothing(tmp_path, capsys):
-    put(tmp_path / "dev" / "2026-11-20_one.ipynb", "1 + 1")
-    assert notebooks.main(["write", "--dev"], root=tmp_path) == 2
-    assert "2026-11-20_one" in capsys.readouterr().err
 
 
 def test_copies_to_play_with_are_renewed_until_they_are_changed(tmp_path, capsys):

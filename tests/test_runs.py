@@ -87,12 +87,6 @@ def plus(x, b):
     return {"y": f"{x}{b}"}
 
 
-def silent_failures(iterator):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SweepWarning)
-        return list(iterator)
-
-
 def same(one, two):
     """Whether two lists of (point, result) agree, bit for bit."""
     return len(one) == len(two) and all(
@@ -104,16 +98,15 @@ def same(one, two):
 # Profile and seeds
 
 
-@pytest.mark.parametrize("value, word", [(None, "quick"), ("quick", "quick"), ("full", "full")])
+@pytest.mark.parametrize("value, word", [(None, "quick"), ("full", "full")])
 def test_profile_comes_from_the_environment(monkeypatch, value, word):
     monkeypatch.delenv("NOTEBOOK_PROFILE", raising=False)
     if value:
         monkeypatch.setenv("NOTEBOOK_PROFILE", value)
-    assert runs.profile() == word
-    assert runs.choose(quick=1, full=2) == {"quick": 1, "full": 2}[word]
+    assert runs.profile() == runs.choose(quick="quick", full="full") == word
 
 
-@pytest.mark.parametrize("value", ["", "Quick", "fast", "full "])
+@pytest.mark.parametrize("value", ["", "Quick"])
 def test_a_misspelt_profile_is_refused(monkeypatch, value):
     monkeypatch.setenv("NOTEBOOK_PROFILE", value)
     for call in (runs.profile, lambda: runs.choose(1, 2), runs.provenance):
@@ -128,41 +121,20 @@ def test_seeds_are_the_same_everywhere_prefix_stable_and_distinct():
     assert all(type(seed) is int and 0 <= seed < 2**32 for seed in runs.seeds(0, 50))
 
 
-def test_seeds_leave_the_global_generator_alone():
-    before = np.random.get_state()[1].copy()  # noqa: NPY002
-    runs.seeds(0, 10)
-    runs.summary(np.arange(5.0))
-    assert np.array_equal(np.random.get_state()[1], before)  # noqa: NPY002
-
-
-@pytest.mark.parametrize(
-    "seed, n, name", [(-1, 3, "seed"), (None, 3, "seed"), (0, 0, "n"), (0, 2.0, "n"), (True, 1, "seed")]
-)
-def test_bad_seeds_are_named(seed, n, name):
-    with pytest.raises(ParameterError, match=rf"^{name} = "):
-        runs.seeds(seed, n)
-
-
 # Summaries
 
 
 def test_summary_agrees_with_closed_forms(rng):
     values = rng.normal(3, 2, size=(400, 3))
-    s = runs.summary(values)
-    assert np.allclose(s.mean, values.mean(axis=0)) and np.allclose(s.sd, values.std(axis=0, ddof=1))
-    assert np.array_equal(s.n, [400, 400, 400])
-    half_width = 1.9659 * s.sd / np.sqrt(400)  # t with 399 degrees of freedom
-    assert np.allclose(s.low, s.mean - half_width, atol=1e-5)
-    assert np.allclose(s.high, s.mean + half_width, atol=1e-5)
-
-
-def test_summary_leaves_out_nan_per_column(rng):
-    values = rng.normal(size=(30, 2))
     values[10:, 1] = np.nan
-    s = runs.summary(values)
-    assert np.array_equal(s.n, [30, 10])
-    assert s.mean[1] == pytest.approx(values[:10, 1].mean()) and s.sd[1] == pytest.approx(values[:10, 1].std(ddof=1))
-    assert np.all((s.low < s.mean) & (s.mean < s.high))
+    s, wide = runs.summary(values), runs.summary(values, level=0.99)
+    n, t = np.array([400, 10, 400]), np.array([1.96593, 2.26216, 1.96593])  # t with n - 1 degrees of freedom
+    mean, sd = np.nanmean(values, axis=0), np.nanstd(values, axis=0, ddof=1)
+    for found, wanted in ((s.mean, mean), (s.sd, sd), (s.n, n)):
+        np.testing.assert_allclose(found, wanted)
+    np.testing.assert_allclose([s.low, s.high], [mean - t * sd / np.sqrt(n), mean + t * sd / np.sqrt(n)], rtol=1e-5)
+    assert np.all(wide.low < s.low) and np.all(s.high < wide.high)
+    assert str(runs.summary([1.0, 2.0, 3.0])) == "2 [-0.484, 4.48], n = 3" and str(s).startswith("Summary(mean=array(")
 
 
 def test_one_value_or_none_has_no_interval(recwarn):
@@ -173,9 +145,7 @@ def test_one_value_or_none_has_no_interval(recwarn):
     assert np.isnan(runs.summary([5.0]).low) and not recwarn.list
 
 
-@pytest.mark.parametrize(
-    "draw, n, low, high", [("normal", 5, 0.935, 0.965), ("normal", 20, 0.935, 0.965), ("exponential", 20, 0.88, 0.95)]
-)
+@pytest.mark.parametrize("draw, n, low, high", [("normal", 5, 0.935, 0.965), ("exponential", 20, 0.88, 0.95)])
 def test_the_interval_covers_the_true_mean_as_often_as_it_says(rng, draw, n, low, high):
     """2000 experiments: 95 % for normal values, also with few of them; a little less for skewed ones."""
     s = runs.summary(getattr(rng, draw)(size=(n, 2000)))
@@ -183,64 +153,41 @@ def test_the_interval_covers_the_true_mean_as_often_as_it_says(rng, draw, n, low
     assert low < np.mean((s.low <= truth) & (truth <= s.high)) < high
 
 
-def test_summary_is_repeatable_and_wider_at_a_higher_level():
-    values = np.random.default_rng(0).normal(size=12)
-    first, second, wide = runs.summary(values), runs.summary(values), runs.summary(values, level=0.99)
-    assert (first.low, first.high) == (second.low, second.high)
-    assert wide.low < first.low < first.high < wide.high
-
-
-def test_summary_prints_one_line_for_a_number_and_its_fields_for_arrays():
-    assert str(runs.summary([1.0, 2.0, 3.0])) == "2 [-0.484, 4.48], n = 3"
-    assert str(runs.summary(np.ones((3, 2)))).startswith("Summary(mean=array(")
-
-
 @pytest.mark.parametrize(
-    "values, options, fragment",
+    "call, fragment",
     [
-        (1.0, {}, "values is a single number"),
-        ([], {}, "values is empty"),
-        ("word", {}, "values is not an array of numbers"),
-        ([1, 2], {"level": 1}, "level = 1 is out of range"),
-        ([1, 2], {"level": 95}, "level = 95 is out of range"),
+        (lambda: runs.seeds(None, 3), "seed = None"),
+        (lambda: runs.seeds(-1, 3), "seed = -1"),
+        (lambda: runs.seeds(0, 0), "n = 0"),
+        (lambda: runs.seeds(True, 1), "seed = True"),
+        (lambda: runs.summary(1.0), "values is a single number"),
+        (lambda: runs.summary([]), "values is empty"),
+        (lambda: runs.summary([1, 2], level=1), "level = 1 is out of range"),
     ],
 )
-def test_bad_summaries_are_named(values, options, fragment):
+def test_bad_seeds_and_summaries_are_named(call, fragment):
     with pytest.raises(ParameterError, match=fragment):
-        runs.summary(values, **options)
+        call()
 
 
 # Provenance
 
 
 def test_provenance_is_json_without_dates_and_the_same_twice():
-    params = {
-        "point": Point(x=np.float32(0.5)),
-        "grid": np.arange(3),
-        "zero": np.array(2.5),
-        "edge": [np.inf, np.nan],
-        "flag": np.True_,
-        "none": None,
-        "pair": (1, "a"),
-    }
-    record = runs.provenance(seed=np.int64(3), params=params)
+    given = {"point": Point(x=np.float32(0.5)), "grid": np.arange(3), "zero": np.array(2.5), "edge": [np.inf, np.nan]}
+    given |= {"flag": np.True_, "none": None, "pair": (1, "a")}
+    wanted = {"point": {"type": "Point", "x": 0.5, "n": 3}, "grid": [0, 1, 2], "zero": 2.5, "edge": ["inf", "nan"]}
+    wanted |= {"flag": True, "none": None, "pair": [1, "a"]}
+    record = runs.provenance(seed=np.int64(3), params=given)
     text = json.dumps(record, allow_nan=False)
-    assert text == json.dumps(runs.provenance(seed=np.int64(3), params=params))
-    assert json.loads(text)["parameters"] == {
-        "point": {"type": "Point", "x": 0.5, "n": 3},
-        "grid": [0, 1, 2],
-        "zero": 2.5,
-        "edge": ["inf", "nan"],
-        "flag": True,
-        "none": None,
-        "pair": [1, "a"],
-    }
+    assert text == json.dumps(runs.provenance(seed=np.int64(3), params=given))
+    assert json.loads(text)["parameters"] == wanted
     assert record["seed"] == 3 and record["versions"]["numpy"] == np.__version__
     assert set(record) == {"notebook", "source", "seed", "parameters", "profile", "threads", "versions"}
     assert not re.search(r"\d{4}-\d{2}-\d{2}|\d{2}:\d{2}|\bdate|\btime", text)
 
 
-@pytest.mark.parametrize("value", [{1, 2}, object(), 1j, b"bytes", Path("x"), Point, np.random.default_rng(0)])
+@pytest.mark.parametrize("value", [{1, 2}, 1j, b"bytes", Path("x"), Point])
 def test_what_cannot_be_recorded_is_refused(value):
     for record in ({"seed": value}, {"params": {"a": [value]}}):
         with pytest.raises(ParameterError, match=r"a parameter of type \w+ cannot be recorded"):
@@ -257,22 +204,18 @@ def write_notebook(path, *, code="1 + 1", text="Title", outputs=()):
     return path
 
 
-@pytest.mark.parametrize("folder", ["FINAL_notebooks", "dev"])
-def test_provenance_names_the_notebook_it_runs_in(tmp_path, monkeypatch, folder):
+def test_provenance_names_the_notebook_it_runs_in(tmp_path, monkeypatch):
     monkeypatch.setattr(runs, "ROOT", tmp_path)
-    path = write_notebook(tmp_path / folder / "FINAL_1_test.ipynb")
-    for name in (str(path), "FINAL_1_test.ipynb", f"/elsewhere/{path.name}"):
+    for folder in ("FINAL_notebooks", "dev"):
+        path = write_notebook(tmp_path / folder / f"{folder}_test.ipynb", code=folder)
+        for name in (str(path), path.name, f"/elsewhere/{path.name}"):
+            monkeypatch.setenv("JPY_SESSION_NAME", name)
+            assert runs.provenance()["notebook"] == path.name
+        assert runs.provenance()["source"] == runs.source_hash(path) != runs.source_hash()
+    for name in ("", "missing.ipynb", "FINAL_1_test.py", "/"):
         monkeypatch.setenv("JPY_SESSION_NAME", name)
-        assert runs.provenance()["notebook"] == "FINAL_1_test.ipynb"
-    assert runs.provenance()["source"] == runs.source_hash(path) != runs.source_hash()
-
-
-@pytest.mark.parametrize("name", [None, "", "missing.ipynb", "FINAL_1_test.py", "/"])
-def test_provenance_without_a_notebook(tmp_path, monkeypatch, name):
-    monkeypatch.setattr(runs, "ROOT", tmp_path)
-    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
-    if name is not None:
-        monkeypatch.setenv("JPY_SESSION_NAME", name)
+        assert runs.provenance()["notebook"] is None
+    monkeypatch.delenv("JPY_SESSION_NAME")
     assert runs.provenance()["notebook"] is None
 
 
@@ -301,27 +244,32 @@ def test_importing_the_shared_modules_loads_nothing_heavy():
 # Sweeps: results, order, resume
 
 
-def test_results_equal_a_plain_loop_whatever_the_number_of_workers(tmp_path, log):
+def test_results_equal_a_plain_loop_whatever_the_number_of_workers(tmp_path, log, monkeypatch):
+    """The store of the workers is relative, and they were started elsewhere by the point before."""
     grid = {"x": [3.0, 1.0, 0.1], "log": [log]}
     plain = [({"x": x, "log": log}, noted(x, log)) for x in grid["x"]]
     alone = list(sweep(noted, grid, store=tmp_path / "one", n_jobs=1))
-    both = list(sweep(noted, grid, store=tmp_path / "two", n_jobs=2, progress=False))
-    assert same(alone, plain) and same(both, plain)
+    (_, apart), *_ = sweep(process, {"x": [0, 1]}, store=tmp_path / "first", n_jobs=2, progress=False)
+    monkeypatch.chdir(tmp_path)
+    both = list(sweep(noted, grid, store="two", n_jobs=2, progress=False))
+    assert same(alone, plain) and same(both, plain) and len(list((tmp_path / "two").glob("*.npz"))) == 3
     assert alone[0][1]["trace"].dtype == np.float32 and alone[0][1]["word"] == "x=3.0"
-    assert float(alone[0][1]["square"]) == 9.0
+    with joblib.parallel_config(backend="threading"):
+        here = {int(r["pid"]) for _, r in sweep(process, {"x": [1, 2, 3]}, store=tmp_path / "threads", n_jobs=2)}
+    assert here == {os.getpid()} != {int(apart["pid"])}, "the backend is the caller's"
 
 
-def test_a_mapping_gives_the_product_in_order(store):
+def test_a_grid_is_a_product_in_order_or_any_points(store, log):
     grid = {"x": np.array([2, 1]), "n": (10, 20)}
     points = [point for point, _ in sweep(lambda x, n: {"y": x * n}, grid, store=store, n_jobs=1)]
     assert points == [{"x": 2, "n": 10}, {"x": 2, "n": 20}, {"x": 1, "n": 10}, {"x": 1, "n": 20}]
     assert {type(point["x"]) for point in points} == {int}
-
-
-def test_points_may_be_parameter_objects_from_any_iterable(store):
     points = [Point(x=2.0), Point(x=3.0, n=5)]
     found = list(sweep(lambda p: {"y": p.x * p.n}, (point for point in points), store=store, n_jobs=1))
     assert [point for point, _ in found] == points and [float(r["y"]) for _, r in found] == [6.0, 15.0]
+    with joblib.parallel_config(backend="threading"):
+        found = list(sweep(noted, [{"x": 1, "log": log}] * 4, store=store, n_jobs=2))
+    assert [int(r["square"]) for _, r in found] == [1] * 4, "a point given twice is answered twice"
 
 
 def test_a_finished_sweep_is_not_computed_again(store, log):
@@ -337,27 +285,6 @@ def test_points_that_differ_only_in_type_or_function_do_not_share_a_file(store):
     for function in functions:
         list(sweep(function, [{"x": 1}, {"x": 1.0}, {"x": True}], store=store, n_jobs=1))
     assert len(list(store.glob("*.npz"))) == len(functions) * 3
-
-
-def test_a_point_given_twice_is_answered_twice(store, log):
-    with joblib.parallel_config(backend="threading"):
-        found = list(sweep(noted, [{"x": 1, "log": log}] * 4, store=store, n_jobs=2))
-    assert len(found) == 4 and {int(r["square"]) for _, r in found} == {1}
-
-
-def test_the_backend_is_the_callers(tmp_path):
-    with joblib.parallel_config(backend="threading"):
-        here = {int(r["pid"]) for _, r in sweep(process, {"x": [1, 2, 3]}, store=tmp_path / "threads", n_jobs=2)}
-    apart = {int(r["pid"]) for _, r in sweep(process, {"x": [1, 2, 3]}, store=tmp_path / "processes", n_jobs=2)}
-    assert here == {os.getpid()} and os.getpid() not in apart
-
-
-def test_a_relative_store_is_found_by_workers_started_elsewhere(tmp_path, monkeypatch):
-    list(sweep(process, {"x": [0]}, store=tmp_path / "first", n_jobs=2, progress=False))
-    (tmp_path / "other").mkdir()
-    monkeypatch.chdir(tmp_path / "other")
-    found = list(sweep(process, {"x": [1, 2]}, store="relative", n_jobs=2, progress=False))
-    assert len(found) == 2 and len(list((tmp_path / "other/relative").glob("*.npz"))) == 2
 
 
 # Sweeps: edits
@@ -392,33 +319,24 @@ def test_what_workers_do_not_know_is_computed_here(store, monkeypatch):
         monkeypatch.undo()
 
 
-CELLS = [
-    "import os, warnings\nfrom helpers import runs\nwarnings.simplefilter('error')\ngain = 2.0",
-    "def rule(x):\n    return gain * x",
-    "def point(x):\n    return {'y': rule(x), 'pid': os.getpid()}",
-    "rule = lambda x: gain + x",
-    "gain = 5.0",
-    "def rule(x):\n    # as at first\n    return gain * x\ngain = 2.0",
-    "point = lambda x: {'y': -rule(x), 'pid': 0}",
-]
-SHOW = (
-    "found = runs.over(point, store=%r, n_jobs=2, progress=False, x=[1.0, 3.0])\n"
-    "print(found['y'].tolist(), os.getpid() in found['pid'])"
-)
-SHOWN = [[2.0, 6.0], [3.0, 5.0], [6.0, 8.0], [2.0, 6.0], [-2.0, -6.0]]
+EDITS = {  # cell of a notebook: the numbers of its sweep afterwards
+    "gain = 2.0\ndef rule(x): return gain * x\ndef point(x): return {'y': rule(x), 'pid': os.getpid()}": [2.0, 6.0],
+    "rule = lambda x: gain + x": [3.0, 5.0],
+    "gain = 5.0": [6.0, 8.0],
+    "def rule(x):\n    # as at first\n    return gain * x\ngain = 2.0": [2.0, 6.0],
+    "point = lambda x: {'y': -rule(x), 'pid': 0}": [-2.0, -6.0],
+}
 
 
 def test_numbers_follow_the_edits_of_a_running_notebook(store):
-    """One kernel, two workers that stay: the function that a point calls, a global, back again, the point itself."""
-    import nbclient  # heavy, and workers import this module
-    from nbformat.v4 import new_code_cell, new_notebook
-
-    first, *edits = ["\n".join(CELLS[:3]), *CELLS[3:]]
-    show = SHOW % str(store)
-    nb = new_notebook(cells=[new_code_cell(text) for cell in (first, *edits) for text in (cell, show)])
-    nbclient.execute(nb, cwd=str(ROOT), timeout=120)
-    shown = [output.text.strip() for cell in nb.cells for output in cell.get("outputs", ()) if "text" in output]
-    assert shown == [f"{values} False" for values in SHOWN]
+    """Two workers that stay: the function that a point calls, a global, back again, the point itself."""
+    space = {"__name__": "__main__", "os": os}
+    for cell, numbers in EDITS.items():
+        exec(cell, space)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", SweepWarning)
+            found = runs.over(space["point"], store=store, n_jobs=2, progress=False, x=[1.0, 3.0])
+        assert found["y"].tolist() == numbers and os.getpid() not in found["pid"]
     assert len(list(store.glob("*.npz"))) == 8
 
 
@@ -495,10 +413,8 @@ def test_an_interrupt_of_the_terminal_is_for_the_process_that_sweeps(store):
     def blocked(x):
         return {"blocked": signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, [])}
 
-    assert [bool(found["blocked"]) for _, found in sweep(blocked, {"x": [1, 2, 3]}, store=store, n_jobs=2)] == [
-        True
-    ] * 3
-    assert not blocked(0)["blocked"]
+    found = [bool(result["blocked"]) for _, result in sweep(blocked, {"x": [1, 2, 3]}, store=store, n_jobs=2)]
+    assert found == [True] * 3 and not blocked(0)["blocked"]
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
@@ -529,12 +445,11 @@ def test_a_killed_worker_is_one_line_and_the_next_call_finishes(store, log):
 # Sweeps: stores that cannot be written, bad input, silence
 
 
-@pytest.mark.parametrize("where", ["store", "store/below", "store/far/below"])
-def test_an_unwritable_store_is_one_line(tmp_path, where):
+def test_an_unwritable_store_is_one_line(tmp_path):
     (tmp_path / "store").write_text("a file in place of the folder")
-    with pytest.raises(OutputError, match=r"cannot write into .*; choose a writable folder") as caught:
-        sweep(process, {"x": [1]}, store=tmp_path / where, n_jobs=1)
-    assert "\n" not in str(caught.value)
+    for where in ("store", "store/far/below"):
+        with pytest.raises(OutputError, match=r"^[^\n]*cannot write into .*; choose a writable folder"):
+            sweep(process, {"x": [1]}, store=tmp_path / where, n_jobs=1)
 
 
 def test_a_store_lost_on_the_way_is_one_line(store):
@@ -555,7 +470,8 @@ def test_a_full_disk_is_a_recorded_failure_without_a_half_file(store, monkeypatc
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(np, "savez", full)
-    assert silent_failures(sweep(plus, [{"x": 1, "b": 2}], store=store, n_jobs=1)) == []
+    with pytest.warns(SweepWarning):
+        assert list(sweep(plus, [{"x": 1, "b": 2}], store=store, n_jobs=1)) == []
     assert [path.name.endswith(".error.json") for path in store.iterdir()] == [True]
 
 
@@ -567,20 +483,13 @@ GRID = {"x": [1]}
     [
         (3, GRID, {}, "function = 3 cannot be called"),
         (process, {}, {"n_jobs": 0}, "n_jobs = 0 starts no worker"),
-        (process, GRID, {"n_jobs": 1.5}, "n_jobs = 1.5 is not an integer"),
-        (process, GRID, {"n_jobs": 10**6}, "n_jobs = 1000000 is out of range"),
         (process, [], {}, "grid is empty"),
-        (process, {"x": []}, {}, "grid is empty"),
-        (process, 3, {}, "grid = 3 is not a grid"),
         (process, Point(), {}, r"grid = Point\(.* is not a grid"),
         (process, [1, 2], {}, "grid holds 1; each point is a mapping or a parameter dataclass"),
-        (process, [Point], {}, "each point is a mapping or a parameter dataclass"),
         (process, {"x": 1}, {}, r"grid holds x = 1; give a list of values, \[1\] for a single one"),
-        (process, {"x": "abc"}, {}, "grid holds x = 'abc'; give a list"),
         (process, {"x": [{1, 2}]}, {}, "a parameter of type set cannot be recorded"),
         (functools.partial(plus, b=(i for i in ())), GRID, {}, "function holds a generator, which has no key"),
         (process, GRID, {"store": None}, "store = None is not a path"),
-        (process, GRID, {"store": 3}, "store = 3 is not a path"),
     ],
 )
 def test_bad_sweeps_are_named_at_the_call(store, function, grid, options, fragment):
@@ -652,10 +561,8 @@ def collected(tmp_path, grid, function=chaos, **options):
 def test_results_are_collected_under_the_names_of_the_grid(tmp_path):
     grid = {"seed": [3, 4, 5], "n": 2, "g": np.array([0.5, 2.0]), "note": ("a", "tuple")}
     found = collected(tmp_path, grid, dims={"exponents": ("i",)})
-    assert found["exponents"].dims == ("seed", "g", "i") and found["course_mv"].dims[2:] == (
-        "course_mv_0",
-        "course_mv_1",
-    )
+    assert found["exponents"].dims == ("seed", "g", "i")
+    assert found["course_mv"].dims[2:] == ("course_mv_0", "course_mv_1")
     assert found["seed"].values.tolist() == [3, 4, 5] and found["g"].values.tolist() == [0.5, 2.0]
     assert found.attrs == {"n": 2, "note": ("a", "tuple")} and found["word"].values.tolist() == [["aa"] * 2] * 3
     assert found["exponents"].sel(g=2.0).mean("seed").values.tolist() == [40_200, 40_201]
@@ -665,15 +572,7 @@ def test_results_are_collected_under_the_names_of_the_grid(tmp_path):
     assert plain.keys() == set(found.data_vars) and all(np.array_equal(plain[key], found[key]) for key in plain)
 
 
-UNITS = {
-    "tau_ms": "ms",
-    "rate_hz": "Hz",
-    "v_cm_s": "cm/s",
-    "w_us": "uS",
-    "a_deg": "deg",
-    "n_s": "s",
-}
-UNITS |= {"s": None, "x_y": None, "v_mv": "mV", "phase_rad": "rad", "current_na": "nA", "x_cm": "cm"}
+UNITS = {"tau_ms": "ms", "rate_hz": "Hz", "v_cm_s": "cm/s", "s": None, "x_y": None, "current_na": "nA"}
 
 
 def test_units_come_from_the_end_of_names(tmp_path):
@@ -685,16 +584,12 @@ def test_units_come_from_the_end_of_names(tmp_path):
     ("values", "labels"),
     [
         ([2, 1], [2, 1]),
-        ([0.5, 1], [0.5, 1]),
         (["b", "a"], ["b", "a"]),
         ([True, False], [True, False]),
         ([1, 1], [0, 1]),
-        ([1, "1"], [0, 1]),
         ([None, 1.0], [0, 1]),
-        ([(1, 2), (1, 3)], [0, 1]),
         ([[1], [1, 2]], [0, 1]),
         (np.eye(2), [0, 1]),
-        ([{"a": 1}, {"a": 2}], [0, 1]),
     ],
 )
 def test_labels_are_the_values_where_these_can_be_labels(tmp_path, values, labels):
@@ -711,7 +606,6 @@ def test_labels_are_the_values_where_these_can_be_labels(tmp_path, values, label
         (lambda x: {"y": [0]}, {"x": [1, 2]}, {"y": ("x",)}, r"names of results and axes do not fit \(.*\); rename"),
         (lambda x: {"y": [0], "z": [0, 1]}, {"x": [1]}, {"y": "i", "z": "i"}, r"names of results and axes do not fit"),
         (lambda x: {"x": 0}, {"x": [1]}, {}, r"names of results and axes do not fit"),
-        (lambda x: {"y": 0}, {"x": []}, {}, r"grid is empty"),
         (lambda x: {"y": 0}, [{"x": 1}], {}, r"is not a mapping"),
     ],
 )
@@ -722,10 +616,8 @@ def test_results_that_do_not_fit_are_one_line(tmp_path, function, grid, dims, fr
 
 def test_failed_points_are_named_and_the_others_kept(tmp_path, log):
     (tmp_path / "broken").touch()
-    grid, message = (
-        {"x": [1, 2, 3], "log": log},
-        r"^1 points? of the sweep failed; tracebacks: [^\n]*store/\*\.error\.json",
-    )
+    grid = {"x": [1, 2, 3], "log": log}
+    message = r"^1 points? of the sweep failed; tracebacks: [^\n]*store/\*\.error\.json"
     with pytest.warns(SweepWarning), pytest.raises(OutputError, match=message):
         collected(tmp_path, grid, picky)
     (tmp_path / "broken").unlink()

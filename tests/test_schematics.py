@@ -41,13 +41,10 @@ def test_it_is_what_its_code_draws(drawn):
     assert re.findall(r"<!-- (.*?) -->", kept) == re.findall(r"<!-- (.*?) -->", svg), "run `make schematics`"
 
 
-def test_it_fits_the_page(drawn):
+def test_it_fits_the_page_and_its_text_can_be_read_at_120_mm(drawn):
+    """8 pt at 160 mm are 6 pt at 120 mm."""
     width, height = 25.4 * drawn[1].get_size_inches()
     assert width == pytest.approx(figures.TEXT_MM) and height <= 75
-
-
-def test_its_text_can_be_read_at_120_mm(drawn):
-    """8 pt at 160 mm are 6 pt at 120 mm."""
     assert {text: pt for text, pt in texts(FOLDER / f"{drawn[0]}.svg") if pt < 8} == {}
 
 

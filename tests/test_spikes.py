@@ -68,14 +68,13 @@ def test_a_border_belongs_to_the_window_that_starts_there():
     assert beside[:, 0].tolist() == [1, 1, 0, 0]
 
 
-def test_window_counts_ignore_times_far_outside(recwarn):
+def test_nothing_and_times_far_outside_are_counted_as_nothing(recwarn):
     counts = spikes.window_counts([-1e300, 1e300, 5.0], [0, 0, 0], n_cells=1, n_windows=2, window_ms=1e-3)
     assert counts.sum() == 0 and not recwarn.list
-
-
-def test_window_counts_of_no_spike():
     counts = spikes.window_counts([], [], n_cells=3, n_windows=2, window_ms=10.0)
     assert counts.shape == (2, 3) and counts.dtype.kind == "i" and not counts.any()
+    times_ms, ids = spikes.pack([[], []])
+    assert times_ms.size == ids.size == 0 and ids.dtype.kind == "i"
 
 
 @given(TRAINS)
@@ -91,11 +90,6 @@ def test_pack_and_unpack_are_inverse(table):
         assert np.array_equal(train, again)
 
 
-def test_pack_of_silent_cells():
-    times_ms, ids = spikes.pack([[], []])
-    assert times_ms.size == ids.size == 0 and ids.dtype.kind == "i"
-
-
 def test_rates_of_a_poisson_train_lie_within_four_standard_errors(rng):
     rate_hz, seconds = np.array([5.0, 20.0, 80.0]), 200.0
     trains = [rng.uniform(0, 1000 * seconds, rng.poisson(rate * seconds)) for rate in rate_hz]
@@ -103,13 +97,10 @@ def test_rates_of_a_poisson_train_lie_within_four_standard_errors(rng):
     assert np.all(np.abs(found - rate_hz) < 4 * np.sqrt(rate_hz / seconds))
 
 
-def test_fano_factor_of_poisson_counts_is_one(rng):
+def test_fano_factor_of_poisson_counts_is_one_of_constant_ones_zero_and_of_silence_nan(rng):
     """Standard error sqrt(2 / n) for large means: 0.032 at n = 2000; four of them are allowed."""
     fano = spikes.fano_factor(rng.poisson([5.0, 20.0, 100.0], size=(2000, 3)))
     assert np.all(np.abs(fano - 1) < 0.13)
-
-
-def test_fano_factor_of_constant_counts_is_zero_and_of_silence_nan():
     assert np.array_equal(spikes.fano_factor([[3, 0], [3, 0]]), [0.0, np.nan], equal_nan=True)
     assert spikes.fano_factor([1, 3]) == 1.0
 
@@ -122,17 +113,12 @@ def test_isi_cv_of_poisson_is_one_and_of_a_clock_zero(rng):
     assert abs(cv[0] - 1) < 0.064
     assert cv[1] == pytest.approx(0, abs=1e-12)
     assert np.isnan(cv[2:4]).all() and cv[4] == pytest.approx(np.sqrt(0.5))
-
-
-def test_isi_cv_does_not_depend_on_the_order_of_the_spikes(rng):
-    times_ms, ids = rng.uniform(0, 100, 60), rng.integers(0, 3, 60)
-    order = rng.permutation(60)
-    assert np.array_equal(
-        spikes.isi_cv(times_ms, ids, n_cells=3), spikes.isi_cv(times_ms[order], ids[order], n_cells=3)
-    )
+    order = rng.permutation(ids.size)
+    assert np.array_equal(spikes.isi_cv(times_ms[order], ids[order], n_cells=5), cv, equal_nan=True)
 
 
 WINDOWS = {"n_cells": 2, "n_windows": 2, "window_ms": 10.0}
+NAMED = {"columns": ("id", "time_ms")}
 SPAN = {"n_cells": 2, "start_ms": 0.0, "stop_ms": 10.0}
 
 
@@ -140,47 +126,25 @@ SPAN = {"n_cells": 2, "start_ms": 0.0, "stop_ms": 10.0}
     "function, arguments, options, fragment",
     [
         (spikes.window_counts, ([[1.0]], [[0]]), WINDOWS, "times_ms has 2 dimension"),
-        (spikes.window_counts, ([np.nan], [0]), WINDOWS, "times_ms holds NaN or infinity"),
-        (spikes.window_counts, (["a"], [0]), WINDOWS, "times_ms is not an array of numbers"),
         (spikes.window_counts, ([1.0], [0, 1]), WINDOWS, r"ids has shape \(2,\); allowed: \(1\)"),
         (spikes.window_counts, ([1.0], [0.0]), WINDOWS, "ids is not an array of integers"),
-        (spikes.window_counts, ([1.0], [True]), WINDOWS, "ids is not an array of integers"),
         (spikes.window_counts, ([1.0], [61]), WINDOWS, r"ids span 61 to 61; allowed: 0 to 1; .*read_spikes.*subtract"),
-        (spikes.window_counts, ([1.0], [-1]), WINDOWS, "ids span -1 to -1"),
         (spikes.window_counts, ([1.0], [0]), {**WINDOWS, "n_cells": 0}, "n_cells = 0 is out of range"),
-        (spikes.window_counts, ([1.0], [0]), {**WINDOWS, "n_windows": 1.0}, "n_windows = 1.0 is not an integer"),
         (spikes.window_counts, ([1.0], [0]), {**WINDOWS, "window_ms": 0}, "window_ms = 0 is out of range"),
-        (spikes.window_counts, ([1.0], [0]), {**WINDOWS, "window_ms": np.inf}, "window_ms = inf is out of range"),
         (spikes.rates_hz, ([1.0], [0]), {**SPAN, "stop_ms": 0.0}, "stop_ms = 0 is out of range"),
-        (spikes.rates_hz, ([1.0], [0]), {**SPAN, "start_ms": -np.inf}, "start_ms = -inf is out of range"),
         (spikes.rates_hz, ([1.0], [5]), SPAN, "ids span 5 to 5"),
         (spikes.fano_factor, ([3],), {}, "counts holds fewer than 2 repeats"),
-        (spikes.fano_factor, (3,), {}, "counts holds fewer than 2 repeats"),
         (spikes.fano_factor, ([1, -1],), {}, "counts goes down to -1"),
-        (spikes.isi_cv, ([1.0], [0]), {"n_cells": True}, "n_cells = True is not an integer"),
         (spikes.unpack, ([1.0], []), {"n_cells": 2}, r"ids has shape \(0,\); allowed: \(1\)"),
         (spikes.pack, ([],), {}, r"trains = \[\] holds nothing"),
-        (spikes.pack, (3,), {}, "trains = 3 holds nothing"),
+        (spikes.pack, (3,), {}, r"trains = 3 is a int; allowed: Sequence\[ArrayLike\]"),
         (spikes.pack, ([[1.0], 2.0],), {}, r"train_ms\[1\] has 0 dimension"),
-        (spikes.pack, ([[1.0], [np.inf]],), {}, r"train_ms\[1\] holds NaN or infinity"),
         (spikes.read_spikes, ([],), {}, r"source = \[\] holds nothing"),
-        (spikes.read_spikes, (3,), {}, "source = 3 holds nothing"),
         (spikes.read_spikes, ([[1, 0.5]],), {}, r"columns = \[\]; allowed: one of id, sender and one of time_ms"),
-        (spikes.read_spikes, ([[1, 0.5]],), {"columns": ("id", "time")}, r"columns = \['id', 'time'\]; allowed"),
-        (
-            spikes.read_spikes,
-            ([[0.5, 1]],),
-            {"columns": ("id", "time_ms")},
-            r"source, row 0: '\[0.5, 1\]' is no spike; .* the id an integer",
-        ),
-        (
-            spikes.read_spikes,
-            ([[1, 2, 0.5]],),
-            {"columns": ("id", "id", "time_ms")},
-            r"columns = \['id', 'id', 'time_ms'\]",
-        ),
-        (spikes.read_spikes, ([[1]],), {"columns": ("id", "time_ms")}, r"source, row 0: '\[1\]' is no spike"),
-        (spikes.read_spikes, ([[1, 0.5]],), {"columns": ("id", "time_ms"), "cells": [2]}, "cells lacks the id 1"),
+        (spikes.read_spikes, ([[0.5, 1]],), NAMED, r"source, row 0: '\[0.5, 1\]' is no spike; .* the id an integer"),
+        (spikes.read_spikes, ([[1, 2, 0.5]],), {"columns": ("id", "id", "time_ms")}, r"columns = \['id', 'id', 'time"),
+        (spikes.read_spikes, ([[1]],), NAMED, r"source, row 0: '\[1\]' is no spike"),
+        (spikes.read_spikes, ([[1, 0.5]],), NAMED | {"cells": [2]}, "cells lacks the id 1"),
     ],
 )
 def test_bad_input_is_named(function, arguments, options, fragment):
@@ -232,11 +196,7 @@ def test_files_of_nest_are_read_and_joined(tmp_path):
 )
 def test_tables_are_read_by_the_names_of_their_columns(tmp_path, text, columns):
     assert_spikes(spikes.read_spikes(written(tmp_path, text, "spikes.csv"), columns=columns))
-
-
-def test_arrays_are_read_with_the_names_of_their_columns():
-    table = np.column_stack(SPIKES[::-1])
-    assert_spikes(spikes.read_spikes(table, columns=("sender", "time_ms")))
+    assert_spikes(spikes.read_spikes(np.column_stack(SPIKES[::-1]), columns=("sender", "time_ms")))
 
 
 @pytest.mark.parametrize(
@@ -247,7 +207,6 @@ def test_arrays_are_read_with_the_names_of_their_columns():
         ("# x\nid time_ms\n1 2.8\n1 2,9\n", r"bad.dat, line 4: '1 2,9' is no spike; .* under \['id', 'time_ms'\]"),
         ("id time_ms\n1 2.8\n1\n", "bad.dat, line 3: '1' is no spike"),
         ("id time_ms\n1.5 2.8\n", "bad.dat, line 2: '1.5 2.8' is no spike"),
-        ("id time_ms\n1 nan\n", "bad.dat, line 2: '1 nan' is no spike"),
         ("id time_ms\n99999999999999999999 1.0\n", "bad.dat, line 2"),
         ("id time_ms\n" + "x" * 5000, "bad.dat, line 2: 'xxx"),
         (b"\x93NUMPY\x01\x00v\xff\xfe", "bad.dat cannot be read .*give a text file of spikes"),

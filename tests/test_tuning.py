@@ -1,6 +1,7 @@
 """Fits recover what was put in, their error bars hold, and data that the model does not describe are refused."""
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
@@ -67,36 +68,37 @@ def assert_refused(fit, fragment):
 # --- recovery and error bars -------------------------------------------------------------------------------------
 
 
-def test_bandwidth_is_recovered_from_poisson_counts(acceptance, rng, record):
-    wanted, bounds = acceptance["fit"]["bandwidth"], acceptance["fit"]["coverage"]["accept"]
+def test_bandwidth_is_recovered_from_poisson_counts(rng, record):
     fits = [fit_tuning(RING, counts) for counts in ring_counts(rng, 0.0, 200)]
     b_deg = np.degrees([fit.bandwidth_rad for fit in fits])
     assert np.isfinite(b_deg).mean() > 0.97 and all(fit.ok or "shape" in fit.reason for fit in fits)
-    assert wanted["accept"][0] <= np.nanmedian(b_deg) <= wanted["accept"][1]
-    assert np.nanstd(b_deg) < wanted["sd_below"]
-    record("fit.bandwidth", [np.nanmedian(b_deg), np.nanstd(b_deg)])
+    record("fit.bandwidth", np.nanmedian(b_deg))
+    record("fit.bandwidth", np.nanstd(b_deg), "sd")
     fits = [fit for fit in fits if fit.ok]
     assert all(0 <= fit.preferred_rad < np.pi for fit in fits)
     truth = dict(bandwidth_rad=B_RING, amplitude=16, baseline=4)
     z = [[abs(getattr(fit, key) - x) / getattr(fit, ERROR[key]) for key, x in truth.items()] for fit in fits]
     angle = [abs(orientation_error(fit.preferred_rad, 0)) / fit.preferred_err_rad for fit in fits]
     for held in (*(np.transpose(z) < 1.96), np.array(angle) < 1.96):
-        assert bounds[0] <= np.mean(held) <= bounds[1]
         record("fit.coverage", np.mean(held))
 
 
-@pytest.mark.parametrize(
-    ("fano", "n", "b_deg", "peak", "baseline", "model"),
-    [
-        (1, 60, 30, 10, True, "von_mises"),
-        (3, 60, 15, 20, True, "gaussian"),
-        (3, 60, 10, 15, False, "von_mises"),
-        (2, 12, 25, 60, False, "von_mises"),
-        (3, 24, 20, 40, True, "von_mises"),
-    ],
-)
-def test_intervals_hold_the_truth_whatever_the_dispersion(acceptance, record, fano, n, b_deg, peak, baseline, model):
-    rng, b_rad, bounds = np.random.default_rng(fano * n), np.radians(b_deg), acceptance["tuning"]["coverage"]["accept"]
+DISPERSED = [
+    (1, 60, 30, 10, True, "von_mises"),
+    (3, 60, 15, 20, True, "gaussian"),
+    (3, 60, 10, 15, False, "von_mises"),
+    (2, 12, 25, 60, False, "von_mises"),
+    (3, 24, 20, 40, True, "von_mises"),
+]
+
+
+def test_intervals_hold_the_truth_whatever_the_dispersion(record):
+    record("tuning.coverage", np.mean([hit for case in DISPERSED for hit in coverage(*case)]))
+
+
+def coverage(fano, n, b_deg, peak, baseline, model):
+    """Whether the intervals of B and of the angle hold the truth, over 36 draws."""
+    rng, b_rad = np.random.default_rng(fano * n), np.radians(b_deg)
     theta_rad, shape = np.pi * np.arange(n) / n, dict(von_mises=von_mises, gaussian=wrapped_gaussian)[model]
     mean = peak * shape(theta_rad, 3.1, b_rad) + (0.2 * peak if baseline else 1e-9)
     fits = [fit_tuning(theta_rad, y, baseline=baseline, model=model) for y in counts_of(rng, mean, fano, 36)]
@@ -105,9 +107,8 @@ def test_intervals_hold_the_truth_whatever_the_dispersion(acceptance, record, fa
     assert 0.8 * fano < np.mean([fit.dispersion for fit in fits]) < 1.15 * fano
     width = [abs(fit.bandwidth_rad - b_rad) < 1.96 * fit.bandwidth_err_rad for fit in fits]
     angle = [abs(orientation_error(fit.preferred_rad, 3.1)) < 1.96 * fit.preferred_err_rad for fit in fits]
-    for hits in (width, angle):
-        assert holds(bounds, hits)
-        record("tuning.coverage", np.mean(hits))
+    assert all(holds((0.9, 1), hits) for hits in (width, angle))
+    return width + angle
 
 
 def test_errors_against_the_fisher_information_by_finite_differences():
@@ -195,7 +196,7 @@ def test_a_closed_half_circle_counts_its_end_once(rng):
 @pytest.mark.parametrize("measure", [circular_variance, decode_orientation])
 @pytest.mark.parametrize(
     "theta_rad",
-    [RING[:40], np.delete(RING, 7), np.append(RING, RING[5]), RING**1.1, [0.3], [0.0, np.pi / 2], [0, np.pi]],
+    [RING[:40], np.delete(RING, 7), np.append(RING, RING[5]), RING**1.1, [0.0, np.pi / 2], [0, np.pi]],
 )
 def test_uneven_angles_are_refused_where_gaps_would_look_like_tuning(measure, theta_rad):
     with pytest.raises(ParameterError, match="theta_rad covers the half circle unevenly"):
@@ -272,25 +273,15 @@ def test_von_mises_is_form_a():
     assert von_mises(theta_rad[:, None], [0.0, 1.0], [0.2, 0.3]).shape == (41, 2)
 
 
-@pytest.mark.parametrize(
-    ("form", "curve"),
-    [
-        ("B", lambda d, b: np.exp((np.cos(2 * d) - 1) / b**2)),
-        ("C", lambda d, b: np.exp((np.cos(2 * np.pi * (d / np.pi)) - 1) / b**2)),
-        ("power", lambda d, b: np.exp((np.cos(2 * d) - 1) / (2 * b**2))),
-    ],
-)
-def test_converted_bandwidths_draw_the_same_curve(form, curve):
+@pytest.mark.parametrize(("form", "factor"), [("B", 1), ("C", 1), ("power", 2)])
+def test_converted_bandwidths_draw_the_same_curve(form, factor):
     delta = np.linspace(0, np.pi, 31)
-    assert curve(delta, convert_bandwidth(0.3, "A", form)) == pytest.approx(von_mises(delta, 0, 0.3))
-    assert curve(delta, 0.3) == pytest.approx(von_mises(delta, 0, convert_bandwidth(0.3, form, "A")))
+    curve = lambda b: np.exp((np.cos(2 * delta) - 1) / (factor * b**2))  # noqa: E731
+    assert curve(convert_bandwidth(0.3, "A", form)) == pytest.approx(von_mises(delta, 0, 0.3))
+    assert curve(0.3) == pytest.approx(von_mises(delta, 0, convert_bandwidth(0.3, form, "A")))
 
 
-def test_power_is_amplitude_squared():
-    assert von_mises(RING, 1, convert_bandwidth(0.3, "power", "A")) == pytest.approx(von_mises(RING, 1, 0.3) ** 2)
-
-
-@pytest.mark.parametrize("b_deg", [0.5, 5, 15, 30, 90, 1000])
+@pytest.mark.parametrize("b_deg", [0.5, 15, 90, 1000])
 def test_theoretical_circular_variance_against_integration(b_deg):
     b_rad = np.radians(b_deg)
     edge = min(np.pi / 2, 12 * b_rad)
@@ -305,15 +296,12 @@ def test_theoretical_circular_variance_at_the_ends():
     assert circular_variance(RING, von_mises(RING, 0.3, B_RING)) == pytest.approx(theoretical_cv(B_RING), rel=1e-9)
 
 
-@pytest.mark.parametrize("preferred_rad", [0.0, 0.5, np.pi / 2, 3.1])
-def test_decoding_against_the_closed_form(preferred_rad):
-    assert orientation_error(decode_orientation(RING, von_mises(RING, preferred_rad, 0.4)), preferred_rad) == (
-        pytest.approx(0, abs=1e-12)
-    )
-    two_bumps = 3 * von_mises(RING, 0.2, 0.1) + von_mises(
-        RING, 0.2 + np.pi / 4, 0.1
-    )  # vectors 3 and 1 at a right angle
-    assert decode_orientation(RING, two_bumps) == pytest.approx(0.2 + np.arctan2(1, 3) / 2)
+def test_decoding_against_the_closed_form():
+    for preferred_rad in (0.0, 0.5, np.pi / 2, 3.1):
+        found = decode_orientation(RING, von_mises(RING, preferred_rad, 0.4))
+        assert orientation_error(found, preferred_rad) == pytest.approx(0, abs=1e-12)
+    one, other = von_mises(RING, 0.2, 0.1), von_mises(RING, 0.2 + np.pi / 4, 0.1)  # vectors at a right angle
+    assert decode_orientation(RING, 3 * one + other) == pytest.approx(0.2 + np.arctan2(1, 3) / 2)
 
 
 def test_population_measures_take_leading_axes():
@@ -329,8 +317,6 @@ def test_population_measures_take_leading_axes():
 # --- refusals ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("noise", ["poisson", "gaussian"])
-@pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize(
     ("theta_rad", "response", "fragment"),
     [
@@ -338,24 +324,22 @@ def test_population_measures_take_leading_axes():
         ([], [], "only 0 distinct orientations"),
         (np.tile(RING[::20], 5), np.tile([1, 9, 4], 5), "only 3 distinct orientations"),
         (np.linspace(0, np.pi, 6), [1, 3, 9, 9, 3, 1], "only 5 distinct orientations"),
-        (RING, np.where(np.arange(60) == 7, np.nan, 5), "NaN or infinity"),
-        (RING, np.full(60, np.nan), "NaN or infinity"),
         (RING, np.where(np.arange(60) == 7, np.inf, 5), "NaN or infinity"),
         (RING, np.zeros(60), "silent"),
-        (RING, np.full(60, 7), "flat"),
         (RING, np.full(60, 0.1) * 3, "flat"),
         (RING, 5 + np.arange(60) % 2, "not significantly better"),
         (RING, 100 * np.eye(60)[20], "the bandwidth ended at a bound"),
     ],
 )
-def test_refusals(theta_rad, response, fragment, model, noise):
-    assert_refused(fit_tuning(theta_rad, response, model=model, noise=noise), fragment)
+def test_refusals(theta_rad, response, fragment):
+    for model, noise in itertools.product(MODELS, ("poisson", "gaussian")):
+        assert_refused(fit_tuning(theta_rad, response, model=model, noise=noise), fragment)
 
 
-@pytest.mark.parametrize("model", MODELS)
-def test_a_cosine_has_no_bandwidth(model):
-    fit = fit_tuning(RING, np.cos(2 * (RING - 1)), model=model, noise="gaussian")
-    assert_refused(fit, "the bandwidth ended at a bound")
+def test_a_cosine_has_no_bandwidth():
+    for model in MODELS:
+        fit = fit_tuning(RING, np.cos(2 * (RING - 1)), model=model, noise="gaussian")
+        assert_refused(fit, "the bandwidth ended at a bound")
 
 
 @pytest.mark.parametrize("noise", ["poisson", "gaussian"])
@@ -367,14 +351,33 @@ def test_samples_that_miss_the_peak_give_no_error_bars(noise):
     assert "error bar" in fit.reason or "at a bound" in fit.reason
 
 
-@pytest.mark.parametrize("fano", [1, 2, 3])
-def test_flat_counts_are_rarely_called_tuned(acceptance, record, fano):
-    rng, tuned = np.random.default_rng(fano), []
-    for n, mean, model in ((60, 2, "von_mises"), (24, 20, "von_mises"), (12, 8, "gaussian")):
-        theta_rad = np.pi * np.arange(n) / n
-        tuned += [fit_tuning(theta_rad, y, model=model).ok for y in counts_of(rng, np.full(n, mean), fano, 12)]
-    assert holds(acceptance["tuning"]["flat"]["accept"], tuned, expected=0.02)
+def test_flat_counts_are_rarely_called_tuned(record):
+    tuned = []
+    for fano in (1, 2, 3):
+        rng = np.random.default_rng(fano)
+        for n, mean, model in ((60, 2, "von_mises"), (24, 20, "von_mises"), (12, 8, "gaussian")):
+            theta_rad = np.pi * np.arange(n) / n
+            tuned += [fit_tuning(theta_rad, y, model=model).ok for y in counts_of(rng, np.full(n, mean), fano, 12)]
     record("tuning.flat", np.mean(tuned))
+
+
+def test_a_narrow_bump_is_tested_once_for_every_place_where_chance_could_have_put_it():
+    """The F test of scipy against a constant, at 0.5 % over pi / (4 B) places: about ten at 6 deg."""
+
+    def curve(theta_rad, preferred_rad, b_rad, height, offset):
+        return offset + height * von_mises(theta_rad, preferred_rad, b_rad)
+
+    noise, tuned, once = np.random.default_rng(0).normal(size=60), [], []
+    for height in (1.5, 1.75, 2.0, 2.25):
+        truth = (1.0, np.radians(6), height, 0.0)
+        y = noise + curve(RING, *truth)
+        best = curve_fit(curve, RING, y, p0=truth)[0]
+        left = ((y - curve(RING, *best)) ** 2).sum()
+        p = stats.f.sf((((y - y.mean()) ** 2).sum() / left - 1) * 56 / 3, 3, 56)
+        once.append(p < 0.005)
+        tuned.append(p * np.pi / (4 * best[1]) < 0.005)
+        assert fit_tuning(RING, y, noise="gaussian").ok == tuned[-1], height
+    assert all(once) and tuned == [False, False, True, True]
 
 
 def test_flat_drives_are_rarely_called_tuned(acceptance, rng):
@@ -385,13 +388,16 @@ def test_flat_drives_are_rarely_called_tuned(acceptance, rng):
 
 
 @pytest.mark.parametrize("fano", [1, 2, 3])
-def test_shapes_that_the_model_does_not_describe_are_refused(acceptance, record, fano):
+def test_shapes_that_the_model_does_not_describe_are_refused(record, fano):
     rng, across = np.random.default_rng(fano), von_mises(RING, 0.7 + np.pi / 2, B_RING)
-    square = 1.0 * (np.abs(orientation_error(RING, 0.7)) < np.radians(35))
     for shape in (0.2 + von_mises(RING, 0.7, B_RING) + 0.5 * across, 0.2 + von_mises(RING, 0.7, B_RING) + across):
         refused = [not fit_tuning(RING, y).ok for y in counts_of(rng, 60 * shape, fano, 6)]
-        assert np.mean(refused) >= acceptance["tuning"]["refused"]["accept"][0]
         record("tuning.refused", np.mean(refused))
+
+
+def test_noise_free_shapes_that_the_model_does_not_describe_are_refused():
+    square = 1.0 * (np.abs(orientation_error(RING, 0.7)) < np.radians(35))
+    across = von_mises(RING, 0.7 + np.pi / 2, B_RING)
     two = fit_tuning(RING, 60 * (0.2 + von_mises(RING, 0.7, B_RING) + 0.5 * across))
     assert_refused(two, "does not describe the data")
     assert_refused(fit_tuning(RING, 200 * square + 40), "does not describe the data")
@@ -426,47 +432,33 @@ ONES = np.ones(60)
     [
         (lambda: fit_tuning(RING, ONES[:50]), "response has shape (50,); allowed: (60)"),
         (lambda: fit_tuning(RING.reshape(6, 10), ONES), "theta_rad has 2 dimension(s)"),
-        (lambda: fit_tuning(RING, ONES.reshape(6, 10)), "response has 2 dimension(s)"),
-        (lambda: fit_tuning(RING, 3.0), "response has 0 dimension(s)"),
         (lambda: fit_tuning(RING, ["a"] * 60), "response is not an array of numbers"),
-        (lambda: fit_tuning(RING, ["1"] * 60), "response is not an array of numbers (it holds"),
-        (lambda: fit_tuning(RING, [None] * 60), "response is not an array of numbers (it holds"),
-        (lambda: fit_tuning("ring", ONES), "theta_rad is not an array of numbers"),
         (lambda: fit_tuning(RING, -ONES), "response goes down to -1; allowed: values >= 0"),
         (lambda: fit_tuning(np.where(RING > 3, np.nan, RING), ONES), "theta_rad holds NaN or infinity"),
-        (lambda: fit_tuning(np.where(RING > 3, np.inf, RING), ONES), "theta_rad holds NaN or infinity"),
         (lambda: fit_tuning(RING, ONES, model="cosine"), "model = 'cosine' is unknown; choose one of: von_mises"),
         (lambda: fit_tuning(RING, ONES, noise="binomial"), "noise = 'binomial' is unknown; choose one of: poisson"),
         (lambda: fit_tuning(RING, ONES, baseline="no"), "baseline = 'no' is not a switch; allowed: True or False"),
         (lambda: circular_variance(RING, -ONES), "response goes down to -1; allowed: values >= 0"),
         (lambda: circular_variance(RING, ONES[:3]), "response has shape (3,); allowed: (..., 60)"),
-        (lambda: circular_variance(RING, ONES * np.nan), "response holds NaN or infinity"),
         (lambda: circular_variance([], []), "theta_rad is empty"),
-        (lambda: decode_orientation(RING[None], ONES), "theta_rad has 2 dimension(s)"),
         (lambda: decode_orientation(RING, 1.0), "response has shape (); allowed: (..., 60)"),
         (lambda: decode_orientation(RING, ONES * np.inf), "response holds NaN or infinity"),
         (lambda: orientation_error("a", 0), "estimate_rad is not an array of numbers"),
         (lambda: hwhh(0), "b_theta_rad goes down to 0; allowed: bandwidths > 0"),
-        (lambda: hwhh([0.1, -2]), "b_theta_rad goes down to -2"),
-        (lambda: hwhh("wide"), "b_theta_rad is not an array of numbers"),
         (lambda: theoretical_cv(-1), "b_theta_rad goes down to -1"),
         (lambda: von_mises(RING, 0, 0), "b_theta_rad goes down to 0"),
         (lambda: von_mises(RING, np.nan, 1), "preferred_rad holds NaN or infinity"),
-        (lambda: von_mises(np.inf, 0, 1), "theta_rad holds NaN or infinity"),
         (lambda: convert_bandwidth(1, "D", "A"), "source = 'D' is unknown; choose one of: A, B, C, power"),
-        (lambda: convert_bandwidth(1, "A", 2), "target = 2 is unknown"),
+        (lambda: convert_bandwidth(1, "A", 2), "target = 2 is a int; allowed: str"),
         (lambda: convert_bandwidth(-1, "A", "B"), "b_rad goes down to -1"),
         (lambda: fit_naka_rushton(CAT_B, ONES[:7]), "cv has shape (7,); allowed: (8)"),
         (lambda: fit_naka_rushton(-CAT_B, ONES[:8]), "b_theta_rad goes down to"),
-        (lambda: fit_naka_rushton(CAT_B * np.nan, ONES[:8]), "b_theta_rad holds NaN or infinity"),
         (lambda: fit_naka_rushton(CAT_B, 2 * ONES[:8]), "cv goes up to 2; allowed: values <= 1"),
-        (lambda: fit_naka_rushton(CAT_B, ["x"] * 8), "cv is not an array of numbers"),
     ],
 )
 def test_wrong_input_is_named(call, fragment):
     with pytest.raises(ParameterError) as caught:
         call()
-    assert type(caught.value) is ParameterError and isinstance(caught.value, ValueError)
     assert fragment in str(caught.value) and "\n" not in str(caught.value)
 
 
@@ -503,8 +495,6 @@ def test_naka_rushton_intervals(rng):
     [
         (CAT_B[:4], [0.9, 0.8, 0.5, 0.2], "only 4 distinct bandwidths"),
         (CAT_B, np.full(8, 0.5), "flat"),
-        (CAT_B, np.zeros(8), "silent"),
-        (CAT_B, np.full(8, np.nan), "NaN or infinity"),
         (CAT_B, 1 - CAT_B, "not significantly better"),
         (CAT_B, [0.5, 0.6, 0.5, 0.6, 0.5, 0.6, 0.5, 0.6], "not significantly better"),
         (CAT_B, 1.0 * (CAT_B > 0.3), "the exponent ended at a bound"),

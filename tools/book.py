@@ -159,8 +159,8 @@ def bring_links(root, tree):
 # --- building
 
 
-def build(root, out, *, offline=False):
-    """Build the site in `out`; an earlier one is replaced only by a whole new one."""
+def build(root, out, *, offline=False, links=False):
+    """Build the site in `out`, or ask all its links there; an earlier one is replaced only by a whole new one."""
     with fresh_folder(out) as site:
         work, tree, environment = site.parent, site.parent / "tree", dict(os.environ)
         if offline:
@@ -169,19 +169,24 @@ def build(root, out, *, offline=False):
         lay_out(root, tree)
         bring_links(root, tree)
         options = ["-q", "-N", "-W", "--keep-going", "-d", str(work / "doctrees"), "-c", str(root / "docs")]
+        options += ["-b", "linkcheck"] if links else []
         command = [sys.executable, "-m", "sphinx", *options, str(tree), str(site)]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         if done.returncode:
             said = done.stderr.replace(f"{tree}/", "")
             raise ToolError("\n".join(re.findall(r"^.*(?:WARNING|ERROR|CRITICAL): .*$", said, re.M)) or said[-300:])
-    print(f"{len(list(out.rglob('*.html')))} pages: {out / 'index.html'}")
+    pages = f"{len(list(out.rglob('*.html')))} pages: {out / 'index.html'}"
+    print(f"every link answers: {out / 'output.txt'}" if links else pages)
 
 
 def main(argv=None, *, root=ROOT):
     """Build the book and return the exit code."""
     parser = argparse.ArgumentParser(prog="book", description="Build the static site of the collection.")
     parser.add_argument("--offline", action="store_true", help="take MathJax from npm: no page asks the network")
-    return guarded("book", lambda: build(root, root / "build" / "book", **vars(parser.parse_args(argv))))
+    parser.add_argument("--links", action="store_true", help="write no pages, but ask every link: build/links")
+    options = parser.parse_args(argv)
+    out = root / "build" / ("links" if options.links else "book")
+    return guarded("book", lambda: build(root, out, **vars(options)))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Write figs/scorecard.md: each claim, the published number, ours, the bound fixed beforehand, and a verdict.
+"""Write figs/scorecard.md: each claim, the published number, ours, the bound and how it came about, and a verdict.
 
 Usage: ``make scorecard``. The numbers come from the acceptance tests themselves: the suite is run with
 ``--scorecard``, each test hands its number to the ``record`` fixture, and this file lays them beside
@@ -14,8 +14,6 @@ from pathlib import Path
 from helpers import storage
 from tools.common import ROOT, TEMPLATES, ToolError, guarded
 
-BOUNDS = ("absolute", "absolute_narrow", "relative", "relative_mean", "relative_sd", "sd_below", "bias_below")
-
 
 def rows(table, prefix=""):
     """Return {name: row} of every row of the acceptance file, in order."""
@@ -27,21 +25,28 @@ def rows(table, prefix=""):
     return found
 
 
+def bounds(row):
+    """Return the bounds of a row in words; those of a part of it after the name of the part."""
+    found = []
+    for key, value in row.items():
+        kind, _, part = key.partition("_")
+        if kind == "accept":
+            found.append(f"{part} {value[0]} to {value[1]}".strip().replace("to inf", "or more"))
+        elif kind in ("absolute", "relative"):
+            found.append(f"{key.replace('_', ' ')} {value}")
+    return ", ".join(found)
+
+
 def line(name, row, values):
     """Return the line of a row: what was published, what was measured (one number, a few, or a range), and so on."""
     shown = ", ".join(map("{:.3g}".format, values or ())) or "–"
     if values and len(values) > 6:
         shown = f"{min(values):.3g} to {max(values):.3g} ({len(values)} values)"
-    low, high = row.get("accept", (None, None))
-    bounds = [] if low is None else [f"≥ {low:g}" if high == float("inf") else f"{low:g} to {high:g}"]
-    for key in BOUNDS:
-        if key in row:
-            numbers = row[key] if isinstance(row[key], list) else [row[key]]
-            bounds.append(f"{key.replace('_', ' ')} {' / '.join(map('{:g}'.format, numbers))}")
     verdict = row.get("verdict", "reproduced" if "published" in row else "new")
     if values is None:
         verdict = "full profile only" if row.get("profile") == "full" else "**missed or not measured**"
-    cells = row.get("quantity", name), row.get("published", "–"), shown, ", ".join(bounds), verdict
+    origin = f"{row['bound']}: {row['why']}" if "why" in row else row["bound"]
+    cells = row.get("quantity", name), row.get("published", "–"), shown, bounds(row), origin, verdict
     return f"| `{name}`: " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |\n"
 
 

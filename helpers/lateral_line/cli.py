@@ -19,7 +19,7 @@ import numpy as np
 from helpers import lateral_line, runs
 from helpers.lateral_line import files, wiring
 from helpers.lateral_line.params import MODES, NetworkParams, topographic_counts, without_plasticity
-from helpers.parameters import HelpersError, ParameterError
+from helpers.parameters import HelpersError, ParameterError, doors
 
 __all__ = ["FLAGS", "main"]
 
@@ -264,3 +264,6 @@ def main(arguments: list[str] | None = None) -> int:
             text = f"{flag}: {text}" if text.startswith(f"{field} ") else text
         click.echo(f"lateral_line: error: {' '.join(text.split())}", err=True)
         return 2
+
+
+doors(globals())

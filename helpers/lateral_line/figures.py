@@ -26,7 +26,7 @@ from helpers.lateral_line import stimulus
 from helpers.lateral_line.kernel import LAYERS, Recording
 from helpers.lateral_line.params import NetworkParams
 from helpers.lateral_line.simulate import BIN_S, Result
-from helpers.parameters import check_choice, check_integer
+from helpers.parameters import check_choice, check_integer, doors
 from helpers.storage import write_all
 
 __all__ = ["FIGURES", "draw_seed", "draw_series", "geometry", "legends", "map_density", "map_raster", "verdict"]
@@ -443,3 +443,6 @@ def draw_series(scores: list, folder: Path) -> None:
     """
     png = _png(draw_multiseed_summary, scores, 80, "")
     write_all({Path(folder) / f"brian2_multiseed_summary_n{len(scores)}.png": partial(Path.write_bytes, data=png)})
+
+
+doors(globals())

@@ -25,7 +25,7 @@ from helpers import runs, storage
 from helpers.lateral_line import measures, wiring
 from helpers.lateral_line.params import NetworkParams, preset, topographic_counts
 from helpers.lateral_line.simulate import Result
-from helpers.parameters import OutputError, ParameterError
+from helpers.parameters import OutputError, ParameterError, doors
 
 __all__ = ["begin", "read_origin", "read_run", "read_weights", "save_scores", "save_weights", "scores_file"]
 __all__ += ["write_summary"]
@@ -235,3 +235,6 @@ def write_summary(folder: Path) -> list[dict]:
     summary |= dict(mon_ts_sigma=p.mon_to_ts_sigma, mon_ts_gain_mV=p.mon_ts_gain_mV)
     storage.write_json(folder / "run_summary.json", summary | ({"runs": done} if len(done) > 1 else done[0]))
     return scores
+
+
+doors(globals())

@@ -24,14 +24,14 @@ from __future__ import annotations
 
 from collections import namedtuple
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from helpers.compiled import compiled
 from helpers.lateral_line import wiring as wires
 from helpers.lateral_line.stimulus import Drive
-from helpers.parameters import check_array, check_choice, check_number
+from helpers.parameters import check_array, check_choice, check_number, doors
 
 __all__ = ["LAYERS", "Network", "Recording", "pair_updates"]
 
@@ -89,10 +89,10 @@ def _poisson(rng, p, out):
 def _background(rng, g_e, w, skip):
     if skip == 0:
         return
-    i = np.int64(rng.standard_exponential() / skip)
+    i = np.floor(rng.standard_exponential() / skip)  # a float: of a small rate it is larger than any integer
     while i < g_e.size:
-        g_e[i] += w
-        i += 1 + np.int64(rng.standard_exponential() / skip)
+        g_e[int(i)] += w
+        i += 1 + np.floor(rng.standard_exponential() / skip)
 
 
 @_jit
@@ -364,7 +364,7 @@ def _skip(chance):
 
 
 def pair_updates(
-    weight: float, pre_steps: Any, post_steps: Any, *, rule: str, a_pre: float, a_post: float, w_max: float,
+    weight: float, pre_steps: ArrayLike, post_steps: ArrayLike, *, rule: str, a_pre: float, a_post: float, w_max: float,
     tau_ms: float = 20.0, dt_ms: float = 1.0,
 ) -> float:  # fmt: skip
     """Return the weight of one synapse after its spikes, by the rule that the network runs.
@@ -406,3 +406,6 @@ def pair_updates(
         _count.py_func(x_post, post_fires)
         _potentiate.py_func(post_fires, path, x_pre)
     return float(path.w[0])
+
+
+doors(globals())

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from helpers.parameters import ParameterError, check_array, check_integer, check_number, check_seed
+from helpers.parameters import ParameterError, check_array, check_integer, check_number, check_seed, doors
 
 __all__ = ["MapQuality", "half_maximum_width", "map_quality", "mean_quality", "permutation_chance", "tuning_curves"]
 
@@ -224,3 +224,6 @@ def half_maximum_width(curves_hz: Any, span_cm: float) -> np.ndarray:
     peak = curves_hz.max(axis=1)
     width = (curves_hz >= peak[:, None] / 2).sum(axis=1) * span_cm / curves_hz.shape[1]
     return np.where(peak >= 1, width, np.nan)
+
+
+doors(globals())

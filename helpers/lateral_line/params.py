@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from helpers.parameters import ParameterError, Parameters, check_choice, parameter
+from helpers.parameters import ParameterError, Parameters, check_choice, doors, parameter
 
 __all__ = ["MODES", "NetworkParams", "preset", "topographic_counts", "without_plasticity"]
 
@@ -223,3 +223,6 @@ def topographic_counts(params: NetworkParams) -> tuple[int, int]:
         round(params.ll_to_mon_in_degree * params.ll_to_mon_topography_strength),
         round(params.mon_to_ts_out_degree * params.mon_to_ts_topography_strength),
     )
+
+
+doors(globals())

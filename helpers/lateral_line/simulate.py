@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from helpers.lateral_line import measures, stimulus
 from helpers.lateral_line import wiring as wires
 from helpers.lateral_line.kernel import LAYERS, Network, Recording
 from helpers.lateral_line.params import NetworkParams
-from helpers.parameters import ParameterError, check_integer
+from helpers.parameters import check_integer, doors
 
 __all__ = ["History", "Result", "evaluate", "homeostasis", "simulate", "stabilisation_time"]
 
@@ -151,7 +152,7 @@ def simulate(
     >>> result.ts_spikes_test > 1000
     True
     """
-    seed = _checked(params, seed)
+    seed = check_integer("seed", params.seed if seed is None else seed, 0)
     for trial in keep:
         check_integer("keep", trial, 1, params.n_training_trials)
     wiring = wires.draw(params, seed)
@@ -170,18 +171,10 @@ def evaluate(params: NetworkParams, weights: dict, *, seed: int, controls: bool 
 
     Other arguments as for :func:`simulate`. The untrained control has the initial weights of `seed` on these synapses.
     """
-    params = params.replace(n_training_trials=0)
-    seed = _checked(params, seed)
+    params, seed = params.replace(n_training_trials=0), check_integer("seed", seed, 0)
     wiring, given = wires.given(params, seed, weights)
     before = wires.initial_weights(params, seed, wiring)
     return _result(params, seed, wiring, before, _train(params, seed, wiring, given, False, set()), controls)
-
-
-def _checked(params, seed):
-    """Return the seed."""
-    if not isinstance(params, NetworkParams):
-        raise ParameterError(f"params is a {type(params).__name__}; allowed: a NetworkParams")
-    return check_integer("seed", params.seed if seed is None else seed, 0)
 
 
 # --- training
@@ -286,7 +279,7 @@ class _Log:
         return History(**series, dots=self.dots)
 
 
-def stabilisation_time(t_s: Any, w_mean: Any) -> float:
+def stabilisation_time(t_s: ArrayLike, w_mean: ArrayLike) -> float:
     """Return the time of the first record after four successive changes below .5 % of the final mean, or NaN.
 
     Examples
@@ -430,3 +423,6 @@ def _controls(params, seed, wiring, before, after, test):
         chance = measures.permutation_chance(*test.spikes["ts"], test.x_cm, seed=wires.stream(seed, 6), **options)
         found[name] = float(chance.mean()) if usable else np.nan
     return found
+
+
+doors(globals())

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from helpers.lateral_line.params import NetworkParams
-from helpers.parameters import check_array, check_number
+from helpers.parameters import check_array, check_number, doors
 
 __all__ = ["Drive", "afferent_rates", "dipole_velocity", "neuromasts", "snapshot_drive", "snapshots", "sweep_position"]
 __all__ += ["teacher_rates", "test_drive", "trial_steps"]
@@ -87,10 +87,11 @@ def afferent_rates(
     >>> afferent_rates(preset("ll_baseline"), [2.0], 0.8).max()
     np.float64(200.0)
     """
-    x, distance, sign = np.atleast_1d(sphere_x_cm), np.atleast_1d(distance_cm), np.atleast_1d(direction)
+    given = dict(sphere_x_cm=sphere_x_cm, distance_cm=distance_cm, direction=direction)
+    x, distance, sign = (np.atleast_1d(check_array(name, value, ndim=(0, 1))) for name, value in given.items())
     sphere = dict(speed_cm_s=params.speed_cm_s, radius_cm=params.sphere_radius_cm, heading=(sign[:, None], 0.0))
     v_x, _ = dipole_velocity(neuromasts(params), x[:, None], distance[:, None], **sphere)
-    return np.clip(REST_HZ + SENSITIVITY_PER_CM * v_x + noise_hz, 0, MAX_HZ)
+    return np.clip(REST_HZ + SENSITIVITY_PER_CM * v_x + check_array("noise_hz", noise_hz), 0, MAX_HZ)
 
 
 def _probability(params, rates_hz):
@@ -110,7 +111,8 @@ def teacher_rates(params: NetworkParams, sphere_x_cm: Any) -> np.ndarray:
     >>> teacher_rates(preset("ll_baseline").replace(teacher_rate_hz=50.0), [0.0, 4.0]).argmax(axis=1)
     array([  0, 299])
     """
-    share = np.clip(np.atleast_1d(sphere_x_cm) / params.ll_body_length_cm, 0, 1)
+    x_cm = np.atleast_1d(check_array("sphere_x_cm", sphere_x_cm, ndim=(0, 1)))
+    share = np.clip(x_cm / params.ll_body_length_cm, 0, 1)
     away = np.arange(params.n_ts) - share[:, None] * (params.n_ts - 1)
     return params.teacher_rate_hz * np.exp(-(away**2) / (2 * params.teacher_sigma**2))
 
@@ -257,3 +259,6 @@ def _slow_noise(params, n_steps, seed, repeat):
     for step in range(1, n_steps):
         noise[step] += (1 - share) * noise[step - 1]
     return noise
+
+
+doors(globals())

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from helpers.lateral_line.params import NetworkParams, topographic_counts
-from helpers.parameters import ParameterError, check_array
+from helpers.parameters import ParameterError, check_array, doors
 
 __all__ = ["Synapses", "Wiring", "draw", "given", "initial_weights", "lateral_inhibition", "stream", "tracked"]
 
@@ -157,3 +157,6 @@ def _checked(name, parts, n_pre, n_post):
         if index.dtype.kind not in "iu" or index.min() < 0 or index.max() >= n:
             raise ParameterError(f"{name}: a {what} lies outside the layer; allowed: integers from 0 to {n - 1}")
     return Synapses(pre.astype(int), post.astype(int)), w
+
+
+doors(globals())

@@ -20,7 +20,7 @@ import numpy as np
 from helpers.modular import draws, synapses
 from helpers.modular.grid import NeuronDimension, connected
 from helpers.modular.tags import Behaviour, Synapses, Tagged, UnknownTagError
-from helpers.parameters import BackendError, ParameterError, check_array, check_choice, check_integer, check_seed
+from helpers.parameters import BackendError, ParameterError, check_array, check_choice, check_integer, check_seed, doors
 
 __all__ = ["Network", "NeuronGroup", "NeuronSubGroup", "SynapseGroup", "afferent", "efferent"]
 
@@ -480,11 +480,17 @@ class Network(Parent):
     def clear_recorder(self, keys: float | str | Sequence[float | str] | None = None) -> None:
         """Drop the samples of all recorders, or of those named: by their key, their tag or one of their expressions."""
         keys = [keys] if isinstance(keys, str | numbers.Real) else keys
-        for key, item, _ in self.order():
-            if "recorder" in item.tags:
-                item.clear(None if keys is None or {key, *item.tags} & set(keys) else keys)
+        found = [(item, {key, *item.tags}) for key, item, _ in self.order() if "recorder" in item.tags]
+        known = {name for item, names in found for name in (*names, *item.variables)}
+        if unknown := set(keys or ()) - known:
+            raise UnknownTagError(f"keys = {unknown} name no recorder; known: {', '.join(map(str, known)) or 'none'}")
+        for item, names in found:
+            item.clear(None if keys is None or names & set(keys) else keys)
 
 
 def _record(parents, on):
     for parent in parents:
         parent.recording = on
+
+
+doors(globals())

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from helpers.parameters import ParameterError, check_array
+from helpers.parameters import ParameterError, check_array, doors
 
 __all__ = ["drawn", "fitted", "is_draw", "number", "places"]
 
@@ -155,3 +155,6 @@ def number(text: str, default: Any) -> Any:
     except ValueError:
         return text
     return value if isinstance(default, int | np.integer) and not value.is_integer() else type(default)(value)
+
+
+doors(globals())

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from helpers.figures import OKABE_ITO
 from helpers.modular.core import Network
 from helpers.modular.synapses import dense
+from helpers.parameters import doors
 
 __all__ = ["activity", "timeline", "weight_histogram"]
 
@@ -66,3 +67,6 @@ def weight_histogram(ax: Axes, weights: Mapping[str, Any]) -> list[Artist]:
     ax.set(xlabel="weight", ylabel="synapses", yscale="log")
     ax.legend()
     return ax.patches
+
+
+doors(globals())

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from helpers.parameters import doors
+
 __all__ = ["MAX_PICKED", "MAX_WINDOW", "History"]
 
 MAX_ROWS, MAX_PICKED, MAX_WINDOW = 500, 5, 10_000
@@ -47,3 +49,6 @@ class History:
         """Return the slice of the samples among the `window` iterations up to `now`."""
         start, stop = np.searchsorted(self.times[: self.end], (now - window, now), side="right")
         return slice(int(start), int(stop))
+
+
+doors(globals())

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from helpers.modular.tags import Behaviour
-from helpers.parameters import ParameterError, check_integer
+from helpers.parameters import ParameterError, check_integer, doors
 
 __all__ = ["EventRecorder", "Recorder", "Series", "compiled"]
 
@@ -42,7 +42,7 @@ class Series(Sequence):
             item = self._fit(value, item)
         self.extend(item[None])
 
-    def extend(self, rows: np.ndarray) -> None:
+    def extend(self, rows: Any) -> None:
         """Add several samples, one for each row of an array; the first rows give the shape."""
         if not len(self) and rows.shape[1:] != self._buffer.shape[1:]:
             self._buffer, self._start, self._stop = rows[:0], 0, 0
@@ -226,3 +226,6 @@ class EventRecorder(Recorder):
         rows = np.asarray(self.variables.get(name, ()))
         if column in ("t", "i", "j")[: rows.shape[-1]]:
             yield rows[:, "tij".index(column)]
+
+
+doors(globals())

@@ -11,6 +11,7 @@ import copy
 import warnings
 from collections import deque
 from dataclasses import dataclass, field
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ import scipy.sparse
 
 from helpers.modular import synapses
 from helpers.modular.recorder import Recorder
-from helpers.parameters import ParameterError
+from helpers.parameters import ParameterError, doors
 from helpers.storage import read_arrays, write_arrays
 
 __all__ = ["State", "capture", "load_state", "restore", "save_state"]
@@ -108,6 +109,8 @@ def save_state(net: Any, path: Any) -> None:
     """Write the state of a network to `path` (a binary file, or a name: '.npz' is added), whole or not at all."""
     state = capture(net)
     if not hasattr(path, "write"):
+        if not isinstance(path, str | PathLike):
+            raise ParameterError(f"path = {path!r} is not a path; give a name, or a file that is open for bytes")
         path = Path(path if str(path).endswith(".npz") else f"{path}.npz")
         if not path.parent.is_dir():
             raise ParameterError(f"folder {str(path.parent)!r} does not exist; make it first")
@@ -140,12 +143,12 @@ def load_state(net: Any, path: Any) -> None:
 
 def _check_same(name, current, value):
     """Refuse another type or shape of an array, whose places compiled rules know."""
-    arrays = isinstance(current, np.ndarray) or type(current) in OBJECTS.values()
-    if arrays and (type(current), current.shape, current.dtype) != (type(value), value.shape, value.dtype):
-        form = f"{type(value).__name__} of {getattr(value, 'shape', '')} {getattr(value, 'dtype', '')}"
-        raise ParameterError(
-            f"the state is of another network: {name} is a {form}, here {current.shape} {current.dtype}"
-        )
+    if isinstance(current, np.ndarray) or type(current) in OBJECTS.values():
+        forms = []
+        for item in (value, current):
+            forms.append(f"{type(item).__name__} of {getattr(item, 'shape', '')} {getattr(item, 'dtype', '')}")
+        if forms[0] != forms[1]:
+            raise ParameterError(f"the state is of another network: {name} is a {forms[0]}, here a {forms[1]}")
 
 
 def _objects(net):
@@ -252,3 +255,6 @@ def _put_together(kind, parts, state, made):
         generator.bit_generator.state = parts[0]
         return generator
     return {"deque": deque, "dtype": np.dtype}[kind](*parts)
+
+
+doors(globals())

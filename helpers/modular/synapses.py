@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from helpers.parameters import ParameterError, check_array
+from helpers.parameters import ParameterError, check_array, doors
 
 __all__ = ["Afferents", "EventWeights", "afferents", "dense", "placed", "stored"]
 
@@ -86,7 +86,7 @@ class EventWeights:
         from helpers.modular.kernel import propagate
 
         source = np.asarray(source)
-        if source.shape != self.shape[1:] or source.dtype.char not in NUMBERS:
+        if source.shape != self.shape[1:] or source.dtype.char not in NUMBERS or not source.dtype.isnative:
             source = check_array("source", source, shape=self.shape[1:])
         return propagate(self.starts, self.targets, self.weights, source, self.shape[0]).astype(self.dtype, copy=False)
 
@@ -175,3 +175,6 @@ def afferents(synapse: Any) -> Afferents:
             raise ParameterError(f"W of {synapse!r} has shape {np.shape(weights)}; allowed: {synapse.shape}")
         found = synapse._afferents = Afferents(weights)
     return found
+
+
+doors(globals())

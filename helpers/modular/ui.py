@@ -33,7 +33,7 @@ from helpers.modular.core import Network, NeuronGroup, SynapseGroup
 from helpers.modular.history import MAX_PICKED, MAX_WINDOW, History
 from helpers.modular.panels import Bars, Lines, Map, Modules, get_default_UI_modules
 from helpers.modular.tags import Behaviour
-from helpers.parameters import BackendError, ParameterError, check_choice, check_integer, check_number
+from helpers.parameters import BackendError, ParameterError, check_choice, check_integer, check_number, doors
 
 if TYPE_CHECKING:  # matplotlib is loaded by the first picture
     from matplotlib.figure import Figure
@@ -44,6 +44,7 @@ SLICE_S, PAUSE_S, FRAME_S, REST_S, CALL_S = 0.01, 0.002, 1 / 30, 0.3, 1
 SHARE = 30  # a panel rests 30 times as long as it takes
 IN_FLIGHT = 4  # frames that are sent and not yet acknowledged
 CHANGES = ("set", "enable", "select", "defaults", "_click")  # made between two iterations, also of a run
+MESSAGES = dict(ack=[int], opened=[str], gone=[str], click=[str, int, int, bool])  # of the page: words, arguments
 NOTHING = dict(kind="none"), b""  # is sent for a panel without data
 OPEN = weakref.WeakSet()  # the views that are displayed
 
@@ -359,11 +360,14 @@ class Network_UI:
             self._publish()
 
     def _receive(self, _, content, buffers):
-        do, arguments = content["do"], content["args"]
-        if do == "ack":
+        wanted = MESSAGES.get(str(content.get("do"))) if isinstance(content, dict) else None
+        arguments = content.get("args") if wanted else None
+        if not isinstance(arguments, list) or [type(argument) for argument in arguments] != wanted:
+            return  # not of our page
+        if content["do"] == "ack":
             self._seen = max(self._seen, *arguments)
-        elif do in ("opened", "gone", "click"):
-            self.ask(f"_{do}", *arguments)
+        else:
+            self.ask(f"_{content['do']}", *arguments)
 
     def _opened(self, identity):
         self._canvases.add(identity)
@@ -378,6 +382,8 @@ class Network_UI:
             self._loop.call_later(CALL_S, lambda: self._canvases or self.ask("pause"))
 
     def _click(self, panel, column, row, add):
+        if panel.partition("-")[0] != "grid" or panel not in self.panels():
+            return
         group = self.pairs()[int(panel.partition("-")[2] or 0)][0]
         index = row * panels.width(group) + column
         if 0 <= column < panels.width(group) and 0 <= index < group.size:
@@ -490,3 +496,6 @@ def _after_cell(_):
     for ui in list(OPEN):
         if ui._canvases:
             ui._send(everything=True)
+
+
+doors(globals())

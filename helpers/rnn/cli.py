@@ -39,7 +39,7 @@ from scipy import sparse
 from tqdm.auto import tqdm
 
 from helpers import figures, runs, storage
-from helpers.parameters import ParameterError, Table, check_array, check_choice, check_integer, check_number
+from helpers.parameters import ParameterError, Table, check_array, check_choice, check_integer, check_number, doors
 from helpers.rnn import figures as plots
 from helpers.rnn import meanfield
 from helpers.rnn import options as flags
@@ -445,3 +445,6 @@ def load_model(path: str | Path) -> Rnn:
         return Rnn(weights, str(kept["activation"]), kept["gains"], kept["shifts"], float(kept["dt"]), types=types)
     except (storage.DamagedFile, KeyError, TypeError, ValueError) as failure:
         raise ParameterError(f"{path} is not a stored model ({failure}); give a model.npz of this collection") from None
+
+
+doors(globals())

@@ -51,7 +51,7 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from helpers import storage
-from helpers.parameters import ParameterError, check_array, check_choice, check_integer, check_number, check_seed
+from helpers.parameters import ParameterError, check_array, check_choice, check_integer, check_number, check_seed, doors
 from helpers.rnn.model import Rnn
 
 __all__ = ["TRANSMITTERS", "Roi", "convert_legacy", "exponent_bound", "load_roi", "load_traced", "make_synthetic_roi"]
@@ -502,3 +502,6 @@ def _joined(neurons, edges, largest=False, min_weight=1, within=False):
         left = f"{counts.nnz or 'none'} of {found}, and no two neurons that reach each other"
         raise ParameterError(f"min_weight = {min_weight} leaves {left}; take a smaller one, or another region")
     return Roi(ids[kept], counts[kept][:, kept], sign[kept], transmitter[kept], fibre[kept])
+
+
+doors(globals())

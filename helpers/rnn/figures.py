@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from helpers.figures import COLOURS, OKABE_ITO, bands, label_lines
-from helpers.parameters import check_array
+from helpers.parameters import check_array, doors
 
 __all__ = ["convergence", "spectra", "trained", "training", "transition"]
 
@@ -89,3 +89,6 @@ def trained(ax: Axes, logs: Sequence[Mapping]) -> list:
     ax.set(xlabel="$i$", ylabel=LAMBDA_I)
     ax.legend()
     return lines
+
+
+doors(globals())

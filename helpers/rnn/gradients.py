@@ -40,6 +40,7 @@ from helpers.parameters import (
     check_choice,
     check_integer,
     check_number,
+    doors,
     parameter,
 )
 from helpers.rnn.losses import loss_name, loss_value, target_vector
@@ -201,8 +202,6 @@ class Plan:
 
 def prepared(rnn: Rnn, params: TrainingParams, masks: Mapping[str, np.ndarray] | None) -> tuple[Plan, dict, dict]:
     """Check a network against the settings; return its :class:`Plan`, the trained arrays, and all else by name."""
-    if not isinstance(rnn, Rnn):
-        raise ParameterError(f"rnn is a {type(rnn).__name__}; only an Rnn can be trained")
     check_integer("k", params.k, 1, rnn.n, hint="at most one exponent per neuron")
     check_number("t_ons", params.t_ons, rnn.dt, params.t_sim, hint="from dt to t_sim")
     if rnn.activation == "tanh" and params.parameters != ("weights",):
@@ -376,3 +375,6 @@ def _pull_back(saved, cotangents):
 
 
 _qr.defvjp(_factor, _pull_back)
+
+
+doors(globals())

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from helpers.parameters import ParameterError, check_array, check_choice, check_integer
+from helpers.parameters import ParameterError, check_array, check_choice, check_integer, doors
 
 __all__ = ["LOSSES", "loss_label", "loss_name", "loss_value", "target_vector"]
 
@@ -95,3 +95,6 @@ def loss_label(name: str, target: float = 0.0) -> str:
     """
     fixed = {"MSE_Custom": "MSE_1.25_-1.25", "sum": "Entropy", "entropy": "EntropyPositive"}
     return fixed.get(name) or f"{'l2Norm' if name == 'l2' else name}_{target:.2f}"
+
+
+doors(globals())

@@ -28,7 +28,7 @@ import numpy as np
 from scipy.linalg import blas, cython_blas, lapack, qr
 from tqdm.auto import tqdm
 
-from helpers.parameters import ParameterError, check_array, check_choice, check_integer, check_number, check_seed
+from helpers.parameters import ParameterError, check_array, check_choice, check_integer, check_number, check_seed, doors
 from helpers.rnn.model import check_state
 
 __all__ = ["Spectrum", "initial", "kaplan_yorke", "lyapunov_spectrum", "one_blas_thread", "trajectory"]
@@ -374,3 +374,6 @@ def summarise(
         times=np.cumsum(durations) if trace else None,
         running=np.cumsum(logs, axis=0) / np.cumsum(durations)[:, None] if trace else None,
     )
+
+
+doors(globals())

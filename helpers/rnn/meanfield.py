@@ -17,7 +17,7 @@ from scipy.interpolate import CubicSpline
 from scipy.linalg import eigh_tridiagonal
 from scipy.optimize import brentq
 
-from helpers.parameters import ParameterError, check_number
+from helpers.parameters import ParameterError, check_number, doors
 from helpers.rnn.model import activation_name, response
 
 __all__ = ["critical_g", "delta_0", "first_exponent"]
@@ -144,3 +144,6 @@ def critical_g(activation: str = "tanh_pos", gain: float = 1.0, shift: float = 0
             f"gain = {gain:g}, shift = {shift:g}: no loss of stability found; go nearer to 1, 0"
         ) from None
     return float(np.exp(found / 2) / np.sqrt(moments(found)[0]))
+
+
+doors(globals())

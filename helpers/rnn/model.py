@@ -37,6 +37,7 @@ from helpers.parameters import (
     check_integer,
     check_number,
     check_seed,
+    doors,
 )
 
 __all__ = ["ACTIVATIONS", "Rnn", "activation_name", "check_state", "random_weights", "response"]
@@ -306,3 +307,6 @@ def _per_neuron(name, value, size):
     if np.ndim(value) == 0:
         return check_number(name, value, -1e6, 1e6)
     return check_array(name, value, shape=(size,))
+
+
+doors(globals())

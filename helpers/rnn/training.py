@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from helpers.parameters import BackendError, check_integer, check_number, check_seed
+from helpers.parameters import BackendError, check_integer, check_number, check_seed, doors
 from helpers.rnn.gradients import (
     GROUPS,
     Gradient,
@@ -196,3 +196,6 @@ def fixed_number(
             masks[name] = np.zeros(free.shape)
             masks[name].flat[rng.permutation(places)[:number]] = 1
     return masks
+
+
+doors(globals())

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from scipy import fft
 
-from helpers.parameters import ParameterError, check_array, check_integer, check_number, check_seed
+from helpers.parameters import ParameterError, check_array, check_integer, check_number, check_seed, doors
 from helpers.stimuli import log_gabor
 from helpers.v1.params import LgnParams
 
@@ -279,8 +279,6 @@ def respond(movie: Any, *, fps: float, params: LgnParams = STANDARD, seed: Any =
 
 def checked_params(params):
     """Return the parameters; with ``legacy``, the source's own in place of the others."""
-    if not isinstance(params, LgnParams):
-        raise ParameterError(f"params is a {type(params).__name__}; give an LgnParams")
     if not params.legacy:
         return params
     return LgnParams(legacy=True, **LEGACY, **{name: getattr(params, name) for name in CHOSEN})
@@ -360,3 +358,6 @@ def halves(w, frames, fps, params):
         sums = over_time(np.maximum(w, 0) @ frames, fps, params), over_time(np.maximum(-w, 0) @ frames, fps, params)
     on, off = np.swapaxes(sums, 1, 2)
     return np.ascontiguousarray(on), np.ascontiguousarray(off)
+
+
+doors(globals())

@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from helpers.parameters import ParameterError, check_array, check_choice, check_integer, plain
+from helpers.parameters import ParameterError, check_array, check_choice, check_integer, doors, plain
 from helpers.spikes import window_counts
 from helpers.stimuli import poisson_trains
 from helpers.v1 import kernel
 from helpers.v1.params import RingParams
-from helpers.v1.wiring import PROJECTIONS, by_name, checked_rules, populations, streams, wire
+from helpers.v1.wiring import PROJECTIONS, checked_rules, populations, streams, wire
 
 __all__ = ["RingResult", "input_rates", "simulate"]
 
@@ -57,7 +57,7 @@ class RingResult:
     n_merged: int
 
 
-def input_rates(params: RingParams, theta_rad: Any, b_theta_rad: Any = None) -> np.ndarray:
+def input_rates(params: RingParams, theta_rad: ArrayLike, b_theta_rad: ArrayLike | None = None) -> np.ndarray:
     """Return the (n_windows, n_exc) input rates in Hz.
 
     ``r_i = (1 - noise) G exp((cos 2(theta_i - theta) - 1) / (4 B^2)) + noise G``; for B = inf all are G.
@@ -102,9 +102,9 @@ def checked_windows(params, theta_rad, b_theta_rad):
 
 def simulate(
     params: RingParams,
-    theta_rad: Any,
+    theta_rad: ArrayLike,
     *,
-    b_theta_rad: Any = None,
+    b_theta_rad: ArrayLike | None = None,
     trains: list | None = None,
     weights: dict | None = None,
     current_na: dict | None = None,
@@ -159,8 +159,6 @@ def simulate(
     >>> result.counts["exc"].shape, result.weights["exc_exc"].shape
     ((2, 60), (60, 60))
     """
-    if not isinstance(params, RingParams):
-        raise ParameterError(f"params is a {type(params).__name__}; allowed: a RingParams")
     seed = check_integer("seed", seed, 0)
     theta_rad, b_theta_rad = checked_windows(params, theta_rad, b_theta_rad)
     sizes, rules = populations(params), checked_rules(rules)
@@ -180,7 +178,7 @@ def simulate(
     input_step, input_cell, n_merged = on_grid(trains, params.dt_ms, n_steps)
 
     links = wire(params, seed, synapses)
-    for name, matrix in by_name("weights", weights, "{projection: (n_pre, n_post) uS}").items():
+    for name, matrix in (weights or {}).items():
         check_choice("weights of projection", name, tuple(links))
         links[name].weight_us[:] = checked_weights(name, matrix, links[name], params)
     cells, n_input, n_cells = {}, sizes.pop("input"), 0
@@ -328,7 +326,7 @@ def checked_weights(name, matrix, synapses, params):
 def injected(current_na, cells, n_cells, total_ms):
     """Return the injected current as (n_rows, n_cells) in nA, one row per ms, or one for the whole run."""
     n_ms, current = max(1, int(np.ceil(total_ms))), np.zeros((1, n_cells))
-    for name, given in by_name("current_na", current_na, "{population: current in nA}").items():
+    for name, given in (current_na or {}).items():
         local = cells[check_choice("current_na", name, tuple(cells))]
         given = check_array(f"current_na[{name!r}]", given, ndim=(0, 1, 2), low=-1e3, high=1e3)
         if given.shape not in ((), local.shape, (n_ms, local.size)):
@@ -340,3 +338,6 @@ def injected(current_na, cells, n_cells, total_ms):
             current = np.repeat(current, n_ms, axis=0)
         current[:, local] = given
     return current
+
+
+doors(globals())

@@ -6,14 +6,13 @@ and the synapses that :func:`wire` returns can be given to any simulator.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from scipy import stats  # the module: truncnorm itself holds the global random state, which no key may have
 
-from helpers.parameters import ParameterError, check_array, check_choice, check_number, plain
+from helpers.parameters import ParameterError, check_array, check_choice, check_number, doors, plain
 from helpers.v1.params import RingParams
 
 __all__ = ["PROJECTIONS", "RULES", "Projection", "Rule", "Synapses", "checked_rules", "draw_delays", "populations"]
@@ -170,7 +169,7 @@ def wire(params: RingParams, seed: int, given: dict | None = None) -> dict[str, 
     {'input_exc': 60, 'input_inh': 60, 'exc_inh': 3600, 'inh_exc': 3600}
     """
     sizes, stream, found = populations(params), streams(seed), {}
-    given = by_name("synapses", given, "{projection: (pre, post, delay_ms)}")
+    given = dict(given or {})
     for name, p in PROJECTIONS.items():
         weight_us = getattr(params, p.weight)
         lateral = p.pattern in ("ring", "near_ring")
@@ -191,13 +190,6 @@ def wire(params: RingParams, seed: int, given: dict | None = None) -> dict[str, 
     for name in given:
         check_choice("synapses of projection", name, tuple(found))
     return found
-
-
-def by_name(label, given, wanted):
-    """Return a copy of the caller's mapping, or say what is wanted."""
-    if given is not None and not isinstance(given, Mapping):
-        raise ParameterError(f"{label} is a {type(given).__name__}; allowed: a mapping {wanted}")
-    return dict(given or {})
 
 
 def checked_synapses(name, synapses, shape, params):
@@ -232,7 +224,7 @@ def checked_rules(given: dict | None) -> dict[str, Rule]:
         For an unknown name, a rule that is not four numbers, or rules that differ in tau_minus.
     """
     rules = dict(RULES)
-    for name, rule in by_name("rules", given, "{name: (tau_plus_ms, tau_minus_ms, a_plus, a_minus)}").items():
+    for name, rule in (given or {}).items():
         check_choice("rules", name, tuple(RULES))
         if not isinstance(rule, (tuple, list)) or len(rule) != 4:
             raise ParameterError(f"rules[{name!r}] is not (tau_plus_ms, tau_minus_ms, a_plus, a_minus)")
@@ -246,3 +238,6 @@ def checked_rules(given: dict | None) -> dict[str, Rule]:
         wrong = {name: rule.tau_minus_ms for name, rule in rules.items()}
         raise ParameterError(f"tau_minus_ms differs between rules ({wrong}); give all the same: it belongs to the cell")
     return rules
+
+
+doors(globals())

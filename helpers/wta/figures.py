@@ -13,7 +13,7 @@ import numpy as np
 
 from helpers import figures
 from helpers.figures import OKABE_ITO, raster, traces
-from helpers.parameters import ParameterError, check_array
+from helpers.parameters import ParameterError, check_array, doors
 from helpers.spikes import pack
 from helpers.storage import in_memory, write
 
@@ -201,3 +201,6 @@ def plot_spiketrain(ax: Axes, trains: Any) -> Any:
     artist.set_marker("|")
     ax.set_ylabel("input channel")
     return artist
+
+
+doors(globals())

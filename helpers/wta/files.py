@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from helpers.parameters import ParameterError
+from helpers.parameters import ParameterError, doors
 from helpers.storage import DamagedFile, read_arrays, write_arrays
 from helpers.wta.inputs import InputGenerator
 from helpers.wta.network import Network, State
@@ -32,8 +32,6 @@ def save(network: Network, path: str | Path, inputs: InputGenerator | None = Non
     OutputError
         If the file cannot be written.
     """
-    if not isinstance(network, Network) or not isinstance(inputs, InputGenerator | None):
-        raise ParameterError("save takes a Network, a path and, if wanted, an InputGenerator, in this order")
     seed = None if isinstance(network.seed, np.random.Generator) else network.seed
     record = dict(format=FORMAT, seed=seed, params=network.params.to_dict(), rng=network.rng.bit_generator.state)
     arrays = {f"state_{name}": value for name, value in network.state._asdict().items()}
@@ -86,3 +84,6 @@ def _generator(state):
     bits = getattr(np.random, state["bit_generator"])()
     bits.state = state
     return np.random.Generator(bits)
+
+
+doors(globals())

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from helpers.parameters import ParameterError, check_array, check_integer, check_number
+from helpers.parameters import ParameterError, check_array, check_integer, check_number, doors
 from helpers.wta import figures
 from helpers.wta.network import Network, next_stream, streams
 from helpers.wta.params import Guarded, InputParams, Phases
@@ -102,8 +102,6 @@ class InputGenerator(Guarded):
     def __init__(
         self, target_network: Network, *, seed: int | np.random.Generator | None = None, **options: Any
     ) -> None:  # fmt: skip
-        if not isinstance(target_network, Network):
-            raise ParameterError(f"target_network is a {type(target_network).__name__}; allowed: a Network")
         self._keep(network=target_network, n=target_network.params.n_inputs, schedule=None)
         n = check_integer("n_patterns", options.get("n_patterns", 3), 1, 10000)
         t_pattern = options.get("t_pattern", 300.0)
@@ -277,3 +275,6 @@ class InputGenerator(Guarded):
     def visualize_spiketrain(self, st: Any = None) -> None:
         """Draw a spike train, (time_ms, channel) or a list of times per channel; the last run's by default."""
         figures.drawn(figures.plot_spiketrain, "spiketrain", self.network, self.spiketrain if st is None else st)
+
+
+doors(globals())

@@ -15,7 +15,7 @@ import numpy as np
 from numba.core import event
 
 from helpers.compiled import compiled
-from helpers.parameters import ParameterError, check_array, check_integer
+from helpers.parameters import ParameterError, check_array, check_integer, doors
 from helpers.wta.params import ANNEALED, TRACKED
 
 if TYPE_CHECKING:
@@ -113,11 +113,12 @@ def _send(k, wiring, st, lag):
     """Let a spike of neuron k arrive with amplitude A at its targets and in its own traces.
 
     D is the interval since its last spike: u' = U + u (1 - U) exp(-D/F), R' = 1 + (R - u R - 1) exp(-D/tau_D) and
-    A = u' R'. The original code (lag 1) uses A = u R of before, one spike late, and D - 1.
+    A = u' R'. The original code (lag 1) uses A = u R of before, one spike late, and D - 1; all have a spike at -1.
     """
     amplitude = 1.0
     if st.depressing[k]:
-        before, interval = st.stp_u[k] * st.stp_r[k], st.clock[0] - st.last[k] - lag
+        before, last = st.stp_u[k] * st.stp_r[k], max(st.last[k], -1) if lag else st.last[k]
+        interval = st.clock[0] - last - lag
         st.stp_r[k] = 1 + (st.stp_r[k] - before - 1) * np.exp(-interval / st.tau_d[k])
         st.stp_u[k] = st.mean_u[k] + st.stp_u[k] * (1 - st.mean_u[k]) * np.exp(-interval / st.tau_f[k])
         st.last[k] = st.clock[0]
@@ -225,3 +226,6 @@ def rates(network: Network) -> np.ndarray:
     rate = np.empty(network.n_neurons)
     _softmax(network.wiring.first, network.state.a, network.state.b, network.params.rate_max_hz, rate)
     return rate
+
+
+doors(globals())

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from helpers.parameters import ParameterError, check_choice, check_integer
+from helpers.parameters import ParameterError, check_choice, check_integer, doors
 
 if TYPE_CHECKING:
     from helpers.wta.params import Result
@@ -272,3 +272,6 @@ def spike_steps(result: Result, source: str = "network") -> np.ndarray:
     binned = np.zeros((result.n_steps, n), np.float32)
     binned[times - result.t0_ms, ids] = 1
     return binned
+
+
+doors(globals())

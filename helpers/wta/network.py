@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from helpers.parameters import ParameterError, check_array, check_flag, check_integer, check_number, check_seed
+from helpers.parameters import ParameterError, check_array, check_flag, check_integer, check_number, check_seed, doors
 from helpers.wta import figures, kernel
 from helpers.wta.params import TRACKED, Guarded, NetworkParams
 
@@ -535,7 +535,7 @@ def initial_state(p: NetworkParams, n_neurons: int, n_synapses: int, rng: np.ran
     return State(
         *(w_in, np.zeros_like(w_in), np.ones_like(w_in), w_rec, np.zeros_like(w_rec), np.ones_like(w_rec)),
         *(e, e.copy(), v, v.copy()),
-        *(u.copy(), np.ones(n_neurons), np.full(n_neurons, -1 if p.stp == "lagged" else -(10**9)), u, d, f),
+        *(u.copy(), np.ones(n_neurons), np.full(n_neurons, -(10**9)), u, d, f),
         *(np.ones(n_neurons, bool), np.full(n_neurons, p.stp != "off"), np.full(n_neurons, p.eta0)),
         *(np.full(n_neurons, p.rule(p.variance_tracking)), np.zeros(2, np.int64)),
     )
@@ -582,3 +582,6 @@ def randomize_outgoing_connections(nc: NodeCollection, *, seed: int | np.random.
     net.state.w_rec[chosen] = np.log(1 - next_stream(seed, 4).random(chosen.sum()))
     for name in ("e1", "e2", "a", "b"):
         getattr(net.state, name)[:] = 0
+
+
+doors(globals())

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from helpers.parameters import HelpersError, ParameterError, Parameters, check_integer, check_number, parameter
+from helpers.parameters import HelpersError, ParameterError, Parameters, check_integer, check_number, doors, parameter
 
 __all__ = ["Guarded", "InputParams", "LegacyError", "NetworkParams", "Phases", "Result"]
 
@@ -304,3 +304,6 @@ class Result:
     def stop_ms(self) -> int:
         """First step after the recording, absolute."""
         return self.t0_ms + self.n_steps
+
+
+doors(globals())

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from helpers.parameters import BackendError, ParameterError, check_flag, check_integer, check_number
+from helpers.parameters import BackendError, ParameterError, check_flag, check_integer, check_number, doors
 from helpers.wta import figures, kernel, measures
 from helpers.wta.inputs import InputGenerator, Schedule
 from helpers.wta.network import Network, NodeCollection, streams
@@ -69,8 +69,6 @@ class Recorder(Guarded):
     def __init__(
         self, network: Network, id_list: Any = None, *, seed: int | np.random.Generator | None = None, **options: Any
     ) -> None:  # fmt: skip
-        if not isinstance(network, Network):
-            raise ParameterError(f"network is a {type(network).__name__}; allowed: a Network")
         self._keep(network=network)
         self._rng = streams(seed, 3, 1)[0]
         self.set(**{"id_list": id_list, "dt_rec": None, "keep_ms": 20_000.0, **FLAGS, **options})
@@ -309,10 +307,6 @@ class Recorder(Guarded):
         >>> bool((np.diff(times[order]) >= 0).all()), window[1] - window[0]
         (True, 100)
         """
-        if result is not None and not isinstance(result, Result):
-            raise ParameterError(
-                f"result is a {type(result).__name__}; allowed: a Result, which holds phases and rates"
-            )
         if result is None and self.result is None:
             raise ParameterError("result is missing and nothing was run; call run_network first")
         return measures.mean_activation_order(self.result if result is None else result, pattern)
@@ -330,3 +324,6 @@ def measure_network(
     recorder = Recorder(network, create_plot=False)
     recorder.run_network(id_list, node_collection, readout_size, inpgen, t_sim, train=False)
     return recorder.result
+
+
+doors(globals())

@@ -1,4 +1,4 @@
-"""One JupyterLab and one browser for the whole session (one per worker), one page for each test."""
+"""One JupyterLab, one browser and one page of it for the whole session (one per worker)."""
 
 import os
 from pathlib import Path
@@ -23,10 +23,10 @@ def chromium():
 
 
 @pytest.fixture(scope="session")
-def lab_server(chromium, tmp_path_factory):
-    """A running JupyterLab, see :func:`tests.browser.lab.server`."""
-    with labs.server(tmp_path_factory.mktemp("lab")) as server:
-        yield server
+def page_of_all(chromium, tmp_path_factory):
+    """One page of a running JupyterLab: its own files then come from the browser's cache."""
+    with labs.server(tmp_path_factory.mktemp("lab")) as server, labs.Lab.on(chromium, server) as made:
+        yield made
 
 
 @pytest.fixture
@@ -37,7 +37,8 @@ def artefacts(request, tmp_path):
 
 
 @pytest.fixture
-def lab(chromium, lab_server, artefacts):
-    """A :class:`tests.browser.lab.Lab`: a page of its own for each test."""
-    with labs.Lab.on(chromium, lab_server, artefacts) as made:
-        yield made
+def lab(page_of_all, artefacts):
+    """The :class:`tests.browser.lab.Lab` of the session; a notebook stays open until a test opens another."""
+    page_of_all.artefacts = artefacts
+    page_of_all.problems()
+    return page_of_all

@@ -3,7 +3,7 @@
 :func:`server` runs JupyterLab on the loopback interface with a token, in folders of its own (settings, kernels, home,
 workspace), quiet (no news, no update check) and with a neutral working directory. :class:`Lab` is one page of it::
 
-    lab.open("FINAL_notebooks/FINAL_7_modular_networks.ipynb")   # a copy of the file, kernel ready
+    lab.open("FINAL_notebooks/FINAL_7_modular_networks.ipynb")   # a copy of the file, a new kernel, ready
     lab.run_all()
     assert lab.kernel("print(ui.iteration)") == "300"
     lab.screenshot("after run all")
@@ -146,6 +146,16 @@ def _stop(process):
         process.wait()
 
 
+def notebook(path, *cells):
+    """Write a notebook of code cells."""
+    import nbformat
+
+    cells = [nbformat.v4.new_code_cell(cell.strip()) for cell in cells]
+    kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), path)
+    return path
+
+
 def watch(page, allowed):
     """Return a list that fills with all that should not happen on a page: see :meth:`Lab.problems`."""
     found = []
@@ -165,20 +175,20 @@ def watch(page, allowed):
 
 
 class Lab:
-    """One page of a browser on a :class:`Server`; `artefacts` is the folder of its screenshots."""
+    """One page of a browser on a :class:`Server`; `artefacts` is the folder of its screenshots, set by each test."""
 
-    def __init__(self, server, page, artefacts):
-        self.server, self.page, self.artefacts = server, page, Path(artefacts)
+    def __init__(self, server, page):
+        self.server, self.page, self.artefacts, self.shown = server, page, None, None
         self._problems = watch(page, server.url)
 
     @classmethod
     @contextlib.contextmanager
-    def on(cls, browser, server, artefacts):
+    def on(cls, browser, server):
         """Open a page of its own (cookies, cache) in a browser; its kernels end with it."""
         context = browser.new_context(viewport={"width": 1400, "height": 1000})
-        lab = cls(server, context.new_page(), artefacts)
+        lab = cls(server, context.new_page())
         yield lab
-        lab.close()
+        lab.end()
         context.close()
 
     def open(self, notebook, *, name=None):
@@ -187,16 +197,22 @@ class Lab:
         The copy stands in a folder beside ``figs``, as in the repository, so that its pictures are found; pictures that
         lie beside the notebook, as those of a student copy do, go with it.
         """
+        self.end()
         source = Path(notebook) if Path(notebook).is_absolute() else ROOT / notebook
         name = f"{source.parent.name}/{name or source.name}"
         (self.server.folder / name).parent.mkdir(exist_ok=True)
         shutil.copy(source, self.server.folder / name)
         if (source.parent / "figs").is_dir():
             shutil.copytree(source.parent / "figs", (self.server.folder / name).parent / "figs", dirs_exist_ok=True)
-        self.page.goto(f"{self.server.url}lab/tree/{name}?reset&token={self.server.token}")
+        self.visit(name)
         self.page.wait_for_function(READY, timeout=60_000)
         self.page.locator("#jupyterlab-splash").wait_for(state="detached")
         return self
+
+    def visit(self, name):
+        """Go to a notebook of the server, without waiting for its kernel."""
+        self.page.goto(f"{self.server.url}lab/tree/{name}?reset&token={self.server.token}")
+        self.shown = name
 
     def command(self, name, arguments=None):
         """Execute a command of JupyterLab and wait for its end; returns what it returns."""
@@ -252,8 +268,10 @@ class Lab:
         self._problems.clear()
         return found
 
-    def close(self):
-        """End the page's kernels and close it."""
+    def end(self):
+        """Leave the notebook and end its kernel; what that reports is no problem."""
+        self.page.goto("about:blank")
         for session in self.server.request("api/sessions"):
             self.server.request(f"api/sessions/{session['id']}", "DELETE")
-        self.page.close()
+        self.shown = None
+        self.problems()

@@ -3,13 +3,12 @@
 import json
 import re
 
-import nbformat
 import numpy as np
 import pytest
 
-from tests.browser.lab import ROOT, Lab
+from tests.browser.lab import READY, notebook
+from tests.cells import sources
 
-FINAL = ROOT / "FINAL_notebooks" / "FINAL_7_modular_networks.ipynb"
 NETWORK = """
 import numpy as np
 from helpers.modular import *
@@ -62,13 +61,7 @@ synapses = SynapseGroup(net, many, many, tag="GLUTAMATE")
 synapses.W = synapses.matrix("normal(0.0,1.0)", density=0.1)
 net.initialize()
 
-def two_means(ui):  # a panel of one's own
-    times, values = ui.samples()
-    half = values.shape[1] // 2
-    lower, upper = values[:, :half].mean(axis=1), values[:, half:].mean(axis=1)
-    return Lines(times, {"lower": lower, "upper": upper}, title="two halves")
-
-ui = Network_UI(net, modules=[*get_default_UI_modules(), two_means], label="wide")
+ui = Network_UI(net, modules=get_default_UI_modules(), label="wide")
 ui.run(120)
 ui.show()
 """
@@ -88,53 +81,38 @@ PANEL = """name => { const canvas = document.querySelector(`[data-testid="${name
     canvas.labels, canvas.clientWidth, canvas.node.hidden]); }"""
 
 
-def notebook(path, *cells):
-    """Write a notebook of code cells."""
-    cells = [nbformat.v4.new_code_cell(cell.strip()) for cell in cells]
-    kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), path)
-    return path
-
-
-def page_of(chromium, lab_server, folder, *cells):
-    """Yield a page with a notebook all of whose cells have run, as a reader has it."""
-    with Lab.on(chromium, lab_server, folder) as lab:
-        lab.open(notebook(folder / f"{folder.name}.ipynb", *cells)).run_all()
+def shown(lab, folder, *cells):
+    """A page on a notebook of these cells, all of which have run, as a reader has it; it stays for the next test."""
+    if lab.shown != f"{folder.name}/view.ipynb":
+        lab.open(notebook(folder / "view.ipynb", *cells)).run_all()
         lab.page.get_by_test_id("live-view").wait_for()
-        yield lab
+    return lab
 
 
 @pytest.fixture(scope="module")
-def opened(chromium, lab_server, tmp_path_factory):
-    """The view of a small network."""
-    yield from page_of(chromium, lab_server, tmp_path_factory.mktemp("small"), NETWORK, VIEW)
-
-
-@pytest.fixture(scope="module")
-def opened_wide(chromium, lab_server, tmp_path_factory):
-    """The view of two groups with two variables each."""
-    yield from page_of(chromium, lab_server, tmp_path_factory.mktemp("wide"), WIDE)
+def folders(tmp_path_factory):
+    return [tmp_path_factory.mktemp(name) for name in ("small", "wide", "final")]
 
 
 @pytest.fixture
-def small(opened, artefacts):
-    """The same page for each test, the network back at iteration 300 with its first parameters."""
-    opened.artefacts = artefacts
-    opened.kernel("ui.pause(); ui.reset(parameters=True); ui.speed.value = 1; ui.select(0, 60); ui.run(300)")
-    settled(opened)
-    assert opened.problems() == []
-    return opened
+def small(lab, folders):
+    """The view of a small network, back at iteration 300 with its first parameters."""
+    shown(lab, folders[0], NETWORK, VIEW, EXPLORER)
+    lab.kernel("ui.pause(); ui.reset(parameters=True); ui.speed.value = 1; ui.select(0, 60); ui.run(300)")
+    settled(lab)
+    assert lab.problems() == []
+    return lab
 
 
 @pytest.fixture
-def wide(opened_wide, artefacts):
-    """The same page for each test, with the first variable of the first group."""
-    opened_wide.artefacts = artefacts
-    opened_wide.kernel("ui.pause(); ui.reset(parameters=True); ui.shown.value = ['many: v']; ui.log.value = False")
-    opened_wide.kernel("ui.window.value = 1000; ui.run(120)")
-    settled(opened_wide)
-    assert opened_wide.problems() == []
-    return opened_wide
+def wide(lab, folders):
+    """The view of two groups with two variables each, on the first variable of the first group."""
+    shown(lab, folders[1], WIDE)
+    lab.kernel("ui.pause(); ui.reset(parameters=True); ui.shown.value = ['many: v']; ui.log.value = False")
+    lab.kernel("ui.window.value = 1000; ui.run(120)")
+    settled(lab)
+    assert lab.problems() == []
+    return lab
 
 
 def count(lab):
@@ -381,18 +359,62 @@ def test_state_and_picture_are_downloaded_and_a_state_continues(small, tmp_path)
     assert small.problems() == []
 
 
-def test_both_themes_and_a_narrow_page(small):
-    view = small.page.get_by_test_id("live-view")
-    small.screenshot("light", view)
-    small.theme("JupyterLab Dark")
-    small.screenshot("dark", view)
-    small.theme("JupyterLab Light")
-    small.page.set_viewport_size({"width": 760, "height": 1200})
+# --- views without a kernel, or without a place
+
+KERNEL = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
+LOST = {
+    "was restarted": f"{KERNEL}.restart()",
+    "died": f"() => {{ {KERNEL}.requestExecute({{code: 'import os; os.kill(os.getpid(), 9)'}}).done.catch(() => 0); }}",
+}
+
+
+def test_a_view_whose_output_is_cleared_stops(small):
+    press(small, "play")
+    wait_beyond(small, 310)
+    small.command("notebook:clear-all-cell-outputs")
+    small.page.get_by_test_id("live-view").wait_for(state="detached")
+    wait_value(small, "ui.playing", "False")
+    stopped = small.kernel("print(net.iteration)")
     small.page.wait_for_timeout(300)
-    small.screenshot("narrow", view)
-    assert view.evaluate("view => view.scrollWidth <= view.clientWidth")
-    small.page.set_viewport_size({"width": 1400, "height": 1000})
+    assert small.kernel("print(net.iteration)") == stopped
     assert small.problems() == []
+
+
+@pytest.mark.parametrize("end", LOST)
+def test_a_lost_kernel_is_said(lab, folders, end):
+    shown(lab, folders[0], NETWORK, VIEW, EXPLORER).run_all()
+    lab.page.get_by_test_id("live-view").wait_for()
+    press(lab, "play")
+    wait_beyond(lab, 310)
+    assert not lab.page.get_by_test_id("lost").is_visible()
+    lab.page.evaluate(LOST[end])
+    lab.page.get_by_test_id("lost").wait_for(timeout=20_000)
+    text = lab.page.get_by_test_id("lost").inner_text()
+    assert end in text and "Run the cells again" in text
+    lab.screenshot(end)
+    lab.page.wait_for_function(READY, timeout=20_000)
+
+
+def test_a_reopened_notebook_shows_pictures(lab, folders):
+    shown(lab, folders[0], NETWORK, VIEW, EXPLORER).run_all()
+    pictures = lab.page.locator(".jp-OutputArea-output.jp-RenderedImage img")
+    lab.page.get_by_test_id("live-view").wait_for()
+    lab.page.locator(".widget-image").wait_for()
+    assert pictures.count() == 2 and not pictures.first.is_visible() and not pictures.last.is_visible()
+    lab.command("docmanager:save")
+    lab.end()
+    lab.visit(f"{folders[0].name}/view.ipynb")
+    pictures.first.wait_for(timeout=60_000)
+    pictures.last.scroll_into_view_if_needed()
+    lost = lab.page.get_by_text("model not found")
+    lost.first.wait_for(state="attached", timeout=20_000)
+    lab.page.wait_for_timeout(500)
+    assert pictures.count() == 2 and pictures.first.is_visible() and pictures.last.is_visible()
+    for k in range(lost.count()):
+        assert not lost.nth(k).is_visible()
+    lab.screenshot("reopened")
+    assert [p for p in lab.problems() if "widget model not found" not in p] == []
+    lab.shown = None
 
 
 # --- two groups with two variables each
@@ -442,56 +464,6 @@ def test_histograms_are_of_the_data_at_any_size(wide):
     assert wide.problems() == []
 
 
-def test_intervals_power_and_a_panel_of_ones_own(wide):
-    _, power = panel(wide, "fourier")
-    assert power[0, power[1].argmax()] == pytest.approx(1 / 20), "the sine has a period of 20 iterations"
-    np.testing.assert_allclose(power[1].sum(), array(wide, "60 * ui.samples()[1].mean(axis=1).var()"), rtol=0.05)
-    header, drawn = panel(wide, "two_means")
-    assert header["title"] == "two halves" and header["names"] == ["lower", "upper"]
-    np.testing.assert_allclose(drawn[2], array(wide, "ui.samples()[1][:, 183:].mean(axis=1)"), rtol=1e-12)
-    choose(wide, "few: spike")
-    wide.kernel("ui.run(200)")
-    _, bars = panel(wide, "isi")
-    counts, edges = np.split(bars, [len(bars) // 2])
-    expected = np.zeros(len(counts))
-    for spikes in array(wide, "ui.samples()[1]").T:
-        for interval in np.diff(np.flatnonzero(spikes)):
-            expected[np.searchsorted(edges, interval) - 1] += 1
-    np.testing.assert_array_equal(counts, expected)
-    assert expected.sum() > 100
-    assert wide.problems() == []
-
-
-def test_what_appears_late_is_offered(wide):
-    wide.kernel(
-        "class Late(Behaviour):\n    def set_variables(self, n):\n        self.gain = 0.5\n"
-        "few.late = np.arange(12.0); few.add_behaviour(7, Late())"
-    )
-    control(wide, "param-Late-gain").wait_for()
-    choose(wide, "few: late")
-    header, grid = panel(wide, "grid")
-    assert header["title"] == "few: late"
-    np.testing.assert_array_equal(grid.ravel(), coded(np.arange(12.0), header))
-    wide.kernel("few.remove_behaviour('Late'); del few.late")
-    control(wide, "param-Late-gain").wait_for(state="detached")
-    assert wide.problems() == []
-
-
-def test_a_parameter_of_the_start_comes_into_force_by_a_new_start(wide):
-    wide.kernel("ui.reset()")
-    before = array(wide, "few.v")
-    type_into(wide, "param-Spikes-2-scale", "8")
-    wait_value(wide, "few['Spikes', 0].init_kwargs['scale']", "8")
-    np.testing.assert_array_equal(array(wide, "few.v"), before)
-    assert "mod-warning" in control(wide, "initialize").get_attribute("class")
-    press(wide, "initialize")
-    wait_value(wide, "2 < few.v.max() <= 8, net.iteration", "True 0")
-    choose(wide, "few: v")
-    header, grid = panel(wide, "grid")
-    np.testing.assert_array_equal(grid.ravel(), coded(array(wide, "few.v"), header))
-    assert wide.problems() == []
-
-
 def test_a_log_axis_has_whole_labels(wide):
     wide.kernel("few.grown = np.ones(12)")
     choose(wide, "few: grown")
@@ -508,76 +480,16 @@ def test_a_log_axis_has_whole_labels(wide):
     assert wide.problems() == []
 
 
-# --- views without a kernel, or without a place
-
-
-def test_a_view_whose_output_is_cleared_stops(lab, tmp_path):
-    lab.open(notebook(tmp_path / "cleared.ipynb", NETWORK, VIEW)).run_all()
-    lab.page.get_by_test_id("live-view").wait_for()
-    press(lab, "play")
-    wait_beyond(lab, 310)
-    lab.command("notebook:clear-all-cell-outputs")
-    lab.page.get_by_test_id("live-view").wait_for(state="detached")
-    wait_value(lab, "ui.playing", "False")
-    stopped = lab.kernel("print(net.iteration)")
-    lab.page.wait_for_timeout(300)
-    assert lab.kernel("print(net.iteration)") == stopped
-    assert lab.problems() == []
-
-
-@pytest.mark.parametrize("end", ["restart", "kill"])
-def test_a_lost_kernel_is_said(lab, tmp_path, end):
-    lab.open(notebook(tmp_path / f"{end}.ipynb", NETWORK, VIEW)).run_all()
-    lab.page.get_by_test_id("live-view").wait_for()
-    press(lab, "play")
-    wait_beyond(lab, 310)
-    assert not lab.page.get_by_test_id("lost").is_visible()
-    kernel = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
-    if end == "restart":
-        lab.page.evaluate(f"{kernel}.restart()")
-    else:
-        code = "import os; os.kill(os.getpid(), 9)"
-        lab.page.evaluate(f"() => {{ {kernel}.requestExecute({{code: '{code}'}}).done.catch(() => 0); }}")
-    lab.page.get_by_test_id("lost").wait_for(timeout=20_000)
-    text = lab.page.get_by_test_id("lost").inner_text()
-    assert ("was restarted" if end == "restart" else "died") in text and "Run the cells again" in text
-    lab.screenshot(end)
-
-
-def test_a_reopened_notebook_shows_pictures(lab, tmp_path):
-    lab.open(notebook(tmp_path / "reopened.ipynb", NETWORK, VIEW, EXPLORER)).run_all()
-    pictures = lab.page.locator(".jp-OutputArea-output.jp-RenderedImage img")
-    lab.page.get_by_test_id("live-view").wait_for()
-    lab.page.locator(".widget-image").wait_for()
-    assert pictures.count() == 2 and not pictures.first.is_visible() and not pictures.last.is_visible()
-    lab.command("docmanager:save")
-    for session in lab.server.request("api/sessions"):
-        lab.server.request(f"api/sessions/{session['id']}", "DELETE")
-    lab.page.goto("about:blank")
-    lab.problems()
-    lab.page.goto(f"{lab.server.url}lab/tree/{tmp_path.name}/reopened.ipynb?reset&token={lab.server.token}")
-    pictures.first.wait_for(timeout=60_000)
-    pictures.last.scroll_into_view_if_needed()
-    lost = lab.page.get_by_text("model not found")
-    lost.first.wait_for(state="attached", timeout=20_000)
-    lab.page.wait_for_timeout(500)
-    assert pictures.count() == 2 and pictures.first.is_visible() and pictures.last.is_visible()
-    for k in range(lost.count()):
-        assert not lost.nth(k).is_visible()
-    lab.screenshot("reopened")
-    assert [p for p in lab.problems() if "widget model not found" not in p] == []
-
-
 # --- the notebook of the collection
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not FINAL.exists(), reason="FINAL_7 is not written yet")
-def test_the_live_view_of_final_7(lab):
-    lab.open(FINAL).run_all(timeout_s=300)
-    lab.cell(lab.tagged("live-view"))
+def test_the_live_view_of_final_7(lab, folders):
+    """The cell of the view, after the quoted programs before it."""
+    cells = sources("FINAL_7", "parameters", "quoted")
+    shown(lab, folders[2], "import numpy as np\nfrom helpers import runs", *cells)
     view = lab.page.get_by_test_id("live-view")
-    view.wait_for()
+    settled(lab)
     assert count(lab) == int(lab.kernel("print(ui.iteration)")) >= 300
     play_pause_step(lab)
     move_a_slider(lab)
@@ -585,7 +497,14 @@ def test_the_live_view_of_final_7(lab):
     wait_value(lab, "ui.picked(My_Neurons)", "[91]")
     assert panel(lab, "grid")[0]["marks"] == [[1, 9]]
     cancel_a_run_forward(lab)
+    lab.theme("JupyterLab Dark")
+    lab.screenshot("FINAL_7 dark", view)
+    lab.theme("JupyterLab Light")
+    lab.page.set_viewport_size({"width": 760, "height": 1200})
+    lab.page.wait_for_timeout(300)
     lab.screenshot("FINAL_7", view)
+    assert view.evaluate("view => view.scrollWidth <= view.clientWidth")
+    lab.page.set_viewport_size({"width": 1400, "height": 1000})
     assert lab.problems() == []
 
 

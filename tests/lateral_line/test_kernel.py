@@ -49,29 +49,16 @@ def brian2(notebook, p, wires, weights, *, v_mv, ll_spikes, n_steps, teacher=Non
     return spikes, {name: np.array(parts[name].w) for name in weights}
 
 
-def at(q):
-    return dict(ll_to_mon_topography_strength=q, mon_to_ts_topography_strength=q)
-
-
-FULL = dict(n_ll=100, n_mon=800, n_ts=80, mon_ts_gain_mV=220.0, ts_lateral_radius=5)
-STATIC = dict(ll_mon_apre=0.0, ll_mon_apost=0.0, mon_ts_apre=0.0, mon_ts_apost=0.0)
 # Changes of the network, and the chance of an LL spike per step.
 CASES = {
     "as it is": ({}, 0.06),
-    "no topography": (at(0.0), 0.06),
-    "weak topography": (at(0.15), 0.06),
-    "all topographic": (at(1.0), 0.06),
-    "odd sizes": (dict(n_ll=11, n_mon=37, n_ts=13), 0.08),
-    "radius 1": (dict(ts_lateral_radius=1), 0.06),
-    "radius beyond the ring": (dict(n_ts=9, ts_lateral_radius=20), 0.06),
-    "full size": (FULL, 0.05),
-    "static": (STATIC, 0.06),
+    "odd sizes, inhibition beyond the ring": (dict(n_ll=11, n_mon=37, n_ts=9, ts_lateral_radius=20), 0.08),
     "at the bounds": (dict(ll_mon_apre=0.5, ll_mon_apost=-0.9, mon_ts_apre=0.02, mon_ts_apost=-0.03), 0.06),
-    "afferents silent": ({}, 0.0),
-    "afferents saturated": ({}, 0.2),
     "a spike in every step": ({}, 1.0),
-    "half the time step": (dict(dt_s=0.0005), 0.03),
-    "other constants": (dict(tau_ref_ms=5.0, tau_m_ms=14.0, tau_s_ms=3.0, vth_mV=-56.0, vreset_mV=-65.0), 0.08),
+    "other constants": (
+        dict(dt_s=0.0005, tau_ref_ms=5.0, tau_m_ms=14.0, tau_s_ms=3.0, vth_mV=-56.0, vreset_mV=-65.0),
+        0.04,
+    ),
     "taught": (dict(teacher_w_mV=300.0, mon_ts_gain_mV=300.0), 0.06),
 }
 
@@ -92,18 +79,17 @@ def test_brian2_gives_the_same_spikes_and_weights(case, notebook):
         for found, theirs in zip(recording.spikes[name], expected[name], strict=True):
             assert np.array_equal(found, theirs), name
         assert recording.counts[name].tolist() == np.bincount(expected[name][0], minlength=n_steps).tolist()
-        assert recording.spikes[name][0].size > (20 if chance else 0)
+        assert recording.spikes[name][0].size > 20
     assert [part.tolist() for part in recording.spikes["ll"]] == [part.tolist() for part in np.nonzero(spikes)]
     for name, w in learned.items():
         np.testing.assert_allclose(net.weights(name), w, rtol=1e-10, atol=1e-12)
-        moved = np.abs(w - weights[name]).max() > 0.02 * weights[name].max()
-        assert chance == 0 or moved == (case != "static")
+        assert np.abs(w - weights[name]).max() > 0.02 * weights[name].max()
 
 
 @pytest.mark.slow
 def test_brian2_agrees_in_statistics_with_background(notebook, acceptance, record):
     """Same wirings and initial weights, independent afferents and background."""
-    p = preset("ll_fast").replace(n_training_trials=10, test_repeats=1, ll_mon_homeo_eta=0.0, mon_ts_homeo_eta=0.0)
+    p = preset("ll_fast").replace(n_training_trials=4, test_repeats=1, ll_mon_homeo_eta=0.0, mon_ts_homeo_eta=0.0)
     ours, theirs = [], []
     for seed in range(5):
         result = ll.simulate(p, seed=seed, controls=False)
@@ -197,37 +183,14 @@ def test_pair_updates_are_the_stdp_cell(notebook, pre, post, rule, weight, scale
     assert found == pytest.approx(float(expected), abs=1e-12) and 0 <= found <= 1
 
 
-@pytest.mark.parametrize("seed", [0, 1])
-def test_every_synapse_of_the_network_learns_as_the_cell_says(seed, notebook, rng):
-    """From the spikes that the network fired; one trace per cell is as good as one per synapse, multapses included."""
-    p = SMALL.replace(mon_ts_apre=0.004, mon_ts_apost=-0.005)
-    net, wires, weights = network(p, seed)
-    fired = net.run(imposed(rng.random((300, p.n_ll)) < 0.08)).spikes
-    trains = {name: np.zeros((300, n), bool) for name, n in (("ll", p.n_ll), ("mon", p.n_mon), ("ts", p.n_ts))}
-    for name, train in trains.items():
-        train[fired[name]] = True
-    numbers = {
-        "ll_mon": dict(a_pre=0.05, a_post=-0.05, w_max=20.0, multiplicative=True),
-        "mon_ts": dict(a_pre=0.004, a_post=-0.005, w_max=0.028, multiplicative=False),
-    }
-    for name, rule in numbers.items():
-        path, learned = getattr(wires, name), net.weights(name)
-        pre, post = (trains[layer] for layer in name.split("_"))
-        for k in rng.choice(path.pre.size, 60, replace=False):
-            expected = notebook.stdp(float(weights[name][k]), pre[:, path.pre[k]], post[:, path.post[k]], **rule)
-            assert learned[k] == pytest.approx(expected, rel=1e-10, abs=1e-14)
-    assert (learned == 0).any() and (learned == 0.028).any()
-
-
 BAD = dict(rule="hebbian", weight=2.0, a_pre=-0.1, a_post=0.1, w_max=-1.0, tau_ms=0)
 
 
-@pytest.mark.parametrize("name", BAD)
-def test_bad_input_is_one_clear_line(name):
-    arguments = dict(weight=0.5, pre_steps=[0], post_steps=[1], rule="additive", **RULE) | {name: BAD[name]}
-    with pytest.raises(ParameterError, match=f"^{name} = ") as caught:
-        ll.pair_updates(**arguments)
-    assert "\n" not in str(caught.value)
+def test_bad_input_is_one_clear_line():
+    good = dict(weight=0.5, pre_steps=[0], post_steps=[1], rule="additive", **RULE)
+    for name, value in BAD.items():
+        with pytest.raises(ParameterError, match=f"^{name} = [^\n]*$"):
+            ll.pair_updates(**good | {name: value})
 
 
 # --- inhibition, background, drive
@@ -269,7 +232,7 @@ def loop(p, wires, weights, v, trains):
     return found
 
 
-@pytest.mark.parametrize("change", [{}, dict(n_mon=33, n_ts=9), dict(tau_ref_ms=4.0), dict(use_ts_feedback_inh=False)])
+@pytest.mark.parametrize("change", [{}, dict(n_mon=33, n_ts=9, tau_ref_ms=4.0, use_ts_feedback_inh=False)])
 def test_interneurons_inhibit_their_layer(change, rng):
     p = INHIBITED.replace(**change)
     trains = rng.random((400, p.n_ll)) < 0.08
@@ -282,7 +245,7 @@ def test_interneurons_inhibit_their_layer(change, rng):
     assert recording.inhibitory[0] > 20 and (recording.inhibitory[1] > 10) == p.use_ts_feedback_inh
 
 
-@pytest.mark.parametrize("p", [0.0, 0.018, 0.5, 1.0])
+@pytest.mark.parametrize("p", [0.0, 0.018, 1.0])
 def test_background_skips_are_independent_coin_flips(p, rng):
     n_cells, n_steps = 50, 4000
     counts, per_step = np.zeros(n_cells), []

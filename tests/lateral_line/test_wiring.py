@@ -9,8 +9,7 @@ from helpers.parameters import ParameterError
 
 BASE, FAST = preset("ll_baseline"), preset("ll_fast")
 # q, and how many of 10 LL -> MON and of 16 MON -> TS synapses it makes topographic
-COUNTS = [(0.0, 0, 0), (0.08, 1, 1), (0.1, 1, 2), (0.15, 2, 2), (0.2, 2, 3), (0.4, 4, 6), (0.6, 6, 10), (0.8, 8, 13)]
-COUNTS += [(1.0, 10, 16)]
+COUNTS = [(0.0, 0, 0), (0.08, 1, 1), (0.15, 2, 2), (0.6, 6, 10), (1.0, 10, 16)]
 
 
 def at(q, base=BASE, **changes):
@@ -31,9 +30,9 @@ def test_partners_are_those_of_the_cell(q, near_ll, near_ts, notebook):
     assert np.array_equal(wires.mon_ts.pre, np.repeat(np.arange(p.n_mon), 16))
 
 
-def test_a_spread_beyond_the_layer_is_uniform():
+def test_a_spread_as_wide_as_the_layer_is_uniform():
     """The public model's rule, which the cell leaves out."""
-    wires = wiring.draw(at(1.0, FAST, mon_to_ts_sigma=120.0), 0)
+    wires = wiring.draw(at(1.0, FAST, mon_to_ts_sigma=80.0), 0)
     counts = np.bincount(wires.mon_ts.post[wires.mon_ts.pre < 100], minlength=FAST.n_ts)
     assert counts.max() < 60 and counts.min() > 3
 
@@ -65,9 +64,7 @@ def test_masks_of_the_interneurons():
     assert not without.ts_inh.any() and np.array_equal(without.mon_inh, wires.mon_inh)
 
 
-@pytest.mark.parametrize(
-    ("n_ts", "radius", "peak"), [(300, 18, 1.5), (80, 5, 1.5), (9, 20, 1.0), (7, 1, 2.0), (1, 3, 1.0)]
-)
+@pytest.mark.parametrize(("n_ts", "radius", "peak"), [(80, 5, 1.5), (9, 20, 1.0), (7, 1, 2.0), (1, 3, 1.0)])
 def test_lateral_inhibition(n_ts, radius, peak):
     found = wiring.lateral_inhibition(BASE.replace(n_ts=n_ts, ts_lateral_radius=radius, ts_local_inh_peak_mV=peak))
     distance = [min(d, n_ts - d) for d in range(n_ts)]
@@ -102,11 +99,11 @@ def test_given_synapses_keep_their_order():
     assert np.array_equal(wires.mon_inh, wiring.draw(FAST, 3).mon_inh)
 
 
-@pytest.mark.parametrize("fragment", BAD)
-def test_bad_weights_are_one_clear_line(fragment):
-    with pytest.raises(ParameterError) as caught:
-        wiring.given(FAST, 0, BAD[fragment])
-    assert fragment in str(caught.value) and "\n" not in str(caught.value)
+def test_bad_weights_are_one_clear_line():
+    for fragment, weights in BAD.items():
+        with pytest.raises(ParameterError) as caught:
+            wiring.given(FAST, 0, weights)
+        assert fragment in str(caught.value) and "\n" not in str(caught.value)
 
 
 def test_initial_weights_of_plastic_pathways_stay_below_their_ceiling():

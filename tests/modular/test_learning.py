@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.modular import Behaviour, Network, NeuronGroup, Recorder, SynapseGroup, kernel
@@ -45,10 +45,10 @@ def driven_network(storage, seed, n=12, simultaneous=1, rate=0.2, rules=FAST):
     return net
 
 
-@pytest.mark.parametrize("storage", STORAGES)
+@settings(max_examples=50)
 @given(
-    seed=st.integers(0, 50), n=st.sampled_from([2, 12, 30]), simultaneous=st.sampled_from([0, 1, 0.4]),
-    rate=st.sampled_from([0.0, 0.1, 0.5]),
+    storage=st.sampled_from(STORAGES), seed=st.integers(0, 50), n=st.sampled_from([2, 12, 30]),
+    simultaneous=st.sampled_from([0, 1, 0.4]), rate=st.sampled_from([0.0, 0.1, 0.5]),
 )  # fmt: skip
 def test_a16_the_loops_equal_the_cells(storage, seed, n, simultaneous, rate):
     """Two groups of synapses with a common sum, over sizes and rates that the notebook does not show."""
@@ -63,8 +63,7 @@ def test_a16_the_loops_equal_the_cells(storage, seed, n, simultaneous, rate):
             np.testing.assert_allclose(dense(synapse.W), expected.W, rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("n", [30, 150])
+@pytest.mark.parametrize(("n", "seed"), [(30, 0), (30, 1), (150, 2)])
 def test_the_sorn_like_network_is_that_of_the_cells(n, seed):
     plain, fast = (sorn_like(n, seed, rules, more={9: Recorder(["n.spike", "n.v"])}) for rules in (CELLS, FAST))
     for net in (plain, fast):
@@ -74,8 +73,7 @@ def test_the_sorn_like_network_is_that_of_the_cells(n, seed):
     np.testing.assert_allclose(dense(fast["GLUTAMATE", 0].W), dense(plain["GLUTAMATE", 0].W), rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("letters", [False, True])
-@pytest.mark.parametrize(("seed", "n_exc"), [(0, 80), (1, 80), (2, 200), (3, 200)])
+@pytest.mark.parametrize(("seed", "n_exc", "letters"), [(0, 80, False), (1, 80, True), (2, 200, True)])
 def test_the_sorn_is_that_of_the_cells(seed, n_exc, letters):
     def built(rules, storage):
         more = {9: Recorder(["n.spike", "n.threshold"])} | ({1.5: BOOK.Letters(n=3)} if letters else {})
@@ -103,9 +101,11 @@ def in_order(rows, n, values):
     return np.bincount(rows, values, n)
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("storage", STORAGES)
-@given(seed=st.integers(0, 99), simultaneous=st.sampled_from([0.0, 1.0, 0.3]), rate=st.sampled_from([0.0, 0.1, 0.6]))
+@settings(max_examples=60)
+@given(
+    storage=st.sampled_from(STORAGES), dtype=st.sampled_from([np.float64, np.float32]), seed=st.integers(0, 99),
+    simultaneous=st.sampled_from([0.0, 1.0, 0.3]), rate=st.sampled_from([0.0, 0.1, 0.6]),
+)  # fmt: skip
 def test_the_loops_are_bit_identical_to_the_rules_on_whole_arrays(storage, dtype, seed, simultaneous, rate):
     rng, shape, rule = np.random.default_rng(seed), (9, 14), (0.37, simultaneous, 0.1, 2.5)
     full = (rng.random(shape) * 3 * (rng.random(shape) < 0.4)).astype(dtype)
@@ -225,17 +225,6 @@ def test_without_stdp_every_iteration_normalises_all_rows():
     synapse.W[2] = 9
     net.simulate_iteration()
     np.testing.assert_allclose(synapse.W.sum(axis=1), 2, rtol=1e-12)
-
-
-def test_the_storages_give_the_same_network():
-    def run(storage):
-        net = sorn_like(60, seed=7, storage=storage, more={9: Recorder(["n.v"])})
-        net.simulate_iterations(200)
-        return np.asarray(net["n.v", 0])
-
-    reference = run(False)
-    for storage in STORAGES[1:]:
-        np.testing.assert_allclose(run(storage), reference, rtol=1e-12, atol=1e-12)
 
 
 def test_a8_homeostasis_identity(acceptance, record):

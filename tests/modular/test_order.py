@@ -2,14 +2,12 @@
 
 import time
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.modular import Behavior, Behaviour, Network, NeuronDimension, NeuronGroup, Recorder, SynapseGroup
-from helpers.modular.figures import timeline
 
 OLD_ORDER = ["A.5", "net1", "A1", "B1", "S1", "A2", "B2"]
 
@@ -59,38 +57,6 @@ def test_order_is_a_stable_sort_by_key_whatever_the_order_of_the_dictionaries(gr
     log.clear()
     net.simulate_iteration()
     assert log == [name for *_, name in sorted(expected)]
-
-
-def test_updates_are_in_place():
-    class Follow(Behaviour):
-        def set_variables(self, neurons):
-            neurons.x_value = neurons.vector()
-
-        def new_iteration(self, neurons):
-            others = [g for g in neurons.network.NeuronGroups if g is not neurons]
-            neurons.x_value = 1 + others[0].x_value
-
-    net = Network()
-    first, second = (NeuronGroup(net, 1, {1: Follow()}, tag=tag) for tag in "ab")
-    net.initialize()
-    net.simulate_iterations(2)
-    assert (first.x_value, second.x_value) == (3, 4)
-
-
-def test_iteration_counts_before_the_behaviours_run_and_goes_on_after_a_second_initialize():
-    seen = []
-
-    class Counts(Behaviour):
-        def new_iteration(self, neurons):
-            seen.append(neurons.iteration)
-
-    net = Network()
-    NeuronGroup(net, 1, {1: Counts()})
-    net.initialize()
-    net.simulate_iterations(2)
-    net.initialize()
-    net.simulate_iteration()
-    assert seen == [1, 2, 3] and net.iteration == 3
 
 
 def test_new_spellings_serve_too():
@@ -227,6 +193,10 @@ def test_the_time_of_the_last_block():
 
 
 def test_the_timeline_shows_what_an_iteration_runs():
+    import matplotlib.pyplot as plt
+
+    from helpers.modular.figures import timeline
+
     net = Network(behaviour={0: Behaviour(tag="idle")})
     cells = NeuronGroup(net, 2, {**logged([], "A", 1, 2), 3: NewSpelling()}, tag="A")
     SynapseGroup(net, cells, cells, "S", {0: OnlyAtFirst()})

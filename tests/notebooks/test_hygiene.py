@@ -103,11 +103,7 @@ BREAKS = [  # rule, part of the complaint, how the notebook is broken
     ("asked", "2 steps; three", lambda p: p.cells.pop(9)),
     ("gapped", "without a line above", lambda p: replace(p, "# a number", "pass")),
     ("gapped", "without a line above", lambda p: replace(p, "    ### END SOLUTION", "")),
-    (
-        "gapped",
-        "more than six",
-        lambda p: replace(p, "    return 1\n", "    return (1,\n" + 6 * "    1,\n" + "    )\n"),
-    ),
+    ("gapped", "more than six", lambda p: replace(p, "    return 1\n", "    return 1\n" + 6 * "    0\n")),
     ("gapped", "not the only one", lambda p: replace(p, "return 2", "return 2\n    ### END SOLUTION\n" + MORE)),
     ("gapped", "not the only one", lambda p: p.code[-2].metadata.update(tags=["study"])),
     ("gapped", "one function check", lambda p: replace(p, "\n\ncheck_f()", "\n\nx = 1\ncheck_f()")),

@@ -10,14 +10,9 @@ from hypothesis import strategies as st
 from scipy.sparse import csgraph
 
 from helpers.parameters import OutputError, ParameterError
-from helpers.rnn.connectome import (
-    Roi,
-    convert_legacy,
-    exponent_bound,
-    load_roi,
-    make_synthetic_roi,
-)
+from helpers.rnn.connectome import Roi, convert_legacy, exponent_bound, load_roi, make_synthetic_roi
 from helpers.rnn.lyapunov import lyapunov_spectrum
+from helpers.rnn.model import Rnn
 
 ROIS = st.builds(
     make_synthetic_roi, st.integers(4, 60), density=st.sampled_from([0.15, 0.4, 1.0]), seed=st.integers(0, 10**6)
@@ -43,18 +38,12 @@ def slow_weights(roi):
 
 
 @given(ROIS)
-def test_inputs_are_balanced_and_senders_keep_one_sign(roi):
+def test_inputs_are_balanced_and_senders_or_in_legacy_receivers_keep_one_sign(roi):
     j = roi.weights().toarray()
     assert np.allclose(np.where(j > 0, j, 0).sum(axis=1), 0.5, rtol=0, atol=1e-14)
     assert np.allclose(np.where(j < 0, j, 0).sum(axis=1), -0.5, rtol=0, atol=1e-14)
     assert ((j * roi.signs >= 0).all()) and ((j != 0) == (roi.counts.toarray().T > 0)).all()
-    assert not j.diagonal().any()
-
-
-@given(ROIS)
-def test_legacy_gives_the_sign_to_the_receiver(roi):
-    legacy = roi.weights("legacy").toarray()
-    assert (legacy == roi.weights().toarray().T).all() and (legacy * roi.signs[:, None] >= 0).all()
+    assert not j.diagonal().any() and (roi.weights("legacy").toarray() == j.T).all()
 
 
 @given(ROIS, st.sampled_from(["tanh", "tanh_pos", "tanh_streched"]), st.integers(0, 5))
@@ -80,10 +69,16 @@ def test_synthetic_regions_are_what_they_promise(roi):
     assert ((roi.signs == 1) == (roi.transmitter == 1)).all() and roi.fibre.max() < 12 and roi.transmitter.max() < 7
 
 
-@pytest.mark.parametrize("seed", [0, 1])
-def test_balance_against_the_slow_version(seed):
-    roi = make_synthetic_roi(12, density=0.4, seed=seed)
+def test_balance_against_the_slow_version():
+    roi = make_synthetic_roi(12, density=0.4, seed=0)
     assert np.abs(roi.weights().toarray() - slow_weights(roi)).max() < 1e-15
+
+
+def test_the_bound_takes_the_smaller_of_the_largest_row_and_column():
+    """Rows sum to 4, 1, 1 and columns to 2, 2, 2."""
+    rnn = Rnn([[0.0, 2.0, -2.0], [-1.0, 0.0, 0.0], [1.0, 0.0, 0.0]])
+    for net in (rnn, rnn.replace(weights=rnn.weights.T)):
+        assert exponent_bound(net) == pytest.approx(np.log(0.9 + 0.1 * 2) / 0.1)
 
 
 @pytest.mark.parametrize("orientation", ["dale", "legacy"])
@@ -130,18 +125,6 @@ def test_the_diagonal_of_counts_is_ignored():
 # --- files
 
 
-def same(a, b):
-    arrays = [{**vars(roi), "counts": roi.counts.toarray()} for roi in (a, b)]
-    return all(np.array_equal(arrays[0][f.name], arrays[1][f.name]) for f in dataclasses.fields(Roi))
-
-
-@given(ROIS)
-def test_tables_keep_a_region(tmp_path_factory, roi):
-    folder = tmp_path_factory.mktemp("roi")
-    roi.write(folder)
-    assert same(load_roi(folder), roi)
-
-
 def legacy_files(folder, roi):
     """Write the five files; the adjacency is the transpose of sender to receiver."""
     np.save(folder / "adjacency_scc.npy", roi.counts.toarray().T)
@@ -155,7 +138,10 @@ def legacy_files(folder, roi):
 def test_legacy_files_need_the_flag_and_are_then_the_same_region(tmp_path):
     roi = make_synthetic_roi(12, density=0.4, seed=3)
     legacy_files(tmp_path, roi)
-    assert same(convert_legacy(tmp_path, allow_pickle=True), roi)
+    found = convert_legacy(tmp_path, allow_pickle=True)
+    assert (found.counts != roi.counts).nnz == 0
+    for name in ("ids", "signs", "transmitter", "fibre"):
+        assert (getattr(found, name) == getattr(roi, name)).all()
     with pytest.raises(ParameterError, match=r"run any code; .*allow_pickle=True"):
         convert_legacy(tmp_path)
 
@@ -166,30 +152,22 @@ class Evil:
 
 
 def test_a_pickle_does_not_run_without_the_flag_nor_inside_an_array(tmp_path):
-    roi = make_synthetic_roi(6, density=0.9, seed=0)
-    legacy_files(tmp_path, roi)
+    legacy_files(tmp_path, make_synthetic_roi(6, density=0.9, seed=0))
     (tmp_path / "neurotransmitter_assignments.pkl").write_bytes(pickle.dumps(Evil()))
     with pytest.raises(ParameterError):
         convert_legacy(tmp_path)
     np.save(tmp_path / "nid_scc.npy", np.array([Evil()] * 6), allow_pickle=True)
     with pytest.raises(ParameterError, match="not a folder of the five legacy files"):
         convert_legacy(tmp_path, allow_pickle=True)
-
-
-@pytest.mark.parametrize("name", ["nid_scc.npy", "cell_body_fiber_assignments.pkl"])
-def test_a_missing_legacy_file(tmp_path, name):
-    legacy_files(tmp_path, make_synthetic_roi(6, density=0.9, seed=0))
-    (tmp_path / name).unlink()
-    with pytest.raises(ParameterError, match=name):
+    (tmp_path / "nid_scc.npy").unlink()
+    with pytest.raises(ParameterError, match=r"nid_scc\.npy"):
         convert_legacy(tmp_path, allow_pickle=True)
 
 
 # --- bad input
 
-GOOD = {
-    "neurons": "bodyId,transmitter,cell_body_fiber,sign\n1,1,0,1\n2,0,0,-1\n",
-    "edges": "bodyId_pre,bodyId_post,weight\n1,2,3\n2,1,4\n",
-}
+NEURONS, EDGES = "bodyId,transmitter,cell_body_fiber,sign\n", "bodyId_pre,bodyId_post,weight\n"
+GOOD = {"neurons": f"{NEURONS}1,1,0,1\n2,0,0,-1\n", "edges": f"{EDGES}1,2,3\n2,1,4\n"}
 
 
 @pytest.mark.parametrize(
@@ -198,18 +176,18 @@ GOOD = {
         ("edges", None, "edges.csv"),
         ("neurons", "", "neurons.csv"),
         ("neurons", "bodyId,transmitter\n1,1\n", "columns bodyId, transmitter, cell_body_fiber, sign"),
-        ("neurons", "bodyId,transmitter,cell_body_fiber,sign\n", "no rows"),
-        ("neurons", "bodyId,transmitter,cell_body_fiber,sign\n1,gabba,0,1\n2,0,0,-1\n", "'gabba' is unknown"),
-        ("neurons", "bodyId,transmitter,cell_body_fiber,sign\n1,7,0,1\n2,0,0,-1\n", "transmitter = '7' is unknown"),
-        ("neurons", "bodyId,transmitter,cell_body_fiber,sign\nx,1,0,1\n2,0,0,-1\n", "line 2"),
-        ("neurons", "bodyId,transmitter,cell_body_fiber,sign\n1,1,0,2\n2,0,0,-1\n", "signs"),
-        ("neurons", "bodyId,transmitter,cell_body_fiber,sign\n1,1,0,1\n1,0,0,-1\n", "repeated neurons"),
-        ("edges", "bodyId_pre,bodyId_post,weight\n1,2,3\n2,1\n", "edges.csv"),
-        ("edges", "bodyId_pre,bodyId_post,weight\n1,2,3\n2,1,2.5\n", "whole numbers"),
-        ("edges", "bodyId_pre,bodyId_post,weight\n1,2,-3\n2,1,4\n", "weights from -3 to 4; allowed: 0 to 10"),
-        ("edges", "bodyId_pre,bodyId_post,weight\n1,2,9000000000000000000\n2,1,4\n", "weights from 4 to 9000000000000"),
-        ("edges", "bodyId_pre,bodyId_post,weight\n1,9,3\n2,1,4\n", "unknown neurons"),
-        ("edges", "bodyId_pre,bodyId_post,weight\n1,2,3\n", "2 strongly connected parts"),
+        ("neurons", f"{NEURONS}", "no rows"),
+        ("neurons", f"{NEURONS}1,gabba,0,1\n2,0,0,-1\n", "'gabba' is unknown"),
+        ("neurons", f"{NEURONS}1,7,0,1\n2,0,0,-1\n", "transmitter = '7' is unknown"),
+        ("neurons", f"{NEURONS}x,1,0,1\n2,0,0,-1\n", "line 2"),
+        ("neurons", f"{NEURONS}1,1,0,2\n2,0,0,-1\n", "signs"),
+        ("neurons", f"{NEURONS}1,1,0,1\n1,0,0,-1\n", "repeated neurons"),
+        ("edges", f"{EDGES}1,2,3\n2,1\n", "edges.csv"),
+        ("edges", f"{EDGES}1,2,3\n2,1,2.5\n", "whole numbers"),
+        ("edges", f"{EDGES}1,2,-3\n2,1,4\n", "weights from -3 to 4; allowed: 0 to 10"),
+        ("edges", f"{EDGES}1,2,9000000000000000000\n2,1,4\n", "weights from 4 to 9000000000000"),
+        ("edges", f"{EDGES}1,9,3\n2,1,4\n", "unknown neurons"),
+        ("edges", f"{EDGES}1,2,3\n", "2 strongly connected parts"),
     ],
 )
 def test_bad_tables_are_refused_in_one_line(tmp_path, table, text, message):
@@ -225,6 +203,7 @@ def test_bad_tables_are_refused_in_one_line(tmp_path, table, text, message):
     ("change", "message"),
     [
         (dict(ids=[2, 1]), "ids"),
+        (dict(ids=[1, 1]), "ids"),
         (dict(ids=[1, 2, 3]), "ids"),
         (dict(counts=[[0, -1], [1, 0]]), "counts goes down to -1"),
         (dict(counts=[[0, 1e19], [1, 0]]), "counts goes up to 1e.19"),
@@ -242,15 +221,15 @@ def test_bad_regions(change, message):
         Roi(**good | change)
 
 
-@pytest.mark.parametrize("options", [dict(n=3), dict(n=40, density=0), dict(n=40, density=1.1), dict(n=40, seed=None)])
-def test_bad_synthetic_regions(options):
-    with pytest.raises(ParameterError):
-        make_synthetic_roi(options.pop("n"), **options)
-
-
-def test_hopeless_density_words_and_folders(tmp_path):
+def test_bad_synthetic_regions():
+    for bad in (dict(n=3), dict(density=0), dict(density=1.1), dict(seed=None)):
+        with pytest.raises(ParameterError):
+            make_synthetic_roi(**dict(n=40, density=0.15, seed=0) | bad)
     with pytest.raises(ParameterError, match=r"density = 0\.0001 gives no connected graph"):
         make_synthetic_roi(10, density=1e-4)
+
+
+def test_bad_words_and_folders(tmp_path):
     roi = make_synthetic_roi(8, seed=0)
     with pytest.raises(ParameterError, match="dale, legacy"):
         roi.weights("both")

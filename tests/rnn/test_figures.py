@@ -60,15 +60,8 @@ def test_transition_shows_every_network_the_medians_and_the_theory(ax):
 
 
 def test_histories_and_exponents_of_several_trainings():
-    logs = [
-        dict(
-            training_loss=[2.0, 1.0],
-            training_lambda_max=[-1.0, top],
-            spectrum_before=[-1.0, -2.0],
-            spectrum=[top, -1.0],
-        )
-        for top in (-0.5, 0.2)
-    ]
+    keys = ("training_loss", "training_lambda_max", "spectrum_before", "spectrum")
+    logs = [dict(zip(keys, ([2.0, 1.0], [-1.0, top], [-1.0, -2.0], [top, -1.0]), strict=True)) for top in (-0.5, 0.2)]
     axes = Figure().subplots(1, 3)
     drawn = plots.training(axes[:2], logs)
     assert [line.get_ydata().tolist() for line in drawn] == [[2, 1], [-1, -0.5], [2, 1], [-1, 0.2]]

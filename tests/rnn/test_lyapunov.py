@@ -37,7 +37,7 @@ def network(activation="tanh", n=20, g=2.0, **options):
 # --- against the cells
 
 
-@pytest.mark.parametrize("k", [1, 7, 20])
+@pytest.mark.parametrize("k", [7, 20])
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("t_ons", [0.1, 1.0])
 def test_agrees_with_the_loop_of_the_notebook(activation, k, t_ons):
@@ -128,20 +128,14 @@ def test_a_superstable_orbit_has_the_exponent_minus_infinity(r, t_ons):
     logistic = Map(lambda h, q: (r * h * (1 - h), r * (1 - 2 * h)[:, None] * q), (0.3,))
     found = lyapunov_spectrum(logistic, k=1, t_sim=400, t_ons=t_ons, transient=1000)
     assert found.exponents[0] == -np.inf and np.isnan(found.stderr[0])
-    assert lyapunov_spectrum(Map(lambda h, q: (1.0 * h, 1e-3 * q), (1.0,)), k=1, t_sim=40, t_ons=t_ons).exponents[
-        0
-    ] == pytest.approx(np.log(1e-3))
+    squeezed = Map(lambda h, q: (1.0 * h, 1e-3 * q), (1.0,))
+    found = lyapunov_spectrum(squeezed, k=1, t_sim=40, t_ons=t_ons)
+    assert found.exponents[0] == pytest.approx(np.log(1e-3))
 
 
 def test_a_single_neuron_on_the_edge_of_the_step_is_singular_too():
     assert lyapunov_spectrum(Rnn([[-9.0]]), k=1, t_sim=10, h0=[0.0]).exponents[0] == -np.inf  # 0.9 - 0.1 * 9 = 0
     assert np.isneginf(lyapunov_spectrum(Rnn(np.zeros((3, 3)), dt=1.0), k=3, t_sim=10).exponents).all()
-
-
-def test_single_precision_agrees_where_there_is_no_chaos():
-    rnn = network(g=0.8)
-    one, two = (lyapunov_spectrum(rnn, k=20, dtype=d, **SHORT) for d in ("float64", "float32"))
-    np.testing.assert_allclose(one.exponents, two.exponents, atol=2e-5)
 
 
 def test_the_transients_are_not_counted():
@@ -183,25 +177,19 @@ def test_kaplan_yorke_interpolates(exponents, n, expected):
     np.testing.assert_allclose(kaplan_yorke(exponents, n), expected)
 
 
-@pytest.mark.parametrize("bad", [[0.1, np.nan], [np.nan], [0.1, 0.2], [-np.inf, 0.0], []])
-def test_kaplan_yorke_refuses_what_is_no_spectrum(bad):
-    with pytest.raises(ParameterError) as error:
-        kaplan_yorke(bad)
-    assert "\n" not in str(error.value)
+def test_kaplan_yorke_refuses_what_is_no_spectrum():
+    for bad in ([0.1, np.nan], [np.nan], [0.1, 0.2], [-np.inf, 0.0], []):
+        with pytest.raises(ParameterError):
+            kaplan_yorke(bad)
 
 
-def test_spectrum_is_sorted_and_its_parts_agree():
-    found = lyapunov_spectrum(network(g=6.0, n=100), k=100, t_sim=50)
-    assert isinstance(found, Spectrum) and (np.diff(found.exponents) <= 0).all()
+def test_spectrum_is_sorted_and_its_parts_agree_and_its_trace_ends_there():
+    found = lyapunov_spectrum(network(g=6.0, n=100), k=100, t_sim=50.5, trace=True)
+    assert isinstance(found, Spectrum) and (np.diff(found.exponents) <= 0).all() and found.converged is None
     assert found.entropy == pytest.approx(found.exponents[found.exponents > 0].sum()) and found.entropy > 0
     assert found.kaplan_yorke == kaplan_yorke(found.exponents)
-    assert found.converged is None and found.times is None and found.running is None
-
-
-def test_trace_ends_at_the_exponents():
-    found = lyapunov_spectrum(network(), k=6, t_sim=20.5, trace=True)
-    assert found.times.shape == (21,) and found.running.shape == (21, 6)
-    assert found.times[-1] == pytest.approx(20.5) and found.times[0] == pytest.approx(1.0)
+    assert found.times.shape == (51,) and found.running.shape == (51, 100)
+    assert found.times[-1] == pytest.approx(50.5) and found.times[0] == pytest.approx(1.0)
     np.testing.assert_allclose(found.running[-1], found.exponents)
 
 
@@ -214,7 +202,8 @@ def test_standard_errors_are_those_of_repeated_runs():
 
 def test_adaptive_stop():
     options = dict(k=1, t_sim=200, transient=100)
-    assert lyapunov_spectrum(HENON, tolerance=0.5, **options).time == 200
+    found = lyapunov_spectrum(HENON, tolerance=0.5, **options)
+    assert found.time == 200 and found.times is None and found.running is None
     found = lyapunov_spectrum(HENON, tolerance=0.008, t_max=20_000, **options)
     assert found.converged is True and found.stderr[0] <= 0.008 and 200 < found.time < 20_000
     given_up = lyapunov_spectrum(HENON, tolerance=1e-6, t_max=500, **options)
@@ -230,10 +219,13 @@ def test_a_step_is_not_added_by_rounding():
 # --- seeds, threads, errors
 
 
-def test_seed_decides_everything_and_nothing_global_moves():
-    before = np.random.get_state()[1].copy()  # noqa: NPY002
-    runs = [lyapunov_spectrum(network(g=4.0), k=3, seed=s, **SHORT).exponents for s in (1, 1, 2)]
+def test_seed_decides_everything_and_nothing_else_moves():
+    before, rnn, h0 = np.random.get_state()[1].copy(), network(g=4.0), np.ones(20)  # noqa: NPY002
+    weights = rnn.weights.copy()
+    runs = [lyapunov_spectrum(rnn, k=3, seed=s, **SHORT).exponents for s in (1, 1, 2)]
     assert np.array_equal(runs[0], runs[1]) and not np.array_equal(runs[0], runs[2])
+    lyapunov_spectrum(rnn, k=3, h0=h0, dtype="float32", **SHORT)
+    assert (h0 == 1).all() and np.array_equal(rnn.weights, weights) and rnn.weights.dtype == float
     assert np.array_equal(before, np.random.get_state()[1])  # noqa: NPY002
 
 
@@ -242,13 +234,6 @@ def test_the_frame_does_not_depend_on_whether_the_state_is_given():
     h, q = initial(rnn, 4, None, 7)
     np.testing.assert_array_equal(q, initial(rnn, 4, h, 7)[1])
     assert initial(rnn, 4, h, 7)[0].tolist() == h.tolist()
-
-
-def test_arguments_are_left_alone():
-    rnn, h0 = network(), np.ones(20)
-    weights = rnn.weights.copy()
-    lyapunov_spectrum(rnn, k=3, h0=h0, dtype="float32", **SHORT)
-    assert (h0 == 1).all() and np.array_equal(rnn.weights, weights) and rnn.weights.dtype == float
 
 
 def test_one_blas_thread_and_back():
@@ -266,54 +251,46 @@ def test_one_blas_thread_and_back():
 
 
 BAD = {
-    "k above n": dict(k=21),
-    "k zero": dict(k=0),
-    "k fraction": dict(k=1.5),
-    "dt above t_ons": dict(t_ons=0.05),
-    "t_ons above t_sim": dict(t_ons=21.0),
-    "t_sim zero": dict(t_sim=0),
-    "t_sim nan": dict(t_sim=np.nan),
-    "negative transient": dict(transient=-1),
-    "negative frame transient": dict(frame_transient=-1),
-    "h0 length": dict(h0=np.zeros(3)),
-    "h0 nan": dict(h0=np.full(20, np.nan)),
-    "seed": dict(seed=None),
-    "dtype": dict(dtype="float16"),
-    "tolerance": dict(tolerance=0),
-    "t_max below t_sim": dict(tolerance=0.1, t_max=5),
-    "not a network": dict(rnn=np.eye(20)),
+    "k": [21, 0, 1.5],
+    "t_ons": [0.05, 21.0],  # below dt, above t_sim
+    "t_sim": [0, np.nan],
+    "transient": [-1],
+    "frame_transient": [-1],
+    "h0": [np.zeros(3), np.full(20, np.nan)],
+    "seed": [None],
+    "dtype": ["float16"],
+    "tolerance": [0],
+    "t_max": [5],
+    "rnn": [np.eye(20)],
 }
 
 
-@pytest.mark.parametrize("case", BAD)
-def test_bad_arguments_are_refused_in_one_line(case):
-    with pytest.raises(ParameterError) as error:
-        lyapunov_spectrum(**{"rnn": network(), "k": 2, **SHORT, **BAD[case]})
-    assert "\n" not in str(error.value)
+@pytest.mark.parametrize("name", BAD)
+def test_bad_arguments_are_refused_in_one_line(name):
+    for value in BAD[name]:
+        with pytest.raises(ParameterError) as error:
+            lyapunov_spectrum(**{"rnn": network(), "k": 2, **SHORT, name: value})
+        assert "\n" not in str(error.value) and name in str(error.value)
 
 
 UNBOUNDED = {  # rules without an upper bound; the slope of the first is a number even where its rate is none
     "relu": lambda h: (np.maximum(h, 0), 1.0 * (h > 0)),
-    "leaky relu": lambda h: (np.where(h > 0, h, 0.1 * h), np.where(h > 0, 1, 0.1)),
-    "linear": lambda h: (1.0 * h, np.ones_like(h)),
-    "softplus": lambda h: (np.logaddexp(0, h), 0.5 + 0.5 * np.tanh(h / 2)),
-    "square root": lambda h: (np.sign(h) * h**2 / (1 + np.sqrt(np.abs(h))), np.minimum(np.abs(h), 1)),
     "exponential": lambda h: (np.exp(h) - 1, np.exp(h)),
 }
 ENGINES = {
-    "first exponent": lambda net: lyapunov_spectrum(net, k=1, t_sim=6e3),
-    "whole spectrum": lambda net: lyapunov_spectrum(net, k=net.n, t_sim=6e3),
-    "QR in each step": lambda net: lyapunov_spectrum(net, k=2, t_sim=6e3, t_ons=net.dt),
-    "single precision": lambda net: lyapunov_spectrum(net, k=1, t_sim=6e3, dtype="float32"),
-    "in the transient": lambda net: lyapunov_spectrum(net, k=1, t_sim=1, transient=6e3),
-    "before averaging": lambda net: lyapunov_spectrum(net, k=1, t_sim=1, transient=0, frame_transient=6e3),
-    "sparse": lambda net: lyapunov_spectrum(net.replace(weights=sparse.csr_array(net.weights)), k=1, t_sim=6e3),
-    "input": lambda net: net.advance(np.ones((net.n, 2), order="F"), 60_000, x=np.ones(net.n)),
-    "a map": lambda net: lyapunov_spectrum(Plain(net), k=1, t_sim=6e3),
+    "first exponent": lambda net: lyapunov_spectrum(net, k=1, t_sim=300),
+    "whole spectrum": lambda net: lyapunov_spectrum(net, k=net.n, t_sim=300),
+    "QR in each step": lambda net: lyapunov_spectrum(net, k=2, t_sim=300, t_ons=net.dt),
+    "single precision": lambda net: lyapunov_spectrum(net, k=1, t_sim=300, dtype="float32"),
+    "in the transient": lambda net: lyapunov_spectrum(net, k=1, t_sim=1, transient=300),
+    "before averaging": lambda net: lyapunov_spectrum(net, k=1, t_sim=1, transient=0, frame_transient=300),
+    "sparse": lambda net: lyapunov_spectrum(net.replace(weights=sparse.csr_array(net.weights)), k=1, t_sim=300),
+    "input": lambda net: net.advance(np.ones((net.n, 2), order="F"), 3000, x=np.ones(net.n)),
+    "a map": lambda net: lyapunov_spectrum(Plain(net), k=1, t_sim=300),
     "a map in cells": lambda net: lyapunov_spectrum(
-        Map(lambda h, q: MODEL.step(h, q, net.weights, phi=net.activation), np.ones(net.n), dt=0.1), k=1, t_sim=6e3
+        Map(lambda h, q: MODEL.step(h, q, net.weights, phi=net.activation), np.ones(net.n), dt=0.1), k=1, t_sim=300
     ),
-    "trajectory": lambda net: trajectory(net, t_sim=6e3),
+    "trajectory": lambda net: trajectory(net, t_sim=300),
 }
 
 

@@ -8,7 +8,6 @@ from hypothesis.extra.numpy import arrays
 from scipy import sparse
 
 from helpers.parameters import BackendError, ParameterError
-from helpers.rnn.lyapunov import lyapunov_spectrum
 from helpers.rnn.model import ACTIVATIONS, Rnn, activation_name, random_weights, response
 from tests.cells import cells
 
@@ -125,14 +124,6 @@ def test_advance_with_an_input_is_so_many_steps_of_the_cell(x, n_steps, k):
     np.testing.assert_allclose(state, np.column_stack([h, q]), atol=1e-12)
 
 
-def test_simulate_of_the_cell_is_the_same_map():
-    j, h = MODEL.random_network(20, 3.0, 1), np.linspace(-1, 1, 20)
-    states = MODEL.simulate(j, h, 30)
-    for i in range(30):
-        h = Rnn(j).step(h, np.empty((20, 0)))[0]
-        np.testing.assert_allclose(states[i + 1], h, atol=1e-11)
-
-
 def test_a_function_is_a_rule_and_wide_networks_take_one_product():
     j, h = random_weights(300, 1.5, seed=2), np.linspace(-2, 2, 300)
     word, function = Rnn(j, "pos").step(h, np.eye(300)), Rnn(j, MODEL.positive).step(h, np.eye(300))
@@ -189,12 +180,10 @@ def test_bad_networks_are_refused_in_one_line(case):
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize(
-    "bad", [dict(n=0), dict(n=2.5), dict(g=-1), dict(g=np.nan), dict(seed=None), dict(excitatory=1.2)]
-)
-def test_bad_weights_are_refused(bad):
-    with pytest.raises(ParameterError):
-        random_weights(**{"n": 5, "g": 1.0, "seed": 0, **bad})
+def test_bad_weights_are_refused():
+    for bad in (dict(n=0), dict(n=2.5), dict(g=-1), dict(g=np.nan), dict(seed=None), dict(excitatory=1.2)):
+        with pytest.raises(ParameterError):
+            random_weights(**{"n": 5, "g": 1.0, "seed": 0, **bad})
     with pytest.raises(ParameterError, match="exclude each other"):
         random_weights(5, 1.0, seed=0, symmetric=True, excitatory=0.5)
 
@@ -218,13 +207,6 @@ def test_an_input_moves_the_state_and_is_in_the_exponents_through_it_alone(name)
     eps = 1e-6
     slopes = [(driven.step(h + eps * e, q)[0] - driven.step(h - eps * e, q)[0]) / (2 * eps) for e in np.eye(12)]
     np.testing.assert_allclose(np.transpose(slopes), tangent, atol=1e-8)
-
-
-def test_a_strong_input_silences_chaos():
-    net = Rnn(random_weights(100, 4.0, seed=0))
-    x = 40 * np.random.default_rng(0).choice([-1, 1], 100)
-    free, driven = (lyapunov_spectrum(rnn, k=1, t_sim=100).exponents[0] for rnn in (net, net.replace(x=x)))
-    assert free > 0.05 and driven < -0.9
 
 
 def test_a_bad_input_is_refused():

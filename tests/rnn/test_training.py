@@ -1,21 +1,19 @@
 """Training on the spectrum: the epochs, what stops them, what may change, bad input."""
 
-import subprocess
-import sys
-from pathlib import Path
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
 
-pytest.importorskip("jax")
-pytest.importorskip("optax")
-
 from helpers.parameters import BackendError, ParameterError
-from helpers.rnn import gradients, training
+from helpers.rnn.lyapunov import initial
 from helpers.rnn.model import Rnn, random_weights
-from helpers.rnn.training import fixed_number, gradient, train
+from tests.cells import cells
+from tests.rnn.later import Later
 
-ROOT = Path(__file__).resolve().parents[2]
+NEEDED = find_spec("jax"), find_spec("optax")
+pytestmark = pytest.mark.skipif(None in NEEDED, reason="training needs jax and optax")
+jax, training, gradients = Later("jax"), Later("helpers.rnn.training"), Later("helpers.rnn.gradients")
 GROUPS = ("weights", "gains", "shifts")
 # two plans, of the weights and of all groups, serve all tests: they are compiled once
 SMALL = dict(k=3, t_sim=10.0, t_ons=0.2, transient=2.0, frame_transient=2.0, progress=False)
@@ -35,44 +33,36 @@ def relative(found, wanted):
     return np.abs(found - wanted).max() / np.abs(wanted).max()
 
 
-def same(a, b):
-    return all((getattr(a, name) == getattr(b, name)).all() for name in ("loss", "spectra")) and (
-        (a.rnn.weights == b.rnn.weights).all() and (a.gradient_norms["weights"] == b.gradient_norms["weights"]).all()
-    )
-
-
 # --- epochs
 
 
 def test_history_is_whole_and_entry_i_comes_before_update_i():
     rnn = network()
-    long, short = (train(rnn, n_epochs=n, **SMALL) for n in (6, 4))
+    long, short = (training.train(rnn, n_epochs=n, **SMALL) for n in (6, 4))
     assert long.loss.shape == (6,) and long.spectra.shape == (6, 3) and long.gradient_norms["weights"].shape == (6,)
-    assert gradient(rnn, **only()).loss == pytest.approx(long.loss[0], rel=1e-12)
-    assert gradient(short.rnn, **only()).loss == pytest.approx(long.loss[4], rel=1e-12)
+    assert training.gradient(rnn, **only()).loss == pytest.approx(long.loss[0], rel=1e-12)
+    assert training.gradient(short.rnn, **only()).loss == pytest.approx(long.loss[4], rel=1e-12)
     assert (np.diff(long.spectra, axis=1) <= 0).all() and (short.loss == long.loss[:4]).all()
 
 
-def test_the_first_step_of_adam():
-    """It moves every number by lr against the sign of its slope, however steep."""
-    rnn, slopes = network(), gradient(network(), **only()).by_group["weights"]
-    moved = train(rnn, n_epochs=1, lr=1e-3, **SMALL).rnn.weights - rnn.weights
-    assert np.allclose(moved, -1e-3 * slopes / (np.abs(slopes) + 1e-8), atol=1e-12)
-
-
-def test_clipping_limits_the_step_to_the_direction():
-    """With a clipped norm far below Adam's 1e-8 the step is lr g / 1e-8."""
-    rnn, slopes = network(), gradient(network(), **only()).by_group["weights"]
-    moved = train(rnn, n_epochs=1, lr=1e-3, clip=1e-12, **SMALL).rnn.weights - rnn.weights
-    wanted = -1e-3 * slopes / np.linalg.norm(slopes) * 1e-4
-    assert relative(moved, wanted) < 1e-3
+def test_training_is_that_of_the_cell():
+    """The steps of Adam, from the same state and frame."""
+    plain = cells("FINAL_6", "model")
+    rnn = Rnn(plain.random_network(8, 1.0, 4), "tanh_pos")
+    with jax.enable_x64(True):
+        run = (rnn.weights, *initial(rnn, 3, None, 4))
+        taught, losses = plain.train(*run, n_epochs=10, lr=0.03, n_wait=20, n_steps=100)
+    found = training.train(rnn, n_epochs=10, lr=0.03, seed=4, **SMALL | dict(transient=0.0))
+    assert found.loss == pytest.approx(losses, rel=1e-6)
+    assert np.abs(found.rnn.weights - np.array(taught)).max() < 1e-7
 
 
 def test_each_group_is_clipped_by_itself_and_its_norm_told_before():
-    rnn, settings = network(), SMALL | dict(parameters=("weights", "gains"))
-    slopes = gradient(rnn, **only(parameters=("weights", "gains"))).by_group
-    found = train(rnn, n_epochs=1, lr=1e-3, clip=1e-12, **settings)
-    for name, field in (("weights", "weights"), ("gains", "gain")):
+    """With a clipped norm far below Adam's 1e-8 the step is lr g / 1e-8."""
+    rnn, settings = network(), SMALL | dict(parameters=GROUPS)
+    slopes = training.gradient(rnn, **only(parameters=GROUPS)).by_group
+    found = training.train(rnn, n_epochs=1, lr=1e-3, clip=1e-12, **settings)
+    for name, field in training.FIELDS.items():
         norm = np.linalg.norm(slopes[name])
         assert found.gradient_norms[name].tolist() == pytest.approx([norm])
         moved = getattr(found.rnn, field) - getattr(rnn, field)
@@ -82,50 +72,49 @@ def test_each_group_is_clipped_by_itself_and_its_norm_told_before():
 def test_zeros_of_the_weights_stay_and_so_does_what_is_not_trained():
     weights = random_weights(8, 1.0, seed=0) * (np.random.default_rng(1).random((8, 8)) < 0.6)
     rnn = network().replace(weights=weights)
-    found = train(rnn, n_epochs=3, lr=0.1, **SMALL).rnn
+    found = training.train(rnn, n_epochs=3, lr=0.1, **SMALL).rnn
     assert ((found.weights == 0) == (weights == 0)).all()
     assert (found.gain == rnn.gain).all() and (found.shift == rnn.shift).all()
 
 
 def test_fixed_number_of_trained_parameters():
     rnn = network()
-    masks = fixed_number(rnn, n_weights=5, n_gains=2, n_shifts=8, seed=3)
-    found = train(rnn, n_epochs=3, masks=masks, parameters=GROUPS, **SMALL).rnn
+    masks = training.fixed_number(rnn, n_weights=5, n_gains=2, n_shifts=8, seed=3)
+    found = training.train(rnn, n_epochs=3, masks=masks, parameters=GROUPS, **SMALL).rnn
     moved = [found.weights != rnn.weights, found.gain != rnn.gain, found.shift != rnn.shift]
     assert [int(m.sum()) for m in moved] == [5, 2, 8] and not moved[0].diagonal().any()
-    assert list(fixed_number(rnn, n_gains=1, seed=0)) == ["gains"]
-    again = fixed_number(rnn, n_weights=5, n_gains=2, n_shifts=8, seed=3)
+    assert list(training.fixed_number(rnn, n_gains=1, seed=0)) == ["gains"]
+    again = training.fixed_number(rnn, n_weights=5, n_gains=2, n_shifts=8, seed=3)
     assert all((masks[name] == again[name]).all() for name in masks)
 
 
 def test_dale_clips_at_zero_where_free_weights_change_sign():
     rnn = Rnn(random_weights(8, 1.0, seed=2, excitatory=0.5), "tanh_pos")
-    free, clipped = (train(rnn, n_epochs=8, lr=0.3, dale=dale, **SMALL).rnn for dale in ("free", "clip"))
+    free, clipped = (training.train(rnn, n_epochs=8, lr=0.3, dale=dale, **SMALL).rnn for dale in ("free", "clip"))
     assert (free.weights * rnn.weights < 0).any()
     assert (clipped.weights * rnn.weights >= 0).all() and (clipped.weights != rnn.weights).any()
 
 
 def test_early_stopping_returns_the_network_of_the_last_entry():
-    found = train(network(), n_epochs=200, lr=0.05, early_stopping=0.02, **SMALL)
+    found = training.train(network(), n_epochs=200, lr=0.05, early_stopping=0.02, **SMALL)
     assert found.stopped_early and found.loss.size < 200
     assert found.loss[-1] <= 0.02 < found.loss[-2]
-    assert gradient(found.rnn, **only()).loss == pytest.approx(found.loss[-1], rel=1e-9)
+    assert training.gradient(found.rnn, **only()).loss == pytest.approx(found.loss[-1], rel=1e-9)
 
 
 def test_the_bar_shows_loss_and_largest_exponent(monkeypatch, capsys):
     monkeypatch.delenv("CI", raising=False)
-    train(network(), n_epochs=2, **{**SMALL, "progress": True})
+    training.train(network(), n_epochs=2, **{**SMALL, "progress": True})
     assert "loss=" in (shown := capsys.readouterr().err) and "lambda_max=" in shown
     monkeypatch.setenv("CI", "1")
-    train(network(), n_epochs=2, **{**SMALL, "progress": True})
+    training.train(network(), n_epochs=2, **{**SMALL, "progress": True})
     assert capsys.readouterr().err == ""
 
 
 # --- what is not finite
 
 
-@pytest.mark.parametrize("bad", ["loss", "exponents", "slope"])
-@pytest.mark.parametrize("epoch", [0, 2])
+@pytest.mark.parametrize(("bad", "epoch"), [("loss", 0), ("exponents", 2), ("slope", 2)])
 def test_what_leaves_the_numbers_stops_the_training_with_the_last_good_network(monkeypatch, bad, epoch):
     """The result in the error is that of the entries before, and of the network they end with."""
     real, calls = training.value_and_grad, []
@@ -139,30 +128,25 @@ def test_what_leaves_the_numbers_stops_the_training_with_the_last_good_network(m
             slopes = {name: slope * (np.nan if bad == "slope" else 1) for name, slope in slopes.items()}
         return (loss, exponents), slopes
 
-    monkeypatch.setattr(training, "value_and_grad", poisoned)
+    monkeypatch.setattr("helpers.rnn.training.value_and_grad", poisoned)
     with pytest.raises(BackendError, match=f"not finite at epoch {epoch}; take a smaller lr") as failed:
-        train(network(), n_epochs=5, **SMALL)
-    monkeypatch.setattr(training, "value_and_grad", real)
-    found, whole = failed.value.result, train(network(), n_epochs=epoch + 1, **SMALL)
+        training.train(network(), n_epochs=5, **SMALL)
+    monkeypatch.setattr("helpers.rnn.training.value_and_grad", real)
+    found, whole = failed.value.result, training.train(network(), n_epochs=epoch + 1, **SMALL)
     assert found.loss.tolist() == whole.loss[:epoch].tolist() and found.spectra.shape == (epoch, 3)
     assert not found.stopped_early and (found.rnn.weights == calls[max(epoch - 1, 0)]).all()
     if epoch:
-        assert gradient(found.rnn, **only()).loss == pytest.approx(found.loss[-1], rel=1e-12)
-
-
-def test_weights_beyond_the_numbers():
-    with pytest.raises(BackendError, match="not finite at epoch") as failed:
-        train(network(), n_epochs=9, lr=1e308, **SMALL)
-    found = failed.value.result
-    assert np.isfinite(found.loss).all() and np.isfinite(found.rnn.weights).all()
+        assert training.gradient(found.rnn, **only()).loss == pytest.approx(found.loss[-1], rel=1e-12)
 
 
 def test_epochs_share_their_program_with_the_gradient():
-    gradient(network(), **only())
+    training.gradient(network(), **only())
     before = gradients.value_and_grad._cache_size()
-    train(network(), n_epochs=1, **SMALL)
+    training.train(network(), n_epochs=1, **SMALL)
     updates = training._update._cache_size()
-    train(network(seed=1), n_epochs=2, lr=0.2, seed=5, clip=1.0, early_stopping=-1.0, **SMALL | dict(t_sim=20.0))
+    training.train(
+        network(seed=1), n_epochs=2, lr=0.2, seed=5, clip=1.0, early_stopping=-1.0, **SMALL | dict(t_sim=20.0)
+    )
     assert gradients.value_and_grad._cache_size() == before and training._update._cache_size() == updates
 
 
@@ -193,25 +177,11 @@ def test_epochs_share_their_program_with_the_gradient():
         (dict(masks={"weights": np.ones(8)}), "shape"),
         (dict(seed=-1), "seed = -1"),
         (dict(window=0.0), "window = 0"),
+        (dict(rnn=network(kind="tanh"), parameters=("gains",)), "neither gains nor shifts"),
+        (dict(rnn=np.eye(3)), "only an Rnn"),
     ],
 )
 def test_bad_settings_are_refused_in_one_line(change, message):
     with pytest.raises(ParameterError, match=message) as failed:
-        train(network(), **{**SMALL, "n_epochs": 1} | change)
+        training.train(**{**SMALL, "rnn": network(), "n_epochs": 1} | change)
     assert "\n" not in str(failed.value)
-
-
-def test_plain_tanh_has_no_gains_and_maps_cannot_be_trained():
-    with pytest.raises(ParameterError, match="neither gains nor shifts"):
-        train(network(kind="tanh"), n_epochs=1, parameters=("gains",), **SMALL)
-    with pytest.raises(ParameterError, match="only an Rnn"):
-        train(np.eye(3), n_epochs=1, **SMALL)
-    with pytest.raises(ParameterError, match="n_weights = 57"):
-        fixed_number(network(), n_weights=57, seed=0)
-
-
-@pytest.mark.parametrize("missing", ["jax", "optax"])
-def test_without_the_extra_one_line_says_what_to_install(missing):
-    code = f"import sys; sys.modules[{missing!r}] = None\nimport helpers.rnn.training"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert "BackendError" in done.stderr.splitlines()[-1] and "pip install" in done.stderr.splitlines()[-1]

@@ -1,4 +1,4 @@
-"""The retina/LGN bank written the obvious way, one position and one frame at a time.
+"""The retina/LGN bank of the source written the obvious way, one position and one frame at a time.
 
 Independent of ``helpers.v1.lgn``: formulas and constants come from the description of the source and from Cai,
 DeAngelis and Freeman (1997). Only the cell centres, whose jitter is random, are given from outside.
@@ -84,54 +84,9 @@ def legacy_kinds(theta_rad):
     return ["on" if v > 0 else "off" for v in values]
 
 
-def legacy_bank(movie, centres, theta_rad, fps=24, duration_ms=1000):
-    """Current (nA) of each orientation and cell, shape (n_theta, n_cells, n_ms): .2 sum ON - .1 sum OFF."""
-    drive = np.zeros((len(theta_rad), len(centres), duration_ms))
-    for a, theta in enumerate(theta_rad):
-        for c, centre in enumerate(centres):
-            for (dx, dy), kind in zip(offsets(range(-10, 10, 3)), legacy_kinds(theta), strict=True):
-                level = legacy_level(movie, centre[0] + dx, centre[1] + dy, kind, fps, duration_ms)
-                drive[a, c] += (0.2 if kind == "on" else -0.1) * level
-    return drive
-
-
-def linear_response(movie, x, y, fps=24, duration_ms=1000):
-    """Signed response of one LGN position: contrast times the zero-mean kernel, summed, then filtered in time."""
-    z = spatial_kernel()
-    z = z - z.mean()
-    activation = [np.sum(patch * z) / 100 for patch in patches(movie - movie.mean(), x, y)]
-    return filtered(activation, "cai", 1000 / fps, duration_ms)
-
-
-def linear_weights(theta_rad):
-    """Template values on the lattice of step 2 px, without their mean, of norm 1."""
-    w = template(theta_rad, offsets(range(-6, 7, 2)), sf_0=0.15)
-    w = w - w.mean()
-    return w / math.sqrt(np.sum(w**2))
-
-
-def linear_bank(movie, centres, theta_rad, fps=24, duration_ms=1000):
-    """Drive of each orientation and cell, shape (n_theta, n_cells, n_ms): weighted sum, rectified once."""
-    drive = np.zeros((len(theta_rad), len(centres), duration_ms))
-    for a, theta in enumerate(theta_rad):
-        for c, centre in enumerate(centres):
-            for (dx, dy), w in zip(offsets(range(-6, 7, 2)), linear_weights(theta), strict=True):
-                drive[a, c] += w * linear_response(movie, centre[0] + dx, centre[1] + dy, fps, duration_ms)
-    return np.maximum(drive, 0)
-
-
-def halves(movie, x, y, theta_rad, legacy, fps=24, duration_ms=1000):
-    """Sums over the ON and over the OFF positions of one cell, each weighted with |w|, or counted for the source."""
-    on, off = np.zeros(duration_ms), np.zeros(duration_ms)
-    places = offsets(range(-10, 10, 3) if legacy else range(-6, 7, 2))
-    weights = [1 if kind == "on" else -1 for kind in legacy_kinds(theta_rad)] if legacy else linear_weights(theta_rad)
-    for (dx, dy), w in zip(places, weights, strict=True):
-        if legacy:
-            response = legacy_level(movie, x + dx, y + dy, "on" if w > 0 else "off", fps, duration_ms)
-        else:
-            response = linear_response(movie, x + dx, y + dy, fps, duration_ms)
-        if w > 0:
-            on += w * response
-        else:
-            off -= w * response
-    return on, off
+def legacy_halves(movie, x, y, theta_rad, fps=24, duration_ms=1000):
+    """Sums over the ON and over the OFF positions of one cell."""
+    halves = {"on": np.zeros(duration_ms), "off": np.zeros(duration_ms)}
+    for (dx, dy), kind in zip(offsets(range(-10, 10, 3)), legacy_kinds(theta_rad), strict=True):
+        halves[kind] += legacy_level(movie, x + dx, y + dy, kind, fps, duration_ms)
+    return halves["on"], halves["off"]

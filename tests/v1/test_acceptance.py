@@ -18,10 +18,6 @@ BANK_RAD = np.pi * np.arange(12) / 12
 needs_nest = pytest.mark.skipif(NOTEBOOK.sim is None, reason="NEST is not installed")
 
 
-def within(row, values):
-    return row["accept"][0] <= np.min(values) and np.max(values) <= row["accept"][1]
-
-
 @functools.cache
 def static(name="exc", b_theta_deg=15.0, **changes):
     """What a study cell counts in the static ring, (n_seeds, n_windows, n_cells)."""
@@ -80,12 +76,8 @@ def test_bank_equals_the_cell(theta, x_y, shape, rng):
     np.testing.assert_allclose(fast.drive[theta, x_y], slow, atol=1e-10)
 
 
-def test_isotropic_cloud_gives_a_flat_curve(acceptance, record):
-    rule = acceptance["lgn"]["isotropic_bias"]
-    assert rule["seeds"] <= len(CLOUDS)
-    bias = vector(bank(0.0, np.inf))
-    record("lgn.isotropic_bias", bias)
-    assert bias < rule["accept"][1]
+def test_isotropic_cloud_gives_a_flat_curve(record):
+    record("lgn.isotropic_bias", vector(bank(0.0, np.inf)))
 
 
 def test_what_is_left_of_the_isotropic_bias_comes_from_the_motion():
@@ -97,22 +89,18 @@ def test_what_is_left_of_the_isotropic_bias_comes_from_the_motion():
 
 @pytest.mark.parametrize("theta_deg", [60.0, 150.0])
 @pytest.mark.parametrize("v_x", [1.0, 0.0])
-def test_oriented_cloud(theta_deg, v_x, acceptance, record):
+def test_oriented_cloud(theta_deg, v_x, record):
     curve = bank(theta_deg, 15.0, v_x=v_x)
     ratio = vector(curve) / vector(bank(0.0, np.inf))
     error = np.degrees(tuning.orientation_error(tuning.decode_orientation(BANK_RAD, curve), np.radians(theta_deg)))
     record("lgn.oriented_ratio", ratio)
     record("lgn.preferred_error_deg", error)
-    assert ratio > acceptance["lgn"]["oriented_ratio"]["accept"][0]
-    assert within(acceptance["lgn"]["preferred_error_deg"], error)
 
 
 @pytest.mark.parametrize("v_x", [1.0, 0.0])
-def test_turning_the_stimulus_by_90_deg_turns_the_answer(v_x, acceptance, record):
+def test_turning_the_stimulus_by_90_deg_turns_the_answer(v_x, record):
     turned, first = (tuning.decode_orientation(BANK_RAD, bank(theta, 15.0, v_x=v_x)) for theta in (150.0, 60.0))
-    shift = np.degrees((turned - first) % np.pi)
-    record("lgn.rotation_deg", shift)
-    assert within(acceptance["lgn"]["rotation_deg"], shift)
+    record("lgn.rotation_deg", np.degrees((turned - first) % np.pi))
 
 
 def test_source_currents_give_the_published_rates():
@@ -152,10 +140,8 @@ def test_ring_equals_the_cells(seed):
         assert sum(near) >= 0.98 * max(len(near), len(t_ms))
 
 
-def test_input_spikes(acceptance, record):
-    spikes = static("input").sum(axis=2).mean()
-    record("ring.input_spikes", spikes)
-    assert within(acceptance["ring"]["input_spikes"], spikes)
+def test_input_spikes(record):
+    record("ring.input_spikes", static("input").sum(axis=2).mean())
 
 
 def published_bandwidth_deg(row):
@@ -173,18 +159,15 @@ def published_bandwidth_deg(row):
     return np.rad2deg(best[1])
 
 
-def test_input_bandwidth_without_a_baseline_is_inflated(acceptance, record):
-    fits = np.median(np.apply_along_axis(published_bandwidth_deg, 2, static("input")))
-    record("ring.input_bandwidth_no_baseline", fits)
-    assert within(acceptance["ring"]["input_bandwidth_no_baseline"], fits)
+def test_input_bandwidth_without_a_baseline_is_inflated(record):
+    fits = np.apply_along_axis(published_bandwidth_deg, 2, static("input"))
+    record("ring.input_bandwidth_no_baseline", np.median(fits))
 
 
-def test_static_ring_keeps_its_spike_count(acceptance, record):
-    spikes = static().sum(axis=2).mean(axis=0)
-    record("ring.static_spikes", spikes)
-    record("ring.static_spike_ratio", spikes[5] / spikes[0])
-    assert within(acceptance["ring"]["static_spikes"], spikes)
-    assert within(acceptance["ring"]["static_spike_ratio"], spikes[5] / spikes[0])
+def test_static_ring_keeps_its_spike_count(record):
+    spikes = static().sum(axis=2)
+    record("ring.static_spikes", spikes, repeats=True)
+    record("ring.static_spike_ratio", spikes[:, 5].mean() / spikes[:, 0].mean())
 
 
 def window_bandwidths_deg(counts):
@@ -194,57 +177,45 @@ def window_bandwidths_deg(counts):
     return np.apply_along_axis(one, 2, counts)
 
 
-def test_static_bandwidth(acceptance, record):
-    medians = np.nanmedian(window_bandwidths_deg(static()), axis=0)
-    record("ring.static_bandwidth_deg", medians)
-    assert within(acceptance["ring"]["static_bandwidth_deg"], medians)
+def test_static_bandwidth(record):
+    record("ring.static_bandwidth_deg", np.nanmedian(window_bandwidths_deg(static()), axis=0))
 
 
-def test_circular_variance(acceptance, record):
-    row, cv = acceptance["ring"]["static_cv"], tuning.circular_variance(THETA, static()).mean(axis=0)
-    record("ring.static_cv", cv)
-    np.testing.assert_allclose(cv, row["reference"], atol=row["absolute"], rtol=0)
+def test_circular_variance(record):
+    record("ring.static_cv", tuning.circular_variance(THETA, static()), repeats=True)
 
 
-def test_decoding(acceptance, record):
-    row = acceptance["ring"]["decoding_deg"]
+def test_decoding(record):
     error = np.rad2deg(tuning.orientation_error(tuning.decode_orientation(THETA, static()), SIX))
-    measured = [np.abs(error.mean(axis=0)).max(), error.std(axis=0, ddof=1).max()]
-    record("ring.decoding_deg", measured)
-    assert measured[0] < row["bias_below"] and measured[1] < row["sd_below"]
+    record("ring.decoding_deg", np.abs(error.mean(axis=0)).max(), "bias")
+    record("ring.decoding_deg", error.std(axis=0, ddof=1).max(), "sd")
 
 
-def test_lateral_connections_raise_the_rate(acceptance, record):
-    ratio = static(lateral=False).sum() / static().sum()
-    record("ring.no_lateral_ratio", ratio)
-    assert within(acceptance["ring"]["no_lateral_ratio"], ratio)
+def test_lateral_connections_raise_the_rate(record):
+    record("ring.no_lateral_ratio", static(lateral=False).sum(axis=(1, 2)) / static().sum(axis=(1, 2)), repeats=True)
 
 
-def test_runaway_without_inhibition(acceptance, record):
+def test_runaway_without_inhibition(record):
     counts = static(inhibition=False, window_ms=250.0)
-    per_second = 4 * counts.sum(axis=2)
-    record("ring.no_inhibition", per_second)
-    assert within(acceptance["ring"]["no_inhibition"], per_second)
+    record("ring.no_inhibition", 4 * counts.sum(axis=2))
     assert tuning.circular_variance(THETA, counts).min() > 0.98
 
 
-def test_contrast_changes_the_rate_and_not_the_bandwidth(acceptance, record):
-    row, counts = acceptance["ring"]["contrast"], [static(), static(gain_hz=30.0), static(gain_hz=40.0)]
+def test_contrast_changes_the_rate_and_not_the_bandwidth(record):
+    counts = [static(), static(gain_hz=30.0), static(gain_hz=40.0)]
     fits = np.array([np.nanmedian(window_bandwidths_deg(c[:, :2])) for c in counts])
     record("ring.contrast", fits / fits.mean())
-    np.testing.assert_allclose([c.sum(axis=2).mean() for c in counts], row["reference_spikes"], rtol=row["relative"])
-    np.testing.assert_allclose(fits / fits.mean(), 1, atol=row["relative"])
+    record("ring.contrast", [c.sum(axis=2).mean() for c in counts], "spikes")
 
 
 @pytest.mark.slow
-def test_bandwidth_transfer(acceptance, record):
+def test_bandwidth_transfer(record):
     """Windows of six bandwidths in one run; a first one is dropped, since cells start 4 mV below threshold."""
     b_in_deg = np.array([5.0, 10.0, 15.0, 25.0, 35.0, 45.0])
     theta_deg, b_deg = (0.0, *NOTEBOOK.SIX[:3] * 6), (15.0, *np.repeat(b_in_deg, 3).tolist())
     rows = static(b_theta_deg=b_deg, theta_deg=theta_deg)[:, 1:]
     fits = np.apply_along_axis(published_bandwidth_deg, 2, rows).reshape(len(SEEDS), 6, 3).mean(axis=(0, 2))
     record("ring.bandwidth_transfer", fits / b_in_deg)
-    assert within(acceptance["ring"]["bandwidth_transfer"], fits / b_in_deg)
     assert (np.diff(fits) > 0).all()
 
 

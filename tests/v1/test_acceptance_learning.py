@@ -15,10 +15,6 @@ SPARSE |= dict(w_exc_inh_us=0.15, w_inh_exc_us=0.15, w_exc_exc2_us=0.9, w_exc_in
 SPARSE |= dict(shared_delays=True)
 
 
-def within(row, values):
-    return row["accept"][0] <= np.min(values) and np.max(values) <= row["accept"][1]
-
-
 def over_seeds(n, point=NOTEBOOK.windows, **options):
     """Every entry of the result stacked over seeds 0 to n - 1, from the store of the notebook."""
     return runs.over(point, store=runs.store("v1_learning"), progress=False, n_jobs=1, seed=list(range(n)), **options)
@@ -42,26 +38,19 @@ def static():
 # --- six windows
 
 
-def test_spikes_grow(plastic, acceptance, record):
-    mean = spikes(plastic).mean(axis=0)
-    assert acceptance["stdp"]["spikes_growth"]["seeds"] <= len(plastic["exc"])
-    assert within(acceptance["stdp"]["spikes_growth"], mean[5] / mean[0])
-    assert within(acceptance["stdp"]["first_window"], mean[0])
-    record("stdp.spikes_growth", mean[5] / mean[0])
-    record("stdp.first_window", mean[0])
+def test_spikes_grow(plastic, record):
+    first, last = spikes(plastic)[:, [0, 5]].T
+    record("stdp.spikes_growth", last / first, repeats=True)
+    record("stdp.first_window", first, repeats=True)
 
 
-def test_inhibitory_cells_grow_too(plastic, acceptance, record):
-    ratio = spikes(plastic, "inh").mean(axis=0)[[0, 5]] / [436, 725]
-    assert within(acceptance["stdp"]["inhibitory_spikes"], ratio)
-    record("stdp.inhibitory_spikes", ratio)
+def test_inhibitory_cells_grow_too(plastic, record):
+    record("stdp.inhibitory_spikes", spikes(plastic, "inh")[:, [0, 5]] / [436, 725], repeats=True)
 
 
-def test_bandwidth(plastic, acceptance, record):
+def test_bandwidth(plastic, record):
     assert np.isfinite(plastic["b_deg"]).mean() > 0.9  # so the median leaves little out
-    median = np.nanmedian(plastic["b_deg"], axis=0)
-    assert within(acceptance["stdp"]["bandwidth_deg"], median)
-    record("stdp.bandwidth_deg", median)
+    record("stdp.bandwidth_deg", np.nanmedian(plastic["b_deg"], axis=0).mean())
 
 
 def test_the_peak_narrows_against_the_static_ring_by_the_fit_with_a_floor(plastic, static):
@@ -72,13 +61,11 @@ def test_the_peak_narrows_against_the_static_ring_by_the_fit_with_a_floor(plasti
     assert runs.summary(control).low < 0 < runs.summary(control).high
 
 
-def test_circular_variance_rises(plastic, static, acceptance, record):
-    row = acceptance["stdp"]["cv"]
+def test_circular_variance_rises(plastic, static, record):
     cv = tuning.circular_variance(PREFERRED, plastic["exc"])
-    np.testing.assert_allclose(cv.mean(axis=0), row["reference"], atol=row["absolute"], rtol=0)
+    record("stdp.cv", cv, repeats=True)
     difference = cv - tuning.circular_variance(PREFERRED, static["exc"])
     assert runs.summary(difference[:, 3:].mean(axis=1) - difference[:, :3].mean(axis=1)).low > 0
-    record("stdp.cv", cv.mean(axis=0))
 
 
 def test_static_ring_does_not_learn(static):
@@ -93,17 +80,15 @@ def test_static_ring_does_not_learn(static):
 # --- variations
 
 
-def test_without_lateral_connections_a_third_is_lost(plastic, acceptance, record):
-    ratio = over_seeds(8, lateral=False)["exc"].sum() / plastic["exc"][:8].sum()
-    assert within(acceptance["stdp"]["no_lateral_ratio"], ratio)
-    record("stdp.no_lateral_ratio", ratio)
+def test_without_lateral_connections_a_third_is_lost(plastic, record):
+    alone, intact = over_seeds(8, lateral=False)["exc"], plastic["exc"][:8]
+    record("stdp.no_lateral_ratio", alone.sum(axis=(1, 2)) / intact.sum(axis=(1, 2)), repeats=True)
 
 
 def test_constant_orientation_widens(acceptance, record):
     b_deg = over_seeds(acceptance["stdp"]["constant_growth"]["seeds"], theta_deg=(40,) * 6)["b_deg"]
-    change = runs.summary(runs.summary(b_deg[:, 3:].T).mean - runs.summary(b_deg[:, :3].T).mean)
-    assert within(acceptance["stdp"]["constant_growth"], change.mean) and change.low > 0
-    record("stdp.constant_growth", change.mean)
+    change = runs.summary(b_deg[:, 3:].T).mean - runs.summary(b_deg[:, :3].T).mean
+    record("stdp.constant_growth", change, repeats=True)
 
 
 def test_constant_orientation_widens_by_learning_and_not_under_a_weak_rule():
@@ -123,29 +108,24 @@ def test_widened_input_widens_the_output(acceptance, record):
     """Nine windows, the last three with B x 1.5; I to I starts at .2 uS, as in the published run."""
     wider = dict(theta_deg=FIRST * 3, b_theta_deg=(15.0,) * 6 + (22.5,) * 3, w_inh_inh_us=0.2)
     b_deg = over_seeds(acceptance["stdp"]["widened_input"]["seeds"], **wider)["b_deg"]
-    change = runs.summary(runs.summary(b_deg[:, 6:].T).mean - runs.summary(b_deg[:, 3:6].T).mean)
-    assert within(acceptance["stdp"]["widened_input"], change.mean) and change.low > 0
+    change = runs.summary(b_deg[:, 6:].T).mean - runs.summary(b_deg[:, 3:6].T).mean
+    record("stdp.widened_input", change, repeats=True)
     later = wider | dict(theta_deg=FIRST * 2, b_theta_deg=(15.0,) * 3 + (22.5,) * 3)
     static = over_seeds(len(b_deg), plastic=False, **later)["b_deg"]
     static = runs.summary(static[:, 3:].T).mean - runs.summary(static[:, :3].T).mean
-    assert runs.summary(static).mean > 2 * change.mean  # without learning it follows its input
-    record("stdp.widened_input", change.mean)
+    assert runs.summary(static).mean > 2 * change.mean()  # without learning it follows its input
 
 
-def test_five_to_one(acceptance, record):
-    median = np.nanmedian(over_seeds(8, n_inh=12)["b_deg"], axis=0)
-    assert within(acceptance["stdp"]["five_to_one"], median)
-    record("stdp.five_to_one", median)
+def test_five_to_one(record):
+    record("stdp.five_to_one", np.nanmedian(over_seeds(8, n_inh=12)["b_deg"], axis=0))
 
 
 # --- weights
 
 
-def test_final_mean_weights(plastic, acceptance, record):
+def test_final_mean_weights(plastic, record):
     reference = dict(exc_exc=0.107, inh_inh=0.184, exc_inh=0.106, inh_exc=0.108, input_exc=0.519, input_inh=0.454)
     ratio = np.array([np.nanmean(plastic[f"w_{name}"]) / mean for name, mean in reference.items()])
-    assert within(acceptance["stdp"]["final_weights"], ratio[:5])
-    assert within(acceptance["stdp"]["final_weight_xi"], ratio[5])
     record("stdp.final_weights", ratio[:5])
     record("stdp.final_weight_xi", ratio[5])
 
@@ -179,10 +159,8 @@ def wired():
     return over_seeds(8, **LAYER_2)
 
 
-def test_layer_2_is_silent_as_wired(wired, acceptance, record):
-    mean = spikes(wired, "exc2").mean(axis=0)
-    assert within(acceptance["stdp"]["layer2_wired"], mean)
-    record("stdp.layer2_wired", mean)
+def test_layer_2_is_silent_as_wired(wired, record):
+    record("stdp.layer2_wired", spikes(wired, "exc2"), repeats=True)
 
 
 def test_layer_2_fires_with_delays_of_its_own(wired):
@@ -192,24 +170,18 @@ def test_layer_2_fires_with_delays_of_its_own(wired):
 
 
 @pytest.mark.parametrize("change", [dict(w_inh_exc2_us=0.0), dict(w_exc_exc2_us=1.0)], ids=["less I", "more E"])
-def test_layer_2_revives(change, acceptance, record):
-    mean = spikes(over_seeds(8, **LAYER_2, **change), "exc2").mean(axis=0)
-    assert within(acceptance["stdp"]["layer2_revived"], mean)
-    record("stdp.layer2_revived", mean)
+def test_layer_2_revives(change, record):
+    record("stdp.layer2_revived", spikes(over_seeds(8, **LAYER_2, **change), "exc2"), repeats=True)
 
 
-def test_layer_2_is_sparser(acceptance, record):
+def test_layer_2_is_sparser(record):
     sparse = over_seeds(5, **SPARSE, fitted=False)
     one, two = (sparse[e].sum(axis=(1, 2)) + sparse[i].sum(axis=(1, 2)) for e, i in (("exc", "inh"), ("exc2", "inh2")))
-    assert acceptance["stdp"]["sparsification"]["seeds"] <= len(one)
-    assert within(acceptance["stdp"]["sparsification"], two / one)
-    totals = np.array([one.mean() / 13488, two.mean() / 7207])
-    assert within(acceptance["stdp"]["sparsification_spikes"], totals)
-    record("stdp.sparsification", (two / one).mean())
+    record("stdp.sparsification", two / one, repeats=True)
+    record("stdp.sparsification_spikes", np.transpose([one / 13488, two / 7207]), repeats=True)
     free = over_seeds(5, **SPARSE | dict(w_inh_exc2_us=0.0), fitted=False)
     free = (free["exc2"] + free["inh2"]).sum(axis=(1, 2)) / (free["exc"] + free["inh"]).sum(axis=(1, 2))
     assert runs.summary(free - two / one).low > 0.05 and free.max() < 1  # the parallel inhibition makes a part of it
-    record("stdp.sparsification_spikes", totals)
 
 
 def test_activity_does_not_outlast_the_input():

@@ -6,7 +6,6 @@ import warnings
 import numpy as np
 import pytest
 
-from helpers import v1
 from helpers.parameters import ParameterError
 from helpers.stimuli import grating, motion_cloud
 from helpers.tuning import circular_variance
@@ -15,7 +14,7 @@ from tests.v1 import slow_lgn
 
 FPS = 24
 STIMULUS = dict(sf_0=0.15, b_sf=0.1, b_v=0.1, alpha=1.0)
-SEEDS = 16
+SEEDS = 4
 PARAMS = {
     "linear": lgn.LgnParams(),
     "legacy": lgn.LgnParams(legacy=True),
@@ -53,56 +52,20 @@ def movie():
 # --- the slow obvious version
 
 
-@pytest.mark.parametrize("cells, thetas", [([3], [0, 4, 11]), ([0, 15], [6])])
-@pytest.mark.parametrize("name", ["legacy", "linear"])
-def test_bank_equals_the_slow_version(movie, name, cells, thetas, acceptance, record):
-    params = PARAMS[name].replace(duration_ms=1000)
-    fast = lgn.respond(movie, fps=FPS, params=params, seed=2)
-    centres = lgn.cell_centres((64, 64), params=params, seed=2)[cells]
-    slow_bank = slow_lgn.legacy_bank if name == "legacy" else slow_lgn.linear_bank
-    slow = slow_bank(movie.astype(float), centres, fast.theta_rad[thetas])
-    difference = np.abs(fast.drive[thetas][:, cells] - slow).max()
-    assert slow.max() > 1
+def test_legacy_bank_equals_the_slow_version(movie, acceptance, record):
+    """Both halves, position by position, and what they add up to; for the other bank a cell of FINAL_1 does it."""
+    params, slow, fast = PARAMS["legacy"].replace(duration_ms=1000), [], []
+    on_off = lgn.on_off(movie, fps=FPS, params=params, seed=2)
+    drive = lgn.respond(movie, fps=FPS, params=params, seed=2).drive
+    centres, theta_rad = lgn.cell_centres((64, 64), params=params, seed=2), lgn.template_weights(params)[0]
+    for theta, cell in ((0, 3), (4, 15), (11, 0)):
+        on, off = slow_lgn.legacy_halves(movie.astype(float), *centres[cell], theta_rad[theta])
+        slow += [on, off, 0.2 * on - 0.1 * off]
+        fast += [found[theta, cell] for found in (*on_off, drive)]
+    difference = np.abs(np.subtract(fast, slow)).max()
+    assert min(found.max() for found in slow) > 0.1
     assert difference <= acceptance["lgn"]["legacy_equality"]["accept"][1]
     record("lgn.legacy_equality", difference)
-
-
-def test_legacy_on_and_off_positions_give_the_same_level(movie):
-    centre = lgn.cell_centres((64, 64), params=PARAMS["legacy"], seed=2)[5]
-    levels = [slow_lgn.legacy_level(movie.astype(float), *centre, kind) for kind in ("on", "off")]
-    np.testing.assert_allclose(levels[0], levels[1], atol=1e-12)
-
-
-def test_positions_equal_the_slow_version_at_another_frame_rate(movie):
-    params = PARAMS["linear"].replace(duration_ms=400)
-    fast = lgn.position_responses(movie, fps=50, params=params, seed=2)
-    assert fast.shape == (16, 49, 400)
-    x, y = lgn.cell_centres((64, 64), seed=2)[7] + lgn.lattice()[11]
-    slow = slow_lgn.linear_response(movie.astype(float), x, y, fps=50, duration_ms=400)
-    np.testing.assert_allclose(fast[7, 11], slow, atol=1e-12)
-
-
-def test_temporal_filter_is_over_after_its_300_ms():
-    for form in ("cai", "coded"):
-        tail = sum(abs(slow_lgn.temporal_filter(t, form)) for t in range(300, 1000))
-        assert tail < 1e-5
-
-
-@pytest.mark.parametrize("name", ["linear", "legacy"])
-def test_weights_equal_the_template_written_as_a_sum_of_waves(name):
-    theta_rad, w = lgn.template_weights(PARAMS[name])
-    assert w.shape == (12, 49)
-    for k in (0, 3, 7):
-        if name == "linear":
-            np.testing.assert_allclose(w[k], slow_lgn.linear_weights(theta_rad[k]), atol=1e-12)
-        else:
-            assert (w[k] > 0).tolist() == [kind == "on" for kind in slow_lgn.legacy_kinds(theta_rad[k])]
-
-
-def test_default_weights_are_balanced_and_of_norm_one():
-    w = lgn.template_weights()[1]
-    np.testing.assert_allclose(w.sum(axis=1), 0, atol=1e-12)
-    np.testing.assert_allclose(np.linalg.norm(w, axis=1), 1)
 
 
 def test_default_orientations_cover_half_a_turn_once_and_legacy_a_quarter():
@@ -111,14 +74,6 @@ def test_default_orientations_cover_half_a_turn_once_and_legacy_a_quarter():
 
 
 # --- filters
-
-
-@pytest.mark.parametrize("form", ["cai", "coded"])
-def test_temporal_filter_equals_the_slow_formula(form):
-    t_ms = np.arange(0, 300, 7.3)
-    slow = [slow_lgn.temporal_filter(t, form) for t in t_ms]
-    fast = lgn.temporal_filter(t_ms, params=lgn.LgnParams(temporal=form))
-    np.testing.assert_allclose(fast, slow, rtol=1e-9, atol=1e-12)
 
 
 def test_temporal_filter_with_other_constants():
@@ -141,16 +96,10 @@ def test_a_slow_kernel_is_kept_whole(movie):
     np.testing.assert_allclose(positions[3, 7] / positions[3, 7].max(), held / held.max(), atol=1e-6)
 
 
-def test_spatial_kernel_equals_the_slow_one_and_is_not_balanced():
-    kernel = lgn.spatial_kernel()
-    np.testing.assert_allclose(kernel, slow_lgn.spatial_kernel(), atol=1e-15)
-    assert 0.01 * kernel.sum() == pytest.approx(0.585, rel=0.01)
-
-
 # --- controls
 
 
-@pytest.mark.parametrize("theta_deg", [0, 45, 90, 150])
+@pytest.mark.parametrize("theta_deg", [0, 45, 150])
 def test_grating_drives_its_own_channel_most(theta_deg):
     movie = grating((64, 64, 48), theta_rad=np.radians(theta_deg), sf_0=0.15, v_x=0.3, v_y=0.3)
     response = lgn.respond(movie, fps=FPS)
@@ -162,17 +111,11 @@ def test_rectifying_every_position_is_blind_to_orientation():
 
 
 @pytest.mark.parametrize("name", ["linear", "lgn", "coded"])
-@pytest.mark.parametrize("level", [0.0, 0.1, 0.5, 1 / 3])
-def test_grey_movie_gives_exactly_nothing(name, level):
-    with pytest.warns(UserWarning, match=r"uniform from 0\.00 to 1\.00 s"):
-        response = lgn.respond(np.full((64, 64, 24), level), fps=FPS, params=PARAMS[name])
-    assert not response.drive.any() and response.dark.all() and not response.tuning().any()
-
-
-def test_flicker_without_pattern_gives_exactly_nothing():
-    flicker = np.random.default_rng(0).random(24) * np.ones((64, 64, 1))
-    with pytest.warns(UserWarning, match="uniform from"):
-        assert not lgn.respond(flicker, fps=FPS).drive.any()
+def test_grey_movie_gives_exactly_nothing(name):
+    for level in (0.0, 1 / 3):
+        with pytest.warns(UserWarning, match=r"uniform from 0\.00 to 1\.00 s"):
+            response = lgn.respond(np.full((64, 64, 24), level), fps=FPS, params=PARAMS[name])
+        assert not response.drive.any() and response.dark.all() and not response.tuning().any()
 
 
 # --- dark parts
@@ -184,7 +127,7 @@ def with_dark(movie, start, end, level=0.0):
     return darkened
 
 
-@pytest.mark.parametrize("level", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("level", [0.0, 1.0])
 def test_dark_part_is_reported_and_left_out(level):
     movie = cloud(60, 15, seed=1, n_t=72)
     darkened = with_dark(movie, 24, 48, level)
@@ -222,16 +165,7 @@ def test_many_dark_parts_make_one_short_line():
     assert str(said[0].message).endswith("0.50 to 0.54 s and 8 more parts: no orientation there, left out of tuning()")
 
 
-def test_movie_without_dark_part_says_nothing(movie, recwarn):
-    assert not lgn.respond(movie, fps=FPS).dark.any() and not recwarn
-
-
 # --- options and the two halves
-
-
-def test_centres_without_shift_stand_on_the_grid():
-    centres = lgn.cell_centres((64, 64), params=lgn.LgnParams(random_shift=False), seed=3)
-    assert centres.tolist() == [[x, y] for x in (20, 28, 36, 44) for y in (20, 28, 36, 44)]
 
 
 def test_wider_filter_reads_more_pixels(movie):
@@ -261,53 +195,26 @@ def test_gain_of_off_cells_scales_their_half(movie):
     np.testing.assert_allclose(half, 0.5 * off, atol=1e-12)
 
 
-@pytest.mark.parametrize("name", PARAMS)
-def test_on_and_off_add_up_to_the_drive(movie, name):
+@pytest.mark.parametrize("name", ["linear", "lgn"])
+def test_halves_are_sums_over_positions_and_add_up_to_the_drive(name, movie):
     on, off = lgn.on_off(movie, fps=FPS, params=PARAMS[name], seed=4)
     drive = lgn.respond(movie, fps=FPS, params=PARAMS[name], seed=4).drive
-    assert on.shape == off.shape == drive.shape
-    both = 0.2 * on - 0.1 * off if name == "legacy" else np.maximum(on - off, 0)
-    np.testing.assert_allclose(both, drive, atol=1e-12)
-    if name == "lgn":
-        assert (on >= 0).all() and (off <= 0).all()
-
-
-@pytest.mark.parametrize("name", ["linear", "legacy"])
-def test_on_and_off_equal_the_slow_version(movie, name):
-    """One cell and one orientation, position by position."""
-    params = PARAMS[name].replace(random_shift=False, duration_ms=1000)
-    on, off = lgn.on_off(movie, fps=FPS, params=params)
-    x, y = lgn.cell_centres((64, 64), params=params)[6]
-    sums = slow_lgn.halves(movie.astype(float), x, y, lgn.template_weights(params)[0][4], name == "legacy")
-    np.testing.assert_allclose([on[4, 6], off[4, 6]], sums, atol=1e-10)
-
-
-def test_source_currents_fire_neurons(movie):
-    on, off = v1.on_off(movie, fps=FPS, params=v1.LgnParams(legacy=True))
-    ring = v1.RingParams(plastic=False, n_exc=12, n_inh=2, lateral=False, inhibition=False, window_ms=1250.0)
-    current = {"exc": (0.2 * on - 0.1 * off)[:, 2].T}
-    counts = v1.simulate(ring, 0.0, trains=[[]] * 12, current_na=current, seed=0).counts["exc"][0]
-    assert 4 <= counts.argmax() <= 7 and counts.max() > 1.5 * counts[[0, 11]].max()
+    np.testing.assert_allclose(np.maximum(on - off, 0), drive, atol=1e-12)
+    positions, w = lgn.position_responses(movie, fps=FPS, seed=4), lgn.template_weights()[1]
+    bright = np.maximum(positions, 0) if name == "lgn" else positions
+    np.testing.assert_allclose(on, np.einsum("ap,cpt->act", np.maximum(w, 0), bright), atol=1e-12)
+    assert name == "linear" or ((off <= 0).all() and off.min() < -1)
 
 
 # --- legacy: the artefact
 
 
-LEGACY_STIMULI = {"60": (60, 15), "150": (150, 15), "isotropic": (0, np.inf)}
-
-
-@pytest.mark.parametrize("one, other", [("60", "150"), ("60", "isotropic"), ("150", "isotropic")])
-def test_legacy_curve_does_not_depend_on_the_stimulus(one, other):
-    curves = [mean_curve("legacy", *LEGACY_STIMULI[name]) for name in (one, other)]
-    assert np.corrcoef(*curves)[0, 1] > 0.99
-
-
-@pytest.mark.parametrize("stimulus", LEGACY_STIMULI)
+@pytest.mark.parametrize("stimulus", [(60, 15), (150, 15), (0, np.inf)])
 def test_legacy_curve_is_the_count_of_on_positions(stimulus):
-    """Each position gives the same level, so the current is level * (.2 n_on - .1 (49 - n_on))."""
+    """Each position gives the same level, so the current is level * (.2 n_on - .1 (49 - n_on)), whatever is shown."""
     n_on = (lgn.template_weights(PARAMS["legacy"])[1] > 0).sum(axis=1)
     assert n_on.tolist() == [19, 19, 22, 22, 23, 24, 24, 23, 22, 22, 19, 19]
-    curve, predicted = mean_curve("legacy", *LEGACY_STIMULI[stimulus]), 0.3 * n_on - 4.9
+    curve, predicted = mean_curve("legacy", *stimulus), 0.3 * n_on - 4.9
     assert np.corrcoef(curve, predicted)[0, 1] > 0.99
     level = (curve @ predicted) / (predicted @ predicted)
     np.testing.assert_allclose(curve, level * predicted, rtol=0.05)
@@ -330,22 +237,6 @@ def test_contrast_only_scales_and_luminance_changes_nothing(movie, name):
     np.testing.assert_allclose(changed, 0.25 * base, atol=1e-11)
 
 
-def test_polarity_swaps_the_rectified_halves(movie):
-    """The two halves of the rectified sum are those of opposite contrasts: their difference is linear."""
-    positions = lgn.position_responses(movie, fps=FPS)
-    linear = np.einsum("ap,cpt->act", lgn.template_weights()[1], positions)
-    halves = [lgn.respond(m, fps=FPS).drive for m in (movie.astype(float), 1 - movie.astype(float))]
-    np.testing.assert_allclose(halves[0] - halves[1], linear, atol=1e-7)
-
-
-def test_response_shapes_and_sign(movie):
-    response = lgn.respond(movie, fps=FPS)
-    assert response.drive.shape == (12, 16, 1250)  # the whole movie
-    assert response.theta_rad.shape == (12,)
-    assert response.tuning().shape == (12,)
-    assert (response.drive >= 0).all()
-
-
 def test_tuning_leaves_out_the_onset(movie):
     response = lgn.respond(movie, fps=FPS)
     np.testing.assert_allclose(response.tuning(), response.drive[:, :, 200:].mean(axis=(1, 2)))
@@ -354,7 +245,7 @@ def test_tuning_leaves_out_the_onset(movie):
         short.tuning()
 
 
-@pytest.mark.parametrize(("fps", "n_ms"), [(24, 1250), (50, 600), (30, 1000), (7, 4285)])
+@pytest.mark.parametrize(("fps", "n_ms"), [(24, 1250), (7, 4285)])
 def test_a_movie_is_answered_whole(movie, fps, n_ms):
     whole = lgn.respond(movie, fps=fps)
     assert whole.drive.shape[2] == whole.dark.size == n_ms
@@ -365,15 +256,6 @@ def test_a_movie_is_answered_whole(movie, fps, n_ms):
         np.testing.assert_allclose(other[..., :common], whole.drive[..., :common], atol=1e-12)
 
 
-def test_response_is_causal(movie):
-    """Frame 12 starts at 500 ms: what comes before does not depend on it."""
-    changed = movie.astype(float)
-    changed[..., 12:] = changed[:, ::-1, 12:]
-    one, other = (lgn.position_responses(m, fps=FPS) for m in (movie.astype(float), changed))
-    np.testing.assert_allclose(one[..., :500], other[..., :500], atol=1e-12)
-    assert np.abs(one[..., 520:] - other[..., 520:]).max() > 0.1
-
-
 def test_short_movie_is_held():
     movie = cloud(60, 15, seed=1, n_t=1)
     held, second = np.repeat(movie, 24, axis=2), lgn.LgnParams(duration_ms=1000)
@@ -381,16 +263,10 @@ def test_short_movie_is_held():
     np.testing.assert_allclose(one, other, atol=1e-12)
 
 
-def test_number_of_centres_margin_and_jitter():
-    centres = lgn.cell_centres((64, 64), seed=1)
-    assert centres.shape == (16, 2)
-    assert centres.min() >= 19 and centres.max() <= 44
-    grid = np.stack(np.meshgrid(*2 * [np.linspace(20, 44, 4)], indexing="ij"), axis=-1).reshape(-1, 2)
-    assert set(np.unique(centres - grid)) == {-1, 0}
-
-
-def test_movie_need_not_be_square():
-    assert lgn.respond(np.random.default_rng(1).random((64, 84, 4)), fps=FPS).drive.shape == (12, 4 * 6, 166)
+def test_centres_stand_on_a_grid_or_just_off_it():
+    grid = lgn.cell_centres((64, 64), params=lgn.LgnParams(random_shift=False), seed=1)
+    assert grid.tolist() == [[x, y] for x in (20, 28, 36, 44) for y in (20, 28, 36, 44)]
+    assert set(np.unique(lgn.cell_centres((64, 64), seed=1) - grid)) == {-1, 0}
 
 
 def test_every_lattice_point_stays_inside_the_smallest_movie():
@@ -413,91 +289,54 @@ def test_seed_moves_the_cells_and_nothing_global(movie):
 # --- bad input
 
 GREY = np.full((64, 64, 4), 0.5)
-NAN = np.where(np.arange(4) == 2, np.nan, GREY)
 LEGACY = PARAMS["legacy"]
-BAD = {
-    "image": (lambda: lgn.respond(GREY[..., 0], fps=24), "movie has 2 dimension"),
-    "empty": (lambda: lgn.respond(GREY[..., :0], fps=24), "movie is empty"),
-    "nan": (lambda: lgn.respond(NAN, fps=24), "movie holds NaN"),
-    "inf": (lambda: lgn.respond(GREY * np.inf, fps=24), "movie holds NaN or infinity"),
-    "words": (lambda: lgn.respond("movie", fps=24), "movie is not an array"),
-    "no movie": (lambda: lgn.respond(None, fps=24), "movie"),
-    "small": (lambda: lgn.respond(GREY[:20], fps=24), "movie has (20, 64) pixels; allowed: at least 40"),
-    "margin": (lambda: lgn.respond(GREY, fps=24, params=lgn.LgnParams(margin_px=60)), "a smaller margin_px"),
-    "spacing": (lambda: lgn.respond(GREY, fps=24, params=lgn.LgnParams(spacing_px=50)), "allowed: at least 70"),
-    "fps 0": (lambda: lgn.respond(GREY, fps=0), "fps = 0 is out of range"),
-    "fps -1": (lambda: lgn.respond(GREY, fps=-1), "fps = -1 is out of range"),
-    "fps nan": (lambda: lgn.respond(GREY, fps=np.nan), "fps = nan"),
-    "fps word": (lambda: lgn.respond(GREY, fps="24"), "fps = '24' is not a number"),
-    "fps big": (lambda: lgn.respond(GREY, fps=2000, params=LEGACY), "fps = 2000 is out of range"),
-    "params": (lambda: lgn.respond(GREY, fps=24, params={"n_theta": 3}), "params is a dict"),
-    "seed 1.5": (lambda: lgn.respond(GREY, fps=24, seed=1.5), "seed = 1.5 is not an integer"),
-    "seed a": (lambda: lgn.respond(GREY, fps=24, seed="a"), "seed = 'a' is not an integer"),
-    "seed None": (lambda: lgn.respond(GREY, fps=24, seed=None), "seed = None is not an integer"),
-    "seed True": (lambda: lgn.respond(GREY, fps=24, seed=True), "seed = True is not an integer"),
-    "seed -1": (lambda: lgn.respond(GREY, fps=24, seed=-1), "seed = -1 is out of range"),
-    "legacy dark": (lambda: lgn.respond(GREY - 1, fps=24, params=LEGACY), "movie goes down to -0.5"),
-    "positions": (lambda: lgn.position_responses(GREY[0], fps=24), "movie has 2 dimension"),
-    "n_theta": (lambda: lgn.LgnParams(n_theta=1), "n_theta = 1 is out of range"),
-    "n_theta 2.5": (lambda: lgn.LgnParams(n_theta=2.5), "n_theta = 2.5 is not an integer"),
-    "duration": (lambda: lgn.LgnParams(duration_ms=-1), "duration_ms = -1 is out of range"),
-    "frames first": (
-        lambda: lgn.respond(GREY.T, fps=24),
-        "its axes are (x, y, t), and stimuli.read_movie turns others",
-    ),
-    "colour": (lambda: lgn.respond(np.zeros((64, 64, 4, 3)), fps=24), "movie has 4 dimension"),
-    "bytes": (lambda: lgn.respond((255 * GREY).astype(np.uint8), fps=24), "values up to 127; give luminance in [0, 1]"),
-    "bytes as floats": (
-        lambda: lgn.respond(np.rint(255.0 * GREY), fps=24),
-        "values up to 128; give luminance in [0, 1]",
-    ),
-    "two grey values": (lambda: lgn.respond(2 * (GREY > 0.1).astype(float), fps=24), "values up to 2; give luminance"),
-    "far from contrast": (lambda: lgn.respond(1e308 * GREY, fps=24), "values up to"),
-    "no rate": (lambda: lgn.respond(GREY, fps=1e-5), "fps = 1e-05 is out of range"),
-    "on_off": (lambda: lgn.on_off(GREY, fps=24, params=3), "params is a int"),
-    "kernel odd": (lambda: lgn.LgnParams(kernel_px=5), "kernel_px = 5 is odd"),
-    "kernel wide": (lambda: lgn.LgnParams(kernel_px=20), "margin_px = 20 is too small; allowed: at least 21"),
-    "threshold": (lambda: lgn.LgnParams(on_threshold=1.0), "on_threshold = 1 is out of range"),
-    "off gain": (lambda: lgn.LgnParams(off_gain=-1.0), "off_gain = -1 is out of range"),
-    "rate": (lambda: lgn.LgnParams(c_1_per_ms=0.0), "c_1_per_ms = 0 is out of range"),
-    "shift": (lambda: lgn.LgnParams(random_shift=1), "random_shift = 1 is not a switch"),
-    "onset": (lambda: lgn.LgnParams(onset_ms=-1), "onset_ms = -1 is out of range"),
-    "margin low": (lambda: lgn.LgnParams(margin_px=5), "margin_px = 5 is out of range"),
-    "step": (lambda: lgn.LgnParams(lattice_step_px=4), "lattice_step_px = 4 is out of range"),
-    "sf": (lambda: lgn.LgnParams(template_sf_0=0.0), "template_sf_0 = 0 is out of range"),
-    "b_sf": (lambda: lgn.LgnParams(template_b_sf=-1.0), "template_b_sf = -1 is out of range"),
-    "b_theta": (lambda: lgn.LgnParams(template_b_theta_rad=np.nan), "template_b_theta_rad = nan"),
-    "sigma": (lambda: lgn.LgnParams(sigma_centre_px=0.0), "sigma_centre_px = 0 is out of range"),
-    "temporal": (lambda: lgn.LgnParams(temporal="slow"), "temporal = 'slow' is unknown; choose one of: cai, coded"),
-    "rectify": (lambda: lgn.LgnParams(rectify="v2"), "rectify = 'v2' is unknown; choose one of: v1, lgn"),
-    "legacy": (lambda: lgn.LgnParams(legacy=1), "legacy = 1 is not a switch"),
-    "replace": (lambda: lgn.LgnParams().replace(sigma=1), "sigma is not a field of LgnParams"),
-    "filter time": (lambda: lgn.temporal_filter([-1.0]), "t_ms goes down to -1"),
-    "filter empty": (lambda: lgn.temporal_filter([]), "t_ms is empty"),
-    "filter nan": (lambda: lgn.temporal_filter(np.nan), "t_ms holds NaN"),
-    "filter params": (lambda: lgn.temporal_filter(1.0, params="new"), "params is a str"),
-    "profile nan": (lambda: lgn.spatial_profile([np.nan]), "r_px holds NaN"),
-    "profile empty": (lambda: lgn.spatial_profile([]), "r_px is empty"),
-    "profile sigma": (lambda: lgn.spatial_profile(1.0, sigma_surround_px=0), "sigma_surround_px = 0 is out of range"),
-    "kernel params": (lambda: lgn.spatial_kernel({}), "params is a dict"),
-    "lattice params": (lambda: lgn.lattice(3), "params is a int"),
-    "weights params": (lambda: lgn.template_weights("legacy"), "params is a str"),
-    "templates params": (lambda: lgn.templates([0.0], params=None), "params is a NoneType"),
-    "templates nan": (lambda: lgn.templates([np.nan]), "theta_rad holds NaN"),
-    "templates empty": (lambda: lgn.templates([]), "theta_rad is empty"),
-    "templates word": (lambda: lgn.templates("a"), "theta_rad is not an array"),
-    "centres one": (lambda: lgn.cell_centres((64,)), "size_px = (64,) is not (N_x, N_y)"),
-    "centres float": (lambda: lgn.cell_centres((64.5, 64)), "size_px[0] = 64.5 is not an integer"),
-    "centres seed": (lambda: lgn.cell_centres((64, 64), seed=None), "seed = None is not an integer"),
-    "centres params": (lambda: lgn.cell_centres((64, 64), params=1), "params is a int"),
-}
 
 
-@pytest.mark.parametrize("case", BAD)
-def test_bad_input_is_refused_in_one_line(case):
-    call, fragment = BAD[case]
+def seen(movie=GREY, fps=24, **options):
+    """Answer a movie whose other arguments are good."""
+    return lgn.respond(movie, fps=fps, **options)
+
+
+@pytest.mark.parametrize(
+    ("call", "fragment"),
+    [
+        (lambda: seen(GREY[..., 0]), "movie has 2 dimension"),
+        (lambda: seen(np.where(np.arange(4) == 2, np.nan, GREY)), "movie holds NaN"),
+        (lambda: seen(GREY[:20]), "movie has (20, 64) pixels; allowed: at least 40"),
+        (lambda: seen(GREY.T), "its axes are (x, y, t), and stimuli.read_movie turns others"),
+        (lambda: seen((255 * GREY).astype(np.uint8)), "values up to 127; give luminance in [0, 1]"),
+        (lambda: seen(2 * (GREY > 0.1).astype(float)), "values up to 2; give luminance"),
+        (lambda: seen(1e308 * GREY), "values up to"),
+        (lambda: seen(GREY - 1, params=LEGACY), "movie goes down to -0.5"),
+        (lambda: seen(params=lgn.LgnParams(margin_px=60)), "a smaller margin_px"),
+        (lambda: seen(params=lgn.LgnParams(spacing_px=50)), "allowed: at least 70"),
+        (lambda: seen(params={"n_theta": 3}), "params is a dict"),
+        (lambda: seen(fps=0), "fps = 0 is out of range"),
+        (lambda: seen(fps=2000, params=LEGACY), "fps = 2000 is out of range"),
+        (lambda: seen(fps=1e-5), "fps = 1e-05 is out of range"),
+        (lambda: seen(seed=None), "seed = None is not an integer"),
+        (lambda: lgn.position_responses(GREY[0], fps=24), "movie has 2 dimension"),
+        (lambda: lgn.on_off(GREY, fps=24, params=3), "params is a int"),
+        (lambda: lgn.temporal_filter([-1.0]), "t_ms goes down to -1"),
+        (lambda: lgn.temporal_filter(1.0, params="new"), "params is a str"),
+        (lambda: lgn.spatial_profile([np.nan]), "r_px holds NaN"),
+        (lambda: lgn.spatial_profile(1.0, sigma_centre_px=0), "sigma_centre_px = 0 is out of range"),
+        (lambda: lgn.spatial_profile(1.0, sigma_surround_px=0), "sigma_surround_px = 0 is out of range"),
+        (lambda: lgn.spatial_kernel({}), "params is a dict"),
+        (lambda: lgn.lattice(3), "params is a int"),
+        (lambda: lgn.template_weights("legacy"), "params is a str"),
+        (lambda: lgn.templates([0.0], params=None), "params is a NoneType"),
+        (lambda: lgn.templates([np.nan]), "theta_rad holds NaN"),
+        (lambda: lgn.cell_centres((64,)), "size_px = (64,) is not (N_x, N_y)"),
+        (lambda: lgn.cell_centres((64.5, 64)), "size_px[0] = 64.5 is not an integer"),
+        (lambda: lgn.cell_centres((64, 64), params=1), "params is a int"),
+        (lambda: lgn.LgnParams(kernel_px=5), "kernel_px = 5 is odd"),
+        (lambda: lgn.LgnParams(kernel_px=20), "margin_px = 20 is too small; allowed: at least 21"),
+        (lambda: lgn.LgnParams(template_sf_0=0.0), "template_sf_0 = 0 is out of range"),
+        (lambda: lgn.LgnParams(rectify="v2"), "rectify = 'v2' is unknown; choose one of: v1, lgn"),
+    ],
+)
+def test_bad_input_is_refused_in_one_line(call, fragment):
     with pytest.raises(ParameterError) as failure:
         call()
-    assert type(failure.value) is ParameterError
-    assert fragment in str(failure.value)
-    assert "\n" not in str(failure.value)
+    assert fragment in str(failure.value) and "\n" not in str(failure.value)

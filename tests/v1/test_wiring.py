@@ -12,7 +12,8 @@ LAYER_1 = ["input_exc", "input_inh", "exc_exc", "inh_inh", "exc_inh", "inh_exc"]
 
 
 def test_lateral_synapses_fall_off_with_distance():
-    matrices = [np.isfinite(wire(STATIC, s)["exc_exc"].matrix(0.1)) for s in range(200)]
+    alone = STATIC.replace(inhibition=False, w_input_exc_us=0.0, w_input_inh_us=0.0)
+    matrices = [np.isfinite(wire(alone, s)["exc_exc"].matrix(0.1)) for s in range(200)]
     assert 525 <= np.mean([m.sum() for m in matrices]) <= 570
     assert not np.diagonal(matrices, axis1=1, axis2=2).any()
     place = np.exp(2j * np.pi * np.arange(60) / 60)
@@ -72,7 +73,8 @@ def test_two_layers_and_what_lesions_leave_of_them():
 
 
 def test_fewer_inhibitory_cells_are_reached_by_chance():
-    n = [len(wire(STATIC.replace(n_inh=12), s)["input_inh"].pre) for s in range(100)]
+    alone = STATIC.replace(n_inh=12, inhibition=False, lateral=False)
+    n = [len(wire(alone, s)["input_inh"].pre) for s in range(100)]
     assert np.mean(n) == pytest.approx(36, abs=2)
 
 
@@ -90,49 +92,29 @@ def test_rules_of_ones_own():
     assert checked_rules(None) == RULES and checked_rules(None) is not RULES
 
 
-WRONG = {
-    "exc_exc2 is absent": "exc_exc2",
-    "unknown": "exc_ex",
-}
-
-
-@pytest.mark.parametrize("name", WRONG.values(), ids=WRONG)
-def test_synapses_of_a_projection_that_is_not_there(name):
-    with pytest.raises(ParameterError, match=f"synapses of projection = '{name}' is unknown; choose one of: input_exc"):
-        wire(STATIC, 0, {name: ([0], [0], [1.0])})
-
-
 @pytest.mark.parametrize(
-    ("synapses", "fragment"),
+    ("function", "given", "fragment"),
     [
-        (([0], [0]), "is not (pre, post, delay_ms)"),
-        (7, "is not (pre, post, delay_ms)"),
-        (([60], [0], [1.0]), "pre goes up to 60"),
-        (([0], [-1], [1.0]), "post goes down to -1"),
-        (([0.5], [0], [1.0]), "pre holds 0.5; allowed: whole numbers"),
-        (([0, 1], [0], [1.0]), "has 2 pre and 1 post"),
-        (([0, 0], [1, 1], [1.0, 2.0]), "names a pair of cells twice"),
-        (([0], [1], [0.05]), "delay_ms goes down to 0.05"),
-        (([0], [1], [1.0, 2.0]), "delay_ms has shape (2,)"),
+        (wire, {"exc_exc2": ([0], [0], [1.0])}, "projection = 'exc_exc2' is unknown; choose one of: input_exc"),
+        (wire, [1], "synapses is a list; allowed: a mapping"),
+        (wire, {"exc_exc": ([0], [0])}, "is not (pre, post, delay_ms)"),
+        (wire, {"exc_exc": 7}, "is not (pre, post, delay_ms)"),
+        (wire, {"exc_exc": ([60], [0], [1.0])}, "pre goes up to 60"),
+        (wire, {"exc_exc": ([0], [-1], [1.0])}, "post goes down to -1"),
+        (wire, {"exc_exc": ([0.5], [0], [1.0])}, "pre holds 0.5; allowed: whole numbers"),
+        (wire, {"exc_exc": ([0, 1], [0], [1.0])}, "has 2 pre and 1 post"),
+        (wire, {"exc_exc": ([0, 0], [1, 1], [1.0, 2.0])}, "names a pair of cells twice"),
+        (wire, {"exc_exc": ([0], [1], [0.05])}, "delay_ms goes down to 0.05"),
+        (wire, {"exc_exc": ([0], [1], [1.0, 2.0])}, "delay_ms has shape (2,)"),
+        (checked_rules, [1], "rules is a list; allowed: a mapping"),
+        (checked_rules, {"hebb": (1, 1, 1, 1)}, "rules = 'hebb' is unknown; choose one of: causal"),
+        (checked_rules, {"causal": (1, 1, 1)}, "is not (tau_plus_ms, tau_minus_ms, a_plus, a_minus)"),
+        (checked_rules, {"causal": (0, 30, 1, 1)}, "tau_plus_ms = 0 is out of range"),
+        (checked_rules, {"causal": (20, 30, np.nan, 1)}, "a_plus = nan"),
+        (checked_rules, {"causal": (20, 25, 1, 1)}, "tau_minus_ms differs between rules"),
     ],
 )
-def test_bad_synapses_are_one_clear_line(synapses, fragment):
+def test_bad_synapses_and_rules_are_one_clear_line(function, given, fragment):
     with pytest.raises(ParameterError) as caught:
-        wire(STATIC, 0, {"exc_exc": synapses})
-    assert fragment in str(caught.value) and "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("rules", "fragment"),
-    [
-        ({"hebb": (1, 1, 1, 1)}, "rules = 'hebb' is unknown; choose one of: causal"),
-        ({"causal": (1, 1, 1)}, "is not (tau_plus_ms, tau_minus_ms, a_plus, a_minus)"),
-        ({"causal": (0, 30, 1, 1)}, "tau_plus_ms = 0 is out of range"),
-        ({"causal": (20, 30, np.nan, 1)}, "a_plus = nan"),
-        ({"causal": (20, 25, 1, 1)}, "tau_minus_ms differs between rules"),
-    ],
-)
-def test_bad_rules_are_one_clear_line(rules, fragment):
-    with pytest.raises(ParameterError) as caught:
-        checked_rules(rules)
+        function(*[STATIC, 0] * (function is wire), given)
     assert fragment in str(caught.value) and "\n" not in str(caught.value)

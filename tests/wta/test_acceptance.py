@@ -1,6 +1,8 @@
 """The numbers of acceptance.toml for FINAL_4: its study cells, swept through its store."""
 
+import csv
 import functools
+import re
 
 import numpy as np
 import pytest
@@ -13,19 +15,10 @@ from tests.cells import cells
 
 NOTEBOOK = cells("FINAL_4", "model", "study")
 SEEDS = [1, 2, 3]  # those of the notebook, with which the store is shared
-MORE_SEEDS = list(range(1, 9))  # where the effect is about as large as the spread over seeds
+FIVE, MORE_SEEDS = list(range(1, 6)), list(range(1, 9))  # where the spread over seeds is larger
 SECONDS = (10, 20, 50, 100)
 
 pytestmark = pytest.mark.slow
-
-
-def within(row, values):
-    return row["accept"][0] <= np.min(values) and np.max(values) <= row["accept"][1]
-
-
-@pytest.fixture(scope="module")
-def rows(acceptance):
-    return acceptance["wta"]
 
 
 def swept(point, **grid):
@@ -59,70 +52,61 @@ LAST = {
 
 
 @pytest.mark.parametrize("row", LAST)
-def test_assembly_after_100_s(rows, record, row):
-    values = LAST[row](default())
-    record(f"wta.{row}", values.mean())
-    assert within(rows[row], values.mean()), values
+def test_assembly_after_100_s(record, row):
+    record(f"wta.{row}", LAST[row](default()).ravel(), repeats=True)
 
 
-def test_the_assembly_grows(rows, record):
-    n50 = default()["n50"].mean(axis=0)[:, 0]
-    record("wta.growth_20s", n50[1])
-    assert (np.diff(n50) > 0).all() and within(rows["growth_20s"], n50[1])
+def test_the_assembly_grows(record):
+    n50 = default()["n50"][..., 0]
+    record("wta.growth_20s", n50[:, 1], repeats=True)
+    assert (np.diff(n50) > 0).all()
 
 
 # --- A11 to A14: what makes the sequence
 
 
-def test_without_recurrence_the_input_makes_the_sequence(rows, record):
-    found, both = grown("no recurrence"), default()
-    ratio = found["h_pattern"][:, -1].mean() / both["h_pattern"][:, -1].mean()
-    size, rho = found["fraction"][:, -1].mean(), found["rho"][:, -1].mean()
-    record("wta.no_recurrence_size", size)
-    record("wta.no_recurrence_order", rho)
-    record("wta.no_recurrence_entropy", ratio)
-    assert within(rows["no_recurrence_size"], size) and within(rows["no_recurrence_order"], rho)
-    assert within(rows["no_recurrence_entropy"], ratio)
+def test_without_recurrence_the_input_makes_the_sequence(record):
+    found, both = (grown(which, seeds=tuple(FIVE), seconds=SECONDS) for which in ("no recurrence", "both"))
+    record("wta.no_recurrence_size", found["fraction"][:, -1, 0], repeats=True)
+    record("wta.no_recurrence_order", found["rho"][:, -1, 0], repeats=True)
+    entropy = np.log(found["h_pattern"][:, -1, 0] / both["h_pattern"][:, -1, 0])
+    record("wta.no_recurrence_entropy", entropy, repeats=True)
 
 
-def test_depression_does_nothing_without_recurrence(rows, record):
+def test_depression_does_nothing_without_recurrence(record):
     with_it, without = grown("no recurrence")["points"], grown("neither")["points"]
     differing = 0
     for a, b in zip(with_it, without, strict=True):
         for name in ("ms", "row", "n50", "rho", "h_pattern", "h_noise"):
             differing += not np.array_equal(a[name], b[name])
     record("wta.depression_alone", differing)
-    assert within(rows["depression_alone"], differing) and len(with_it[0]["ms"]) > 1000
+    assert len(with_it[0]["ms"]) > 1000
 
 
-def test_without_depression_one_neuron_of_each_circuit_wins(rows, record):
+def test_without_depression_one_neuron_of_each_circuit_wins(record):
     """One winner per circuit, but not for ever: all winners change together, repeatedly.
 
     Winners alone learn, and learning lowers their weights until the others overtake them. A test may fall into such a
     change; then the entropy is high and nobody is above 90 Hz.
     """
-    found = grown("no depression", seeds=tuple(MORE_SEEDS[:5]))
+    found = grown("no depression", seeds=tuple(FIVE))
     h = np.maximum(found["h_pattern"], found["h_noise"])[:, -1, 0]
     n50, n90 = found["n50"][:, -1, 0], found["n90"][:, -1, 0]
     record("wta.no_stp_winners", n50)
+    record("wta.no_stp_winners", n90[h < 1])
     record("wta.no_stp_entropy", np.median(h))
-    assert within(rows["no_stp_winners"], n50) and within(rows["no_stp_winners"], n90[h < 1])
-    assert within(rows["no_stp_entropy"], np.median(h))
 
 
-def test_without_variance_tracking_nothing_is_learned(rows, record):
+def test_without_variance_tracking_nothing_is_learned(record):
     found = grown("1/step")
-    loss = (1 - found["h_pattern"][:, -1, 0] / found["h_max"]).mean()
-    record("wta.no_variance_tracking", loss)
-    assert within(rows["no_variance_tracking"], loss) and found["n90"][:, -1].max() == 0
+    record("wta.no_variance_tracking", 1 - found["h_pattern"][:, -1, 0] / found["h_max"], repeats=True)
+    assert found["n90"][:, -1].max() == 0
 
 
-def test_a_constant_rate_learns_fast_and_goes_too_far(rows, record):
+def test_a_constant_rate_learns_fast_and_goes_too_far(record):
     found = grown("constant", seeds=tuple(MORE_SEEDS))
-    early, late = found["rho"][: len(SEEDS), 0].mean(), found["rho"][:, 1].mean()
-    record("wta.constant_eta_20s", early)
-    record("wta.constant_eta_100s", late)
-    assert within(rows["constant_eta_20s"], early) and within(rows["constant_eta_100s"], late)
+    record("wta.constant_eta_20s", found["rho"][: len(SEEDS), 0, 0], repeats=True)
+    record("wta.constant_eta_100s", found["rho"][:, 1, 0], repeats=True)
     assert (found["h_pattern"][:, 1, 0] / found["h_max"]).max() < 0.15
     assert found["silent"][:, 0].max() == 0 and found["silent"][:, 1].min() > 50
 
@@ -130,38 +114,33 @@ def test_a_constant_rate_learns_fast_and_goes_too_far(rows, record):
 # --- A15, A16: other patterns
 
 
-def test_pattern_length(rows, record):
+def test_pattern_length(record):
     middle, seeds = default(tuple(MORE_SEEDS)), tuple(MORE_SEEDS)
     short = grown(seconds=(100,), t_pattern_ms=100.0)
     long = grown(seeds=seeds, seconds=(100,), t_pattern_ms=900.0)
-    change = (long["rho"][:, -1] - middle["rho"][:, -1]).mean()
-    record("wta.duration_rho", change)
+    record("wta.duration_spread", long["sigma_ms"][:, -1, 0] / middle["sigma_ms"][:, -1, 0], repeats=True)
     assert short["n50"][:, -1].mean() < middle["n50"][:, -1].mean() < long["n50"][:, -1].mean()
-    assert within(rows["duration_rho"], change)
-    assert long["sigma_ms"][:, -1].min() > middle["sigma_ms"][:, -1].max()
 
 
-def test_two_patterns(rows, record):
+def test_two_patterns(record):
     found = grown(seconds=(100,), n_patterns=2)
     jaccard = []
     for point in found["points"]:
         a, b = point["members"]
+        assert [a.sum(), b.sum()] == point["n50"][-1].tolist()
         jaccard.append((a & b).sum() / (a | b).sum())
     record("wta.two_patterns_size", found["n50"][:, -1])
     record("wta.two_patterns_overlap", jaccard)
-    assert within(rows["two_patterns_size"], found["n50"]) and within(rows["two_patterns_overlap"], jaccard)
 
 
 # --- A17, A18, A20
 
 
-def test_readout_with_the_input_control(rows, record):
-    found = swept(NOTEBOOK.readouts, seed=SEEDS)
+def test_readout_with_the_input_control(record):
+    found = swept(NOTEBOOK.readouts, seed=FIVE)
     untrained, trained, given = (np.array([r[name] for r in found]) for name in ("untrained", "trained", "input"))
-    record("wta.readout_gain", (trained - untrained).mean())
-    record("wta.readout_input", (given - trained).mean())
-    assert within(rows["readout_gain"], (trained - untrained).mean())
-    assert within(rows["readout_input"], (given - trained).mean())
+    record("wta.readout_gain", trained - untrained, repeats=True)
+    record("wta.readout_input", given - trained, repeats=True)
 
 
 @functools.cache
@@ -170,29 +149,32 @@ def cued(**arm):
     return {name: np.array([point[name] for point in points]) for name in points[0]}
 
 
-def test_the_cue_recalls_no_rate(rows, record):
+def test_the_cue_recalls_no_rate(record):
     found = cued()
     after, before, sequence = (found[f"{name}_hz"] for name in ("after", "before", "sequence"))
-    share = ((after > 2 * before) & (after > sequence / 2)).mean()
-    record("wta.cue_replay", share)
-    assert within(rows["cue_replay"], share)
+    record("wta.cue_replay", ((after > 2 * before) & (after > sequence / 2)).mean())
     assert found["n_members"].min() >= 5 and (sequence > 1.5 * before).all()
 
 
-def test_the_cue_recalls_an_order(rows, record):
-    found, apart, alone = cued(), cued(in_a_row=False, seconds=150), cued(condition="no recurrence")
-    after = found["after_rho"]
-    values = dict(cue_order=after.mean(), cue_order_apart=(after - apart["after_rho"]).mean())
-    values["cue_order_shuffled"] = (after - found["shuffled_rho"]).mean()
-    values["cue_order_recurrence"] = (found["after_far_rho"] - alone["after_far_rho"]).mean()
-    values["cue_order_late"] = np.concatenate([found["late_rho"], found["before_rho"]]).mean()
-    for name, value in values.items():
-        record(f"wta.{name}", value)
-    for name, value in values.items():
-        assert within(rows[name], value), (name, value)
+def test_the_cue_recalls_an_order(record):
+    found, apart = cued(), cued(in_a_row=False, seconds=150)
+    record("wta.cue_order", found["after_rho"], repeats=True)
+    record("wta.cue_order_apart", found["after_rho"] - apart["after_rho"], repeats=True)
+    record("wta.cue_order_shuffled", found["after_rho"] - found["shuffled_rho"], repeats=True)
 
 
-def test_equilibrium_of_the_input_weights(rows, record):
+def test_the_order_is_that_of_recurrence_and_of_the_moment_over_seventeen_networks(record):
+    """Eight networks do not decide it: the table that the full profile left, "mean [low, high], n = 17"."""
+    with (runs.ROOT / "figs/wta/replay_full.csv").open() as file:
+        table = {row["window or control"]: list(row.values()) for row in csv.DictReader(file)}
+    entries = (table["late"][2], table["before"][2], table["no recurrence"][4])
+    late, before, recurrence = (np.array(re.findall(r"-?[\d.]+", text), float) for text in entries)
+    record("wta.cue_order_late", [late[0], before[0]])
+    record("wta.cue_order_recurrence", recurrence[0])
+    assert min(late[1], before[1], recurrence[1]) > 0 and {late[3], before[3], recurrence[3]} == {17}
+
+
+def test_equilibrium_of_the_input_weights(record):
     r, slope = [], []
     for seed in SEEDS:
         recorder, inputs = NOTEBOOK.untrained(seed)
@@ -200,9 +182,8 @@ def test_equilibrium_of_the_input_weights(rows, record):
         found = NOTEBOOK.fixed_point(recorder.test(inputs, 20_000))
         r.append(found["r"])
         slope.append(found["slope"])
-    record("wta.equilibrium_r", np.mean(r))
-    record("wta.equilibrium_slope", np.mean(slope))
-    assert within(rows["equilibrium_r"], np.mean(r)) and within(rows["equilibrium_slope"], np.mean(slope))
+    record("wta.equilibrium_r", r, repeats=True)
+    record("wta.equilibrium_slope", slope, repeats=True)
 
 
 @pytest.mark.parametrize("kernel", ["euler", "exact"])

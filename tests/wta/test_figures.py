@@ -54,7 +54,7 @@ def test_grid_shows_every_circuit():
 
 
 @pure
-@pytest.mark.parametrize("shape", [(3, 4), (10, 5), (1, 6), (1, 1)])
+@pytest.mark.parametrize("shape", [(3, 4), (1, 6), (1, 1)])
 @pytest.mark.parametrize("plot", [figures.plot_grid_3d, figures.plot_grid_3d_bars])
 def test_grids_of_any_size_in_three_dimensions(plot, shape):
     ax = plt.figure().add_subplot(projection="3d")

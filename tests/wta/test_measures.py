@@ -1,17 +1,18 @@
 """Measures against rates whose answers are known, and the study cells of FINAL_4 that read runs by them."""
 
 import dataclasses
+import itertools
+import json
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import pearsonr, spearmanr
 
 from helpers.parameters import ParameterError
 from helpers.wta import Assemblies, assemblies, measures
 from helpers.wta.params import Phases, Result
-from tests.cells import cells
+from tests.cells import cells, notebook_path
 
 LENGTH, NOISE, N_CIRCUITS = 200, 100, 5
 
@@ -110,6 +111,8 @@ def test_a_uniform_softmax_has_entropy_sum_ln_k():
 
 
 def test_rho_cc_sigma_against_scipy(rng):
+    from scipy.stats import pearsonr, spearmanr
+
     phases, n_steps = timeline(3)
     shifts = rng.integers(-15, 16, (3, N_CIRCUITS))
     r = result(sequence(phases, n_steps, shift=lambda i: shifts[i]), phases)
@@ -130,6 +133,8 @@ def test_rho_cc_sigma_against_scipy(rng):
 
 def test_cc_takes_neurons_above_90_hz_in_both_presentations():
     """Presentations 0 and 1 are alike; in 2 neuron 1 reaches 60 Hz only, at another time; neuron 2 never exceeds 60."""
+    from scipy.stats import pearsonr
+
     phases, n_steps = timeline(3)
     rate = np.tile([100.0, 0.0, 0.0], (n_steps, 1))
     for on, high in ((150, 100), (450, 100), (710, 60)):
@@ -186,6 +191,8 @@ def test_activation_time_of_one_spike_is_its_time(n, data):
 
 @given(st.integers(2, 5), st.integers(2, 12), st.integers(0, 10**6))
 def test_rank_correlation_is_the_mean_over_pairs(n_shown, n_neurons, seed):
+    from scipy.stats import spearmanr
+
     times = np.random.default_rng(seed).random((n_shown, n_neurons))
     pairs = [spearmanr(times[a], times[b])[0] for a in range(n_shown) for b in range(a)]
     assert measures.rank_correlation(times) == pytest.approx(np.mean(pairs), abs=1e-9)
@@ -303,6 +310,23 @@ def test_windows_average_over_cues_and_tests_and_see_members_alone(notebook):
     found = notebook.windows(tests, MEMBERS_OF_8, TRAINED_MS)
     assert found["after_hz"] == found["before_hz"] == pytest.approx((REPLAY_HZ + 5) / 2)
     assert notebook.windows(tests, np.array([0, 3, 6]), TRAINED_MS[:3])["after_hz"] == pytest.approx(5)
+
+
+def test_a_replay_in_rate_has_twice_the_rate_of_before_and_half_that_of_the_sequence():
+    """The line that decides stands in a cell that shows; it is run on six networks, of which two replay."""
+    shown = [cell for cell in json.loads(notebook_path("FINAL_4").read_text())["cells"] if cell["cell_type"] == "code"]
+    (line,) = [line for cell in shown for line in cell["source"] if line.startswith("replays = ")]
+    before, after = np.array([10.0, 10, 10, 10, 10, 1]), np.array([21.0, 19, 21, 19, 10, 9])
+    names = dict(ratio=after / before, hz=dict(after=after, sequence=np.array([41.0, 37, 43, 39, 10, 17])))
+    exec(line, names)
+    assert names["replays"].tolist() == [True, False, False, False, False, True]
+
+
+def test_new_winners_were_not_above_50_hz_in_the_second_before(notebook):
+    recorder, inputs = notebook.untrained(1, "no depression")
+    wins = [set(np.flatnonzero(np.bincount(recorder.simulate(inputs, 1000).spike_id) > 50)) for _ in range(5)]
+    found = notebook.new_winners(1, seconds=5)["count"].tolist()
+    assert found == [len(now - then) for then, now in itertools.pairwise(wins)] and max(found) > 2
 
 
 @pytest.mark.parametrize(("name", "at"), [("after", 0), ("late", 250), ("before", -400)])
