@@ -155,7 +155,9 @@ def read_json(path: Path, mark: str | None = None) -> dict[str, Any]:
     {'seed': 3}
     """
     try:
-        record = dict(json.loads(Path(path).read_text(encoding="utf-8")))
+        record = json.loads(Path(path).read_text(encoding="utf-8"))
+        if not isinstance(record, dict):
+            raise ValueError("it holds no names")
         claimed = record.pop(CHECKSUM, None)
         if (mark is None or mark in record or claimed is not None) and claimed != _json_checksum(record):
             raise ValueError("its checksum does not fit")
