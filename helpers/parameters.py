@@ -328,7 +328,7 @@ def _is_numeric(name, value):
         try:
             value = np.asarray(plain(name, value))
         except ParameterError:
-            raise
+            return True  # a unit or a mask, of which the function says more
         except ValueError:  # rows of different lengths
             return False
     return value.dtype.kind in "iuf" or (value.dtype.kind == "b" and value.ndim > 0)
@@ -349,6 +349,7 @@ TESTS = {
     "ndarray": _is_numeric,
     "ArrayLike": _is_numeric,
     "PathLike": _is_place,
+    "BinaryIO": lambda name, value: hasattr(value, "read") or hasattr(value, "write"),
     "Path": lambda name, value: isinstance(value, Path) and _is_place(name, value),
     "Callable": lambda name, value: callable(value),
     "Iterable": lambda name, value: isinstance(value, Iterable),
@@ -660,6 +661,3 @@ def _escaped(cell):
     """Escape the text of a cell; a formula between dollar signs stays as it is."""
     parts = re.split(r"(\$[^$]+\$)", " ".join(str(cell).splitlines()))
     return "".join(part if i % 2 else MINUS.sub("−", part).translate(LATEX) for i, part in enumerate(parts))
-
-
-doors(globals())

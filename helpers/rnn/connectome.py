@@ -92,7 +92,7 @@ class Roi:
     """
 
     ids: np.ndarray
-    counts: sparse.csr_array
+    counts: sparse.sparray | np.ndarray
     signs: np.ndarray
     transmitter: np.ndarray
     fibre: np.ndarray

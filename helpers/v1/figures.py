@@ -52,7 +52,7 @@ def spectrum(ax: Axes, cloud: np.ndarray, *, limit: float = 0.3) -> Any:
 def gabors(axes: Any, params: LgnParams, *, half_px: int = 8) -> list:
     """Draw the template of each orientation with its ON (filled) and OFF (open) positions, area by weight."""
     check_axes(axes, params.n_theta)
-    check_integer("half_px", half_px, 1, 31)
+    half_px = check_integer("half_px", half_px, 1, 31)
     theta_rad, w = lgn.template_weights(params)
     x, y = lgn.lattice(params).T
     for ax, theta, field, weight in zip(axes, theta_rad, lgn.templates(theta_rad, params=params), w, strict=True):

@@ -9,6 +9,7 @@ Sompolinsky (1995, PNAS 92:3844). ``FINAL_1`` and ``FINAL_2`` build it in PyNN o
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -110,7 +111,7 @@ def simulate(
     current_na: dict | None = None,
     synapses: dict | None = None,
     rules: dict | None = None,
-    record: tuple = (),
+    record: Sequence[str] | str = (),
     seed: int,
 ) -> RingResult:
     """Run the ring through a series of windows.
