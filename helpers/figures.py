@@ -34,7 +34,7 @@ from helpers.parameters import (
     short,
 )
 from helpers.runs import ROOT, current_notebook, notebook_cells, provenance, summary
-from helpers.storage import DamagedFile, read_json, sealed, write_all
+from helpers.storage import DamagedFile, in_memory, read_json, sealed, write_all
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -436,7 +436,7 @@ def _write(kind, name, files, **recorded):
         if isinstance(content, str):
             draft.write_text(content.rstrip() + "\n", encoding="utf-8")
         else:
-            content(draft)
+            in_memory(content)(draft)
         record["files"][suffix] = hashlib.sha256(draft.read_bytes()).hexdigest()
         size_mb, limit = draft.stat().st_size / 1e6, 2 if suffix == "gif" else 1
         if size_mb > limit:

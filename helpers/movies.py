@@ -189,11 +189,16 @@ def write_movie(movie: np.ndarray, path: PathLike, *, fps: float, max_mb: float 
     if set(path.glob("*.png")) - set(files):
         raise OutputError(f"{path} holds other images, which would be read too; choose another folder")
 
-    def check_size(draft):
+    def check(draft):
         if draft.stat().st_size > 1e6 * max_mb:
             raise OutputError(f"{path.name} takes more than max_mb = {max_mb:g}; give fewer frames or pixels")
+        try:
+            if path.suffix.lower() == ".mp4":  # ffmpeg does not tell when it meets a full disk
+                iio.immeta(draft, plugin="FFMPEG", extension=".mp4")
+        except OSError:
+            raise OutputError(f"{path} could not be written whole; is the disk full?") from None
 
-    storage.write_all(files, verify=check_size)
+    storage.write_all(files, verify=check)
     return path
 
 
@@ -211,14 +216,17 @@ def _files(movie, path, fps):
         if abs(1000 / frame_ms - fps) > 1e-6 * fps:
             told = f"{path.name} has {1000 / frame_ms:.4g} frames per second, not {fps:g}"
             warnings.warn(f"{told}; a gif holds whole hundredths of a second", stacklevel=3)
-        return {path: partial(write, plugin="pillow", duration=frame_ms, comment=f"frame_ms={frame_ms}", loop=0)}
+        write = partial(write, plugin="pillow", duration=frame_ms, comment=f"frame_ms={frame_ms}", loop=0)
+        return {path: storage.in_memory(write)}
     if suffix == ".mp4":
         odd = movie.shape[0] % 2 or movie.shape[1] % 2  # 4:2:0, which every player shows, needs even sizes
         options = dict(codec="libx264", pixelformat="yuv444p" if odd else "yuv420p", macro_block_size=1)
+        options["ffmpeg_log_level"] = "quiet"
         return {path: partial(write, plugin="FFMPEG", fps=fps, output_params=["-crf", "10", "-f", "mp4"], **options)}
-    return {
-        path / f"{k:05d}.png": partial(iio.imwrite, image=image, extension=".png") for k, image in enumerate(images)
-    }
+    pages = {}
+    for k, image in enumerate(images):
+        pages[path / f"{k:05d}.png"] = storage.in_memory(partial(iio.imwrite, image=image, extension=".png"))
+    return pages
 
 
 def save_animation(

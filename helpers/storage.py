@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
+import io
 import json
 import os
 import platform
@@ -26,8 +27,8 @@ import numpy as np
 
 from helpers.parameters import OutputError, ParameterError, doors
 
-__all__ = ["DamagedFile", "draft", "read_arrays", "read_json", "remove_drafts", "sealed", "write", "write_all"]
-__all__ += ["write_arrays", "write_json", "write_text"]
+__all__ = ["DamagedFile", "draft", "in_memory", "read_arrays", "read_json", "remove_drafts", "sealed", "write"]
+__all__ += ["write_all", "write_arrays", "write_json", "write_text"]
 
 RECORD, CHECKSUM = "record_json", "sha256"
 RESERVED = ("file", "allow_pickle", RECORD, CHECKSUM)
@@ -100,6 +101,19 @@ def write(path: Path, fill: Callable[[Path], object], *, verify: Callable[[Path]
     write_all({Path(path): fill}, verify=verify)
 
 
+def in_memory(fill: Callable[[BinaryIO], object]) -> Callable[[Path], object]:
+    """Return a function for :func:`write_all` from one that fills a binary file.
+
+    So it is never a library of pictures that meets a full disk, in the middle of its own work.
+    """
+
+    def write_whole(new):
+        fill(file := io.BytesIO())
+        new.write_bytes(file.getvalue())
+
+    return write_whole
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a text file in UTF-8, see :func:`write_all`."""
     write(path, lambda draft: draft.write_text(text, encoding="utf-8"))
@@ -141,7 +155,9 @@ def read_json(path: Path, mark: str | None = None) -> dict[str, Any]:
     {'seed': 3}
     """
     try:
-        record = dict(json.loads(Path(path).read_text(encoding="utf-8")))
+        record = json.loads(Path(path).read_text(encoding="utf-8"))
+        if not isinstance(record, dict):
+            raise ValueError("it holds no names")
         claimed = record.pop(CHECKSUM, None)
         if (mark is None or mark in record or claimed is not None) and claimed != _json_checksum(record):
             raise ValueError("its checksum does not fit")

@@ -30,7 +30,7 @@ def guarded(name, work):
     except (ToolError, HelpersError) as error:
         fault = str(error)
     except OSError as error:
-        fault = f"cannot write or read {error.filename} ({error.strerror})"
+        fault = f"cannot write or read {error.filename or 'a file'} ({error.strerror or str(error)[:200]})"
     except KeyboardInterrupt:
         fault = "stopped; no file is half-written"
     print(f"{name}: " + fault.replace("\n", f"\n{name}: "), file=sys.stderr)

@@ -205,7 +205,8 @@ def write(o: SimpleNamespace, files: dict[str, Any]) -> None:
             fills[path] = functools.partial(Path.write_text, data=content, encoding="utf-8")
         else:
             kind = path.suffix[1:]
-            fills[path] = functools.partial(content.savefig, format=kind, metadata=figures.FORMATS[kind])
+            drawn = functools.partial(content.savefig, format=kind, metadata=figures.FORMATS[kind])
+            fills[path] = storage.in_memory(drawn)
     storage.write_all(fills)
     plt.close("all")
     click.echo("\n".join(map(str, fills)))

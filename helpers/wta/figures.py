@@ -15,7 +15,7 @@ from helpers import figures
 from helpers.figures import OKABE_ITO, raster, traces
 from helpers.parameters import ParameterError, check_array, doors
 from helpers.spikes import pack
-from helpers.storage import write
+from helpers.storage import in_memory, write
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,7 +57,7 @@ def drawn(
             draw(fig.subplots(**options), *args)
             if owner.save_figures:
                 path = Path(f"{name}.png")
-                write(path, lambda draft: fig.savefig(draft, format="png"))
+                write(path, in_memory(lambda file: fig.savefig(file, format="png")))
                 print(f"saved {path.absolute()}")
             if owner.show_figures and plt.get_backend().lower() != "agg":
                 plt.show()

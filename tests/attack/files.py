@@ -424,7 +424,7 @@ def resealed(path, rng):
         del arrays[name]
     elif way == 1:
         arrays["x" + name] = arrays.pop(name)
-    elif way == 2 and isinstance(record, dict):
+    elif way == 2 and isinstance(record, dict | list):
         record = json.loads(json_changed(json.dumps(record), rng)) if rng.random() < 0.9 else None
     else:
         arrays[name] = array_changed(np.asarray(arrays[name]), rng)

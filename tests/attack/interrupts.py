@@ -230,20 +230,24 @@ def digest(path):
     return hashlib.sha256(body).hexdigest()
 
 
+def patience():
+    """Return by how much longer things take on a machine with other work."""
+    return max(1.0, os.getloadavg()[0] / os.cpu_count())
+
+
 def attempt(kind, seed, folder, expected, seconds):
     """Interrupt the work of a kind once and call it again; return the faults, a dict {word: what was seen}."""
     rng, mark, faults = random.Random(seed), uuid.uuid4().hex, {}
-    patience = max(1.0, os.getloadavg()[0] / os.cpu_count())  # a machine with other work takes longer
     sent, moment = rng.choice([signal.SIGINT, signal.SIGKILL]), rng.random() * seconds
     folder.mkdir()
     pid = start(kind, folder, mark)
     time.sleep(moment)
     os.kill(pid, sent)
-    if wait_for(pid, ENDS_S * patience) is None:
+    if wait_for(pid, ENDS_S * patience()) is None:
         faults["hang"] = "still runs"
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
-    if alive := left_alive(mark, ENDS_S * patience):
+    if alive := left_alive(mark, ENDS_S * patience()):
         faults["workers"] = f"{len(alive)} left"
     pid = start(kind, folder, mark)
     code = wait_for(pid, LASTS_S)
@@ -285,12 +289,12 @@ def lane(attempts, out):
     out.send("done")
 
 
-def drawn(number):
+def drawn(number, kinds):
     """Return the kinds of so many attempts, each with its share, one after another."""
-    shares = {kind: share for kind, (_, share, _) in KINDS.items()}
+    shares = {kind: KINDS[kind][1] for kind in kinds}
     counts = {kind: round(number * share / sum(shares.values())) for kind, share in shares.items()}
     kinds = [kind for kind, n in counts.items() for _ in range(n)]
-    return (kinds + ["sweep"] * number)[:number]
+    return (kinds + list(shares) * number)[:number]
 
 
 WORDS = {
@@ -303,9 +307,9 @@ WORDS = {
 }
 
 
-def attempts(number):
+def attempts(number, kinds):
     """Yield (kind, faults) of so many attempts as they come, None for a lane that breaks off."""
-    fork, pipes, todo = get_context("fork"), [], list(enumerate(drawn(number)))
+    fork, pipes, todo = get_context("fork"), [], list(enumerate(drawn(number, kinds)))
     for k in range(LANES):
         here, there = fork.Pipe(False)
         fork.Process(target=lane, args=(todo[k::LANES], there)).start()
@@ -323,10 +327,10 @@ def attempts(number):
                 yield result
 
 
-def main(number=None):
+def main(number=None, kinds=tuple(KINDS)):
     """Interrupt that often, print what went wrong, and return whether anything did."""
     number, begin, seen = number or NUMBER, time.time(), Counter()
-    for done, result in enumerate(attempts(number), 1):
+    for done, result in enumerate(attempts(number, kinds), 1):
         kind, faults = result or ("?", {"broke": "a lane broke off"})
         for word, more in faults.items():
             seen[word] += 1
