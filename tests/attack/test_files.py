@@ -83,7 +83,8 @@ def test_json_is_refused_whatever_is_wrong_with_it(tmp_path):
 
 
 def test_drafts_of_a_killed_process_are_removed_by_the_next_that_writes(tmp_path):
-    killed = f"from helpers import storage; import os, pathlib, signal; storage.write(pathlib.{tmp_path / 'figs/a.pdf'!r}, "
+    killed = "from helpers import storage; import os, pathlib, signal; "
+    killed += f"storage.write(pathlib.{tmp_path / 'figs/a.pdf'!r}, "
     killed += "lambda draft: (draft.touch(), os.kill(os.getpid(), signal.SIGKILL)))"
     assert run(killed, cwd=ROOT).returncode == -signal.SIGKILL and len(list((tmp_path / "figs").iterdir())) == 1
     mine = storage.draft(tmp_path / "figs" / "b.pdf")
