@@ -62,7 +62,7 @@ def capture(net: Network) -> State:
                 kept[key] = [None]
                 left_out += [f"{name}.{key} ({foreign})"] if str(foreign) else []
     if left_out:
-        warnings.warn(f"not part of the state: {', '.join(left_out)}", stacklevel=2)
+        warnings.warn(f"not part of the state: {', '.join(left_out)}", stacklevel=3)
     return state
 
 

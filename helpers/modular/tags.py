@@ -153,7 +153,7 @@ class Behaviour(Tagged):
         if unread and warn:
             known = ", ".join(sorted(self._read)) or "none"
             text = f"{type(self).__name__}: keyword argument(s) {unread} are never read; known: {known}"
-            warnings.warn(text, stacklevel=4)
+            warnings.warn(text, stacklevel=5)
 
 
 Behavior = Behaviour
