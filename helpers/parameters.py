@@ -452,6 +452,8 @@ def _refuse(name, value, hint):
     kind, simple = getattr(value, "dtype", type(value).__name__), hint.removesuffix(" | None")
     if simple in CHECKS:
         CHECKS[simple](name, value)
+    if isinstance(value, numbers.Integral) and "int" in hint.split(" | "):
+        check_integer(name, value)
     if "ArrayLike" in hint or "ndarray" in hint:
         raise ParameterError(f"{name} is not an array of numbers (it holds {kind}); give a numeric array")
     raise ParameterError(f"{name} = {short(value)} is a {kind}; allowed: {hint}")
