@@ -27,7 +27,6 @@ from helpers.parameters import (
     check_choice,
     check_integer,
     check_seed,
-    doors,
     short,
 )
 
@@ -199,7 +198,7 @@ class NeuronGroup(Drawing, Parent):
         super().__init__(net, _checked(behaviour or behavior, len(grid)), tag or "NG")
         self.size = size if grid else check_integer("size", size, 1)
         if grid and 0 in self.behaviour:
-            python_warnings.warn(f"key 0 of {self!r} is the place of the grid; the behaviour is left out", stacklevel=3)
+            python_warnings.warn(f"key 0 of {self!r} is the place of the grid; the behaviour is left out", stacklevel=2)
         self.behaviour |= grid
         self.afferent_synapses, self.efferent_synapses = Synapses(), Synapses()
         self._join(net.NeuronGroups)
@@ -422,7 +421,7 @@ class Network(Parent):
                 group.tags[0] = f"{tag}{next(ends)}"
             taken.add(group.tags[0])
             if warn and group.tags[0] != tag:
-                python_warnings.warn(f"{tag!r} is taken by another neuron group; now {group.tags[0]!r}", stacklevel=4)
+                python_warnings.warn(f"{tag!r} is taken by another neuron group; now {group.tags[0]!r}", stacklevel=3)
 
     def _plan(self):
         """Check the weights and list what an iteration runs."""
@@ -501,6 +500,3 @@ class Network(Parent):
 def _record(parents, on):
     for parent in parents:
         parent.recording = on
-
-
-doors(globals())

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from helpers.modular import draws
-from helpers.parameters import ParameterError, doors, short
+from helpers.parameters import ParameterError, short
 
 __all__ = ["Behavior", "Behaviour", "Synapses", "Tagged", "UnknownTagError"]
 
@@ -153,7 +153,7 @@ class Behaviour(Tagged):
         if unread and warn:
             known = ", ".join(sorted(self._read)) or "none"
             text = f"{type(self).__name__}: keyword argument(s) {unread} are never read; known: {known}"
-            warnings.warn(text, stacklevel=5)
+            warnings.warn(text, stacklevel=4)
 
 
 Behavior = Behaviour
@@ -164,6 +164,3 @@ class Synapses(dict):
 
     def __missing__(self, tag):
         raise UnknownTagError(f"no synapse group carries the tag {tag!r}; known: {', '.join(self)}")
-
-
-doors(globals())
