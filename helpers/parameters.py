@@ -424,7 +424,9 @@ def _refuse(name, value, hint):
         check_integer(name, value)
     if "ArrayLike" in hint or "ndarray" in hint:
         raise ParameterError(f"{name} is not an array of numbers (it holds {kind}); give a numeric array")
-    raise ParameterError(f"{name} = {short(value)} is a {kind}; allowed: {hint}")
+    simple = {*TESTS, *CHECKS, "str"} & set(re.findall(r"\w+", hint))
+    said = f"{name} = {short(value)}" if simple else name  # an object, of which only the kind says something
+    raise ParameterError(f"{said} is a {kind}; allowed: {hint}")
 
 
 def doors(names: dict[str, Any]) -> None:
