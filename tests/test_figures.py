@@ -75,12 +75,12 @@ class Sketch(Figure):
     def set_layout_engine(self, engine):
         pass
 
-    def savefig(self, path, *, format, metadata, dpi):
-        Path(path).write_bytes(b"half")
+    def savefig(self, file, *, format, metadata, dpi):
         content = self.formats.get(format, self.content)
         if isinstance(content, BaseException):
+            file.write(b"half")
             raise content
-        Path(path).write_bytes(content)
+        file.write(content)
 
 
 def contents(folder):
