@@ -215,7 +215,7 @@ def _files(movie, path, fps):
         frame_ms = 10 * round(100 / fps)
         if abs(1000 / frame_ms - fps) > 1e-6 * fps:
             told = f"{path.name} has {1000 / frame_ms:.4g} frames per second, not {fps:g}"
-            warnings.warn(f"{told}; a gif holds whole hundredths of a second", stacklevel=3)
+            warnings.warn(f"{told}; a gif holds whole hundredths of a second", stacklevel=4)
         write = partial(write, plugin="pillow", duration=frame_ms, comment=f"frame_ms={frame_ms}", loop=0)
         return {path: storage.in_memory(write)}
     if suffix == ".mp4":

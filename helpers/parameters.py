@@ -356,7 +356,6 @@ TESTS = {
     "Mapping": lambda name, value: isinstance(value, Mapping),
 }
 TESTS |= dict.fromkeys(("Sequence", "list", "tuple"), _is_listed) | {"dict": TESTS["Mapping"]}
-HOLDERS = ("Sequence", "list", "tuple", "Mapping", "dict")  # whose items are looked at
 
 
 def _test_of(node, known):
@@ -365,7 +364,7 @@ def _test_of(node, known):
         tests = _test_of(node.left, known), _test_of(node.right, known)
         return None if None in tests else lambda name, value: any(test(name, value) for test in tests)
     if isinstance(node, ast.Subscript):
-        return _test_of_items(node, known)
+        return _test_of(node.value, known)  # the items are looked at by the function
     if isinstance(node, ast.Constant):
         return lambda name, value: value is node.value
     word = node.attr if isinstance(node, ast.Attribute) else node.id
@@ -379,37 +378,6 @@ def _test_of(node, known):
     if isinstance(meant, str):  # a class that is not loaded here
         return lambda name, value: any(kind.__name__ == word for kind in type(value).__mro__)
     return _test_of(_parsed(meant), known)  # a name for several kinds
-
-
-def _test_of_items(node, known):
-    """Return the test of a hint with brackets: what a list or mapping holds, how many arguments a function takes."""
-    outer, word = _test_of(node.value, known), getattr(node.value, "attr", None) or node.value.id
-    parts = getattr(node.slice, "elts", [node.slice])
-    if word == "Callable" and isinstance(parts[0], ast.List):
-        return lambda name, value: outer(name, value) and _takes(value, len(parts[0].elts))
-    kinds = {ast.unparse(part) for part in parts if not (isinstance(part, ast.Constant) and part.value is ...)}
-    inner = None
-    if word in HOLDERS and (word in ("Mapping", "dict") or len(kinds) == 1):
-        inner = _test_of(parts[-1 if word in ("Mapping", "dict") else 0], known)
-    numbers = {"int": "iu", "float": "iuf"}.get("".join(kinds), "")  # arrays of these are looked at as a whole
-
-    def test(name, value):
-        if not outer(name, value):
-            return False
-        items = value.values() if isinstance(value, Mapping) else value
-        whole = isinstance(value, np.ndarray) and value.dtype.kind in numbers
-        return whole or all(inner(name, item) for item in items)
-
-    return outer if inner is None else test
-
-
-def _takes(function, n):
-    """Whether a function can be called with `n` arguments, as far as it tells."""
-    try:
-        inspect.signature(function).bind(*[None] * n)
-    except (TypeError, ValueError) as failure:
-        return isinstance(failure, ValueError)
-    return True
 
 
 def _passes(check, name, value):
@@ -452,9 +420,13 @@ def _refuse(name, value, hint):
     kind, simple = getattr(value, "dtype", type(value).__name__), hint.removesuffix(" | None")
     if simple in CHECKS:
         CHECKS[simple](name, value)
+    if isinstance(value, numbers.Integral) and "int" in hint.split(" | "):
+        check_integer(name, value)
     if "ArrayLike" in hint or "ndarray" in hint:
         raise ParameterError(f"{name} is not an array of numbers (it holds {kind}); give a numeric array")
-    raise ParameterError(f"{name} = {short(value)} is a {kind}; allowed: {hint}")
+    simple = {*TESTS, *CHECKS, "str"} & set(re.findall(r"\w+", hint))
+    said = f"{name} = {short(value)}" if simple else name  # an object, of which only the kind says something
+    raise ParameterError(f"{said} is a {kind}; allowed: {hint}")
 
 
 def doors(names: dict[str, Any]) -> None:

@@ -13,7 +13,6 @@ import matplotlib.pyplot as plt
 import nbformat
 import pytest
 from matplotlib.figure import Figure
-from traitlets import TraitError
 
 from helpers.explorers import Explorer, explore
 from helpers.parameters import ParameterError
@@ -149,7 +148,7 @@ def test_what_makes_no_explorer_is_refused_in_one_line(draw, sliders, message):
 
 def test_set_refuses_names_and_values_without_a_slider(shown):
     for values in (dict(c=1), dict(a=17), dict(b_deg=-1.0), dict(word="z")):
-        with pytest.raises(TraitError if "word" in values else ParameterError):
+        with pytest.raises(ParameterError):
             shown.set(**values)
         assert shown._drawn == shown.values
 

@@ -75,12 +75,12 @@ class Sketch(Figure):
     def set_layout_engine(self, engine):
         pass
 
-    def savefig(self, path, *, format, metadata, dpi):
-        Path(path).write_bytes(b"half")
+    def savefig(self, file, *, format, metadata, dpi):
         content = self.formats.get(format, self.content)
         if isinstance(content, BaseException):
+            file.write(b"half")
             raise content
-        Path(path).write_bytes(content)
+        file.write(content)
 
 
 def contents(folder):
@@ -212,7 +212,7 @@ def test_bad_names_and_arguments_are_refused_before_anything_is_written(tmp_path
         for write, what in ((figures.save, Sketch()), (figures.save_table, TABLE)):
             with pytest.raises(ParameterError, match="is not of the form 'model/name'"):
                 write(what, name, **GIVEN)
-    with pytest.raises(ParameterError, match="fig = <Axes: > is a Axes; allowed: Figure"):
+    with pytest.raises(ParameterError, match="fig is a Axes; allowed: Figure"):
         figures.save(ax, "demo/panel", **GIVEN)
     with pytest.raises(ParameterError, match="is a list; allowed: Table"):
         figures.save_table([(1, 2)], "demo/table", **GIVEN)

@@ -137,7 +137,7 @@ SPAN = {"n_cells": 2, "start_ms": 0.0, "stop_ms": 10.0}
         (spikes.fano_factor, ([1, -1],), {}, "counts goes down to -1"),
         (spikes.unpack, ([1.0], []), {"n_cells": 2}, r"ids has shape \(0,\); allowed: \(1\)"),
         (spikes.pack, ([],), {}, r"trains = \[\] holds nothing"),
-        (spikes.pack, (3,), {}, r"trains = 3 is a int; allowed: Sequence\[ArrayLike\]"),
+        (spikes.pack, (3,), {}, "trains is not an array of numbers"),
         (spikes.pack, ([[1.0], 2.0],), {}, r"train_ms\[1\] has 0 dimension"),
         (spikes.read_spikes, ([],), {}, r"source = \[\] holds nothing"),
         (spikes.read_spikes, ([[1, 0.5]],), {}, r"columns = \[\]; allowed: one of id, sender and one of time_ms"),

@@ -13,7 +13,7 @@ few bins are left and it may be small for no reason: such a test is not `usable`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -160,7 +160,7 @@ def _indices(name, values, n):
     return values.astype(int)
 
 
-def mean_quality(qualities: Sequence[MapQuality]) -> MapQuality:
+def mean_quality(qualities: Iterable[MapQuality]) -> MapQuality:
     """Return the mean of several :class:`MapQuality`: of the usable ones, if these are more than half.
 
     Else it is not usable: the metrics are NaN, and the counts and fractions are the means of all.

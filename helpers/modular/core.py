@@ -27,7 +27,6 @@ from helpers.parameters import (
     check_choice,
     check_integer,
     check_seed,
-    doors,
     short,
 )
 
@@ -501,6 +500,3 @@ class Network(Parent):
 def _record(parents, on):
     for parent in parents:
         parent.recording = on
-
-
-doors(globals())

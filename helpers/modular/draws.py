@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from helpers.parameters import ParameterError, check_array, doors, short
+from helpers.parameters import ParameterError, check_array, short
 
 if TYPE_CHECKING:
     from helpers.modular.core import Network
@@ -160,6 +160,3 @@ def number(text: str, default: Any) -> Any:
     except ValueError:
         return text
     return value if isinstance(default, int | np.integer) and not value.is_integer() else type(default)(value)
-
-
-doors(globals())

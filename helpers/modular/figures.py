@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from helpers.figures import OKABE_ITO
 from helpers.modular.core import Network
 from helpers.modular.synapses import dense
-from helpers.parameters import check_array, doors
+from helpers.parameters import check_array
 
 __all__ = ["activity", "timeline", "weight_histogram"]
 
@@ -69,6 +69,3 @@ def weight_histogram(ax: Axes, weights: Mapping[str, Any]) -> list[Artist]:
     ax.set(xlabel="weight", ylabel="synapses", yscale="log")
     ax.legend()
     return ax.patches
-
-
-doors(globals())

@@ -12,7 +12,7 @@ from helpers.modular import kernel
 from helpers.modular.core import NeuronGroup
 from helpers.modular.synapses import afferents
 from helpers.modular.tags import Behaviour
-from helpers.parameters import ParameterError, check_number, doors
+from helpers.parameters import ParameterError, check_number
 
 __all__ = ["STDP", "Normalisation"]
 
@@ -73,6 +73,3 @@ class Normalisation(Behaviour):
             kernel.row_sums(*each.lists, rows, sums)
         for each in found:
             kernel.normalise(*each.lists, rows, sums, float(self.total))
-
-
-doors(globals())

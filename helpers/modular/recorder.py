@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from helpers.modular.tags import Behaviour
-from helpers.parameters import ParameterError, check_integer, doors
+from helpers.parameters import ParameterError, check_integer
 
 __all__ = ["EventRecorder", "Recorder", "Series", "compiled"]
 
@@ -227,6 +227,3 @@ class EventRecorder(Recorder):
         rows = np.asarray(self.variables.get(name, ()))
         if column in ("t", "i", "j")[: rows.shape[-1]]:
             yield rows[:, "tij".index(column)]
-
-
-doors(globals())

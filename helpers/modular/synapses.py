@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from helpers.parameters import ParameterError, check_array, doors, short
+from helpers.parameters import ParameterError, check_array, short
 
 if TYPE_CHECKING:
     from helpers.modular.core import SynapseGroup
@@ -183,6 +183,3 @@ def afferents(synapse: SynapseGroup) -> Afferents:
             raise ParameterError(f"W of {synapse!r} has shape {np.shape(weights)}; allowed: {synapse.shape}")
         found = synapse._afferents = Afferents(weights)
     return found
-
-
-doors(globals())

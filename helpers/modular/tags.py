@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from helpers.modular import draws
-from helpers.parameters import ParameterError, doors, short
+from helpers.parameters import ParameterError, short
 
 __all__ = ["Behavior", "Behaviour", "Synapses", "Tagged", "UnknownTagError"]
 
@@ -164,6 +164,3 @@ class Synapses(dict):
 
     def __missing__(self, tag):
         raise UnknownTagError(f"no synapse group carries the tag {tag!r}; known: {', '.join(self)}")
-
-
-doors(globals())

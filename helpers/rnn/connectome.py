@@ -432,7 +432,7 @@ def _edges(path, columns):
         again &= key[order][1:] == key[order][:-1]
     if np.any(again):
         text = f"{path} has {np.sum(again)} rows that are there before, but for the weight; their weights are summed"
-        warnings.warn(text, stacklevel=3)
+        warnings.warn(text, stacklevel=4)
     return tuple(table.values())
 
 
@@ -463,12 +463,12 @@ def _described(ids, fibres, path):
         raise ParameterError(f"{path} has none of the {ids.size} neurons: {found}; give a table of the same data set")
     if known.size < ids.size:
         text = f"{path} leaves out {ids.size - known.size} of {ids.size} neurons, and so does the region"
-        warnings.warn(text, stacklevel=3)
+        warnings.warn(text, stacklevel=4)
     codes = _transmitters(table["transmitter"][theirs])
     unknown = np.count_nonzero(codes == CODES["unknown"])
     if unknown and "sign" not in table:
         text = f"{path} knows no transmitter of {unknown} of {known.size} neurons, which count as inhibitory"
-        warnings.warn(text, stacklevel=3)
+        warnings.warn(text, stacklevel=4)
     signs = table["sign"][theirs] if "sign" in table else np.where(codes == CODES["acetylcholine"], 1, -1)
     fibres = table["cell_body_fiber"][theirs] if "cell_body_fiber" in table else fibres[mine]
     return known, codes, _codes(fibres), signs

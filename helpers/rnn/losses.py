@@ -18,7 +18,7 @@ ln(1 + exp(10 x))/10 for max(x, 0); the two differ by at most .07 per exponent.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from types import ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -59,7 +59,7 @@ def target_vector(name: str, target: float | Sequence[float], k: int) -> np.ndar
     return np.broadcast_to(target, (k,)).copy()
 
 
-def loss_value(name: str, exponents: np.ndarray, target: np.ndarray, xp: ModuleType = np) -> np.ndarray:
+def loss_value(name: str, exponents: np.ndarray, target: np.ndarray, xp: Any = np) -> np.ndarray:
     """Return the loss of exponents (k,) for a target (k,).
 
     Parameters

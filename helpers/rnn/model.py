@@ -23,7 +23,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -70,7 +69,7 @@ def response(
     shift: float | np.ndarray = 0.0,
     *,
     legacy: bool = False,
-    xp: ModuleType = np,
+    xp: Any = np,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return phi(h) and phi'(h), elementwise.
 

@@ -319,7 +319,7 @@ def warn_of_dark(dark):
         more = f" and {len(edges) // 2 - 4} more parts" if len(edges) > 8 else ""
         warnings.warn(
             f"the movie is uniform from {parts}{more}: no orientation there, left out of tuning()",
-            stacklevel=4,
+            stacklevel=5,
         )
 
 

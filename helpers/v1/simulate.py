@@ -275,7 +275,7 @@ def warn_of_saturation(name, n_fired, total_ms, params):
         warnings.warn(
             f"{n} of {len(n_fired)} cells of {name!r} fire at the highest rate that tau_refrac_ms and dt_ms allow "
             f"({highest_hz:.0f} Hz): their rates say nothing more about the input",
-            stacklevel=3,
+            stacklevel=4,
         )
 
 
@@ -297,7 +297,7 @@ def on_grid(trains, dt_ms, n_steps):
         warnings.warn(
             f"{n_merged} of {len(step)} input spikes fall into a time step ({dt_ms:g} ms) that holds another spike of "
             "the same input, and are sent once; lower the rates, or dt_ms",
-            stacklevel=3,
+            stacklevel=4,
         )
     return both // len(trains), both % len(trains), n_merged
 

@@ -169,7 +169,7 @@ def rank_correlation(time_ms: ArrayLike) -> float:
     >>> rank_correlation([[1, 2, 3], [10, 20, 30]])
     1.0
     """
-    if min(check_array("time_ms", time_ms, ndim=2, empty=True).shape) < 2:
+    if min(check_array("time_ms", time_ms, ndim=2, finite=False, empty=True).shape) < 2:
         return np.nan
     ranks = []
     for row in time_ms:
@@ -207,7 +207,10 @@ def spread(time_ms: np.ndarray, period_ms: float) -> float:
 
     nan for less than two presentations or one neuron.
     """
-    time_ms, period_ms = check_array("time_ms", time_ms, ndim=2, empty=True), check_number("period_ms", period_ms, 0)
+    time_ms, period_ms = (
+        check_array("time_ms", time_ms, ndim=2, finite=False, empty=True),
+        check_number("period_ms", period_ms, 0),
+    )
     if min(time_ms.shape) < 1 or len(time_ms) < 2:
         return np.nan
     angle = 2 * np.pi * time_ms / period_ms

@@ -241,7 +241,7 @@ class Phases:
 
     def per_ms(self, t0_ms: int, n_steps: int) -> np.ndarray:
         """Return the pattern of each step from `t0_ms` on, int array (n_steps,): -1 noise, -2 outside every phase."""
-        label, t0_ms = np.full(check_integer("n_steps", n_steps, 0), -2), check_integer("t0_ms", t0_ms, 0)
+        label, t0_ms = np.full(check_integer("n_steps", n_steps, 0), -2), check_integer("t0_ms", t0_ms)
         for start, stop, pattern in zip(self.start_ms, self.stop_ms, self.pattern, strict=True):
             label[start - t0_ms : stop - t0_ms] = pattern
         return label

@@ -312,9 +312,9 @@ def watched(cases):
         cases = cases[last + 1 :]
 
 
-def main(number):
+def main(number=None):
     """Judge `number` hostile calls, drawn with a fixed seed, print what was found, and return how many are faults."""
-    cases = all_cases()
+    cases, number = all_cases(), number or 10_000
     random.Random(1).shuffle(cases)
     start, faults, seconds = time.perf_counter(), {}, collections.Counter()
     for done, (case, fault, took) in enumerate(watched(cases[: int(number)]), 1):
@@ -337,4 +337,4 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--child"]:
         child(sys.argv[2])
     else:
-        sys.exit(main(sys.argv[1] if len(sys.argv) > 1 else 10_000) > 0)
+        sys.exit(main(*map(int, sys.argv[1:2])) > 0)

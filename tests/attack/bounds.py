@@ -11,12 +11,12 @@ TESTS = ("v1/test_kernel.py", "v1/test_simulate.py", "lateral_line/test_kernel.p
 TESTS += ("wta/test_kernel.py", "wta/test_recorder.py", "modular/test_learning.py", "modular/test_synapses.py")
 
 
-def main(number=0):
+def main(number=None):
     """Run the tests, whose compiled code goes into a folder of its own, and return how many files failed."""
     failed = []
     with tempfile.TemporaryDirectory() as folder:
         env = os.environ | dict(NUMBA_BOUNDSCHECK="1", NUMBA_CACHE_DIR=folder)
-        for path in TESTS[: int(number) or None]:
+        for path in TESTS[:number]:
             words = [sys.executable, "-m", "pytest", "-q", "-x", "-n0", "-p", "no:cacheprovider", f"tests/{path}"]
             done = subprocess.run(words, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
             print(f"{path}: {(done.stdout.splitlines() or [done.stderr])[-1]}", flush=True)
@@ -25,4 +25,4 @@ def main(number=0):
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]) > 0)
+    sys.exit(main(*map(int, sys.argv[1:2])) > 0)

@@ -112,13 +112,14 @@ def form(net):
     return [(type(item).__name__, getattr(item, "size", None)) for item in net._family()]
 
 
-def main(number):
+def main(number=None):
     """Send `number` messages, drawn with a fixed seed, print what went wrong, and return how often."""
-    draw, faults, asked, heard = random.Random(2), collections.Counter(), [], Heard()
+    number, faults = number or 1000, collections.Counter()
+    draw, asked, heard = random.Random(2), [], Heard()
     logger = logging.getLogger("traitlets")
     logger.addHandler(heard)
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
-        for i in range(int(number)):
+        for i in range(number):
             if i % 200 == 0:
                 shown, widgets = made()
                 shown.ask = lambda do, *rest, ask=shown.ask: (asked.append(do), ask(do, *rest))
@@ -144,4 +145,4 @@ def main(number):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1] if len(sys.argv) > 1 else 1000) > 0)
+    sys.exit(main(*map(int, sys.argv[1:2])) > 0)

@@ -45,7 +45,7 @@ def test_words_in_any_case_and_others_are_refused_with_those_that_exist():
         "sum",
         "MSE_Custom",
     ]
-    for word in ("l1", "", None, 2, ["MSE"]):
+    for word in ("l1", ""):
         with pytest.raises(ParameterError, match=f"loss.*{LOSSES[0]}.*Sinai"):
             loss_name(word)
 

@@ -178,7 +178,7 @@ def test_epochs_share_their_program_with_the_gradient():
         (dict(seed=-1), "seed = -1"),
         (dict(window=0.0), "window = 0"),
         (dict(rnn=network(kind="tanh"), parameters=("gains",)), "neither gains nor shifts"),
-        (dict(rnn=np.eye(3)), "only an Rnn"),
+        (dict(rnn=np.eye(3)), "allowed: Rnn"),
     ],
 )
 def test_bad_settings_are_refused_in_one_line(change, message):

@@ -258,7 +258,7 @@ RING = [
     (dict(v_rest_mv=-np.inf), "v_rest_mv = -inf"),
 ]
 RUN = [
-    (dict(params={}), "params = {} is a dict; allowed: RingParams"),
+    (dict(params={}), "params is a dict; allowed: RingParams"),
     (dict(params=STATIC.replace(window_ms=1e6, tau_refrac_ms=0.0), theta_rad=np.zeros(2)), "the run is too long"),
     (dict(theta_rad=[np.nan]), "theta_rad holds NaN or infinity"),
     (dict(theta_rad=[0, 1], b_theta_rad=[1, 1, 1]), "b_theta_rad has 3 values"),

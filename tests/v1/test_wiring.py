@@ -96,7 +96,7 @@ def test_rules_of_ones_own():
     ("function", "given", "fragment"),
     [
         (wire, {"exc_exc2": ([0], [0], [1.0])}, "projection = 'exc_exc2' is unknown; choose one of: input_exc"),
-        (wire, [1], "synapses is a list; allowed: a mapping"),
+        (wire, [1], "given = [1] is a list; allowed: dict | None"),
         (wire, {"exc_exc": ([0], [0])}, "is not (pre, post, delay_ms)"),
         (wire, {"exc_exc": 7}, "is not (pre, post, delay_ms)"),
         (wire, {"exc_exc": ([60], [0], [1.0])}, "pre goes up to 60"),
@@ -106,7 +106,7 @@ def test_rules_of_ones_own():
         (wire, {"exc_exc": ([0, 0], [1, 1], [1.0, 2.0])}, "names a pair of cells twice"),
         (wire, {"exc_exc": ([0], [1], [0.05])}, "delay_ms goes down to 0.05"),
         (wire, {"exc_exc": ([0], [1], [1.0, 2.0])}, "delay_ms has shape (2,)"),
-        (checked_rules, [1], "rules is a list; allowed: a mapping"),
+        (checked_rules, [1], "given = [1] is a list; allowed: dict | None"),
         (checked_rules, {"hebb": (1, 1, 1, 1)}, "rules = 'hebb' is unknown; choose one of: causal"),
         (checked_rules, {"causal": (1, 1, 1)}, "is not (tau_plus_ms, tau_minus_ms, a_plus, a_minus)"),
         (checked_rules, {"causal": (0, 30, 1, 1)}, "tau_plus_ms = 0 is out of range"),
