@@ -92,7 +92,8 @@ class Client(NotebookClient):
     def stop(self):
         self.stopped = True
         with suppress(OSError):
-            os.killpg(self.process, signal.SIGKILL)
+            if self.process:  # 0 would be our own group
+                os.killpg(self.process, signal.SIGKILL)
 
     def listen(self, notebook):
         with suppress(NotImplementedError):  # Windows
