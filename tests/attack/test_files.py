@@ -166,7 +166,7 @@ import helpers.lateral_line.kernel, helpers.v1.kernel, helpers.wta.kernel
 from helpers.modular import kernel
 import numpy as np
 sums = np.zeros(1)
-kernel.row_sums(np.array([0, 1]), np.array([0]), np.array([0]), np.array([2.0]), np.array([0]), sums)
+kernel.row_sums(np.array([0, 1]), np.array([0]), np.array([0]), np.array([2.0]), np.array([True]), sums)
 print(sums)
 """
 
