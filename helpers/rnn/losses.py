@@ -43,7 +43,7 @@ def loss_name(word: str) -> str:
     return known[word] if isinstance(word, str) and word in known else check_choice("loss", word, (*LOSSES, "Sinai"))
 
 
-def target_vector(name: str, target: float | Sequence[float], k: int) -> np.ndarray:
+def target_vector(name: str, target: float | Sequence[float] | None, k: int) -> np.ndarray:
     """Return what the k exponents, in descending order, are held against: one value each, (k,).
 
     Examples
