@@ -165,6 +165,7 @@ def mean_quality(qualities: Iterable[MapQuality]) -> MapQuality:
 
     Else it is not usable: the metrics are NaN, and the counts and fractions are the means of all.
     """
+    qualities = list(qualities)
     chosen = [quality for quality in qualities if quality.usable]
     chosen = chosen if 2 * len(chosen) > len(qualities) else []
     means = {}

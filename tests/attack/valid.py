@@ -224,6 +224,7 @@ GOOD = {
     "modular.ui.Network_UI.samples:group": None, "modular.ui.Network_UI.samples:variable": None,
 }  # fmt: skip
 PANTRY = {
+    "storage:record": lambda: {"x": 1},
     "ax": axes, "axes": lambda: axes(2), "fig": draw, "lines": lambda: plt.figure().subplots().plot([0, 1]),
     "values": lambda: SEEDS.copy(), "frame": lambda: SEEDS.copy(), "draw": lambda: lambda k: None,
     "columns": lambda: {"r": lambda found: found["r"]}, "table": lambda: parameters.Table(("a", "b"), ((1, 2),)),
@@ -335,6 +336,7 @@ MORE = {
 # Commands are attacked flag by flag; what they share is part of them.
 ELSEWHERE = {
     "lateral_line.cli.main",
+    "parameters.doors",
     *(f"rnn.options.{name}" for name in ("Command", "opened", "option", "with_options", "write")),
 }
 

@@ -75,7 +75,7 @@ CASES = {
     "grid for a group that has a size": (lambda n, c: c.add_behaviour(0, get_squared_dim(4)), "size = 3 .*2 x 2 x 1"),
     "tag that is a number": (lambda n, c: NeuronGroup(n, 3, tag=5), "tag = 5 is not text"),
     "dtype that is none": (lambda n, c: Network(dtype="x"), "dtype = 'x' is not known; allowed: float64"),
-    "recorder of nothing": (lambda n, c: Recorder(None), "variables = None is a NoneType"),
+    "recorder of nothing": (lambda n, c: Recorder(None), "None is no recordable expression"),
     "functions of one name": (lambda n, c: Recorder([lambda n: 1, lambda n: 2]), "'<lambda>' is the name of two"),
     "size as a variable": (lambda n, c: Behaviour(size=7).set_parameters_as_variables(c), "size of .*choose another"),
     "complex source": (lambda n, c: EventWeights(np.eye(2)).dot([1j, 0]), "source is not an array of numbers"),

@@ -274,7 +274,7 @@ def test_assigned_options_are_those_of_the_constructor_and_act(small):
     ("call", "message"),
     [
         (lambda rec, i: rec.run_network(t_sim=1000), "inpgen = None is no input"),
-        (lambda rec, i: rec.simulate(None, 1000), "inpgen = None is a NoneType; allowed: InputGenerator"),
+        (lambda rec, i: rec.simulate(None, 1000), "inpgen is a NoneType; allowed: InputGenerator"),
         (lambda rec, i: rec.test(i, -5), "t_sim = -5 is out of range"),
         (lambda rec, i: rec.test(i, "1 s"), "t = '1 s' is not a number"),
         (lambda rec, i: rec.run_network(id_list=[0, 10**6], inpgen=i), "id in id_list = 1000000 is out of range"),
