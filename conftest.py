@@ -1,17 +1,28 @@
-"""Undo two side effects of imports: Brian2's on pytest's collector of doctests, and 1.5 s of jsonschema's."""
+"""Doctests: Brian2 replaces pytest's collector by one that fails on ``__init__.py``, and a line is said but once."""
 
 import os
-import sys
+from unittest import mock
 
+import pytest
 from _pytest import doctest
 
 ORIGINAL = doctest.DoctestModule
-sys.modules.setdefault("rfc3987_syntax", None)  # jsonschema would compile a grammar of web addresses, for nobody here
 
 
 def pytest_collectstart():
-    """Put pytest's own collector back before each folder: Brian2's fails on ``__init__.py``."""
+    """Put pytest's own collector back before each folder is collected."""
     doctest.DoctestModule = ORIGINAL
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    """Run the examples of the WTA engine as where it is compiled already: without its announcement."""
+    if isinstance(item, doctest.DoctestItem) and item.path.parent.name == "wta":
+        from helpers.wta import kernel
+
+        with mock.patch.object(kernel._Announcement, "on_start", lambda *args: None):
+            return (yield)
+    return (yield)
 
 
 def pytest_xdist_auto_num_workers():
