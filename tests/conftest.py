@@ -36,7 +36,9 @@ def figs_in_tmp(tmp_path, monkeypatch):
 
 @pytest.fixture(autouse=True)
 def settings_of_matplotlib():
-    """Take back the style that a test, or a command that it runs, has set."""
+    """Close the figures that another test or an example left open; take back the style that a test has set."""
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
     with matplotlib.rc_context():
         yield
 

@@ -297,7 +297,7 @@ def test_memory_does_not_grow_with_trials(monkeypatch):
 
 
 BAD = {
-    "params = {} is a dict; allowed: NetworkParams": dict(params={}),
+    "params is a dict; allowed: NetworkParams": dict(params={}),
     "seed = -1 is out of range": dict(seed=-1),
     "seed = 1.5 is not an integer": dict(seed=1.5),
     "keep = 0 is out of range": dict(keep=[0]),
