@@ -11,9 +11,9 @@ stripped in silence, as ``numpy.asarray`` would.
 
 Doors. ``doors(globals())``, the last line of a module, puts a check before its public functions and methods, so that a
 hint is not only a promise: ``int`` takes whole numbers and no switch, ``float`` a number and no NaN, ``np.ndarray`` and
-``ArrayLike`` numbers of any shape, a class its objects, ``Sequence[X]`` and ``Mapping[str, X]`` what holds nothing
-else. Ranges and shapes stay with the function, which alone knows them. ``Any`` and arguments without a hint are let in,
-and so is all that compiled loops get.
+``ArrayLike`` numbers of any shape, a class its objects, ``Sequence[X]`` what has a length and an order. Ranges, shapes
+and items stay with the function, which alone knows them. ``Any`` and arguments without a hint are let in, and so is
+all that compiled loops get.
 
 Every message is one line: what was given, the value, the allowed range, and what to do. All errors derive from
 :class:`HelpersError`, and each also from the builtin that callers expect (``ValueError``, ``RuntimeError``).
@@ -40,8 +40,7 @@ import numpy as np
 
 __all__ = ["BackendError", "HelpersError", "OutputError", "ParameterError", "Parameters", "Table", "parameter"]
 __all__ += ["check_array", "check_choice", "check_flag", "check_integer", "check_number", "check_seed"]
-__all__ += ["check_together"]
-__all__ += ["doors", "plain", "unit_of"]
+__all__ += ["check_together", "doors", "plain", "unit_of"]
 
 INF = np.inf
 # The last word of a name, and the unit as the packages spell it.
@@ -418,13 +417,13 @@ def guarded(function: Callable) -> Callable:
 
 
 def _refuse(name, value, hint):
-    kind, simple = getattr(value, "dtype", type(value).__name__), hint.removesuffix(" | None")
-    if simple in CHECKS:
-        CHECKS[simple](name, value)
+    kind, word = getattr(value, "dtype", type(value).__name__), hint.removesuffix(" | None")
+    if word in CHECKS:
+        CHECKS[word](name, value)
     if "ArrayLike" in hint or "ndarray" in hint:
         raise ParameterError(f"{name} is not an array of numbers (it holds {kind}); give a numeric array")
-    simple = {*TESTS, *CHECKS, "str"} & set(re.findall(r"\w+", hint))
-    said = f"{name} = {short(value)}" if simple else name  # an object, of which only the kind says something
+    is_value = {*TESTS, *CHECKS, "str"} & set(re.findall(r"\w+", hint))
+    said = f"{name} = {short(value)}" if is_value else name  # of an object only the kind says something
     raise ParameterError(f"{said} is a {kind}; allowed: {hint}")
 
 

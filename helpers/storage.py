@@ -16,6 +16,7 @@ import io
 import json
 import os
 import platform
+import re
 import shutil
 import time
 import uuid
@@ -32,6 +33,7 @@ __all__ += ["write_all", "write_arrays", "write_json", "write_text"]
 
 RECORD, CHECKSUM = "record_json", "sha256"
 RESERVED = ("file", "allow_pickle", RECORD, CHECKSUM)
+DRAFT = re.compile(r"\.(.*)-(\d+)-[0-9a-f]{32}\.tmp")  # machine, process
 
 
 class DamagedFile(OutputError):
@@ -96,7 +98,7 @@ def _rename(drafts):
             new.replace(path)
 
 
-def write(path: Path, fill: Callable[[Path], object], *, verify: Callable[[Path], object] | None = None) -> None:
+def write(path: str | Path, fill: Callable[[Path], object], *, verify: Callable[[Path], object] | None = None) -> None:
     """Write one file, see :func:`write_all`."""
     write_all({Path(path): fill}, verify=verify)
 
@@ -114,7 +116,7 @@ def in_memory(fill: Callable[[BinaryIO], object]) -> Callable[[Path], object]:
     return write_whole
 
 
-def write_text(path: Path, text: str) -> None:
+def write_text(path: str | Path, text: str) -> None:
     """Write a text file in UTF-8, see :func:`write_all`."""
     write(path, lambda draft: draft.write_text(text, encoding="utf-8"))
 
@@ -130,12 +132,12 @@ def sealed(record: Mapping[str, Any]) -> str:
     return json.dumps({CHECKSUM: _json_checksum(record), **record}, indent=1, ensure_ascii=False) + "\n"
 
 
-def write_json(path: Path, record: Mapping[str, Any]) -> None:
+def write_json(path: str | Path, record: Mapping[str, Any]) -> None:
     """Write a record as json with a checksum, see :func:`sealed` and :func:`write_all`."""
     write_text(path, sealed(record))
 
 
-def read_json(path: Path, mark: str | None = None) -> dict[str, Any]:
+def read_json(path: str | Path, mark: str | None = None) -> dict[str, Any]:
     """Return the record in a file of :func:`write_json`.
 
     Where it holds digests of files beside it (``{"files": {"pdf": SHA-256, ...}}``), these must fit as well. With
@@ -178,7 +180,7 @@ def _damaged(path, failure):
     return DamagedFile(f"{path} cannot be used ({why[:200]}); delete it and make it again")
 
 
-def write_arrays(path: Path | BinaryIO, arrays: Mapping[str, Any], record: Any = None) -> None:
+def write_arrays(path: str | Path | BinaryIO, arrays: Mapping[str, Any], record: Any = None) -> None:
     """Write arrays, numbers and strings as an npz with a checksum and a record of JSON types beside them.
 
     `path` may be an open binary file.
@@ -225,7 +227,7 @@ def write_arrays(path: Path | BinaryIO, arrays: Mapping[str, Any], record: Any =
     write(path, fill, verify=read_arrays)
 
 
-def read_arrays(path: Path | BinaryIO) -> tuple[dict[str, Any], Any]:
+def read_arrays(path: str | Path | BinaryIO) -> tuple[dict[str, Any], Any]:
     """Return (arrays, record) of a file of :func:`write_arrays`; 0-d arrays come as scalars.
 
     Raises
@@ -253,17 +255,17 @@ def _checksum(arrays):
     return digest.hexdigest()
 
 
-def draft(path: Path) -> Path:
+def draft(path: str | Path) -> Path:
     """Return a new name beside `path` for a file or folder in the making; it tells which process is at work."""
     return Path(path).with_name(f".{platform.node()}-{os.getpid()}-{uuid.uuid4().hex}.tmp")
 
 
-def remove_drafts(folder: Path, *, older_than_s: float = 3600.0) -> None:
-    """Remove the drafts that killed processes left in a folder.
+def remove_drafts(folder: str | Path, *, older_than_s: float = 3600.0) -> None:
+    """Remove the drafts that killed processes left in a folder: names of :func:`draft`, and nothing else.
 
     One of a process that is alive stays; where that cannot be known (another machine), one that is younger.
     """
-    for path in Path(folder).glob(".*.tmp"):
+    for path in filter(lambda path: DRAFT.fullmatch(path.name), Path(folder).glob(".*.tmp")):
         with contextlib.suppress(OSError):
             if _is_abandoned(path.name) or time.time() - os.stat(path).st_mtime > older_than_s:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -274,8 +276,8 @@ _remove_drafts_once = functools.cache(remove_drafts)
 
 def _is_abandoned(name):
     """Whether the process that a draft is named after ran on this machine and has ended."""
-    machine, _, process = name.rpartition("-")[0].rpartition("-")
-    if machine != f".{platform.node()}" or os.name != "posix" or not process.isdigit():
+    machine, process = DRAFT.fullmatch(name).groups()
+    if machine != platform.node() or os.name != "posix":
         return False
     try:
         os.kill(int(process), 0)

@@ -2,8 +2,11 @@
 
 import multiprocessing
 import os
+import platform
 import resource
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -15,7 +18,7 @@ from hypothesis.extra import numpy as hnp
 
 from helpers import storage
 from helpers.parameters import OutputError, ParameterError
-from helpers.storage import DamagedFile, read_arrays, write, write_all, write_arrays, write_text
+from helpers.storage import DamagedFile, read_arrays, write_all, write_arrays, write_text
 
 ARRAYS = {
     "rate_hz": np.arange(6.0).reshape(2, 3).T,
@@ -272,11 +275,17 @@ def test_two_processes_may_write_one_file(tmp_path):
     assert os.listdir(tmp_path) == ["a.npz"]
 
 
-def test_abandoned_drafts_are_removed_but_not_those_of_a_neighbour(tmp_path):
-    for name, age_s in (("old", 7200), ("fresh", 60)):
-        draft = tmp_path / f".{name}.tmp"
-        draft.touch()
-        os.utime(draft, (time.time() - age_s,) * 2)
-    write(tmp_path / "file", Path.touch)
+def test_abandoned_drafts_are_removed_and_nothing_else(tmp_path):
+    """Drafts of an ended process and old ones of another machine go; a neighbour's, and what others call .tmp, stay."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    here, name = platform.node(), "0" * 32
+    drafts = {f".{here}-{ended.pid}-{name}.tmp": 60, f".{here}x-1-{name}.tmp": 7200}
+    kept = {f".{here}-{os.getpid()}-{name}.tmp": 60, f".{here}x-2-{name}.tmp": 60}
+    kept |= {".theirs.tmp": 7200, ".their-folder-7.tmp": 7200, f".{name}": 7200}
+    for path, age_s in (drafts | kept).items():
+        place = tmp_path / path
+        place.mkdir() if "folder" in path or path in drafts else place.touch()
+        os.utime(place, (time.time() - age_s,) * 2)
     storage.remove_drafts(tmp_path)
-    assert sorted(os.listdir(tmp_path)) == [".fresh.tmp", "file"]
+    assert sorted(os.listdir(tmp_path)) == sorted(kept)

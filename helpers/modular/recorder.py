@@ -213,7 +213,7 @@ class EventRecorder(Recorder):
     _form = np.int32, (2,)
 
     def __init__(self, variable: Names = (), tag: str | None = None, *, variables: Names = (), **kwargs: Any) -> None:
-        super().__init__(variables if np.size(variables) else variable, tag=tag, **kwargs)
+        super().__init__(variables or variable, tag=tag, **kwargs)
 
     def _keep(self, name, value, parent):
         index = np.nonzero(value)

@@ -207,10 +207,8 @@ def spread(time_ms: np.ndarray, period_ms: float) -> float:
 
     nan for less than two presentations or one neuron.
     """
-    time_ms, period_ms = (
-        check_array("time_ms", time_ms, ndim=2, finite=False, empty=True),
-        check_number("period_ms", period_ms, 0),
-    )
+    time_ms = check_array("time_ms", time_ms, ndim=2, finite=False, empty=True)
+    period_ms = check_number("period_ms", period_ms, 0)
     if min(time_ms.shape) < 1 or len(time_ms) < 2:
         return np.nan
     angle = 2 * np.pi * time_ms / period_ms
