@@ -75,5 +75,4 @@ def test_the_same_call_gives_the_same_bits(tmp_path):
     assert [run.returncode for run in runs] == [0, 0], said
     first, second = (json.loads(text.splitlines()[-1]) for text in said)
     assert {name: (bits, second[name]) for name, bits in first.items() if bits != second[name]} == {}
-    empty = hashlib.sha256().hexdigest()[:16]
-    assert len(first) == len(second) > 200 and sum(bits != empty for bits in first.values()) > 150
+    assert first.keys() == second.keys() and len(set(first.values())) > 150  # few of them hold nothing, or the same

@@ -1,4 +1,7 @@
-"""One JupyterLab, one browser and one page of it for the whole session (one per worker)."""
+"""One JupyterLab, one browser and one page of it for the tests of a file.
+
+They end with the file: while playwright's browser is open its event loop runs in this thread, and no other can.
+"""
 
 import os
 from pathlib import Path
@@ -8,7 +11,7 @@ import pytest
 from tests.browser import lab as labs
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
     """The browser; without one the test is skipped, a browser that does not start is a failure."""
     path = labs.browser_path()
@@ -22,7 +25,7 @@ def chromium():
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def page_of_all(chromium, tmp_path_factory):
     """One page of a running JupyterLab: its own files then come from the browser's cache."""
     with labs.server(tmp_path_factory.mktemp("lab")) as server, labs.Lab.on(chromium, server) as made:
@@ -38,7 +41,7 @@ def artefacts(request, tmp_path):
 
 @pytest.fixture
 def lab(page_of_all, artefacts):
-    """The :class:`tests.browser.lab.Lab` of the session; a notebook stays open until a test opens another."""
+    """The :class:`tests.browser.lab.Lab` of the file; a notebook stays open until a test opens another."""
     page_of_all.artefacts = artefacts
     page_of_all.problems()
     return page_of_all
