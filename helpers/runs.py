@@ -8,7 +8,6 @@ again, an edit never brings back an old number, and a failed point leaves its tr
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import functools
 import hashlib
 import importlib.metadata
@@ -16,14 +15,14 @@ import itertools
 import json
 import os
 import platform
-import signal
+import random
+import re
 import sys
-import threading
+import time
 import traceback
 import uuid
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,6 +41,7 @@ from helpers.parameters import (
     doors,
     unit_of,
 )
+from helpers.workers import SweepWarning, afar, workers
 
 if TYPE_CHECKING:
     import xarray
@@ -61,7 +61,6 @@ __all__ = [
     "store",
     "summary",
     "sweep",
-    "workers",
 ]
 
 Study = Callable[..., Mapping[str, Any]]  # what is swept: a point in, a dict of arrays out
@@ -74,10 +73,7 @@ MODULES = {"pynn": "pyNN", "nest-simulator": "nest"}
 
 HOME = uuid.uuid4().hex  # a worker that imports this module has another one
 FAILED, DIFFERS = "failed", "differs"
-
-
-class SweepWarning(UserWarning):
-    """Some points of a sweep failed, or could not be computed by its workers."""
+ARRIVAL_S = 90  # a network file system shows a new file after up to a minute
 
 
 def profile() -> str:
@@ -251,9 +247,16 @@ def sweep(
         to, and those that these refer to; the modules of ``helpers`` among them; the versions of packages. Files
         that a function reads, and the environment, are not in it.
     n_jobs : int
-        joblib workers; -1 uses every core, 1 stays in this process. ``joblib.parallel_config(backend="dask")``
-        around the call moves it to a cluster. A worker that does not know what this process has changed leaves
-        its points to this process.
+        joblib workers; -1 uses every core, 1 stays in this process. A worker that does not know what this process
+        has changed leaves its points to this process.
+
+    Notes
+    -----
+    Several machines can share one sweep, if they share the folder of the store. The scheduler of a Dask cluster is
+    named by the environment variable NOTEBOOK_CLUSTER, ``tcp://host:8786``, or ``joblib.parallel_config("dask",
+    client=...)`` is put around the call; n_jobs other than 1 then means all of its workers. Or each of n processes runs
+    the whole with NOTEBOOK_PART, ``k/n``: it computes every n-th point, then what is still missing, in an order
+    of its own.
 
     Yields
     ------
@@ -266,6 +269,8 @@ def sweep(
         For a bad grid, or a variable of the function whose value cannot be part of a key, such as an open file.
     OutputError
         If the store cannot be written.
+    BackendError
+        If a worker is killed again and again, cannot be reached, has other code than this process, or another store.
 
     Examples
     --------
@@ -296,17 +301,23 @@ def _sweep(function, points, key, paths, n_jobs, progress):
     from tqdm.auto import tqdm
 
     name, folder = getattr(function, "__name__", "sweep"), paths[0].parent
-    todo = [i for i, path in enumerate(paths) if not path.exists()]
-    jobs = (delayed(_run_point)(function, points[i], folder, key, HOME) for i in todo)
-    failed, strange, waiting = 0, False, set(todo)
-    silent = not progress or bool(os.environ.get("CI"))
-    with workers(jobs, n_jobs) as done:
-        for i, point in enumerate(tqdm(points, disable=silent, desc=name)):
-            path = next(done) if i in waiting else paths[i]
-            if path == DIFFERS and not strange:
-                strange = True
-                text = f"workers lack what was changed here at run time: {name} is computed by this process alone"
-                warnings.warn(text, SweepWarning, stacklevel=2)
+    bar = functools.partial(tqdm, disable=not progress or bool(os.environ.get("CI")))
+    cluster = os.environ.get("NOTEBOOK_CLUSTER", "") if n_jobs != 1 else ""
+
+    def computed(todo):
+        run = delayed(_run_point)
+        return workers((run(function, points[i], folder, key, HOME) for i in todo), n_jobs, cluster=cluster)
+
+    if part := _part():
+        order = _of_part(*part, paths)
+        with computed(order) as done:
+            for _ in bar(done, total=len(order), desc=f"{name}, part {part[0]} of {part[1]}"):
+                pass
+    failed, waiting = 0, {i for i, path in enumerate(paths) if not path.exists()}
+    with computed(sorted(waiting)) as done:
+        checked = _checked(done, name, n_jobs != 1 and afar(cluster))
+        for i, point in enumerate(bar(points, desc=name)):
+            path = next(checked) if i in waiting else paths[i]
             result = None if path in (FAILED, DIFFERS) else _read(path)
             if result is None and path != FAILED:  # damaged, or left to this process
                 path = _run_point(function, point, folder, key, HOME)
@@ -321,53 +332,40 @@ def _sweep(function, points, key, paths, n_jobs, progress):
         warnings.warn(message, SweepWarning, stacklevel=2)
 
 
-@contextlib.contextmanager
-def _no_interrupt():
-    """Hold interrupts back; a process that is started meanwhile never gets one."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    from multiprocessing import resource_tracker
-
-    resource_tracker.ensure_running()  # its start would let interrupts through (Python 3.11)
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+def _part():
+    """Return (k, n) from NOTEBOOK_PART, "k/n"; None if it is not set."""
+    text = os.environ.get("NOTEBOOK_PART", "")
+    found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text)
+    if text and not (found and 1 <= int(found[1]) <= int(found[2])):
+        raise ParameterError(f"NOTEBOOK_PART = {text!r} is no part of a whole; give k/n, with k from 1 to n")
+    return tuple(map(int, found.groups())) if found else None
 
 
-@contextlib.contextmanager
-def workers(jobs: Iterable, n_jobs: int, *, return_as: str = "generator") -> Iterator[Iterator]:
-    """Yield an iterator over the results of joblib's `jobs`; left early, it stops the workers without a remark.
-
-    An interrupt is for this process alone. A terminal and Jupyter send it to each process of a group, and a worker
-    that is hit while it imports or compiles breaks down; so workers start with it blocked. On Linux they end with the
-    process that started them, however that ends.
-    """
-    from joblib import Parallel
-
-    with _no_interrupt():
-        lasts = threading.current_thread() is threading.main_thread()
-        begin = dict(initializer=_end_with, initargs=(os.getpid(),)) if lasts else {}
-        done = Parallel(n_jobs=n_jobs, return_as=return_as, **begin)(jobs)
-    try:
-        yield done
-    except BrokenExecutor:
-        message = "a worker was killed (out of memory?); finished points are kept; call again, with fewer n_jobs"
-        raise BackendError(message) from None
-    finally:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)
-            done.close()
+def _of_part(k, n, paths):
+    """Return the order in which part `k` of `n` goes through the files that are missing: its own, then any."""
+    others = [i for i in range(len(paths)) if i % n != k - 1]
+    random.Random(k).shuffle(others)  # so that two that help a third seldom meet
+    return [i for i in (*range(k - 1, len(paths), n), *others) if not paths[i].exists()]
 
 
-def _end_with(parent):
-    """Let the system end this worker with its parent, which must have started it from a thread that lasts."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-        if os.getppid() != parent:  # it has ended before
-            os._exit(1)
+def _checked(done, name, others):
+    """Pass on what workers return; on other machines (`others`) they have the same code, and their files arrive."""
+    strange = False
+    for path in done:
+        last = time.monotonic() + ARRIVAL_S
+        if path == DIFFERS and others:
+            text = "a worker of the cluster has other code or packages than this process; start it from this checkout"
+            raise BackendError(text)
+        if path == DIFFERS and not strange:
+            strange = True
+            text = f"workers lack what was changed here at run time: {name} is computed by this process alone"
+            warnings.warn(text, SweepWarning, stacklevel=3)
+        while others and path != FAILED and not path.exists():
+            if time.monotonic() > last:
+                text = f"a worker has written {path}, which is not to be found here; all machines share that folder"
+                raise BackendError(text)
+            time.sleep(0.5)
+        yield path
 
 
 def _run_point(function, point, folder, key, home):

@@ -229,7 +229,7 @@ def test_every_public_function_with_numbers_is_called_here():
         for name, arguments in sorted(public_numeric_functions().items())
         for argument in arguments
         if argument not in CALLS.get(name, ((), ()))[1] and argument not in ("path", "columns")
-        if (name, argument) != ("runs.workers", "n_jobs")  # its callers have checked it
+        if (name, argument) != ("workers.workers", "n_jobs")  # its callers have checked it
     ]
     assert missing == []
 

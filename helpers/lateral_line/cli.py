@@ -16,10 +16,11 @@ from pathlib import Path
 import click
 import numpy as np
 
-from helpers import lateral_line, runs
+from helpers import lateral_line
 from helpers.lateral_line import files, wiring
 from helpers.lateral_line.params import MODES, NetworkParams, topographic_counts, without_plasticity
 from helpers.parameters import HelpersError, ParameterError, doors
+from helpers.workers import workers
 
 __all__ = ["FLAGS", "main"]
 
@@ -140,7 +141,7 @@ def run(todo, **how):
             jobs.append(delayed(run_seed)(params, weights, **how, **own))
     if not jobs:
         click.echo("every seed is finished: nothing is computed")
-    with runs.workers(jobs, max(1, min(len(jobs), cpu_count())), return_as="generator_unordered") as done:
+    with workers(jobs, max(1, min(len(jobs), cpu_count())), return_as="generator_unordered") as done:
         for saved in done:
             click.echo(saved)
     scores, points = files.write_summary(folder), []
