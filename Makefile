@@ -41,8 +41,8 @@ setup:
 figs: setup ## run every FINAL notebook (quick profile) and write figs/
 	@$(BIN)/python tools/notebooks.py figs --profile quick $(NB)
 
-full: setup ## the same at thesis scale
-	@$(BIN)/python tools/notebooks.py figs --profile full $(NB)
+full: setup ## the same at thesis scale (CLUSTER=tcp://host:8786: on a Dask cluster; PART=3/20: a part of a job array)
+	@$(if $(CLUSTER),NOTEBOOK_CLUSTER="$(CLUSTER)") $(if $(PART),NOTEBOOK_PART="$(PART)") $(BIN)/python tools/notebooks.py figs --profile full $(NB)
 
 notebooks: setup ## run the FINAL notebooks and rewrite them with their outputs
 	@$(BIN)/python tools/notebooks.py write --profile quick $(NB)

@@ -6,6 +6,7 @@ import collections
 import contextlib
 import ctypes
 import functools
+import logging
 import os
 import signal
 import sys
@@ -18,6 +19,7 @@ from helpers.parameters import BackendError, doors
 
 __all__ = ["SweepWarning", "afar", "workers"]
 
+REACH_S = 20  # a scheduler answers within this
 ALONE_S = 60  # a cluster without a worker is remarked after this
 
 
@@ -119,8 +121,10 @@ def _client(address):
         from distributed import Client
     except ImportError:
         raise BackendError("NOTEBOOK_CLUSTER needs Dask: pip install 'neural-notebooks[cluster]'") from None
+    for name in ("client", "utils"):  # what they log of a lost scheduler, an error says here
+        logging.getLogger(f"distributed.{name}").setLevel(logging.CRITICAL)
     try:
-        return Client(address, timeout="20s")
+        return Client(address, timeout=REACH_S)
     except Exception as failure:  # OSError, ValueError, TimeoutError, of versions that do not fit
         said = " ".join(str(failure).split())[:200]
         raise BackendError(f"no Dask scheduler at NOTEBOOK_CLUSTER = {address!r} ({said}); start it first") from None

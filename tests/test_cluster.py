@@ -1,0 +1,330 @@
+"""Sweeps on several machines: a Dask scheduler with workers on the loopback, and a SLURM that runs jobs at once."""
+
+import json
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import time
+import warnings
+from contextlib import contextmanager
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pytest
+
+from helpers import runs, workers
+from helpers.parameters import BackendError, OutputError, ParameterError
+from helpers.runs import SweepWarning, sweep
+from tests.cells import run
+
+distributed = pytest.importorskip("distributed")
+ROOT = Path(__file__).resolve().parents[1]
+GRID = {"x": [0.5, 1.0, 2.0], "seed": [0, 1, 2, 3]}
+
+STUDY = run(
+    """
+import os, resource, signal, time, uuid
+from pathlib import Path
+import numpy as np
+from helpers import spikes, storage
+
+def walk(x, seed):
+    return {"walk": np.random.default_rng(seed).normal(0, x, 50).cumsum(), "word": f"x={x}"}
+
+def process(x, seed):
+    time.sleep(0.02)
+    return {"pid": os.getpid()}
+
+def deadly(x, seed, log):
+    (Path(log) / uuid.uuid4().hex).touch()
+    if (x, seed) == (1.0, 1) and not Path(log, "died").exists():
+        Path(log, "died").touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return {"y": x + seed}
+
+def mortal(x, seed):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def counted(x, seed):
+    return {"n": spikes.population_rate_hz(np.array([x]), 0.0, 10.0, 1)}
+
+def filling(x, seed):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # this worker finds no room from now on
+    return {"y": x}
+
+def failing(x, seed):
+    if seed == 2:
+        raise RuntimeError("seed is two")
+    return {"y": x}
+
+def slow(x, seed, log):
+    (Path(log) / f"{x}-{seed}-{os.getpid()}-{uuid.uuid4().hex}").touch()
+    time.sleep(0.1)
+    return {"y": x * seed}
+""",
+    "<study>",
+)
+
+
+def started(folder, *words, **env):
+    with (folder / "log").open("a") as log:
+        command = [sys.executable, "-m", *words]
+        return subprocess.Popen(command, cwd=folder, env=os.environ | env, stdout=log, stderr=log)
+
+
+@contextmanager
+def cluster(folder, n=2, *, path=ROOT, preload=""):
+    """The address of a scheduler with `n` workers, which import this package from `path` and run `preload` first."""
+    folder.mkdir(exist_ok=True)
+    told = folder / "scheduler.json"
+    listen = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(told))
+    ours = [started(folder, "distributed.cli.dask_scheduler", *listen)]
+    try:
+        address = json.loads(awaited(lambda: told.exists() and told.read_text()))["address"]
+        options = ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1"]
+        options += ["--preload", preload] * bool(preload)
+        for _ in range(n):
+            ours.append(started(folder, "distributed.cli.dask_worker", address, *options, PYTHONPATH=str(path)))
+        with distributed.Client(address, set_as_default=False) as client:
+            client.wait_for_workers(n, timeout=60)
+        yield address
+    finally:
+        for client in [connected.pop(key) for key in list(connected)]:
+            client.close(timeout=2)
+        for process in ours:
+            process.kill()
+            process.wait()
+
+
+connected = {}
+
+
+@pytest.fixture(autouse=True)
+def _closed_clients(monkeypatch):
+    """Clients end with their cluster, not with this process, whose log they would fill."""
+    real = workers._client
+
+    def remembered(address):
+        return connected.setdefault(address, real.__wrapped__(address))
+
+    monkeypatch.setattr(workers, "_client", remembered)
+
+
+def awaited(what, seconds=60):
+    last = time.monotonic() + seconds
+    while not (found := what()):
+        assert time.monotonic() < last, "nothing came"
+        time.sleep(0.05)
+    return found
+
+
+def files(folder):
+    return {path.name: path.read_bytes() for path in folder.glob("*.npz")}
+
+
+@pytest.fixture
+def there(monkeypatch):
+    """Call it with an address: sweeps go there."""
+    return lambda address: monkeypatch.setenv("NOTEBOOK_CLUSTER", address)
+
+
+def test_a_cluster_gives_the_files_of_one_machine_bit_for_bit(tmp_path, there):
+    here = [r["walk"] for _, r in sweep(STUDY.walk, GRID, store=tmp_path / "here", n_jobs=1)]
+    with cluster(tmp_path / "dask") as address:
+        client = distributed.Client(address, set_as_default=False)
+        with joblib.parallel_config("dask", client=client):  # a cell of a notebook
+            list(sweep(STUDY.walk, GRID, store=tmp_path / "joblib"))
+            pids = {int(r["pid"]) for _, r in sweep(STUDY.process, GRID, store=tmp_path / "pid", n_jobs=1)}
+        client.close()
+        there(address)
+        found = [r["walk"] for _, r in sweep(STUDY.walk, GRID, store=tmp_path / "there")]
+        afar = {int(r["pid"]) for _, r in sweep(STUDY.process, GRID, store=tmp_path / "afar")}
+        with pytest.warns(SweepWarning, match="3 of 12 points failed"):
+            assert len(list(sweep(STUDY.failing, GRID, store=tmp_path / "failed"))) == 9
+    assert np.array_equal(here, found) and pids == {os.getpid()}
+    assert len(afar) == 2 and os.getpid() not in afar
+    assert files(tmp_path / "here") == files(tmp_path / "there") == files(tmp_path / "joblib")
+    said = [json.loads(path.read_text())["traceback"] for path in (tmp_path / "failed").glob("*.error.json")]
+    assert len(said) == 3 and all("seed is two" in text for text in said)
+
+
+def test_a_killed_worker_loses_no_finished_point_and_the_sweep_ends(tmp_path, there, monkeypatch):
+    (log := tmp_path / "log").mkdir()
+    grid = GRID | {"log": [str(log)]}
+    with cluster(tmp_path / "dask") as address:
+        there(address)
+        found = [float(r["y"]) for _, r in sweep(STUDY.deadly, grid, store=tmp_path / "store")]
+        assert found == [x + seed for x in GRID["x"] for seed in GRID["seed"]]
+        assert 13 <= len(list(log.iterdir())) - 1 <= 15, "12 points, that of the killed one and what it held again"
+        with distributed.Client(address, set_as_default=False) as client:
+            assert len(client.ncores()) == 1
+        monkeypatch.setattr(workers, "ALONE_S", 0.5)
+        with pytest.warns(SweepWarning, match="no worker; waiting for one"), deadline(3):
+            list(sweep(STUDY.mortal, {"x": [1.0], "seed": [1]}, store=tmp_path / "none"))
+
+
+@contextmanager
+def deadline(seconds):
+    """Interrupt, as a user does, what does not end by itself."""
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(seconds)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_a_point_that_kills_every_worker_is_one_line(tmp_path, there):
+    with cluster(tmp_path / "dask", 5) as address:
+        there(address)
+        with pytest.raises(BackendError, match=r"the cluster gave up \(.*\); finished points are kept; call again"):
+            list(sweep(STUDY.mortal, {"x": [1.0], "seed": [1]}, store=tmp_path / "store"))
+
+
+def test_a_scheduler_that_ends_or_is_not_there_is_one_line(tmp_path, there, monkeypatch):
+    monkeypatch.setattr(workers, "REACH_S", 1)
+    with cluster(tmp_path / "dask", 1) as address:
+        pass
+    for place in (address, "tcp://no.such.host.invalid:8786", "nonsense://"):
+        there(place)
+        with pytest.raises(BackendError, match="no Dask scheduler at NOTEBOOK_CLUSTER = ") as said:
+            list(sweep(STUDY.walk, GRID, store=tmp_path / "store"))
+        assert "\n" not in str(said.value)
+    assert len(list(sweep(STUDY.walk, GRID, store=tmp_path / "store", n_jobs=1))) == 12, "1 stays here"
+
+
+def test_a_worker_with_other_code_is_refused(tmp_path, there):
+    shutil.copytree(ROOT / "helpers", tmp_path / "other" / "helpers", ignore=shutil.ignore_patterns("__pycache__"))
+    with (tmp_path / "other" / "helpers" / "spikes.py").open("a") as text:
+        text.write("\n# another version\n")
+    with cluster(tmp_path / "dask", 1, path=tmp_path / "other") as address:
+        there(address)
+        assert len(list(sweep(STUDY.walk, GRID, store=tmp_path / "store"))) == 12, "it does not use what differs"
+        with pytest.raises(BackendError, match="other code or packages than this process; start it from this checkout"):
+            list(sweep(STUDY.counted, GRID, store=tmp_path / "counted"))
+    assert not files(tmp_path / "counted")
+
+
+UNSHARED = """
+from helpers import runs
+real = runs.real = getattr(runs, "real", runs.storage.write_arrays)  # Dask runs a preload twice
+runs.storage.write_arrays = lambda path, *rest: real({elsewhere!r} / path.name, *rest)
+"""
+
+
+def test_a_store_that_is_full_or_not_shared_is_one_line(tmp_path, there, monkeypatch):
+    (elsewhere := tmp_path / "elsewhere").mkdir()
+    (script := tmp_path / "unshared.py").write_text("from pathlib import *\n" + UNSHARED.format(elsewhere=elsewhere))
+    monkeypatch.setattr(runs, "ARRIVAL_S", 0.2)
+    with cluster(tmp_path / "one", 1, preload=str(script)) as address:
+        there(address)
+        with pytest.raises(BackendError, match="is not to be found here; all machines share that folder"):
+            list(sweep(STUDY.walk, GRID, store=tmp_path / "store"))
+    assert files(elsewhere) and not files(tmp_path / "store")
+    with cluster(tmp_path / "two", 1) as address:
+        there(address)
+        with pytest.raises(OutputError, match=r"cannot write .* \(File too large\)"):
+            list(sweep(STUDY.filling, GRID, store=tmp_path / "store"))
+    assert not list((tmp_path / "store").iterdir())
+
+
+# --- job arrays
+
+PART = """
+import json, sys
+from tests import test_cluster as t
+log, store = sys.argv[1:]
+found = [float(r["y"]) for _, r in t.sweep(t.STUDY.slow, t.GRID | {"log": [log]}, store=store, n_jobs=1)]
+assert found == [x * seed for x in t.GRID["x"] for seed in t.GRID["seed"]]
+"""
+
+
+@pytest.fixture
+def slurm(tmp_path, monkeypatch):
+    """A folder for jobs, whose `sbatch` runs a job or an array of them in the background; `scancel` ends it."""
+    (bin_folder := tmp_path / "bin").mkdir()
+    submit = f"""#!{sys.executable}
+import os, re, subprocess, sys
+text = open(sys.argv[-1]).read()
+array = re.search(r"#SBATCH --array=1-(\\d+)", text)
+for k in range(1, int(array[1]) + 1 if array else 2):
+    env = os.environ | {{"SLURM_ARRAY_TASK_ID": str(k), "SLURM_ARRAY_TASK_COUNT": array[1]}} if array else os.environ
+    with open("{tmp_path}/job.log", "a") as log:
+        job = subprocess.Popen(["bash", sys.argv[-1]], env=env, stdout=log, stderr=log, start_new_session=True)
+print("Submitted batch job", job.pid)
+"""
+    cancel = f"#!{sys.executable}\nimport os, sys\n[os.killpg(int(n), 9) for n in sys.argv[1:]]\n"
+    make = f'#!/bin/bash\nexec {sys.executable} "{tmp_path}/part.py" "{tmp_path}/log" "{tmp_path}/store"\n'
+    for name, text in {"sbatch": submit, "scancel": cancel, "make": make}.items():
+        (bin_folder / name).write_text(text)
+        (bin_folder / name).chmod(stat.S_IRWXU)
+    (tmp_path / "part.py").write_text(PART)
+    (tmp_path / "log").mkdir()
+    monkeypatch.setenv("PATH", f"{bin_folder}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    return tmp_path
+
+
+def test_the_tasks_of_an_array_share_the_points(slurm):
+    """Each has all the numbers at its end; few points are computed twice, whatever their pace."""
+    script = (ROOT / "docs" / "cluster" / "array.sh").read_text().replace("1-20", "1-3")
+    (slurm / "array.sh").write_text(script)
+    subprocess.run(["sbatch", slurm / "array.sh"], check=True, cwd=slurm, stdout=subprocess.DEVNULL)
+    awaited(lambda: len(files(slurm / "store")) == 12)
+    awaited(lambda: not list((slurm / "store").glob(".*.tmp")))
+    calls = [path.name.rsplit("-", 2)[0] for path in (slurm / "log").iterdir()]
+    assert len(set(calls)) == 12 and len(calls) <= 12 + 2 * 3
+    assert "Error" not in (slurm / "job.log").read_text()
+
+
+def test_a_part_begins_with_its_own_points_and_then_helps(tmp_path):
+    paths = [tmp_path / str(i) for i in range(10)]
+    paths[4].touch()
+    orders = [runs._of_part(k, 3, paths) for k in (1, 2, 3)]
+    assert [order[:3] for order in orders] == [[0, 3, 6], [1, 7, orders[1][2]], [2, 5, 8]]
+    assert all(sorted(order) == [0, 1, 2, 3, 5, 6, 7, 8, 9] for order in orders)
+    assert len({tuple(order) for order in orders}) == 3 and orders == [runs._of_part(k, 3, paths) for k in (1, 2, 3)]
+
+
+@pytest.mark.parametrize("part", ["0/3", "4/3", "3", "1/0", "a/b", "-1/3", "1/3/5", " 1/3"])
+def test_a_part_of_nothing_is_refused(part, monkeypatch, tmp_path):
+    monkeypatch.setenv("NOTEBOOK_PART", part)
+    with pytest.raises(ParameterError, match=r"NOTEBOOK_PART = .* is no part of a whole; give k/n, with k from 1 to n"):
+        list(sweep(STUDY.walk, GRID, store=tmp_path, n_jobs=1))
+
+
+def test_make_full_passes_cluster_and_part_on():
+    def said(*words):
+        return subprocess.run(
+            ["make", "-n", "full", *words], cwd=ROOT, capture_output=True, text=True, check=True
+        ).stdout
+
+    assert 'NOTEBOOK_CLUSTER="tcp://a:1"' in said("CLUSTER=tcp://a:1") and 'NOTEBOOK_PART="2/3"' in said("PART=2/3")
+    assert "NOTEBOOK_" not in said().split("bootstrap.py")[1]
+
+
+def test_dask_starts_its_workers_through_slurm(slurm):
+    """The script of the page: two jobs, whose workers compute the sweep that the stand-in of `make full` runs."""
+    (slurm / "bin" / "make").write_text(
+        f'#!/bin/bash\nexport NOTEBOOK_CLUSTER="${{2#CLUSTER=}}"\n'
+        f'exec {sys.executable} "{slurm}/many.py" "{slurm}/log" "{slurm}/store"\n'
+    )
+    (slurm / "many.py").write_text(PART.replace(", n_jobs=1", ""))
+    ours = [sys.executable, ROOT / "docs" / "cluster" / "dask_slurm.py", "FINAL_5"]
+    with warnings.catch_warnings():
+        done = subprocess.run(
+            ours, cwd=slurm, env=os.environ | {"JOBS": "2"}, capture_output=True, text=True, timeout=120
+        )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert len(files(slurm / "store")) == 12
+    assert len({path.name.split("-")[2] for path in (slurm / "log").iterdir()}) == 2, "each of the workers, not here"
