@@ -1,11 +1,11 @@
 """Would the tests see it? ``make mutants`` breaks one operator or number of an engine at a time and runs its tests.
 
-Usage: ``python -m tests.mutants [N] [part]`` (240 mutants of all parts). The places are drawn by a fixed seed from all
-operators, comparisons and numbers of the modules below, outside checks and messages. Each mutant lives in a copy of the
-last commit; it is killed by a test that fails or takes five times as long. What survives the tests of its module meets
-those of its part, then the acceptance tests, then the notebooks, whose cells are the reference of the engines.
-``build/mutants.jsonl`` keeps those that were killed, each with a hash of its module, and they are not run again;
-survivors are, and are printed. Exit code 1 below 95 %.
+Usage: ``python -m tests.mutants [N] [part] [last stage]`` (240 mutants of all parts, all stages). The places are drawn by
+a fixed seed from all operators, comparisons and numbers of the modules below, outside checks and messages. Each mutant
+lives in a copy of the last commit; it is killed by a test that fails or takes five times as long. First each meets the
+tests of its module, the survivors then those of its part, the acceptance tests, and the notebooks, whose cells are the
+reference of the engines. ``build/mutants.jsonl`` keeps every result with a hash of the module and of the tests, so that a
+stopped run goes on. Exit code 1 below 95 %.
 """
 
 import ast
@@ -38,6 +38,7 @@ SWAPS = {"+": "-", "-": "+", "*": "/", "/": "*", "**": "*", "//": "/", "%": "*"}
 SWAPS |= {"<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "==", "and": "or", "or": "and"}
 LEFT_OUT = ast.Raise | ast.AnnAssign | ast.arguments | ast.JoinedStr  # messages, types, defaults
 WORKERS, SEED, FACTOR = 2, 20, 5
+STAGES = ("module", "part", "acceptance", "notebooks")
 LATE = 1800  # seconds for acceptance tests and notebooks
 
 
@@ -126,58 +127,64 @@ def stages(path, part):
     return every if (ROOT / own).exists() else {name: every[name] for name in list(every)[1:]}
 
 
-def judge(copy, limits, mutant):
-    """Break one place in a copy, run the stages, mend it; return the stage that killed the mutant, or "survived"."""
-    part, path, offset, old, new, _ = mutant
+def passes(copy, command, limit, mutant):
+    """Break one place in a copy, run a command, mend it; return whether the command passes."""
+    _, path, offset, old, new, _ = mutant
     whole = (copy / path).read_bytes()
     assert whole[offset : offset + len(old.encode())] == old.encode(), mutant
     (copy / path).write_bytes(whole[:offset] + new.encode() + whole[offset + len(old.encode()) :])
     try:
-        for name, command in stages(path, part).items():
-            if not run(copy, command, limits.get(tuple(command), LATE))[0]:
-                return name
-        return "survived"
+        return run(copy, command, limit)[0]
     finally:
         (copy / path).write_bytes(whole)
 
 
-def main(number=240, only=None):
-    """Run the mutants that have no result yet, print the score and the survivors, and return the exit code."""
+def tests_digest(command):
+    """Return a digest of the test files and notebooks that a command names: a survivor meets them again when they change."""
+    names = [word for word in command if not word.startswith("-")]
+    files = sorted(file for name in names for file in (ROOT / name, *(ROOT / name).rglob("*.py")) if file.is_file())
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
+
+
+def main(number=240, only=None, last="notebooks"):
+    """Run the mutants stage by stage as far as `last`, print the score and the survivors, and return the exit code."""
     log, limits, copies = ROOT / "build" / "mutants.jsonl", {}, Queue()
     log.parent.mkdir(exist_ok=True)
-    known = dict(map(json.loads, log.read_text().splitlines())) if log.exists() else {}
-    mutants = drawn(number, only)
-    todo = [mutant for mutant in mutants if json.dumps(mutant) not in known]
+    known = {key: result for key, result in map(json.loads, log.read_text().splitlines())} if log.exists() else {}
+    mutants = drawn(number, None if only == "all" else only)
+    alive = mutants
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(WORKERS) as pool:
-        for k in range(WORKERS if todo else 0):
+        for k in range(WORKERS):
             copies.put(copy := Path(folder, str(k)))
             subprocess.run(["git", "clone", "-q", str(ROOT), str(copy)], check=True)
-        for part, path in sorted({mutant[:2] for mutant in todo}):
-            for command in list(stages(path, part).values())[:-2]:
-                if tuple(command) not in limits:
-                    passed, seconds = run(copy, command, LATE)
-                    assert passed, f"{path}: the tests fail without any mutant: {' '.join(command)}"
-                    limits[tuple(command)] = FACTOR * seconds + 60
+        for stage in STAGES[: STAGES.index(last) + 1]:
+            commands = {mutant: stages(mutant[1], mutant[0]).get(stage) for mutant in alive}
+            keys = {m: json.dumps([m, stage, tests_digest(command)]) for m, command in commands.items() if command}
+            todo = [mutant for mutant, key in keys.items() if key not in known]
+            print(f"{stage}: {len(alive)} mutants, {len(todo)} to run", flush=True)
+            for command in dict.fromkeys(tuple(commands[mutant]) for mutant in todo) if stage in STAGES[:2] else ():
+                passed, seconds = run(copy, command, LATE)
+                assert passed, f"the tests fail without any mutant: {' '.join(command)}"
+                limits[command] = FACTOR * seconds + 60
 
-        def one(mutant):
-            copy = copies.get()
-            result = judge(copy, limits, mutant)
-            copies.put(copy)
-            if result != "survived":
+            def one(mutant, stage=stage, commands=commands, keys=keys):
+                copy, command = copies.get(), commands[mutant]
+                survived = passes(copy, command, limits.get(tuple(command), LATE), mutant)
+                copies.put(copy)
                 with log.open("a") as lines:
-                    lines.write(json.dumps([json.dumps(mutant), result]) + "\n")
-            print(f"{result:9} {mutant[1]} at {mutant[2]}: {mutant[3]!r} -> {mutant[4]!r}", flush=True)
-            return result
+                    lines.write(json.dumps([keys[mutant], survived]) + "\n")
+                print("survives" if survived else "dies", stage, *mutant[1:5], flush=True)
+                return survived
 
-        known |= {json.dumps(mutant): result for mutant, result in zip(todo, pool.map(one, todo), strict=True)}
-    survivors = [mutant for mutant in mutants if known[json.dumps(mutant)] == "survived"]
-    for _, path, offset, old, new, _ in survivors:
+            known |= dict(zip(map(keys.get, todo), pool.map(one, todo), strict=True))
+            alive = [mutant for mutant in alive if mutant not in keys or known[keys[mutant]]]
+    for _, path, offset, old, new, _ in alive:
         line = (ROOT / path).read_bytes()[:offset].count(b"\n") + 1
         print(f"survived: {path}:{line}: {old!r} -> {new!r}")
-    score = 1 - len(survivors) / len(mutants)
-    print(f"{len(mutants) - len(survivors)} of {len(mutants)} mutants killed: {100 * score:.1f} %")
+    score = 1 - len(alive) / len(mutants)
+    print(f"{len(mutants) - len(alive)} of {len(mutants)} mutants killed: {100 * score:.1f} %")
     return int(score < 0.95)
 
 
 if __name__ == "__main__":
-    sys.exit(main(int((*sys.argv, 240)[1]), *sys.argv[2:3]))
+    sys.exit(main(int((*sys.argv, 240)[1]), *sys.argv[2:4]))
