@@ -11,7 +11,7 @@ Conventions, tested in ``tests/test_stimuli.py``:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +35,7 @@ __all__ = [
     "grating",
     "log_gabor",
     "motion_cloud",
+    "motion_cloud_frames",
     "movie_fps",
     "poisson_trains",
     "read_movie",
@@ -152,6 +153,83 @@ def motion_cloud(
         z *= np.float32(0.5 * contrast)
         z += np.float32(0.5)
     return z
+
+
+def motion_cloud_frames(
+    shape: Sequence[int],
+    *,
+    theta_rad: float,
+    b_theta_rad: float,
+    sf_0: float,
+    b_sf: float,
+    v_x: float = 1.0,
+    v_y: float = 0.0,
+    b_v: float = 0.5,
+    alpha: float = 0.0,
+    contrast: float = 1.0,
+    method: str = "energy",
+    seed: int | np.random.Generator,
+) -> Iterator[np.ndarray]:
+    r"""Yield the frames of a motion cloud that never ends and never repeats, from the memory of two clouds.
+
+    Independent clouds :math:`z_k` of N_t frames follow each other every L = N_t / 2 frames and fade into each other,
+
+    .. math:: z(t) = \cos\Big(\frac{\pi t}{2L}\Big)\, z_k(t + L) + \sin\Big(\frac{\pi t}{2L}\Big)\, z_{k+1}(t),
+        \quad 0 \le t < L.
+
+    The squared weights add up to one, so the variance is the same in every frame. The correlation of two frames a
+    time :math:`\tau \ll L` apart is that of the cloud times :math:`\cos(\pi\tau/2L)`: temporal frequencies are smeared
+    by 1/(2 N_t) cycles/frame, half of a bin of the grid that holds the cloud.
+
+    Parameters
+    ----------
+    shape : (int, int, int)
+        N_x, N_y >= 2 pixels; N_t >= 4 frames, even, of the clouds that follow each other.
+    theta_rad, b_theta_rad, sf_0, b_sf, v_x, v_y, b_v, alpha, seed
+        As in :func:`motion_cloud`; `b_v` > 0, since a frozen cloud has no frames to come.
+    contrast : float
+        In [0, 1e6]; not used for "raw".
+    method : {"energy", "raw"}
+        ``.5 contrast z + .5`` (not clipped), or z, which has unit variance. An endless movie has no largest value
+        that "michelson" could divide by.
+
+    Yields
+    ------
+    ndarray of float32, shape (N_x, N_y)
+
+    Raises
+    ------
+    ParameterError
+        As in :func:`motion_cloud`, at the call.
+
+    Examples
+    --------
+    >>> frames = motion_cloud_frames((32, 32, 16), theta_rad=0., b_theta_rad=.3, sf_0=.15, b_sf=.1, seed=1)
+    >>> shown = [next(frames) for _ in range(100)]
+    >>> shown[0].shape, bool(abs(np.std(shown) - .5) < .05)
+    ((32, 32), True)
+    """
+    shape = _check_shape(shape)
+    if shape[2] < 4 or shape[2] % 2:
+        raise ParameterError(f"shape[2] = {shape[2]} cannot be halved; give an even number of frames, at least 4")
+    if check_number("b_v", b_v, 0) == 0:
+        raise ParameterError("b_v = 0 freezes the cloud: one frame is all of it; take motion_cloud")
+    check_choice("method", method, ("energy", "raw"))
+    gain = 1.0 if method == "raw" else 0.5 * check_number("contrast", contrast, 0, 1e6)
+    cloud = dict(theta_rad=theta_rad, b_theta_rad=b_theta_rad, sf_0=sf_0, b_sf=b_sf, v_x=v_x, v_y=v_y, b_v=b_v)
+    cloud |= dict(alpha=alpha, method="raw", seed=check_seed(seed))
+    return _faded(shape, cloud, motion_cloud(shape, **cloud), gain, 0.0 if method == "raw" else 0.5)
+
+
+def _faded(shape, cloud, before, gain, mean):
+    half = shape[2] // 2
+    angle = np.float32(np.pi / 2 / half) * np.arange(half, dtype=np.float32)
+    while True:
+        before, after = before[..., half:].copy(), motion_cloud(shape, **cloud)
+        for t in range(half):
+            z = np.cos(angle[t]) * before[..., t] + np.sin(angle[t]) * after[..., t]
+            yield np.float32(gain) * z + np.float32(mean)
+        before = after
 
 
 def _check_shape(shape, axes="xyt"):

@@ -3,8 +3,8 @@
 Usage: ``python -m tests.mutants [N] [part] [last stage]`` (240 mutants of all parts, all stages). The places are drawn
 by a fixed seed from all operators, comparisons and numbers of the modules below, outside checks and messages. Each
 mutant lives in a copy of the last commit; it is killed by a test that fails or takes five times as long. First each
-meets the tests of its module, the survivors then those of its part, the acceptance tests, and the notebooks, whose cells
-are the reference of the engines. ``build/mutants.jsonl`` keeps every result with a hash of the module and of the tests,
+meets the tests of its module, the survivors then those of its part, the acceptance tests, and the notebooks, whose
+cells are the reference of the engines. ``build/mutants.jsonl`` keeps every result with a hash of module and tests,
 so that a stopped run goes on. Exit code 1 below 95 %.
 """
 
@@ -140,7 +140,7 @@ def passes(copy, command, limit, mutant):
 
 
 def tests_digest(command):
-    """Return a digest of the test files and notebooks that a command names; when they change, a survivor meets them anew."""
+    """Return a digest of the test files and notebooks that a command names; changed, a survivor meets them anew."""
     names = [word for word in command if not word.startswith("-")]
     files = sorted(file for name in names for file in (ROOT / name, *(ROOT / name).rglob("*.py")) if file.is_file())
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
