@@ -1,7 +1,9 @@
 """Motion clouds against closed forms, loops and the MotionClouds package; the other stimuli; bad input."""
 
 import functools
+import itertools
 import random
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -30,6 +32,10 @@ def cloud(shape=(32, 32, 16), *, seed=1, **changes):
     return stimuli.motion_cloud(shape, **{**SMALL, **changes}, seed=seed)
 
 
+def frames(shape=(32, 32, 16), *, seed=1, **changes):
+    return stimuli.motion_cloud_frames(shape, **{**SMALL, **changes}, seed=seed)
+
+
 def expected_cv(b_rad):
     k = 1 / (2 * b_rad**2)
     return 1 - special.i1e(k) / special.i0e(k)
@@ -45,14 +51,27 @@ def assert_mean_is(values, wanted, tolerance, min_standard_errors=4):
 # --- motion clouds: closed forms
 
 
+def endless(shape, *, seed, **law):
+    """Two N_t frames of an endless cloud, from within a fade on; the window takes the jump from last to first."""
+    frames, n = stimuli.motion_cloud_frames(shape, **law, seed=seed), 2 * shape[2]
+    movie = np.stack(list(itertools.islice(frames, shape[2] // 3, shape[2] // 3 + n)), axis=2)
+    return movie * np.sin(np.pi * (np.arange(n) + 0.5) / n)
+
+
+@pytest.mark.parametrize("draw", [stimuli.motion_cloud, endless])
 @pytest.mark.parametrize("name", CLOUDS)
-def test_clouds_have_the_moments_of_their_law(name, acceptance, record):
+def test_clouds_have_the_moments_of_their_law(name, draw, acceptance, record):
+    if draw is endless and CLOUDS[name][3][2] % 2:
+        return  # it is refused, see below
     b_deg, theta_deg, speed, shape, n_seeds = CLOUDS[name]
     law = dict(theta_rad=np.radians(theta_deg), b_theta_rad=np.radians(b_deg), sf_0=SF_0, b_sf=B_SF, **speed)
-    movies = (stimuli.motion_cloud(shape, **law, method="raw", seed=seed) for seed in range(n_seeds))
+    movies = (draw(shape, **law, method="raw", seed=seed) for seed in range(n_seeds))
     found = [vars(stimuli.cloud_statistics(movie)) for movie in movies]
     measured = {field: np.array([one[field] for one in found]) for field in found[0]}
     cv, spread, rules = expected_cv(law["b_theta_rad"]), speed["b_v"] / np.sqrt(2), acceptance["clouds"]
+    if draw is endless:  # the fade and the window smear f_t with a standard deviation of 1/(2 N_t) and 1/(4 N_t)
+        per_f2 = np.exp(LOG_SD**2 - 2 * (np.log(SF_0) + LOG_SD**2 / 2))  # mean of 1/f_R^2
+        spread = np.sqrt(spread**2 + per_f2 * (1 / 4 + 1 / 16) / shape[2] ** 2)
     rule = rules["orientation_cv"]
     bound = max(rule["absolute"], rule["relative"] * cv)
     assert_mean_is(measured["cv"], cv, bound, rule["min_standard_errors"])
@@ -71,9 +90,48 @@ def test_clouds_have_the_moments_of_their_law(name, acceptance, record):
     for field, wanted, relative in (("log_mean_sf", mean_sf, "relative_mean"), ("log_sd_sf", sd_sf, "relative_sd")):
         assert_mean_is(measured[field], wanted, rule[relative] * wanted)
         record("clouds.log_frequency", measured[field].mean() / wanted - 1)
+    if draw is endless:  # the window changes it
+        return
     rule = rules["kurtosis"]
     assert_mean_is(measured["kurtosis"], rule["reference"], rule["accept"][1] - rule["reference"])
     record("clouds.kurtosis", measured["kurtosis"].mean())
+
+
+def test_an_endless_cloud_is_the_same_in_every_frame_and_never_repeats():
+    """Over eight fades and 40 draws: variance, change from frame to frame, and covariance over the end of a fade."""
+    shape, law = (32, 32, 16), SMALL | dict(b_v=0.5)
+    endless_ones = (stimuli.motion_cloud_frames(shape, **law, method="raw", seed=s) for s in range(40))
+    z = np.array([list(itertools.islice(frames, 64)) for frames in endless_ones])
+    # Each phase of a fade, over draws, fades and pixels; a step has the law of the cloud times cos(pi/2L).
+    steps = np.moveaxis((z[:, :-1] * z[:, 1:]).reshape(40, 63, -1).mean(axis=2), 1, 0)
+    variances = (z**2).reshape(40, 8, 8, -1).mean(axis=(0, 1, 3))
+    clouds = np.array([stimuli.motion_cloud(shape, **law, method="raw", seed=s) for s in range(40)])
+    one_step = (clouds[..., :-1] * clouds[..., 1:]).mean()
+    assert np.abs(variances - 1).max() < 0.03
+    within = [steps[k::8].mean() for k in range(7)]  # the eighth passes from one fade to the next
+    assert np.abs(np.array(within) - one_step * np.cos(np.pi / 16)).max() < 0.03
+    assert abs(steps[7::8].mean() - one_step * np.cos(np.pi / 16)) < 0.03
+    far = (z[:, :32] * z[:, 32:]).mean(axis=(2, 3))
+    errors = far.mean(axis=0) / far.std(axis=0, ddof=1) * np.sqrt(len(far))
+    assert np.abs(errors).max() < 4, "two clouds later nothing is left"
+
+
+def test_an_endless_cloud_follows_its_seed_and_keeps_its_memory():
+    first, again, other = (stimuli.motion_cloud_frames((32, 32, 16), **SMALL, seed=seed) for seed in (1, 1, 2))
+    shown = [next(first) for _ in range(20)]
+    assert np.array_equal(shown, [next(again) for _ in range(20)]) and not np.array_equal(shown[0], next(other))
+    grey = stimuli.motion_cloud_frames((32, 32, 16), **SMALL, contrast=0.0, seed=1)
+    assert shown[0].dtype == np.float32 and (next(grey) == 0.5).all()
+    tracemalloc.start()
+    for _ in range(3):
+        list(itertools.islice(first, 16))
+    tracemalloc.reset_peak()
+    base = tracemalloc.get_traced_memory()[0]
+    for frame in itertools.islice(first, 160):
+        del frame
+    grown = tracemalloc.get_traced_memory()[0] - base
+    tracemalloc.stop()
+    assert grown < 32 * 32 * 16 * 4, "less than a cloud more after ten of them"
 
 
 # --- motion clouds: what the grid does not hold
@@ -547,6 +605,11 @@ BAD = [
     *[(f, dict(sf_0=bad), f"sf_0 = {bad} is out of range") for f in (cloud, grating, log_gabor) for bad in (0, 0.51)],
     *[(f, dict(b_sf=bad), f"b_sf = {bad} is out of range") for f in (cloud, log_gabor) for bad in (np.inf,)],
     *[(f, dict(b_theta_rad=bad), f"b_theta_rad = {bad}") for f in (cloud, log_gabor) for bad in (0, np.nan)],
+    (frames, dict(shape=(32, 32, 3)), "shape[2] = 3 cannot be halved; give an even number of frames, at least 4"),
+    (frames, dict(b_v=0), "b_v = 0 freezes the cloud"),
+    (frames, dict(sf_0=0.6), "sf_0 = 0.6 is out of range"),
+    (frames, dict(method="michelson"), "method = 'michelson' is unknown; choose one of: energy, raw"),
+    (frames, dict(contrast=-1), "contrast = -1 is out of range"),
     (cloud, dict(shape=(8, 8)), "shape = (8, 8) is not (N_x, N_y, N_t)"),
     (cloud, dict(shape=(8, 8, 0)), "shape[2] = 0 is out of range"),
     (cloud, dict(v_x=np.inf), "v_x = inf is out of range"),

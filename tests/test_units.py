@@ -139,6 +139,7 @@ CALLS = {
     "stimuli.grating": (stimuli.grating, GRATING),
     "stimuli.log_gabor": (stimuli.log_gabor, GABOR),
     "stimuli.motion_cloud": (stimuli.motion_cloud, CLOUD),
+    "stimuli.motion_cloud_frames": (lambda **given: next(stimuli.motion_cloud_frames(**given)), CLOUD),
     "stimuli.poisson_trains": (
         stimuli.poisson_trains,
         dict(rate_hz=np.array([[50.0, 9.0], [0.0, 80.0]]), dt_ms=100.0, seed=1),
