@@ -277,7 +277,7 @@ print("Submitted batch job", job.pid)
 
 def test_the_tasks_of_an_array_share_the_points(slurm):
     """Each has all the numbers at its end; few points are computed twice, whatever their pace."""
-    script = (ROOT / "docs" / "cluster" / "array.sh").read_text().replace("1-20", "1-3")
+    script = (ROOT / "tools" / "cluster" / "array.sh").read_text().replace("1-20", "1-3")
     (slurm / "array.sh").write_text(script)
     subprocess.run(["sbatch", slurm / "array.sh"], check=True, cwd=slurm, stdout=subprocess.DEVNULL)
     awaited(lambda: len(files(slurm / "store")) == 12)
@@ -320,7 +320,7 @@ def test_dask_starts_its_workers_through_slurm(slurm):
         f'exec {sys.executable} "{slurm}/many.py" "{slurm}/log" "{slurm}/store"\n'
     )
     (slurm / "many.py").write_text(PART.replace(", n_jobs=1", ""))
-    ours = [sys.executable, ROOT / "docs" / "cluster" / "dask_slurm.py", "FINAL_5"]
+    ours = [sys.executable, ROOT / "tools" / "cluster" / "dask_slurm.py", "FINAL_5"]
     with warnings.catch_warnings():
         done = subprocess.run(
             ours, cwd=slurm, env=os.environ | {"JOBS": "2"}, capture_output=True, text=True, timeout=120

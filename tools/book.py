@@ -122,6 +122,7 @@ def lay_out(root, tree):
     texts = parts((root / "README.md").read_text(encoding="utf-8"), pages)
     texts["explorations"] = (root / "dev/README.md").read_text(encoding="utf-8").replace("](20", "](dev/20")
     texts["scorecard"] = (root / "figs/scorecard.md").read_text(encoding="utf-8")
+    texts["benchmarks"] = (root / "tests/benchmarks/results.md").read_text(encoding="utf-8").partition("\n")[2]
     files = {page.path.relative_to(root): dressed(page) for page in pages}
     for path in [*map(root.joinpath, TEXTS), *root.glob("docs/*.md"), *root.glob("docs/*.rst")]:
         place = path.relative_to(root / "docs" if path.parent.name == "docs" else root)

@@ -1,5 +1,5 @@
 #!/bin/bash
-# One notebook at thesis scale as a job array: sbatch docs/cluster/array.sh, from the checkout, which all nodes share.
+# One notebook at thesis scale as a job array: sbatch tools/cluster/array.sh, from the checkout, which all nodes share.
 # Each task runs the whole notebook, computes every n-th point of each sweep, then what is still missing.
 #SBATCH --job-name=notebooks
 #SBATCH --array=1-20

@@ -1,4 +1,4 @@
-"""Notebooks at thesis scale on workers that SLURM starts: ``.venv/bin/python docs/cluster/dask_slurm.py FINAL_5``.
+"""Notebooks at thesis scale on workers that SLURM starts: ``.venv/bin/python tools/cluster/dask_slurm.py FINAL_5``.
 
 Called on a node that may submit jobs, from a checkout that all nodes share; JOBS (20) is the number of workers.
 """
