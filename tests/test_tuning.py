@@ -238,6 +238,7 @@ def test_circular_variance_is_bounded_and_invariant_to_rotation(rates, shift_rad
     value = circular_variance(theta_rad, rates)
     assert 0 <= value <= 1
     assert circular_variance(theta_rad + shift_rad, rates) == pytest.approx(value, abs=1e-12)
+    assert circular_variance(theta_rad, np.array(rates) / sum(rates) / 9) == pytest.approx(value, abs=1e-9)
 
 
 @given(

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csgraph
 
 from helpers.parameters import OutputError, ParameterError
+from helpers.rnn import connectome
 from helpers.rnn.connectome import Roi, convert_legacy, exponent_bound, load_roi, make_synthetic_roi
 from helpers.rnn.lyapunov import lyapunov_spectrum
 from helpers.rnn.model import Rnn
@@ -144,6 +145,13 @@ def test_legacy_files_need_the_flag_and_are_then_the_same_region(tmp_path):
         assert (getattr(found, name) == getattr(roi, name)).all()
     with pytest.raises(ParameterError, match=r"run any code; .*allow_pickle=True"):
         convert_legacy(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "words, codes", {"0 3 3": [0, 3, 3], "9 2": [9, 2], "b a b": [1, 0, 1], "-1 4": [0, 1], "1.5 1": [1, 0]}.items()
+)
+def test_fibres_keep_their_numbers_where_all_are_whole(words, codes):
+    assert connectome._codes(np.array(words.split())).tolist() == codes
 
 
 class Evil:

@@ -203,6 +203,8 @@ def test_halves_are_sums_over_positions_and_add_up_to_the_drive(name, movie):
     positions, w = lgn.position_responses(movie, fps=FPS, seed=4), lgn.template_weights()[1]
     bright = np.maximum(positions, 0) if name == "lgn" else positions
     np.testing.assert_allclose(on, np.einsum("ap,cpt->act", np.maximum(w, 0), bright), atol=1e-12)
+    dim = np.minimum(positions, 0) if name == "lgn" else positions
+    np.testing.assert_allclose(off, np.einsum("ap,cpt->act", np.maximum(-w, 0), dim), atol=1e-12)
     assert name == "linear" or ((off <= 0).all() and off.min() < -1)
 
 

@@ -100,8 +100,9 @@ def test_untrained_state(net):
     assert not state.w_in.any() and not state.w_rec.any() and (state.q_in == 1).all() and not state.s_in.any()
     assert (state.mean_u >= 0).all() and (state.mean_u <= 1).all() and state.tau_f.min() >= 1
     assert abs(state.mean_u.mean() - 0.5) < 0.06 and abs(state.tau_d.mean() - 110) < 13
-    w = Network(n_inputs=100, initial_weights="random", n_conn=0, seed=2).state.w_in
-    assert abs(w.mean() + 1) < 0.03 and w.max() <= 0 and np.isfinite(w).all()
+    assert (state.last * 1.0 < -1e8).all(), "no spike has ever been: the first finds each neuron at rest"
+    for w in (made := Network(n_inputs=100, initial_weights="random", n_conn=1000, seed=2).state).w_in, made.w_rec:
+        assert abs(w.mean() + 1) < 0.06 and w.max() <= 0 and np.isfinite(w).all()
 
 
 def test_seeds_repeat_and_streams_differ():
