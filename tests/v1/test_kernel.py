@@ -45,6 +45,8 @@ def test_conductances_too_strong_for_one_step_take_more(g_inh):
     expected = exact(-55.0, 0.0, g_inh, -2.0, 1 / 30)
     assert small == pytest.approx(expected, abs=0.02)
     assert g_inh < 100 or abs(plain - expected) > 10
+    both = kernel.in_small_steps(-55.0, 0.75 * g_inh, g_inh, -2.0, 1 / 30, E_EXC, E_INH, *HALF, DT)
+    assert both == pytest.approx(exact(-55.0, 0.75 * g_inh, g_inh, -2.0, 1 / 30), abs=0.02)
 
 
 # --- learning

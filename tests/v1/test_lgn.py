@@ -188,6 +188,13 @@ def test_thresholds_leave_out_weak_positions():
     np.testing.assert_allclose(np.linalg.norm(cut, axis=1), 1)
 
 
+def test_templates_are_pictures_of_64_pixels_about_their_middle():
+    found = lgn.templates(np.radians([0.0, 90.0]))
+    assert found.shape == (2, 64, 64)
+    np.testing.assert_allclose(found[0], found[1].T, atol=1e-12)
+    np.testing.assert_allclose(found[:, 1:, 1:], found[:, :0:-1, :0:-1], atol=1e-12)  # even about pixel (32, 32)
+
+
 def test_gain_of_off_cells_scales_their_half(movie):
     on, off = lgn.on_off(movie, fps=FPS)
     same, half = lgn.on_off(movie, fps=FPS, params=lgn.LgnParams(off_gain=0.5))
