@@ -12,11 +12,11 @@ import ast
 import hashlib
 import json
 import os
-import random
 import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import Queue
@@ -86,14 +86,22 @@ def places(path):
 
 
 def drawn(number, only):
-    """Return the mutants, [(part, path, offset, old, new, hash of the module)], spread as the places are."""
+    """Return the mutants, [(part, path, offset, old, new, hash of the module)]: those with the least hashes.
+
+    The hash is of the seed, the line and what changes in it, so that an edit elsewhere leaves the others drawn.
+    """
     every = []
     for part, (modules, _) in PARTS.items():
         for module in modules if only in (None, part) else ():
             path = Path("helpers", part, f"{module}.py")
-            digest = hashlib.sha256((ROOT / path).read_bytes()).hexdigest()[:16]
-            every += [(part, str(path), *place, digest) for place in places(ROOT / path)]
-    return random.Random(SEED).sample(every, min(number, len(every)))
+            text = (ROOT / path).read_bytes()
+            digest, seen = hashlib.sha256(text).hexdigest()[:16], Counter()
+            for offset, old, new in places(ROOT / path):
+                line = text[text.rfind(b"\n", 0, offset) + 1 :].partition(b"\n")[0].strip()
+                seen[where := f"{SEED} {path} {line} {old} {new}"] += 1
+                order = hashlib.sha256(f"{where} {seen[where]}".encode()).hexdigest()
+                every.append((order, (part, str(path), offset, old, new, digest)))
+    return [mutant for _, mutant in sorted(every)[:number]]
 
 
 def run(copy, command, limit):
@@ -151,13 +159,14 @@ def main(number=240, only=None, last="notebooks"):
     log, limits, copies = ROOT / "build" / "mutants.jsonl", {}, Queue()
     log.parent.mkdir(exist_ok=True)
     known = {key: result for key, result in map(json.loads, log.read_text().splitlines())} if log.exists() else {}
-    mutants = drawn(number, None if only == "all" else only)
-    alive = mutants
+    dead = {json.dumps(json.loads(key)[0]) for key, survived in known.items() if not survived}
+    mutants = alive = drawn(number, None if only == "all" else only)
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(WORKERS) as pool:
         for k in range(WORKERS):
             copies.put(copy := Path(folder, str(k)))
             subprocess.run(["git", "clone", "-q", str(ROOT), str(copy)], check=True)
         for stage in STAGES[: STAGES.index(last) + 1]:
+            alive = [mutant for mutant in alive if json.dumps(mutant) not in dead]
             commands = {mutant: stages(mutant[1], mutant[0]).get(stage) for mutant in alive}
             keys = {m: json.dumps([m, stage, tests_digest(command)]) for m, command in commands.items() if command}
             todo = [mutant for mutant, key in keys.items() if key not in known]
