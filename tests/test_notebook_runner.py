@@ -161,7 +161,7 @@ def ran(monkeypatch):
     def execute(path, profile):
         names.append((path.stem, profile))
         page = nbformat.read(path, as_version=4)
-        return SimpleNamespace(name=path.stem, seconds=1.0, memory_mb=0.0, failure="", notebook=page)
+        return SimpleNamespace(name=path.stem, seconds=1.0, memory_mb=0.0, cpu_s=0.0, failure="", notebook=page)
 
     monkeypatch.setattr(notebooks, "execute", execute)
     return names

@@ -77,6 +77,10 @@ class Client(NotebookClient):
 
     memory_mb, stopped = 0.0, False
 
+    def __init__(self, *given, **named):
+        super().__init__(*given, **named)
+        self.cpu_s = {}  # of each process, by its id
+
     @property
     def process(self):
         """The process id of the kernel; 0 while there is none."""
@@ -84,6 +88,7 @@ class Client(NotebookClient):
 
     def measure(self, **_):
         self.memory_mb = max(self.memory_mb, memory_mb(self.process))
+        self.cpu_s |= cpu_s(self.process)
 
     def watch(self, ended):
         while not ended.wait(0.5):
@@ -110,14 +115,14 @@ def execute(path, profile="quick"):
     Returns
     -------
     namespace
-        name, seconds, memory_mb (0 where it is unknown), failure (one line, empty if all cells ran), notebook.
+        name, seconds, memory_mb and cpu_s (0 where unknown), failure (one line, empty if all cells ran), notebook.
 
     Raises
     ------
     KeyboardInterrupt
         After an interrupt, or SIGTERM, when the kernel and its workers have ended.
     """
-    run = SimpleNamespace(name=path.stem, memory_mb=0.0, failure="", notebook=None)
+    run = SimpleNamespace(name=path.stem, memory_mb=0.0, cpu_s=0.0, failure="", notebook=None)
     start, place, bar = time.perf_counter(), "", tqdm(disable=True)
     client, ended = None, threading.Event()
 
@@ -145,7 +150,9 @@ def execute(path, profile="quick"):
     ended.set()
     if client and client.stopped:
         raise KeyboardInterrupt
-    run.seconds, run.memory_mb = time.perf_counter() - start, client.memory_mb if client else 0.0
+    run.seconds = time.perf_counter() - start
+    if client:
+        run.memory_mb, run.cpu_s = client.memory_mb, sum(client.cpu_s.values())
     return run
 
 
@@ -168,13 +175,31 @@ def kernel_environment(path, profile):
 
 def memory_mb(pid):
     """Return the memory of a process and its descendants, what they share counted once; 0 where /proc is missing."""
-    processes, kilobytes = [str(pid)], 0
-    with suppress(OSError):  # a process that has just ended
-        for process in processes:
-            for task in Path(f"/proc/{process}/task").glob("*/children"):
-                processes += task.read_text().split()
+    kilobytes = 0
+    for process in family(pid):
+        with suppress(OSError):  # it has just ended
             kilobytes += int(re.search(r"Pss:\s+(\d+)", Path(f"/proc/{process}/smaps_rollup").read_text())[1])
     return kilobytes / 1024
+
+
+def cpu_s(pid):
+    """Return the CPU seconds, user and system, of a process and its descendants, {id: s}; {} where /proc is missing."""
+    found = {}
+    for process in family(pid):
+        with suppress(OSError):
+            ticks = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[11:13]
+            found[process] = sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+    return found
+
+
+def family(pid):
+    """Return the ids, as text, of a process and its descendants."""
+    processes = [str(pid)]
+    for process in processes:
+        with suppress(OSError):
+            for task in Path(f"/proc/{process}/task").glob("*/children"):
+                processes += task.read_text().split()
+    return processes
 
 
 # --- rewriting one
@@ -269,7 +294,7 @@ def command(options, root):
     if options.command == "work":
         return work(paths, root / "work")
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # a kernel that dies is reported by its cell
-    table, good = [f"\n{'notebook':35}  seconds  peak MB  outcome"], 0
+    table, good = [f"\n{'notebook':35}  seconds  peak MB    CPU s  outcome"], 0
     for path in paths:
         run = execute(path, options.profile)
         if run.failure:
@@ -277,7 +302,7 @@ def command(options, root):
         elif options.command == "write":
             storage.write_text(path, nbformat.writes(clean(run.notebook)).rstrip("\n") + "\n")
         good, outcome = good + (not run.failure), f"FAILED: {run.failure}" if run.failure else "ok"
-        table.append(f"{run.name:35}  {run.seconds:7.1f}  {run.memory_mb:7.0f}  {outcome}")
+        table.append(f"{run.name:35}  {run.seconds:7.1f}  {run.memory_mb:7.0f}  {run.cpu_s:7.0f}  {outcome}")
     print(*table, f"{good} of {len(paths)} notebooks ran without an error", sep="\n")
     return int(good < len(paths))
 
