@@ -24,7 +24,15 @@ MATHJAX = "mathjax@3.2.2"  # 4 keeps its fonts in packages of their own
 MATHJAX_FILE = "es5/tex-svg-full.js"  # without -full it fetches extensions
 MATHJAX_SHA512 = "Bt+SSVU8eBG27zChVewOicYs7Xsdt40qm4+UpHyX7k0/O9NliPc+x77k1/FEsPsjKPZGJvtRZM1vO+geW0OhGw=="
 MATHJAX_SHA384 = "sha384-4kE/rQ11E8xT9QgrCBTyvenkuPfQo8rXYQvJZuMgxyPOoUfpatjQPlgdv6V5yhUK"  # of the file: for browsers
-TEXTS = ("dev/README.md", "figs/scorecard.md", "COMMANDS.md", "CHANGELOG.md", "CONTRIBUTING.md", "ARCHITECTURE.md")
+TEXTS = (
+    "dev/README.md",
+    "figs/scorecard.md",
+    "figs/full/README.md",
+    "COMMANDS.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "ARCHITECTURE.md",
+)
 TOCTREE = "\n```{toctree}\n:hidden:\n:glob:\n\n20*\n```\n"
 LINK = re.compile(r"\[(?:[^\[\]]|!\[[^\]]*\]\([^()]*\))*\]\(([^\s()]+)\)|(?:src|href)=\"([^\"]+)\"")
 DOI = re.compile(r"(?:\[([^\]]+)\]\()?https?://doi\.org/(10\.\d{4,9}/(?:[^\s\]<>()]|\([^\s()]*\))*[^\s\]<>().,;:])")

@@ -202,6 +202,17 @@ def family(pid):
     return processes
 
 
+def note(run, path):
+    """Keep time and memory of a run at thesis scale, a row for each notebook, for ``tools.scale``."""
+    rows = [line.split(",") for line in path.read_text().splitlines()[1:]] if path.exists() else []
+    rows = {row[0]: row for row in rows} | {
+        run.name: [run.name, *(f"{x:.0f}" for x in (run.seconds, run.cpu_s, run.memory_mb))]
+    }
+    storage.write_text(
+        path, "\n".join(["notebook,wall s,CPU s,peak MB", *(",".join(rows[name]) for name in sorted(rows))]) + "\n"
+    )
+
+
 # --- rewriting one
 
 
@@ -303,6 +314,8 @@ def command(options, root):
             storage.write_text(path, nbformat.writes(clean(run.notebook)).rstrip("\n") + "\n")
         good, outcome = good + (not run.failure), f"FAILED: {run.failure}" if run.failure else "ok"
         table.append(f"{run.name:35}  {run.seconds:7.1f}  {run.memory_mb:7.0f}  {run.cpu_s:7.0f}  {outcome}")
+        if options.profile == "full" and not run.failure:
+            note(run, Path(os.environ.get("NOTEBOOK_FIGS") or root / "figs") / "runs.csv")
     print(*table, f"{good} of {len(paths)} notebooks ran without an error", sep="\n")
     return int(good < len(paths))
 

@@ -1,0 +1,120 @@
+"""Quick beside full: do the tables of the thesis scale say what those of the quick profile say?
+
+Usage: ``NOTEBOOK_FIGS=figs/full make full``, then ``python -m tools.scale``, which writes ``figs/full/README.md``: per
+notebook seeds, time and memory (from ``runs.csv``, which the run leaves), per table how many means with an interval are
+confirmed, and each one that is not.
+"""
+
+import csv
+import json
+import re
+import sys
+from collections import Counter
+from pathlib import Path
+
+from helpers import storage
+from tools.common import ROOT, guarded
+
+NUMBER = r"(-?[\d.]+(?:e[+-]?\d+)?)"
+MEAN = re.compile(rf"{NUMBER} [\[(]{NUMBER}(?:,| to) {NUMBER}[\])](?:, n = \d+)?")  # an interval, or (low to high)
+CONFIRMED, NEAR, APART, SIGN, OPEN = "inside", "overlapping", "apart", "the other sign", "no longer apart from 0"
+BOTH = "networks of both signs"
+HEAD = """# At thesis scale
+
+`NOTEBOOK_FIGS=figs/full make full` runs the notebooks with the seeds, trials and sizes of their full profile; the
+tables stand beside this page, the figures are not kept. A mean of the quick profile counts as confirmed if the mean at
+full scale lies inside its 95 % interval (or range over networks, where the table has that), *overlapping* if only the
+intervals meet. The quick seeds are the first of the full ones, so the two are not independent. A notebook that is not
+listed was not yet run to its end at this scale. Written by `python -m tools.scale`.
+"""
+
+
+def cells(path):
+    """Return {(row, column): text} of a table; a row is called by its first cell, and its number if that repeats."""
+    with path.open(encoding="utf-8", newline="") as file:
+        head, *rows = csv.reader(file)
+    seen, found = Counter(), {}
+    for row in rows:
+        seen[row[0]] += 1
+        name = row[0] if seen[row[0]] == 1 else f"{row[0]} ({seen[row[0]]})"
+        found |= {(name, column): text for column, text in zip(head[1:], row[1:], strict=True)}
+    return found
+
+
+def verdict(quick, full):
+    """Return what the full scale does to a mean with an interval, or None where either text is none.
+
+    >>> verdict("2 [1, 3], n = 5", "2.5 [2.2, 2.8], n = 20"), verdict("2 [1, 3], n = 5", "3.2 [2.9, 3.5], n = 20")
+    ('inside', 'overlapping')
+    >>> verdict("2 [1, 3], n = 5", "-1 [-2, -0.1], n = 20"), verdict("2 [1, 3], n = 5", "0.5 [-0.1, 1.1], n = 20")
+    ('the other sign', 'no longer apart from 0')
+    """
+    found = MEAN.fullmatch(quick), MEAN.fullmatch(full)
+    if not all(found):
+        return None
+    (mean, low, high), (mean_full, low_full, high_full) = ([float(x) for x in match.groups()] for match in found)
+    if low * high > 0 and low_full * high_full <= 0:
+        return OPEN if "[" in full else BOTH
+    if low * high > 0 and mean * mean_full < 0:
+        return SIGN
+    if low <= mean_full <= high:
+        return CONFIRMED
+    return NEAR if low_full <= high and low <= high_full else APART
+
+
+def page(figs, full):
+    """Return the text of the page: runs, counts of each table, and what was not confirmed."""
+    lines = [HEAD, "| notebook | seeds and sizes | wall s | CPU s | peak MB |", "| --- | --- | ---: | ---: | ---: |"]
+    with (full / "runs.csv").open(encoding="utf-8", newline="") as file:
+        for name, seconds, cpu, megabytes in list(csv.reader(file))[1:]:
+            lines.append(f"| {name} | {sizes(name)} | {seconds} | {cpu} | {megabytes} |")
+    counts = ["", "| table | means | inside | overlapping | others |", "| --- | ---: | ---: | ---: | ---: |"]
+    others = [
+        "",
+        "Not inside:",
+        "",
+        "| table | row | column | quick | full | |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for path in sorted(full.rglob("*.csv")):
+        name = path.relative_to(full)
+        quick = [figs / name.parent / f"{name.stem.removesuffix('_full')}{end}.csv" for end in ("", "_table")]
+        quick = next((place for place in quick if place.exists()), None)
+        if name.name.endswith(".numeric.csv") or not quick:
+            continue
+        small, large = cells(quick), cells(path)
+        said = {key: found for key in small if key in large and (found := verdict(small[key], large[key]))}
+        if not said:
+            continue
+        number = Counter(said.values())
+        rest = sum(number.values()) - number[CONFIRMED] - number[NEAR]
+        counts.append(f"| {name.with_suffix('')} | {len(said)} | {number[CONFIRMED]} | {number[NEAR]} | {rest} |")
+        for (row, column), found in said.items():
+            if found != CONFIRMED:
+                mark = found if found == NEAR else f"**{found}**"
+                texts = (name.with_suffix(""), row, column, small[row, column], large[row, column], mark)
+                others.append("| " + " | ".join(str(text).replace("|", "\\|") for text in texts) + " |")
+    return "\n".join([*lines, *counts, *others]) + "\n"
+
+
+def sizes(name):
+    """Return the choices of a notebook for its full profile, as its cells say them: NAME = value."""
+    source = json.loads((ROOT / "FINAL_notebooks" / f"{name}.ipynb").read_text(encoding="utf-8"))
+    text = "\n".join("".join(cell["source"]) for cell in source["cells"] if cell["cell_type"] == "code")
+    found = re.findall(r"^(\w+) = [^\n]*?runs\.choose\(quick=.*?full=([^\n]*?)\)\)*(?=[ \]\n]|$)", text, re.M)
+    return ", ".join(f"`{name}` {value.strip()}" for name, value in found)
+
+
+def main(root=ROOT):
+    """Write the page and return the exit code."""
+    full = root / "figs" / "full"
+
+    def write():
+        storage.write_text(full / "README.md", page(root / "figs", full))
+        print(Path("figs/full/README.md"))
+
+    return guarded("scale", write)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
