@@ -308,10 +308,9 @@ def _sweep(function, points, key, paths, n_jobs, progress):
         run = delayed(_run_point)
         return workers((run(function, points[i], folder, key, HOME) for i in todo), n_jobs, cluster=cluster)
 
-    if part := _part():
-        order = _of_part(*part, paths)
-        with computed(order) as done:
-            for _ in bar(done, total=len(order), desc=f"{name}, part {part[0]} of {part[1]}"):
+    if part := os.environ.get("NOTEBOOK_PART"):
+        with computed(_of_part(part, paths)) as done:
+            for _ in bar(done, desc=f"{name}, part {part}"):
                 pass
     failed, waiting = 0, {i for i, path in enumerate(paths) if not path.exists()}
     with computed(sorted(waiting)) as done:
@@ -332,20 +331,15 @@ def _sweep(function, points, key, paths, n_jobs, progress):
         warnings.warn(message, SweepWarning, stacklevel=2)
 
 
-def _part():
-    """Return (k, n) from NOTEBOOK_PART, "k/n"; None if it is not set."""
-    text = os.environ.get("NOTEBOOK_PART", "")
+def _of_part(text, paths):
+    """Return an iterator over the points of a part, "k/n": its own, then any, but for those that have been computed."""
     found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text)
-    if text and not (found and 1 <= int(found[1]) <= int(found[2])):
+    if not (found and 1 <= int(found[1]) <= int(found[2])):
         raise ParameterError(f"NOTEBOOK_PART = {text!r} is no part of a whole; give k/n, with k from 1 to n")
-    return tuple(map(int, found.groups())) if found else None
-
-
-def _of_part(k, n, paths):
-    """Return the order in which part `k` of `n` goes through the files that are missing: its own, then any."""
+    k, n = map(int, found.groups())
     others = [i for i in range(len(paths)) if i % n != k - 1]
     random.Random(k).shuffle(others)  # so that two that help a third seldom meet
-    return [i for i in (*range(k - 1, len(paths), n), *others) if not paths[i].exists()]
+    return (i for i in (*range(k - 1, len(paths), n), *others) if not paths[i].exists())
 
 
 def _checked(done, name, others):
@@ -374,6 +368,8 @@ def _run_point(function, point, folder, key, home):
     if now != key and home != HOME:
         return DIFFERS
     path = folder / _file_name(now, point)
+    if home != HOME and path.exists():  # another machine was here before
+        return path
     error = path.with_suffix(".error.json")
     try:
         result = function(**point) if isinstance(point, Mapping) else function(point)

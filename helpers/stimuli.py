@@ -218,18 +218,18 @@ def motion_cloud_frames(
     gain = 1.0 if method == "raw" else 0.5 * check_number("contrast", contrast, 0, 1e6)
     cloud = dict(theta_rad=theta_rad, b_theta_rad=b_theta_rad, sf_0=sf_0, b_sf=b_sf, v_x=v_x, v_y=v_y, b_v=b_v)
     cloud |= dict(alpha=alpha, method="raw", seed=check_seed(seed))
-    return _faded(shape, cloud, motion_cloud(shape, **cloud), gain, 0.0 if method == "raw" else 0.5)
-
-
-def _faded(shape, cloud, before, gain, mean):
-    half = shape[2] // 2
+    half, mean = shape[2] // 2, 0.0 if method == "raw" else 0.5
     angle = np.float32(np.pi / 2 / half) * np.arange(half, dtype=np.float32)
-    while True:
-        before, after = before[..., half:].copy(), motion_cloud(shape, **cloud)
-        for t in range(half):
-            z = np.cos(angle[t]) * before[..., t] + np.sin(angle[t]) * after[..., t]
-            yield np.float32(gain) * z + np.float32(mean)
-        before = after
+
+    def faded(before):
+        while True:
+            before, after = before[..., half:].copy(), motion_cloud(shape, **cloud)
+            for t in range(half):
+                z = np.cos(angle[t]) * before[..., t] + np.sin(angle[t]) * after[..., t]
+                yield np.float32(gain) * z + np.float32(mean)
+            before = after
+
+    return faded(motion_cloud(shape, **cloud))
 
 
 def _check_shape(shape, axes="xyt"):

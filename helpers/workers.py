@@ -14,10 +14,11 @@ import threading
 import warnings
 from collections.abc import Iterable, Iterator
 from concurrent.futures import BrokenExecutor
+from typing import Any
 
 from helpers.parameters import BackendError, doors
 
-__all__ = ["SweepWarning", "afar", "workers"]
+__all__ = ["SweepWarning", "afar", "client", "no_interrupt", "workers"]
 
 REACH_S = 20  # a scheduler answers within this
 ALONE_S = 60  # a cluster without a worker is remarked after this
@@ -38,13 +39,13 @@ def workers(jobs: Iterable, n_jobs: int, *, return_as: str = "generator", cluste
     """
     from joblib import Parallel
 
-    with _no_interrupt():
+    with no_interrupt():
         lasts = threading.current_thread() is threading.main_thread()
         begin = dict(initializer=_end_with, initargs=(os.getpid(),)) if lasts else {}
         if n_jobs == 1:  # whatever backend is active around this
             begin = dict(backend="sequential")
         remote = cluster and n_jobs != 1
-        done = _sent(_client(cluster), jobs) if remote else Parallel(n_jobs=n_jobs, return_as=return_as, **begin)(jobs)
+        done = _sent(client(cluster), jobs) if remote else Parallel(n_jobs=n_jobs, return_as=return_as, **begin)(jobs)
     try:
         yield done
     except BrokenExecutor:
@@ -62,25 +63,25 @@ def workers(jobs: Iterable, n_jobs: int, *, return_as: str = "generator", cluste
             done.close()
 
 
-def _sent(client, jobs):
+def _sent(dask, jobs):
     """Yield the results of joblib's `jobs` from a Dask cluster, in order; as many run ahead as it has threads for."""
     from distributed import wait
 
     ahead = collections.deque()
     try:
         for function, arguments, options in jobs:
-            ahead.append(client.submit(function, *arguments, **options, pure=False))
-            while len(ahead) > max(100, 4 * sum(client.ncores().values())):
+            ahead.append(dask.submit(function, *arguments, **options, pure=False))
+            while len(ahead) > max(100, 4 * sum(dask.ncores().values())):
                 yield ahead.popleft().result()
         while ahead:
             with contextlib.suppress(TimeoutError):
                 wait(ahead[0], timeout=ALONE_S)
                 yield ahead.popleft().result()
                 continue
-            if not client.ncores():
-                warnings.warn(f"{client.scheduler.address} has no worker; waiting for one", SweepWarning, stacklevel=2)
+            if not dask.ncores():
+                warnings.warn(f"{dask.scheduler.address} has no worker; waiting for one", SweepWarning, stacklevel=2)
     finally:
-        client.cancel(list(ahead))
+        dask.cancel(list(ahead))
 
 
 def _end_with(parent):
@@ -92,7 +93,7 @@ def _end_with(parent):
 
 
 @contextlib.contextmanager
-def _no_interrupt():
+def no_interrupt() -> Iterator[None]:
     """Hold interrupts back; a process that is started meanwhile never gets one."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
@@ -115,8 +116,8 @@ def afar(cluster: str = "") -> bool:
 
 
 @functools.cache
-def _client(address):
-    """Return the client of a Dask scheduler, one for the life of this process."""
+def client(address: str) -> Any:
+    """Return the client of a Dask scheduler at an address, one for the life of this process, or raise an error."""
     try:
         from distributed import Client
     except ImportError:

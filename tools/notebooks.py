@@ -16,6 +16,7 @@ import asyncio
 import base64
 import functools
 import io
+import itertools
 import logging
 import os
 import re
@@ -204,13 +205,10 @@ def family(pid):
 
 def note(run, path):
     """Keep time and memory of a run at thesis scale, a row for each notebook, for ``tools.scale``."""
-    rows = [line.split(",") for line in path.read_text().splitlines()[1:]] if path.exists() else []
-    rows = {row[0]: row for row in rows} | {
-        run.name: [run.name, *(f"{x:.0f}" for x in (run.seconds, run.cpu_s, run.memory_mb))]
-    }
-    storage.write_text(
-        path, "\n".join(["notebook,wall s,CPU s,peak MB", *(",".join(rows[name]) for name in sorted(rows))]) + "\n"
-    )
+    head, *rows = path.read_text().splitlines() if path.exists() else ["notebook,wall s,CPU s,peak MB"]
+    mine = f"{run.name},{run.seconds:.0f},{run.cpu_s:.0f},{run.memory_mb:.0f}"
+    kept = itertools.filterfalse(re.compile(rf"{run.name},").match, rows)
+    storage.write_text(path, "\n".join([head, *sorted([*kept, mine])]) + "\n")
 
 
 # --- rewriting one

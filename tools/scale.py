@@ -6,17 +6,18 @@ confirmed, and each one that is not.
 """
 
 import csv
-import json
+import itertools
 import re
 import sys
 from collections import Counter
 from pathlib import Path
 
-from helpers import storage
+from helpers import runs, storage
 from tools.common import ROOT, guarded
 
 NUMBER = r"(-?[\d.]+(?:e[+-]?\d+)?)"
 MEAN = re.compile(rf"{NUMBER} [\[(]{NUMBER}(?:,| to) {NUMBER}[\])](?:, n = \d+)?")  # an interval, or (low to high)
+CHOICE = re.compile(r"^(\w+) = [^\n]*?runs\.choose\(quick=.*?full=([^\n]*?)\)\)*(?=[ \]\n]|$)", re.M)
 CONFIRMED, NEAR, APART, SIGN, OPEN = "inside", "overlapping", "apart", "the other sign", "no longer apart from 0"
 BOTH = "networks of both signs"
 HEAD = """# At thesis scale
@@ -34,10 +35,11 @@ def cells(path):
     with path.open(encoding="utf-8", newline="") as file:
         head, *rows = csv.reader(file)
     seen, found = Counter(), {}
-    for row in rows:
-        seen[row[0]] += 1
-        name = row[0] if seen[row[0]] == 1 else f"{row[0]} ({seen[row[0]]})"
-        found |= {(name, column): text for column, text in zip(head[1:], row[1:], strict=True)}
+    for name, *texts in rows:
+        seen[name] += 1
+        called = name if seen[name] == 1 else f"{name} ({seen[name]})"
+        for column, text in zip(head[1:], texts, strict=True):
+            found[called, column] = text
     return found
 
 
@@ -49,10 +51,11 @@ def verdict(quick, full):
     >>> verdict("2 [1, 3], n = 5", "-1 [-2, -0.1], n = 20"), verdict("2 [1, 3], n = 5", "0.5 [-0.1, 1.1], n = 20")
     ('the other sign', 'no longer apart from 0')
     """
-    found = MEAN.fullmatch(quick), MEAN.fullmatch(full)
-    if not all(found):
+    small, large = MEAN.fullmatch(quick), MEAN.fullmatch(full)
+    if not small or not large:
         return None
-    (mean, low, high), (mean_full, low_full, high_full) = ([float(x) for x in match.groups()] for match in found)
+    mean, low, high = map(float, small.groups())
+    mean_full, low_full, high_full = map(float, large.groups())
     if low * high > 0 and low_full * high_full <= 0:
         return OPEN if "[" in full else BOTH
     if low * high > 0 and mean * mean_full < 0:
@@ -62,12 +65,24 @@ def verdict(quick, full):
     return NEAR if low_full <= high and low <= high_full else APART
 
 
+def beside(figs, path, name):
+    """Return {(row, column): (quick, full, verdict)} of a table and the quick one that it repeats."""
+    said, stem = {}, name.name.removesuffix(".csv").removesuffix("_full")
+    for place in (figs / name.parent / f"{stem}.csv", figs / name.parent / f"{stem}_table.csv"):
+        if place.exists():
+            large = cells(path)
+            for key, text in cells(place).items():
+                if found := verdict(text, large.get(key, "")):
+                    said[key] = text, large[key], found
+    return said
+
+
 def page(figs, full):
     """Return the text of the page: runs, counts of each table, and what was not confirmed."""
     lines = [HEAD, "| notebook | seeds and sizes | wall s | CPU s | peak MB |", "| --- | --- | ---: | ---: | ---: |"]
     with (full / "runs.csv").open(encoding="utf-8", newline="") as file:
-        for name, seconds, cpu, megabytes in list(csv.reader(file))[1:]:
-            lines.append(f"| {name} | {sizes(name)} | {seconds} | {cpu} | {megabytes} |")
+        for name, *numbers in list(csv.reader(file))[1:]:
+            lines.append(f"| {name} | {sizes(name)} | {' | '.join(numbers)} |")
     counts = ["", "| table | means | inside | overlapping | others |", "| --- | ---: | ---: | ---: | ---: |"]
     others = [
         "",
@@ -76,33 +91,26 @@ def page(figs, full):
         "| table | row | column | quick | full | |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
-    for path in sorted(full.rglob("*.csv")):
-        name = path.relative_to(full)
-        quick = [figs / name.parent / f"{name.stem.removesuffix('_full')}{end}.csv" for end in ("", "_table")]
-        quick = next((place for place in quick if place.exists()), None)
-        if name.name.endswith(".numeric.csv") or not quick:
-            continue
-        small, large = cells(quick), cells(path)
-        said = {key: found for key in small if key in large and (found := verdict(small[key], large[key]))}
-        if not said:
-            continue
-        number = Counter(said.values())
-        rest = sum(number.values()) - number[CONFIRMED] - number[NEAR]
-        counts.append(f"| {name.with_suffix('')} | {len(said)} | {number[CONFIRMED]} | {number[NEAR]} | {rest} |")
-        for (row, column), found in said.items():
+    for path in sorted(full.glob("*/*.csv")):
+        name, number = path.relative_to(full), Counter()
+        for (row, column), (quick, large, found) in beside(figs, path, name).items():
+            number[found] += 1
             if found != CONFIRMED:
                 mark = found if found == NEAR else f"**{found}**"
-                texts = (name.with_suffix(""), row, column, small[row, column], large[row, column], mark)
-                others.append("| " + " | ".join(str(text).replace("|", "\\|") for text in texts) + " |")
+                others.append(f"| {name.with_suffix('')} | {row} | {column} | {quick} | {large} | {mark} |")
+        if total := number.total():
+            rest = total - number[CONFIRMED] - number[NEAR]
+            counts.append(f"| {name.with_suffix('')} | {total} | {number[CONFIRMED]} | {number[NEAR]} | {rest} |")
     return "\n".join([*lines, *counts, *others]) + "\n"
 
 
 def sizes(name):
     """Return the choices of a notebook for its full profile, as its cells say them: NAME = value."""
-    source = json.loads((ROOT / "FINAL_notebooks" / f"{name}.ipynb").read_text(encoding="utf-8"))
-    text = "\n".join("".join(cell["source"]) for cell in source["cells"] if cell["cell_type"] == "code")
-    found = re.findall(r"^(\w+) = [^\n]*?runs\.choose\(quick=.*?full=([^\n]*?)\)\)*(?=[ \]\n]|$)", text, re.M)
-    return ", ".join(f"`{name}` {value.strip()}" for name, value in found)
+    found = []
+    for cell in runs.notebook_cells(ROOT / "FINAL_notebooks" / f"{name}.ipynb"):
+        if cell["kind"] == "code":
+            found += CHOICE.findall(cell["source"])
+    return ", ".join(itertools.starmap("`{}` {}".format, found))
 
 
 def main(root=ROOT):
