@@ -23,7 +23,15 @@ from typing import Any
 import numpy as np
 
 from helpers.lateral_line.params import NetworkParams
-from helpers.parameters import check_array, check_integer, check_number, check_seed, check_together, doors
+from helpers.parameters import (
+    ParameterError,
+    check_array,
+    check_integer,
+    check_number,
+    check_seed,
+    check_together,
+    doors,
+)
 
 __all__ = ["Drive", "afferent_rates", "dipole_velocity", "neuromasts", "snapshot_drive", "snapshots", "sweep_position"]
 __all__ += ["teacher_rates", "test_drive", "trial_steps"]
@@ -59,8 +67,10 @@ def dipole_velocity(
     """
     speed_cm_s = check_number("speed_cm_s", speed_cm_s, 0, 1e6)
     radius_cm = check_number("radius_cm", radius_cm, 0, 1e6, low_open=True)
-    places = {}
-    for name, place in dict(x_cm=x_cm, sphere_x_cm=sphere_x_cm, distance_cm=distance_cm, heading=heading[0]).items():
+    if len(heading) != 2:
+        raise ParameterError(f"heading has {len(heading)} parts; allowed: 2, along the body and away from it")
+    places = dict(x_cm=x_cm, sphere_x_cm=sphere_x_cm, distance_cm=distance_cm)
+    for name, place in (places | {"heading[0]": heading[0], "heading[1]": heading[1]}).items():
         places[name] = check_array(name, place, low=-1e6, high=1e6)
     check_together(**places)
     dx, dy, (e_x, e_y) = places["x_cm"] - places["sphere_x_cm"], -places["distance_cm"], heading

@@ -183,6 +183,16 @@ def test_pair_updates_are_the_stdp_cell(notebook, pre, post, rule, weight, scale
     assert found == pytest.approx(float(expected), abs=1e-12) and 0 <= found <= 1
 
 
+@pytest.mark.parametrize("rule, up, down", [("additive", 0.05, -0.06), ("multiplicative", 0.025, -0.03)])
+def test_a_rule_may_have_one_half_alone(rule, up, down):
+    """Coincident steps apart: a spike pair of one step's lag, tau 20 ms at 1 ms: a exp(-1/20), times what is left."""
+    one = dict(weight=0.5, rule=rule, w_max=1.0)
+    decay = ll.pair_updates(pre_steps=[0], post_steps=[1], a_pre=0.05, a_post=0.0, **one) - 0.5
+    other = ll.pair_updates(pre_steps=[1], post_steps=[0], a_pre=0.0, a_post=-0.06, **one) - 0.5
+    assert decay / up == pytest.approx(other / down) and 0.9 < decay / up < 1
+    assert ll.pair_updates(pre_steps=[1], post_steps=[0], a_pre=0.05, a_post=0.0, **one) == 0.5
+
+
 BAD = dict(rule="hebbian", weight=2.0, a_pre=-0.1, a_post=0.1, w_max=-1.0, tau_ms=0)
 
 

@@ -53,6 +53,14 @@ def test_broadcasting_and_bad_input():
     for change in (dict(radius_cm=0), dict(speed_cm_s=-1)):
         with pytest.raises(ParameterError, match=f"^{next(iter(change))} = [^\n]*$"):
             velocity(0.0, **change)
+    nan = float("nan")
+    for heading, said in {
+        (1.0, nan): r"heading\[1\]",
+        (nan, 0.0): r"heading\[0\]",
+        (1.0,): "heading has 1 parts",
+    }.items():
+        with pytest.raises(ParameterError, match=f"^{said}[^\n]*$"):
+            velocity(0.0, heading=heading)
 
 
 # --- rates

@@ -92,3 +92,13 @@ def test_learning_follows_weights_whose_array_is_replaced(name):
     setattr(synapse.W, name, getattr(synapse.W, name) * 4)
     net.simulate_iteration()
     assert dense(synapse.W).tolist() == [[0.25, 0.75], [0.5, 0.5]]
+
+
+@pytest.mark.parametrize("end", [-1, 5])
+def test_a_place_out_of_range_never_reaches_a_compiled_loop(end):
+    weights = stored(np.ones((5, 4)), "event")
+    weights.check_format()
+    for lists, name in ((weights, "targets"), (Afferents(np.ones((5, 4))), "source")):
+        getattr(lists, name)[-1] = end
+        with pytest.raises(ValueError, match="do not fit each other"):
+            lists.check_format()
