@@ -1,6 +1,9 @@
 """Tables at thesis scale beside the quick ones."""
 
 import csv
+from types import SimpleNamespace
+
+import nbformat
 
 from tools import notebooks, scale
 
@@ -46,10 +49,11 @@ def test_the_page_counts_what_is_confirmed_and_lists_the_rest(tmp_path):
 
 
 def test_a_run_is_noted_once_for_each_notebook(tmp_path):
-    from types import SimpleNamespace
-
+    page = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 + 1")])
     for name, seconds in (("FINAL_2", 9), ("FINAL_1", 5), ("FINAL_2", 7)):
-        notebooks.note(SimpleNamespace(name=name, seconds=seconds, cpu_s=2.4, memory_mb=300.2), tmp_path / "runs.csv")
+        run = SimpleNamespace(name=name, seconds=seconds, cpu_s=2.4, memory_mb=300.2, notebook=page)
+        notebooks.note(run, tmp_path)
+    assert nbformat.read(tmp_path / "FINAL_2.ipynb", as_version=4).cells[0].source == "1 + 1"
     assert (tmp_path / "runs.csv").read_text().splitlines() == [
         "notebook,wall s,CPU s,peak MB",
         "FINAL_1,5,2,300",

@@ -203,12 +203,14 @@ def family(pid):
     return processes
 
 
-def note(run, path):
-    """Keep time and memory of a run at thesis scale, a row for each notebook, for ``tools.scale``."""
+def note(run, folder):
+    """Keep a run at thesis scale: its outputs, and a row with its time and memory for ``tools.scale``."""
+    path = folder / "runs.csv"
     head, *rows = path.read_text().splitlines() if path.exists() else ["notebook,wall s,CPU s,peak MB"]
     mine = f"{run.name},{run.seconds:.0f},{run.cpu_s:.0f},{run.memory_mb:.0f}"
     kept = itertools.filterfalse(re.compile(rf"{run.name},").match, rows)
     storage.write_text(path, "\n".join([head, *sorted([*kept, mine])]) + "\n")
+    storage.write_text(folder / f"{run.name}.ipynb", nbformat.writes(clean(run.notebook)).rstrip("\n") + "\n")
 
 
 # --- rewriting one
@@ -312,8 +314,8 @@ def command(options, root):
             storage.write_text(path, nbformat.writes(clean(run.notebook)).rstrip("\n") + "\n")
         good, outcome = good + (not run.failure), f"FAILED: {run.failure}" if run.failure else "ok"
         table.append(f"{run.name:35}  {run.seconds:7.1f}  {run.memory_mb:7.0f}  {run.cpu_s:7.0f}  {outcome}")
-        if options.profile == "full" and not run.failure:
-            note(run, Path(os.environ.get("NOTEBOOK_FIGS") or root / "figs") / "runs.csv")
+        if options.profile == "full" and not run.failure and (folder := os.environ.get("NOTEBOOK_FIGS")):
+            note(run, Path(folder))
     print(*table, f"{good} of {len(paths)} notebooks ran without an error", sep="\n")
     return int(good < len(paths))
 

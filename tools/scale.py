@@ -56,8 +56,10 @@ def verdict(quick, full):
         return None
     mean, low, high = map(float, small.groups())
     mean_full, low_full, high_full = map(float, large.groups())
-    if low * high > 0 and low_full * high_full <= 0:
-        return OPEN if "[" in full else BOTH
+    if "[" in full and low * high > 0 and low_full * high_full <= 0:
+        return OPEN
+    if "(" in full and low * high > 0 and low_full * high_full < 0:
+        return BOTH
     if low * high > 0 and mean * mean_full < 0:
         return SIGN
     if low <= mean_full <= high:
@@ -93,6 +95,8 @@ def page(figs, full):
     ]
     for path in sorted(full.glob("*/*.csv")):
         name, number = path.relative_to(full), Counter()
+        if name.stem.endswith(".numeric"):
+            continue
         for (row, column), (quick, large, found) in beside(figs, path, name).items():
             number[found] += 1
             if found != CONFIRMED:
