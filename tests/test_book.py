@@ -69,6 +69,8 @@ def make(tmp_path):
         "README.md": README,
         "dev/README.md": "# Explorations\n",
         "figs/scorecard.md": "# Scorecard\n",
+        "figs/full/README.md": "# At thesis scale\n",
+        "tests/benchmarks/results.md": "# Benchmarks\n\nNone.\n",
     }.items():
         (tmp_path / "root" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "root" / name).write_text(text)
@@ -78,6 +80,7 @@ def make(tmp_path):
     (root / "figs/v1").mkdir()
     shutil.copy(ROOT / "figs/v1/mc.png", root / "figs/v1/one.png")
     shutil.copytree(ROOT / "docs", root / "docs")
+    shutil.copytree(ROOT / "tools/cluster", root / "tools/cluster")
     (root / "docs/api.rst").write_text("API\n===\n")
     (root / "dev").mkdir(exist_ok=True)
     nbformat.write(page("# Question", code=["1"]).notebook, root / "dev/2026-11-20_question.ipynb")

@@ -445,3 +445,9 @@ def test_scale_and_mode_as_arrays_belong_to_rows_and_columns_at_any_density():
         weights = synapse.matrix(values, columns, density)
         assert (weights != 0).any() and np.isin(weights, [0, *(values * columns).flat]).all()
         np.testing.assert_array_equal(weights[weights != 0], (values * columns)[weights != 0])
+
+
+def test_a_grid_fits_a_group_of_as_many_cells():
+    cells = NeuronGroup(Network(seed=1), 12)
+    cells.add_behaviour(0, NeuronDimension(width=2, height=3, depth=2))
+    assert cells.size == 12 and np.ptp(cells.x) == 1 and np.ptp(cells.y) == 2 and np.ptp(cells.z) == 1
