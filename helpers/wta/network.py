@@ -41,10 +41,10 @@ def streams(seed: int | np.random.Generator | None, key: int, n: int, again: int
 
     Without a seed, `again` tells the first, second, ... draw of a kind apart.
     """
-    n = check_integer("n", n, 1, 10**6)
+    n, key = check_integer("n", n, 1, 10**6), check_integer("key", key, 0)
     if isinstance(seed, np.random.Generator):
         return seed.spawn(n)
-    place = (key, again) if seed is None and again else (key,)
+    place = (key, check_integer("again", again, 0)) if seed is None and again else (key,)
     seed = _default["seed"] if seed is None else check_integer("seed", seed, 0)
     return [np.random.default_rng(child) for child in np.random.SeedSequence(seed, spawn_key=place).spawn(n)]
 
