@@ -18,4 +18,4 @@ if __name__ == "__main__":
     with SLURMCluster(**job, python=sys.executable, log_directory=ROOT / "build" / "slurm") as cluster:
         cluster.scale(jobs=int(os.environ.get("JOBS", "20")))
         command = ["make", "full", f"CLUSTER={cluster.scheduler_address}", f"NB={' '.join(sys.argv[1:])}"]
-        sys.exit(subprocess.call(command, cwd=ROOT))
+        sys.exit(subprocess.call(command, cwd=ROOT, env={"NOTEBOOK_FIGS": str(ROOT / "build" / "full")} | os.environ))
