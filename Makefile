@@ -27,7 +27,7 @@ export MKL_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help setup figs full notebooks test lab scorecard student assignments slides schematics thesis bench mutants attack nightly lock clean book
+.PHONY: help setup figs full scale notebooks test lab scorecard student assignments slides schematics thesis bench mutants attack nightly lock clean book
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,7 +42,10 @@ figs: setup ## run every FINAL notebook (quick profile) and write figs/
 	@$(BIN)/python tools/notebooks.py figs --profile quick $(NB)
 
 full: setup ## the same at thesis scale (CLUSTER=tcp://host:8786: on a Dask cluster; PART=3/20: a part of a job array)
-	@$(if $(CLUSTER),NOTEBOOK_CLUSTER="$(CLUSTER)") $(if $(PART),NOTEBOOK_PART="$(PART)") $(BIN)/python tools/notebooks.py figs --profile full $(NB)
+	@$(if $(CLUSTER),NOTEBOOK_CLUSTER="$(CLUSTER)") $(BIN)/python tools/notebooks.py figs --profile full $(if $(PART),--part "$(PART)") $(NB)
+
+scale: setup ## quick beside full: the tables of `NOTEBOOK_FIGS=figs/full make full` compared, figs/full/README.md
+	@$(BIN)/python -m tools.scale
 
 notebooks: setup ## run the FINAL notebooks and rewrite them with their outputs
 	@$(BIN)/python tools/notebooks.py write --profile quick $(NB)

@@ -34,8 +34,8 @@ def workers(jobs: Iterable, n_jobs: int, *, return_as: str = "generator", cluste
 
     An interrupt is for this process alone. A terminal and Jupyter send it to each process of a group, and a worker
     that is hit while it imports or compiles breaks down; so workers start with it blocked. On Linux they end with the
-    process that started them, however that ends. With the address of a Dask scheduler, `cluster`, and n_jobs other
-    than 1 they are those of the cluster.
+    process that started them, however that ends. With the address of a Dask scheduler, `cluster`, they are those of
+    the cluster, whatever n_jobs.
     """
     from joblib import Parallel
 
@@ -44,8 +44,7 @@ def workers(jobs: Iterable, n_jobs: int, *, return_as: str = "generator", cluste
         begin = dict(initializer=_end_with, initargs=(os.getpid(),)) if lasts else {}
         if n_jobs == 1:  # whatever backend is active around this
             begin = dict(backend="sequential")
-        remote = cluster and n_jobs != 1
-        done = _sent(client(cluster), jobs) if remote else Parallel(n_jobs=n_jobs, return_as=return_as, **begin)(jobs)
+        done = _sent(client(cluster), jobs) if cluster else Parallel(n_jobs=n_jobs, return_as=return_as, **begin)(jobs)
     try:
         yield done
     except BrokenExecutor:
@@ -121,7 +120,7 @@ def client(address: str) -> Any:
     try:
         from distributed import Client
     except ImportError:
-        raise BackendError("NOTEBOOK_CLUSTER needs Dask: pip install 'neural-notebooks[cluster]'") from None
+        raise BackendError("NOTEBOOK_CLUSTER needs Dask: pip install distributed") from None
     for name in ("client", "utils"):  # what they log of a lost scheduler, an error says here
         logging.getLogger(f"distributed.{name}").setLevel(logging.CRITICAL)
     try:

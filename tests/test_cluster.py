@@ -309,7 +309,7 @@ def test_make_full_passes_cluster_and_part_on():
             ["make", "-n", "full", *words], cwd=ROOT, capture_output=True, text=True, check=True
         ).stdout
 
-    assert 'NOTEBOOK_CLUSTER="tcp://a:1"' in said("CLUSTER=tcp://a:1") and 'NOTEBOOK_PART="2/3"' in said("PART=2/3")
+    assert 'NOTEBOOK_CLUSTER="tcp://a:1"' in said("CLUSTER=tcp://a:1") and '--part "2/3"' in said("PART=2/3")
     assert "NOTEBOOK_" not in said().split("bootstrap.py")[1]
 
 

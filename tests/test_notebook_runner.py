@@ -21,7 +21,8 @@ from tools import notebooks
 from tools.common import ROOT
 from tools.hygiene import METADATA
 
-NAMES = ["NOTEBOOK_PROFILE", "JPY_SESSION_NAME", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "CI"]
+NAMES = ["NOTEBOOK_PROFILE", "NOTEBOOK_PART", "JPY_SESSION_NAME", "CI"]
+NAMES += [f"{name}_NUM_THREADS" for name in ("OMP", "MKL", "OPENBLAS")]
 NOISY = f"""
 import os, subprocess, sys, warnings
 print([os.environ[name] for name in {NAMES}], os.getcwd())
@@ -67,7 +68,7 @@ def house(tmp_path_factory):
     before, said = files(root), io.StringIO()
     with contextlib.redirect_stdout(said), pytest.MonkeyPatch.context() as patch:
         patch.setenv("MPLBACKEND", "agg")
-        code = notebooks.main(["write"], root=root)
+        code = notebooks.main(["write", "--part", "2/3"], root=root)
     return root, before, files(root), code, said.getvalue()
 
 
@@ -101,7 +102,7 @@ def test_what_is_written_holds_what_a_reader_sees(house):
     assert [cell.id for cell in page.cells] == [f"cell-0{i}" for i in range(1, 7)]
     assert [cell.execution_count for cell in page.cells[1:]] == [1, 2, 3, 4, 5]
     noisy, slider, _, value, picture = (cell.outputs for cell in page.cells[1:])
-    environment = ["quick", str(path), "1", "1", "1", "true"]
+    environment = ["quick", "2/3", str(path), "true", "1", "1", "1"]
     assert [out.text for out in noisy] == [f"{environment} {path.parent}\nshown too\n"], "one stdout, no stderr"
     assert [out.output_type for out in slider] == ["stream"], "the widget goes, the print stays"
     assert value[0].data == {"text/plain": "42"} and value[0].execution_count == 4
@@ -158,8 +159,8 @@ def ran(monkeypatch):
     """The names of the notebooks that were run, without a kernel: :func:`execute` is tested above."""
     names = []
 
-    def execute(path, profile):
-        names.append((path.stem, profile))
+    def execute(path, profile, part):
+        names.append((path.stem, profile, part))
         page = nbformat.read(path, as_version=4)
         return SimpleNamespace(name=path.stem, seconds=1.0, memory_mb=0.0, cpu_s=0.0, failure="", notebook=page)
 
@@ -171,10 +172,10 @@ def test_figs_touches_no_notebook_and_names_may_be_shortened(tmp_path, ran):
     one, two, three = (put(tmp_path / "FINAL_notebooks" / f"FINAL_{i}_x.ipynb", "1") for i in (1, 2, 3))
     before = files(tmp_path)
     names = ["FINAL_3", str(one.relative_to(tmp_path))]
-    assert notebooks.main(["figs", *names, "--profile", "full"], root=tmp_path) == 0
-    assert ran == [(one.stem, "full"), (three.stem, "full")] and files(tmp_path) == before
+    assert notebooks.main(["figs", *names, "--profile", "full", "--part", "2/3"], root=tmp_path) == 0
+    assert ran == [(one.stem, "full", "2/3"), (three.stem, "full", "2/3")] and files(tmp_path) == before
     assert notebooks.main(["write"], root=tmp_path) == 0
-    assert ran[2:] == [(path.stem, "quick") for path in (one, two, three)] and files(tmp_path) != before
+    assert ran[2:] == [(path.stem, "quick", None) for path in (one, two, three)] and files(tmp_path) != before
 
 
 def test_a_widget_alone_keeps_its_text_form():

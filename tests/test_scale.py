@@ -18,12 +18,10 @@ def test_the_page_counts_what_is_confirmed_and_lists_the_rest(tmp_path):
     figs, full = tmp_path / "figs", tmp_path / "figs" / "full"
     head = ("ring", "width", "spikes", "name")
     quick = [("a", "2 [1, 3], n = 5", "-4 [-5, -3], n = 5", "x"), ("b", "2 (1 to 3)", "7", "1 [-1, 2]")]
-    table(
-        figs / "v1" / "one_table.csv", head, *quick, ("b", "0.1 [0.05, 0.2]", "1 [0, 2]", "1e+03 [900, 1.1e+03], n = 2")
-    )
+    table(figs / "v1" / "one.csv", head, *quick, ("b", "0.1 [0.05, 0.2]", "1 [0, 2]", "1e+03 [900, 1.1e+03], n = 2"))
     large = [("a", "2.9 [2, 4], n = 9", "4 [3, 5], n = 9", "x"), ("b", "2.5 (-1 to 4)", "8", "9 [8, 10]")]
     table(
-        full / "v1" / "one_full.csv",
+        full / "v1" / "one.csv",
         head,
         *large,
         ("b", "0.1 [-0.1, 0.3]", "not tuned", "1.01e+03 [990, 1.03e+03], n = 9"),
@@ -34,11 +32,9 @@ def test_the_page_counts_what_is_confirmed_and_lists_the_rest(tmp_path):
     )
     text = scale.page(figs, full)
     assert "| FINAL_1_v1_motioncloud_response | `SEEDS` 32, `CLOUD_SEEDS` 400 | 60 | 100 | 500 |" in text
-    assert "| v1/one_full | 6 | 2 | 0 | 4 |" in text and "alone" not in text
+    assert "| v1/one | 6 | 2 | 0 | 4 |" in text and "alone" not in text
     listed = [
-        line.split(" | ")[1:3] + line.split(" | ")[-1:]
-        for line in text.splitlines()
-        if line.startswith("| v1/one_full | ")
+        line.split(" | ")[1:3] + line.split(" | ")[-1:] for line in text.splitlines() if line.startswith("| v1/one | ")
     ]
     assert [row for row in listed if row[2].startswith("**")] == [
         ["a", "spikes", "**the other sign** |"],

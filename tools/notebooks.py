@@ -2,13 +2,14 @@
 
 Usage, with the Python of the set-up (``make figs``, ``full``, ``notebooks`` and ``lab`` call it)::
 
-    python tools/notebooks.py figs  [--profile quick|full] [names...]           run copies; they write figs/
-    python tools/notebooks.py write [--profile quick|full] [--dev] [names...]   run, then rewrite with outputs
-    python tools/notebooks.py check                                             the notebook rules, one line each
-    python tools/notebooks.py work  [names...]                                  copies to play with, in work/
+    python tools/notebooks.py figs  [--profile quick|full] [--part k/n] [names...]   run copies; they write figs/
+    python tools/notebooks.py write [--profile quick|full] [--dev] [names...]        run, then rewrite with outputs
+    python tools/notebooks.py check                                                  the notebook rules, one line each
+    python tools/notebooks.py work  [names...]                                       copies to play with, in work/
 
 A name is a file name, or any beginning of one (``FINAL_3``). A notebook that fails is named with its cell, the
-others still run. Exit codes: 0 all well, 1 something failed, 2 wrong call.
+others still run. Of n such runs with one store, each with its ``--part``, every one computes a share of the points
+(:func:`helpers.runs.sweep`). Exit codes: 0 all well, 1 something failed, 2 wrong call.
 """
 
 import argparse
@@ -107,8 +108,8 @@ class Client(NotebookClient):
                 asyncio.get_running_loop().add_signal_handler(sign, self.stop)
 
 
-def execute(path, profile="quick"):
-    """Run a copy of the notebook at `path` in memory, from its own folder.
+def execute(path, profile="quick", part=None):
+    """Run a copy of the notebook at `path` in memory, from its own folder; or the `part` "k/n" of its sweeps first.
 
     The file is only read. The kernel finds the notebook's path in ``JPY_SESSION_NAME``, as under JupyterLab, so
     that a figure can record where it was drawn.
@@ -142,7 +143,7 @@ def execute(path, profile="quick"):
         client.extra_arguments = ["--log-level=40"]  # else each kernel warns that it listens on a local port
         client.record_timing, client.coalesce_streams = False, True
         threading.Thread(target=client.watch, args=[ended], daemon=True).start()
-        client.execute(env=kernel_environment(path, profile))
+        client.execute(env=kernel_environment(path, profile) | ({"NOTEBOOK_PART": part} if part else {}))
         run.failure = widget_failure(client)
     except Exception as error:  # whatever it is, the next notebook has to run
         name, said = getattr(error, "ename", type(error).__name__), getattr(error, "evalue", str(error))
@@ -293,6 +294,7 @@ def main(argv=None, *, root=ROOT):
     parser.add_argument("command", choices=("figs", "write", "check", "work"))
     parser.add_argument("names", nargs="*", help="file names or their beginnings; default: all FINAL notebooks")
     parser.add_argument("--profile", choices=tuple(CELL_TIMEOUT_S), default="quick")
+    parser.add_argument("--part", help="k/n: the k-th of n runs that share the points of the sweeps")
     parser.add_argument("--dev", action="store_true", help="write: the names are those of dev/ notebooks")
     return guarded("notebooks", lambda: command(parser.parse_intermixed_args(argv), root))
 
@@ -307,7 +309,7 @@ def command(options, root):
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # a kernel that dies is reported by its cell
     table, good = [f"\n{'notebook':35}  seconds  peak MB    CPU s  outcome"], 0
     for path in paths:
-        run = execute(path, options.profile)
+        run = execute(path, options.profile, options.part)
         if run.failure:
             print(f"FAILED {run.name}: {run.failure}", flush=True)
         elif options.command == "write":

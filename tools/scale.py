@@ -1,6 +1,6 @@
 """Quick beside full: do the tables of the thesis scale say what those of the quick profile say?
 
-Usage: ``NOTEBOOK_FIGS=figs/full make full``, then ``python -m tools.scale``, which writes ``figs/full/README.md``: per
+Usage: ``NOTEBOOK_FIGS=figs/full make full``, then ``make scale``, which writes ``figs/full/README.md``: per
 notebook seeds, time and memory (from ``runs.csv``, which the run leaves), per table how many means with an interval are
 confirmed, and each one that is not.
 """
@@ -26,7 +26,7 @@ HEAD = """# At thesis scale
 tables stand beside this page, the figures are not kept. A mean of the quick profile counts as confirmed if the mean at
 full scale lies inside its 95 % interval (or range over networks, where the table has that), *overlapping* if only the
 intervals meet. The quick seeds are the first of the full ones, so the two are not independent. A notebook that is not
-listed was not yet run to its end at this scale. Written by `python -m tools.scale`.
+listed was not yet run to its end at this scale. Written by `make scale`.
 """
 
 
@@ -69,14 +69,11 @@ def verdict(quick, full):
 
 def beside(figs, path, name):
     """Return {(row, column): (quick, full, verdict)} of a table and the quick one that it repeats."""
-    said, stem = {}, name.name.removesuffix(".csv").removesuffix("_full")
-    for place in (figs / name.parent / f"{stem}.csv", figs / name.parent / f"{stem}_table.csv"):
-        if place.exists():
-            large = cells(path)
-            for key, text in cells(place).items():
-                if found := verdict(text, large.get(key, "")):
-                    said[key] = text, large[key], found
-    return said
+    if not (figs / name).exists():
+        return {}
+    large = cells(path)
+    pairs = {key: (text, large.get(key, "")) for key, text in cells(figs / name).items()}
+    return {key: (*pair, found) for key, pair in pairs.items() if (found := verdict(*pair))}
 
 
 def page(figs, full):

@@ -16,7 +16,7 @@ In chaos the gradient through the trajectory grows like exp(lambda_1 T) and is t
 
 A program is compiled once for n, k, t_ons, and a power of two of QR intervals (at least 256); times, targets, rates,
 masks and seeds may change without a compilation. Programs are kept in ``.store/jax`` for the next process. That folder
-and double precision are set inside the calls and nowhere else.
+and the precision are set inside the calls and nowhere else.
 """
 
 from __future__ import annotations
@@ -161,7 +161,7 @@ def gradient(rnn: Rnn, *, masks: Mapping[str, np.ndarray] | None = None, **setti
 
 @contextlib.contextmanager
 def double() -> Iterator[None]:
-    """Let JAX know double precision inside the block, and keep its compiled programs in ``.store/jax``.
+    """Let JAX know double precision, and no less than single, in the block; keep its programs in ``.store/jax``.
 
     Its settings go back to what they were. A folder for compiled programs that is set already stays in use.
     """
@@ -169,7 +169,7 @@ def double() -> Iterator[None]:
     if jax.config.jax_compilation_cache_dir is None and os.access(folder.parents[1], os.W_OK):
         settings = dict(jax_compilation_cache_dir=str(folder), jax_persistent_cache_min_compile_time_secs=0.0)
     before = {name: getattr(jax.config, name) for name in settings}
-    with jax.enable_x64(True):
+    with jax.enable_x64(True), jax.default_matmul_precision("highest"):  # else a GPU's single precision has 10 bits
         try:
             _configure(settings)
             yield

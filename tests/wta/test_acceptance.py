@@ -165,7 +165,7 @@ def test_the_cue_recalls_an_order(record):
 
 def test_the_order_is_that_of_recurrence_and_of_the_moment_over_seventeen_networks(record):
     """Eight networks do not decide it: the table that the full profile left, "mean [low, high], n = 17"."""
-    with (runs.ROOT / "figs/wta/replay_full.csv").open() as file:
+    with (runs.ROOT / "figs/full/wta/replay_table.csv").open() as file:
         table = {row["window or control"]: list(row.values()) for row in csv.DictReader(file)}
     entries = (table["late"][2], table["before"][2], table["no recurrence"][4])
     late, before, recurrence = (np.array(re.findall(r"-?[\d.]+", text), float) for text in entries)
