@@ -163,6 +163,6 @@ def test_the_whole_recipe(acceptance, record):
         once = swept(NOTEBOOK.map_point, seed=123, q=0.2, n_trials=10_000, mixes=mixes, **AS_THERE | dict(repeats=8))
         found = [*once["sweep_rad"][0], *once["body_rad"][0]]
     else:
-        table = np.genfromtxt(runs.ROOT / "figs/lateral_line/recipe_full.numeric.csv", delimiter=",", skip_header=1)
+        table = np.genfromtxt(runs.ROOT / "figs/full/lateral_line/recipe.csv", delimiter=",", skip_header=1)
         found = [*table[:, 2], *table[:, 1]]
     record("lateral_line.full_recipe", np.subtract(found, row["reference"]))

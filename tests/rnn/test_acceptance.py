@@ -1,5 +1,6 @@
 """The numbers of acceptance.toml for the random networks: the study cells of FINAL_5, swept through its store."""
 
+import csv
 import functools
 
 import numpy as np
@@ -12,7 +13,6 @@ from tests.cells import cells
 
 NOTEBOOK = cells("FINAL_5", "model", "study")
 NETWORKS = list(range(6))  # those of the notebook, with which the store is shared
-FULL = pytest.mark.skipif(runs.profile() != "full", reason="NOTEBOOK_PROFILE=full runs N = 1000")
 
 
 def linear_spectrum(j, dt=0.1):
@@ -155,11 +155,10 @@ def test_full_spectrum(record):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", ["", pytest.param("1000", marks=FULL)])
-def test_finite_size_lowers_the_first_exponent(part, acceptance, record):
-    n = [1000] if part else acceptance["rnn"]["finite_size"]["n"]
+def test_finite_size_lowers_the_first_exponent(acceptance, record):
+    n = acceptance["rnn"]["finite_size"]["n"]
     found = swept(n=n, g=4.0, seed=list(range(5)), t_sim=300.0, transient=100.0).exponents
-    record("rnn.finite_size", found.mean("seed").values.ravel(), part)
+    record("rnn.finite_size", found.mean("seed").values.ravel())
 
 
 @pytest.mark.slow
@@ -194,11 +193,12 @@ def test_below_onset_the_exponent_is_that_of_the_fixed_point(g, record):
     record("rnn.below_onset", found.exponents[0] - linear_spectrum(j)[0])
 
 
-@FULL
-@pytest.mark.slow
 def test_transition_at_1000_neurons(acceptance, record):
-    grid = dict(n=1000, g=acceptance["rnn"]["transition"]["g"], seed=list(range(8)), t_sim=300.0, transient=200.0)
-    record("rnn.transition", swept(**grid).exponents.isel(i=0).mean("seed"))
+    """The table that FINAL_5 leaves at thesis scale: five networks, T = 1000."""
+    with (runs.ROOT / "figs/full/rnn/transition_table.csv").open() as file:
+        found = {float(row["g"]): float(row["N = 1000"].partition(" ")[0]) for row in csv.DictReader(file)}
+    record("rnn.transition", [found[g] for g in acceptance["rnn"]["transition"]["g"]])
+    record("rnn.finite_size", found[4.0], "1000")
 
 
 @pytest.mark.slow
