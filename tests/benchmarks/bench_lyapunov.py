@@ -5,13 +5,18 @@ The bound is the time that the machine's own gemm takes for the flops of the met
 product with k columns is faster, since OpenBLAS leaves out its packing up to 1e6 multiplications: the share of
 that bound is given too. Spectra and gemm alternate, and the best CPU time of the repeats counts. Two QR intervals are
 shown, and the cost with the determinants that `mean_log_det` needs.
+
+nolds (0.6.2; 0.6.3 cannot be imported under Python 3.11) has only the trace of one neuron, and so another task: the
+first exponent from 4,000 samples by Rosenstein's method, with delays of tau, by its number of delays.
 """
 
+import json
 import time
+from types import SimpleNamespace
 
 import numpy as np
 
-from tests.benchmarks.run import row
+from tests.benchmarks.run import environment, row, said_by
 
 SIZES = {"100_100": (100, 100), "400_50": (400, 50)}
 SHARE = 0.75
@@ -143,5 +148,52 @@ def _scaling_rows(measure, quick):
         yield row(f"Lyapunov cost f64, {fixed}: ms per unit of time {listed}", found, against=f"exponent {slope:.2f}")
 
 
+# --- from data
+
+
+def _network():
+    from helpers import rnn
+
+    return rnn.Rnn(rnn.random_weights(100, 4.0, seed=0))
+
+
+def first_exponent(quick):
+    """Return an action that gives the first exponent of a network over T = 400."""
+    from helpers import rnn
+
+    network, run = _network(), dict(k=1, t_sim=400.0, transient=100.0)
+    rnn.lyapunov_spectrum(network, k=1, t_sim=1.0)
+    return lambda: rnn.lyapunov_spectrum(network, **run).exponents[0].item()
+
+
+NOLDS = """
+import json, resource, sys, time, warnings
+import numpy as np
+warnings.simplefilter("ignore")
+import nolds
+trace, found = np.array(json.load(sys.stdin)), {}
+for n in (5, 10):
+    start = time.process_time()
+    found[n] = nolds.lyap_r(trace, emb_dim=n, lag=10, min_tsep=100, tau=0.1, trajectory_len=50)
+    cost = time.process_time() - start
+print(json.dumps(dict(cpu_s=cost, peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, found=found)))
+"""
+
+
+def _data_rows(measure, quick):
+    from helpers import rnn
+
+    ours = measure("bench_lyapunov", "first_exponent", repeats=3, quick=quick)
+    what = f"first exponent of a network, N = 100, g = 4, T = 400: {ours.value:.3f}"
+    trace = rnn.trajectory(_network(), t_sim=500.0)[-4000:, 0].tolist()
+    try:
+        peer = json.loads(said_by(environment("nolds", ("nolds==0.6.2",)), NOLDS, input=json.dumps(trace)))
+    except RuntimeError as failure:
+        return [row(what, ours, against=f"nolds: not measured, {failure}")]
+    peer = SimpleNamespace(**peer)
+    listed = ", ".join(f"{value:.3f} by {n} delays" for n, value in peer.found.items())
+    return [row(what, ours, against=f"nolds 0.6.2 from the trace of one neuron: {listed}", peer=peer)]
+
+
 def rows(measure, quick):
-    return [*_speed_rows(measure, quick), *_scaling_rows(measure, quick)]
+    return [*_speed_rows(measure, quick), *_scaling_rows(measure, quick), *_data_rows(measure, quick)]

@@ -11,7 +11,7 @@ import warnings
 
 import numpy as np
 
-from tests.benchmarks.run import row
+from tests.benchmarks.run import distance, row
 
 WINDOWS_RAD = np.radians([40, 160, 100, 40, 160, 100])
 MOST_S, RATIO = {"static": 0.03, "plastic": 0.05}, 10
@@ -134,6 +134,23 @@ def sizes(quick):
     return run
 
 
+def _least(kind, n_seeds):
+    """Return how many synaptic events and steps of cells the runs of so many seeds hold, judged by the first.
+
+    A spike is an event at each of its targets; where weights learn, a target's spike is one at each of its sources.
+    """
+    from helpers import v1
+
+    p, events = _params(kind), 0
+    spikes = v1.simulate(p, WINDOWS_RAD, seed=0).spikes
+    for name, s in v1.wire(p, 0).items():
+        way = v1.PROJECTIONS[name]
+        events += np.bincount(s.pre, minlength=p.n_exc)[spikes[way.pre][1]].sum()
+        if p.plastic:
+            events += np.bincount(s.post, minlength=p.n_exc)[spikes[way.post][1]].sum()
+    return n_seeds * events, n_seeds * (p.n_exc + p.n_inh) * WINDOWS_RAD.size * p.window_ms / p.dt_ms
+
+
 def rows(measure, quick):
     lines = []
     for kind in MOST_S:
@@ -142,7 +159,8 @@ def rows(measure, quick):
         n, n_nest = len(_seeds(quick)), len(_seeds(quick, peer=True))
         spikes, run_s = np.sum(nest.value, axis=0)
         per_s = ours.cpu_s / (n * WINDOWS_RAD.size)
-        what = f"{kind} ring, {n} seeds x 6 s in one process: {per_s:.3f} s per simulated second"
+        what = f"{kind} ring, {n} seeds x 6 s in one process: {per_s:.3f} s per simulated second, "
+        what += distance(ours, *_least(kind, n))
         same = f"E spikes {spikes:.0f}, here {sum(ours.value[:n_nest])}"
         part = f"{n_nest} seeds, times {n / n_nest:g}; its run alone {run_s * n / n_nest:.1f} s"
         against = f"PyNN on NEST ({part}; {same})"

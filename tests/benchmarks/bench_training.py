@@ -14,23 +14,19 @@ import json
 import os
 import resource
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
-import venv
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 
-from tests.benchmarks.run import ONE_THREAD, row
+from tests.benchmarks.run import Offline, environment, row, said_by
 
 TARGET_S, TARGET_MB, TARGET_GFLOPS = 0.12, 300, 50
 SIZES = {"100_10": (100, 10, 1.0), "100_10_short": (100, 10, 0.2), "400_40": (400, 40, 1.0)}  # n, k, t_ons
 PART = 10  # share of the horizon on which the plain version is timed
-TORCH = ("torch==2.13.0+cpu", "torch")  # the small build without GPU libraries where the index has it
-MINUTES = 10
+TORCH = "torch==2.13.0+cpu"  # the small build without GPU libraries where the index has it
 
 
 def _one_thread():
@@ -188,41 +184,18 @@ for _ in range({epochs}):
     first = epoch()
     costs.append(time.process_time() - start)
 peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-print(json.dumps(dict(cpu_s=min(costs), peak_mb=peak_mb, version=torch.__version__, first=first)))
+print(json.dumps(dict(cpu_s=min(costs), costs=costs, peak_mb=peak_mb, version=torch.__version__, first=first)))
 """
-
-
-class Offline(RuntimeError):
-    """The package index could not be reached in time, or does not hold torch."""
-
-
-def environment():
-    """Return the Python of an environment with torch, made once in the folder for temporary files."""
-    folder = Path(tempfile.gettempdir()) / f"torch-peer-{sys.version_info.major}{sys.version_info.minor}"
-    python, message = folder / "bin" / "python", ""
-    if (folder / "ready").exists():
-        return python
-    venv.create(folder, with_pip=True, clear=True)
-    for build in TORCH:
-        command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", build, "numpy"]
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=60 * MINUTES)
-        except subprocess.TimeoutExpired:
-            raise Offline(f"torch was not installed within {MINUTES} minutes") from None
-        if not done.returncode:
-            (folder / "ready").touch()
-            return python
-        message = (done.stderr.strip().splitlines() or ["no message"])[-1]
-    raise Offline(f"torch cannot be installed ({message})")
 
 
 def source_loop(quick):
     """Return cpu_s of the best epoch of the source's loop, its peak memory and the version of torch."""
-    program, env = LOOP.replace("{epochs}", "2" if quick else "4"), {**os.environ, **ONE_THREAD}
-    done = subprocess.run([environment(), "-c", program], env=env, capture_output=True, text=True)
-    if done.returncode:
-        raise Offline((done.stderr.strip().splitlines() or ["no message"])[-1])
-    return SimpleNamespace(**json.loads(done.stdout.splitlines()[-1]))
+    program = LOOP.replace("{epochs}", "2" if quick else "4")
+    try:
+        python = environment("torch", (TORCH, "numpy"))
+    except Offline:
+        python = environment("torch", ("torch", "numpy"))
+    return SimpleNamespace(**json.loads(said_by(python, program).splitlines()[-1]))
 
 
 # --- the table
@@ -231,11 +204,12 @@ def source_loop(quick):
 def rows(measure, quick):
     plain = measure("bench_training", "plain_100_10", quick=quick)
     plain.cpu_s = PART * plain.value
+    plain.costs = [plain.cpu_s]
     against = {"100_10_short": (f"plain D products, autodiff (T/{PART}, times {PART})", plain)}
     try:
         loop = source_loop(quick)
         against["100_10"] = f"the source's loop, torch {loop.version}, one thread, QR every 2 steps", loop
-    except Offline as failure:
+    except RuntimeError as failure:
         against["100_10"] = f"the source's loop: not measured, {failure}", None
     lines = []
     for size in SIZES if not quick else ("100_10", "100_10_short"):
@@ -253,7 +227,7 @@ def rows(measure, quick):
 def _epoch_row(size, ours, against, peer):
     n, k, t_ons = SIZES[size]
     v = ours.value
-    ours.cpu_s, target = min(v["epochs"]), TARGET_S * TARGET_GFLOPS / v["gflops"]
+    ours.costs, ours.cpu_s, target = v["epochs"], min(v["epochs"]), TARGET_S * TARGET_GFLOPS / v["gflops"]
     gemm = 2040 * 2e-9 * n**2 * (k + 1) / v["gflops"]
     what = (
         f"training epoch, n = {n} k = {k}, QR every {t_ons:g} tau: {ours.cpu_s / gemm:.0f}x its forward gemm "
