@@ -7,7 +7,6 @@ cell that does begins its part with ``if installed("NEST"):``.
 import importlib
 from contextlib import suppress
 
-import nbformat
 from IPython import get_ipython
 from IPython.display import display
 
@@ -72,6 +71,8 @@ def stored_outputs() -> list:
     if not (shell := get_ipython()) or not (notebook := current_notebook()):
         return []
     running, cells = shell.history_manager.input_hist_raw[-1].strip(), []
+    import nbformat  # takes a second
+
     with suppress(Exception):  # not there, or damaged
         cells = nbformat.read(ROOT / "FINAL_notebooks" / notebook.name, as_version=4).cells
     for cell in cells:

@@ -19,12 +19,15 @@ NEEDS = {"0.9.6": ("imageio", "matplotlib"), "3.0.6": ("imageio", "matplotlib", 
 IMPORTS = {None: "helpers.modular", "0.9.6": "PymoNNto", "3.0.6": "PymoNNto"}
 
 
+def published(version):
+    """Return the Python of an environment with that PymoNNto; Offline where it cannot be installed."""
+    own = ("--no-deps", f"PymoNNto=={version}")
+    return environment(f"PymoNNto-{version}", own, (f"numpy=={np.__version__}", *NEEDS[version]))
+
+
 def run_text(version, text):
     """Run a program under a version of PymoNNto, or ours (None), in an empty folder; return what it prints."""
-    python = sys.executable
-    if version:
-        own = ("--no-deps", f"PymoNNto=={version}")
-        python = environment(f"PymoNNto-{version}", own, (f"numpy=={np.__version__}", *NEEDS[version]))
+    python = published(version) if version else sys.executable
     env = {**os.environ, "MPLBACKEND": "agg", "PYTHONPATH": "" if version else str(ROOT)}
     with tempfile.TemporaryDirectory() as folder:
         full = f"from {IMPORTS[version]} import *\n{text}"

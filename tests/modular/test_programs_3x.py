@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from helpers.modular import Network, NeuronGroup
-from tests.benchmarks.bench_modular import RECORDERS, SORN_PUBLISHED, Offline, environment, run_text
+from tests.benchmarks.bench_modular import RECORDERS, SORN_PUBLISHED, published, run_text
+from tests.benchmarks.run import Offline
 
 VERSION = "3.0.6"
 
@@ -269,7 +270,7 @@ def test_the_programs_run_unchanged_but_for_their_import(version):
     """They give the same on the public version; there the view has another import and a window."""
     if version:
         try:
-            environment(version)
+            published(version)
         except Offline as failure:
             pytest.skip(f"PymoNNto {version} could not be installed, the package index is out of reach: {failure}")
     run = "\nnet.simulate_iterations(199)\n" if version else HOPFIELD_VIEW

@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from tests.benchmarks.bench_modular import PROGRAM_E, SYNAPSES, Offline, environment, run_text
+from tests.benchmarks.bench_modular import PROGRAM_E, SYNAPSES, published, run_text
+from tests.benchmarks.run import Offline
 
 VERSION = "0.9.6"
 RUN = """
@@ -41,7 +42,7 @@ print(json.dumps([log, names, places]))
 @pytest.fixture(scope="module", autouse=True)
 def installed():
     try:
-        environment(VERSION)
+        published(VERSION)
     except Offline as failure:
         pytest.skip(f"PymoNNto {VERSION} could not be installed, the package index is out of reach: {failure}")
 
