@@ -125,7 +125,7 @@ def label_lines(ax: Axes, lines: list[Line2D], *, where: str | None = "end", tit
     (least squares) where labels would overlap, at the time of drawing, so that limits and scales may change later.
     """
     if where not in ("end", "right", None):
-        raise ParameterError(f"labels = {where!r} is no place; allowed: 'end', 'right' or None")
+        raise ParameterError(f"labels = {short(where)} is no place; allowed: 'end', 'right' or None")
     if where == "right":
         ax.legend(handles=lines, title=title, loc="center left", bbox_to_anchor=(1, 0.5))
     if where != "end":
@@ -188,7 +188,7 @@ def bands(
     """
     x, colors, lines = check_array("x", x, ndim=1), _colours(curves, colors), []
     for k, (label, values) in enumerate(curves.items()):
-        values = _rows(f"curves[{label!r}]", values, (None, len(x)))
+        values = _rows(f"curves[{short(label)}]", values, (None, len(x)))
         s, shaded = _intervals(values, level, within)
         marker = "osD^vP*X"[k % 8] if markers else "None"
         lines += ax.plot(x, s.mean, color=colors[label], label=label, marker=marker)
@@ -222,7 +222,7 @@ def dots(
     shifted = partial(offset_copy, ax.transData, ax.figure, units="points")
     for k, (label, values) in enumerate(groups.items()):
         place, slot = ([k], 0) if x is None else (places, 10 * (k - (n - 1) / 2))
-        values = _rows(f"groups[{label!r}]", values, (len(place), None))
+        values = _rows(f"groups[{short(label)}]", values, (len(place), None))
         ax.plot(place, values, ".", color=colors[label], alpha=0.5, markersize=4, transform=shifted(slot - 2))
         ax.update_datalim(np.column_stack([np.repeat(place, values.shape[1]), values.ravel()]))
         s, carried = _intervals(values.T, level, within)
@@ -245,7 +245,7 @@ def _colours(labels, colors):
     if not isinstance(colors, Mapping):
         colors = dict(zip(labels, COLOURS if colors is None else check_colours("colors", colors), strict=False))
     if missing := sorted(set(labels) - set(colors)):
-        raise ParameterError(f"colors has none for {missing}; give one for each of {len(labels)}, or draw fewer")
+        raise ParameterError(f"colors has none for {short(missing)}; give one for each of {len(labels)}, or draw fewer")
     return colors
 
 
@@ -394,6 +394,9 @@ def summary_table(label: str, results: Mapping[str, Any], columns: Mapping[str, 
     >>> table.rows[1][0], str(table.rows[1][1]), table.rows[1][2]
     ('plastic', '2 [2, 2], n = 2', 2)
     """
+    for head, column in columns.items():
+        if not callable(column):
+            raise ParameterError(f"columns[{short(head)}] = {short(column)} is no function; give one of a result")
     rows = []
     for name, found in results.items():
         row = [name]
@@ -416,7 +419,7 @@ def _record(kind, name, seed=None, params=None, caption=""):
         raise ParameterError(f"name = {short(name)} is not of the form 'model/name' without suffix")
     with contextlib.suppress(DamagedFile):  # not there, or drawn again
         if kind not in read_json(figs_folder() / f"{name}.json"):
-            raise OutputError(f"name = {name!r} is taken, but not by a {kind}; choose another name")
+            raise OutputError(f"name = {short(name)} is taken, but not by a {kind}; choose another name")
     known = notebook_parameters()
     if params is None and not known:
         raise ParameterError("params = None leaves no way to repeat this; give the parameters it depends on")

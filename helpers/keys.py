@@ -186,6 +186,8 @@ def _namespace(value, attributes):
                 variables[name] = getattr(value, name)
         return value.__name__, "module", variables
     home = str(value.__module__)
+    if home.startswith("tqdm."):  # tqdm.auto gives a notebook another bar than its workers
+        return "tqdm", "a bar", variables
     if _is_own(home):
         variables["its bases"] = (*value.__bases__, type(value))
         for name, member in vars(value).items():  # not its text and place, nor what Python notes in it at run time

@@ -39,6 +39,7 @@ from helpers.parameters import (
     check_integer,
     check_number,
     doors,
+    short,
     unit_of,
 )
 from helpers.workers import SweepWarning, afar, workers
@@ -170,7 +171,8 @@ def notebook_cells(path: str | os.PathLike) -> list[dict[str, Any]]:
             cells.append({"kind": cell["cell_type"], "source": "".join(cell["source"]), "tags": tags})
         return cells
     except Exception as failure:
-        raise OutputError(f"{path} is no notebook ({' '.join(str(failure).split())[:200]}); restore it") from None
+        place, why = str(path)[-300:], " ".join(str(failure).split())[:200]
+        raise OutputError(f"{place} is no notebook ({why}); restore it") from None
 
 
 def store(name: str) -> Path:
@@ -335,7 +337,7 @@ def _of_part(text, paths):
     """Return an iterator over the points of a part, "k/n": its own, then any, but for those that have been computed."""
     found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text)
     if not (found and 1 <= int(found[1]) <= int(found[2])):
-        raise ParameterError(f"NOTEBOOK_PART = {text!r} is no part of a whole; give k/n, with k from 1 to n")
+        raise ParameterError(f"NOTEBOOK_PART = {short(text)} is no part of a whole; give k/n, with k from 1 to n")
     k, n = map(int, found.groups())
     others = [i for i in range(len(paths)) if i % n != k - 1]
     random.Random(k).shuffle(others)  # so that two that help a third seldom meet
@@ -409,19 +411,20 @@ def _points(grid):
     elif np.iterable(grid):
         points = list(grid)
     else:
-        raise ParameterError(f"grid = {grid!r} is not a grid; give a mapping of lists, or a list of points")
+        raise ParameterError(f"grid = {short(grid)} is not a grid; give a mapping of lists, or a list of points")
     if not points:
         raise ParameterError("grid is empty; give at least one parameter point")
     for point in points:
         if not isinstance(point, Mapping) and (isinstance(point, type) or not is_dataclass(point)):
-            raise ParameterError(f"grid holds {point!r}; each point is a mapping or a parameter dataclass")
+            raise ParameterError(f"grid holds {short(point)}; each point is a mapping or a parameter dataclass")
         _plain(point)
     return points
 
 
 def _values(name, values):
     if isinstance(values, (str, bytes)) or not np.iterable(values):
-        raise ParameterError(f"grid holds {name} = {values!r}; give a list of values, [{values!r}] for a single one")
+        text = short(values)
+        raise ParameterError(f"grid holds {name} = {text}; give a list of values, [{text}] for a single one")
     return values.tolist() if isinstance(values, np.ndarray) and values.ndim == 1 else list(values)
 
 

@@ -26,7 +26,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from helpers.parameters import OutputError, ParameterError, doors
+from helpers.parameters import OutputError, ParameterError, doors, short
 
 __all__ = ["DamagedFile", "draft", "in_memory", "read_arrays", "read_json", "remove_drafts", "sealed", "write"]
 __all__ += ["write_all", "write_arrays", "write_json", "write_text"]
@@ -54,6 +54,8 @@ def write_all(
 
     Raises
     ------
+    ParameterError
+        If a path names no file; before anything is written.
     OutputError
         If a folder cannot be written, the disk is full, or a folder stands in the place of a file.
 
@@ -85,7 +87,8 @@ def write_all(
             _rename(drafts)
             raise
     except OSError as failure:
-        raise OutputError(f"cannot write {path} ({failure.strerror or failure}); choose a writable folder") from None
+        place, why = str(path)[-300:], failure.strerror or failure
+        raise OutputError(f"cannot write {place} ({why}); choose a writable folder") from None
     finally:
         for new in drafts.values():
             with contextlib.suppress(OSError):
@@ -177,7 +180,7 @@ def _json_checksum(record):
 
 def _damaged(path, failure):
     why = " ".join(f"{'no ' * isinstance(failure, KeyError)}{failure}".split())
-    return DamagedFile(f"{path} cannot be used ({why[:200]}); delete it and make it again")
+    return DamagedFile(f"{str(path)[-300:]} cannot be used ({why[:200]}); delete it and make it again")
 
 
 def write_arrays(path: str | Path | BinaryIO, arrays: Mapping[str, Any], record: Any = None) -> None:
@@ -188,7 +191,7 @@ def write_arrays(path: str | Path | BinaryIO, arrays: Mapping[str, Any], record:
     Raises
     ------
     ParameterError
-        For a name that is taken, or a value that only pickle could store.
+        For a name that is taken, a value that only pickle could store, or a path that names no file.
     OutputError
         If the file cannot be written, or not read back.
 
@@ -257,6 +260,8 @@ def _checksum(arrays):
 
 def draft(path: str | Path) -> Path:
     """Return a new name beside `path` for a file or folder in the making; it tells which process is at work."""
+    if not Path(path).name:
+        raise ParameterError(f"path = {short(str(path))} names no file; give a name, with or without a folder")
     return Path(path).with_name(f".{platform.node()}-{os.getpid()}-{uuid.uuid4().hex}.tmp")
 
 

@@ -152,12 +152,15 @@ def decode_orientation(theta_rad: ArrayLike, response: ArrayLike) -> np.ndarray 
 def orientation_error(estimate_rad: ArrayLike, true_rad: ArrayLike) -> np.ndarray | np.float64:
     """Return the signed difference of two orientations, in [-pi/2, pi/2); arrays broadcast, NaN stays NaN.
 
+    Beyond +- 1e15 rad no orientation is left in the digits of a number: it is refused, and so is infinity.
+
     Examples
     --------
     >>> round(float(orientation_error(0.02, np.pi - 0.02)), 3)
     0.04
     """
-    estimate, true = _numeric("estimate_rad", estimate_rad, finite=False), _numeric("true_rad", true_rad, finite=False)
+    checks = dict(finite=False, low=-1e15, high=1e15)
+    estimate, true = _numeric("estimate_rad", estimate_rad, **checks), _numeric("true_rad", true_rad, **checks)
     check_together(estimate_rad=estimate, true_rad=true)
     return (_wrap(estimate - true + np.pi / 2) - np.pi / 2)[()]
 
@@ -306,8 +309,9 @@ class NakaRushtonFit:
     f0_err: float = np.nan
 
     def curve(self, b_theta_rad: ArrayLike) -> np.ndarray | np.float64:
-        """Return the fitted circular variance at bandwidth `b_theta_rad` > 0; NaN if the fit was refused."""
-        shape = _saturation(_bandwidth("b_theta_rad", b_theta_rad), self.b50_rad, self.n)[0]
+        """Return the fitted circular variance at finite bandwidths `b_theta_rad` > 0; NaN if the fit was refused."""
+        b_theta_rad = _bandwidth("b_theta_rad", _numeric("b_theta_rad", b_theta_rad))
+        shape = _saturation(b_theta_rad, self.b50_rad, self.n)[0]
         return (self.f0 + self.f_max * shape)[()]
 
 

@@ -13,6 +13,20 @@ from helpers import storage
 from tests import rows
 
 ROOT = Path(__file__).resolve().parents[1]
+# A file, or a notebook, is one task of a worker, and the run ends with the last: so the longest begin first. The
+# acceptance tests come after the notebooks, whose points they share.
+LONGEST = (
+    "tests/browser/test_book.py",
+    "FINAL_notebooks",
+    "tests/lateral_line/test_acceptance.py",
+    "tests/rnn/test_acceptance_training.py",
+    "tests/wta/test_acceptance.py",
+    "tests/browser",
+    "tests/rnn/test_acceptance.py",
+    "tests/attack",
+    "tests/lateral_line",
+    "tests/test_cluster.py",
+)
 settings.register_profile("suite", derandomize=True, deadline=None, max_examples=25)
 settings.load_profile("suite")
 
@@ -58,6 +72,7 @@ def pytest_addoption(parser):
 def pytest_collection_modifyitems(config, items):
     if config.getoption("--scorecard"):
         items[:] = [item for item in items if "record" in getattr(item, "fixturenames", ())]
+    items.sort(key=lambda item: next((k for k, begin in enumerate(LONGEST) if item.nodeid.startswith(begin)), 99))
 
 
 MEASURED, MISSED = {}, set()

@@ -347,6 +347,29 @@ def test_the_labels_have_the_colours_of_their_lines_and_a_legend_stands_beside_t
         figures.label_lines(ax, lines, where="top")
 
 
+@pytest.mark.parametrize(
+    ("call", "what"),
+    [
+        (lambda ax, x: figures.bands(ax, [0, 1], {"a": [0, 1]}, labels=x), "labels = "),
+        (lambda ax, x: figures.bands(ax, [0, 1], {x: [0, 1, 2]}), r"curves\["),
+        (lambda ax, x: figures.dots(ax, {x: np.ones((2, 2))}), r"groups\["),
+        (lambda ax, x: figures.bands(ax, [0, 1], {x: [0, 1]}, colors={}), "colors has none for "),
+        (lambda ax, x: figures.summary_table("a", {}, {x: None}), r"columns\["),
+        (lambda ax, x: runs.notebook_cells(x), ""),
+    ],
+)
+def test_a_message_does_not_repeat_a_long_text(ax, call, what):
+    with pytest.raises((ParameterError, OutputError), match=rf"^{what}[^\n]*$") as caught:
+        call(ax, "x" * 10_000)
+    assert len(str(caught.value)) <= 600
+
+
+@pytest.mark.parametrize("results", [{}, {"a": 1}])
+def test_a_column_that_is_no_function_is_refused(results):
+    with pytest.raises(ParameterError, match=r"^columns\[1\] = None is no function; give one of a result$"):
+        figures.summary_table("network", results, {1: None})
+
+
 # --- the shared plots
 
 

@@ -248,6 +248,13 @@ def test_caches_beside_the_fields_do_not_count():
     assert leak.decay < 1 and value_key(leak, "v") == before
 
 
+def test_a_bar_of_a_notebook_has_the_key_of_that_of_its_workers():
+    """`tqdm.auto` is another class in a kernel: its workers refused lyapunov_spectrum as code that they do not have."""
+    from tqdm import asyncio, notebook, std
+
+    assert len({value_key(bar, "tqdm") for bar in (asyncio.tqdm_asyncio, notebook.tqdm, std.tqdm)}) == 1
+
+
 @pytest.mark.parametrize(
     ("value", "kind"),
     [

@@ -179,6 +179,21 @@ def test_what_would_be_lost_is_refused(tmp_path, value, fragment):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_path_that_names_no_file_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for call in (lambda: write_arrays("", {"a": 1}), lambda: write_all({"/": Path.touch})):
+        with pytest.raises(ParameterError, match=r"^path = '[./]' names no file; give a name[^\n]*$"):
+            call()
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_long_path_is_shortened_in_the_message(tmp_path):
+    for call in (lambda path: write_arrays(path, {"a": 1}), read_arrays, storage.read_json):
+        with pytest.raises(OutputError, match=r"^[^\n]*File name too long[^\n]*$") as caught:
+            call(tmp_path / ("x" * 1000))
+        assert len(str(caught.value)) <= 600
+
+
 # Files: all or none
 
 

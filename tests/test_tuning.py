@@ -12,6 +12,7 @@ from scipy.optimize import curve_fit
 
 from helpers.parameters import ParameterError
 from helpers.tuning import (
+    NakaRushtonFit,
     circular_variance,
     convert_bandwidth,
     decode_orientation,
@@ -445,6 +446,10 @@ ONES = np.ones(60)
         (lambda: decode_orientation(RING, 1.0), "response has shape (); allowed: (..., 60)"),
         (lambda: decode_orientation(RING, ONES * np.inf), "response holds NaN or infinity"),
         (lambda: orientation_error("a", 0), "estimate_rad is not an array of numbers"),
+        (lambda: orientation_error(-np.inf, 0), "estimate_rad goes down to -inf; allowed: values >= -1e+15"),
+        (lambda: orientation_error(0, [0, np.inf]), "true_rad goes up to inf; allowed: values <= 1e+15"),
+        (lambda: NakaRushtonFit(True, "", *[1.0] * 8).curve(np.inf), "b_theta_rad holds NaN or infinity"),
+        (lambda: NakaRushtonFit(True, "", *[1.0] * 8).curve(0), "b_theta_rad goes down to 0"),
         (lambda: hwhh(0), "b_theta_rad goes down to 0; allowed: bandwidths > 0"),
         (lambda: theoretical_cv(-1), "b_theta_rad goes down to -1"),
         (lambda: von_mises(RING, 0, 0), "b_theta_rad goes down to 0"),

@@ -11,6 +11,7 @@ vermillion). With an evaluation window the plots over x hold the steps with the 
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from helpers.lateral_line import stimulus
 from helpers.lateral_line.kernel import LAYERS, Recording
 from helpers.lateral_line.params import NetworkParams
 from helpers.lateral_line.simulate import BIN_S, Result
-from helpers.parameters import check_choice, check_integer, doors
+from helpers.parameters import ParameterError, check_array, check_choice, check_integer, doors, short
 from helpers.storage import write_all
 
 __all__ = ["FIGURES", "draw_seed", "draw_series", "geometry", "legends", "map_density", "map_raster", "verdict"]
@@ -441,7 +442,20 @@ def draw_series(scores: list[dict], folder: Path) -> None:
     scores : list of dict
         For each seed {"seed": number, "trained": (sigma_theta_rad, delta_trial_rad), "untrained": the same}; NaN for
         an unusable test, which is marked and enters no mean.
+
+    Raises
+    ------
+    ParameterError
+        If there are no scores, or one of them is no such dict.
     """
+    for score in scores:
+        if not isinstance(score, Mapping) or {"seed", "trained", "untrained"} - set(score):
+            raise ParameterError(f"scores holds {short(score)}; give dicts with seed, trained and untrained")
+        check_integer("seed in scores", score["seed"])
+        for run in ("trained", "untrained"):
+            check_array(f"{run} in scores", score[run], shape=(2,), finite=False)
+    if not len(scores):
+        raise ParameterError("scores is empty; give those of at least one seed")
     png = _png(draw_multiseed_summary, scores, 80, "")
     write_all({Path(folder) / f"brian2_multiseed_summary_n{len(scores)}.png": partial(Path.write_bytes, data=png)})
 

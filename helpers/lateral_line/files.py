@@ -14,6 +14,7 @@ weights without synapses, which are drawn again from the seed.
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -49,11 +50,16 @@ def begin(folder: Path, params: NetworkParams, **record: object) -> None:
     Raises
     ------
     ParameterError
-        If it is of another run: the fields that differ are named, and nothing is changed.
+        If it is of another run: the fields that differ are named, and nothing is changed; or if json cannot hold
+        `record`.
     OutputError
         If the folder cannot be written.
     """
     path, new = folder / "params.json", storage.draft(folder)
+    try:
+        record = json.loads(json.dumps(record))
+    except (TypeError, ValueError) as failure:
+        raise ParameterError(f"record holds what json cannot ({failure}); give numbers, text and lists") from None
     if not path.exists():
         (ll_mon, mon_ts), known = topographic_counts(params), runs.provenance()
         whole = record | dict(run_folder=folder.name, network_params=params.to_dict(), schema_version=SCHEMA)

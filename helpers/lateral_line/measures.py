@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from helpers.parameters import ParameterError, check_array, check_integer, check_number, check_seed, doors
+from helpers.parameters import ParameterError, check_array, check_integer, check_number, check_seed, doors, short
 
 __all__ = ["MapQuality", "half_maximum_width", "map_quality", "mean_quality", "permutation_chance", "tuning_curves"]
 
@@ -66,6 +66,7 @@ class MapQuality:
     usable: bool
 
 
+MAX_CELLS, MAX_RATES = 10**6, 10**9
 METRICS = ("sigma_theta_rad", "delta_trial_rad", "rms_error_cm", "mean_offset_rad")
 COUNTS = ("valid_fraction", "valid_fraction_window", "n_valid_bins", "n_spikes")
 
@@ -141,7 +142,7 @@ def map_quality(
 
 def _checked(spike_step, spike_cell, x_cm, n_cells):
     x = check_array("x_cm", x_cm, ndim=1)
-    check_integer("n_cells", n_cells, 1)
+    n_cells = check_integer("n_cells", n_cells, 1, MAX_CELLS)
     step = _indices("spike_step", spike_step, x.size)
     cell = _indices("spike_cell", spike_cell, n_cells)
     if step.size != cell.size:
@@ -150,14 +151,7 @@ def _checked(spike_step, spike_cell, x_cm, n_cells):
 
 
 def _indices(name, values, n):
-    values = np.asarray(values)
-    if values.size == 0:
-        return np.zeros(0, int)
-    if values.ndim != 1 or values.dtype.kind not in "iu":
-        raise ParameterError(f"{name} is not a list of integers; give one index per spike")
-    if values.min() < 0 or values.max() >= n:
-        raise ParameterError(f"{name} goes from {values.min()} to {values.max()}; allowed: 0 to {n - 1}")
-    return values.astype(int)
+    return check_array(name, values, ndim=1, low=0, high=n - 1, integer=True, empty=True)
 
 
 def mean_quality(qualities: Iterable[MapQuality]) -> MapQuality:
@@ -166,6 +160,8 @@ def mean_quality(qualities: Iterable[MapQuality]) -> MapQuality:
     Else it is not usable: the metrics are NaN, and the counts and fractions are the means of all.
     """
     qualities = list(qualities)
+    if not qualities or not all(isinstance(quality, MapQuality) for quality in qualities):
+        raise ParameterError(f"qualities = {short(qualities)} is no list of MapQuality; give what map_quality returns")
     chosen = [quality for quality in qualities if quality.usable]
     chosen = chosen if 2 * len(chosen) > len(qualities) else []
     means = {}
@@ -194,8 +190,8 @@ def permutation_chance(
     np.True_
     """
     rng = check_seed(seed)
-    cell = _indices("spike_cell", spike_cell, check_integer("n_cells", n_cells, 1))
-    orders = [rng.permutation(n_cells) for _ in range(check_integer("n_permutations", n_permutations, 1))]
+    cell = _indices("spike_cell", spike_cell, check_integer("n_cells", n_cells, 1, MAX_CELLS))
+    orders = [rng.permutation(n_cells) for _ in range(check_integer("n_permutations", n_permutations, 1, 10**6))]
     options = dict(n_cells=n_cells, window_cm=window_cm)
     return np.array([map_quality(spike_step, order[cell], x_cm, **options).sigma_theta_rad for order in orders])
 
@@ -205,6 +201,8 @@ def tuning_curves(
 ) -> np.ndarray:
     """Return (n_cells, n_bins) rates in Hz over equal bins of the range of x; NaN where the sphere never was."""
     step, cell, x = _checked(spike_step, spike_cell, x_cm, n_cells)
+    n_bins = check_integer("n_bins", n_bins, 1, MAX_RATES // n_cells, hint=f"n_cells = {n_cells}")
+    dt_s = check_number("dt_s", dt_s, 0, low_open=True)
     span = max(np.ptp(x), 1e-12)
     place = np.minimum(((x - x.min()) / span * n_bins).astype(int), n_bins - 1)
     counts = np.bincount(cell * n_bins + place[step], minlength=n_cells * n_bins).reshape(n_cells, n_bins)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from helpers.lateral_line.params import NetworkParams, topographic_counts
-from helpers.parameters import ParameterError, check_array, doors
+from helpers.parameters import ParameterError, check_array, check_integer, doors
 
 __all__ = ["Synapses", "Wiring", "draw", "given", "initial_weights", "lateral_inhibition", "stream", "tracked"]
 
@@ -50,7 +50,8 @@ class Wiring:
 
 def stream(seed: int, *key: int) -> np.random.Generator:
     """Return the generator of the simulator's part of a seed; `key` tells independent streams apart."""
-    return np.random.default_rng([seed + SIMULATOR_SEED, *key])
+    key = [check_integer("key", part, 0) for part in key]
+    return np.random.default_rng([check_integer("seed", seed, 0) + SIMULATOR_SEED, *key])
 
 
 def draw(params: NetworkParams, seed: int) -> Wiring:
@@ -65,7 +66,7 @@ def draw(params: NetworkParams, seed: int) -> Wiring:
     >>> wiring.ll_mon.pre.size, wiring.mon_ts.pre.size
     (8000, 12800)
     """
-    n_near_ll, n_near_ts = topographic_counts(params)
+    seed, (n_near_ll, n_near_ts) = check_integer("seed", seed, 0), topographic_counts(params)
     k_in, k_out, mon = params.ll_to_mon_in_degree, params.mon_to_ts_out_degree, np.arange(params.n_mon)
     rng = np.random.default_rng(seed + LL_MON_SEED)
     sources = _partners(params.n_mon, params.n_ll, k_in, n_near_ll, params.ll_to_mon_sigma, rng)
@@ -114,7 +115,8 @@ def initial_weights(params: NetworkParams, seed: int, wiring: Wiring) -> dict[st
 
 def tracked(seed: int, n_synapses: int) -> np.ndarray:
     """Return the indices of the (at most 24) MON -> TS synapses whose weights the history keeps."""
-    rng = np.random.default_rng(seed + TRACKED_SEED)
+    rng = np.random.default_rng(check_integer("seed", seed, 0) + TRACKED_SEED)
+    n_synapses = check_integer("n_synapses", n_synapses, 0, 10**12)
     return rng.choice(n_synapses, min(N_TRACKED, n_synapses), replace=False)
 
 
@@ -149,14 +151,19 @@ def given(params: NetworkParams, seed: int, weights: dict) -> tuple[Wiring, dict
 
 
 def _checked(name, parts, n_pre, n_post):
-    pre, post, w = (np.asarray(part) for part in parts)
+    try:
+        pre, post, w = parts
+    except (TypeError, ValueError):
+        raise ParameterError(f"{name} is not (i, j, w); give three arrays of one length") from None
+    pre = check_array(f"{name} sources", pre, ndim=1, integer=True)
+    post = check_array(f"{name} targets", post, ndim=1, integer=True)
+    w = check_array(f"{name} weights", w, ndim=1, low=0).astype(float)
     if not pre.size == post.size == w.size:
         raise ParameterError(f"{name}: {pre.size} sources, {post.size} targets, {w.size} weights; lengths must agree")
-    w = check_array(f"{name} weights", w, ndim=1, low=0).astype(float)
     for what, index, n in (("source", pre, n_pre), ("target", post, n_post)):
-        if index.dtype.kind not in "iu" or index.min() < 0 or index.max() >= n:
+        if index.min() < 0 or index.max() >= n:
             raise ParameterError(f"{name}: a {what} lies outside the layer; allowed: integers from 0 to {n - 1}")
-    return Synapses(pre.astype(int), post.astype(int)), w
+    return Synapses(pre, post), w
 
 
 doors(globals())

@@ -322,7 +322,7 @@ def train_flybrain_pop(**options: Any) -> None:
 def _train_region(o, subpopulation=None):
     words, data = o.roi or ("SYN",), Path(o.data)
     asked = click.get_current_context().get_parameter_source("data").name != "DEFAULT"
-    if not data.is_dir() and (asked or words != ("SYN",)):
+    if not os.path.isdir(data) and (asked or words != ("SYN",)):
         raise ParameterError(f"data = {data} is not a folder; give that of the regions or of the published tables")
     published = (data / "traced-neurons.csv").exists() and o.roi != ("SYN",)
     if published and not o.roi:
@@ -437,7 +437,7 @@ def load_model(path: str | Path) -> Rnn:
     ParameterError
         If it is not a model of this collection, or damaged.
     """
-    path = Path(path) / "model.npz" if Path(path).is_dir() else Path(path)
+    path = Path(path) / "model.npz" if os.path.isdir(path) else Path(path)
     try:
         kept = storage.read_arrays(path)[0]
         weights, types = kept["W"] * kept["C"], kept["types"]

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from helpers.figures import COLOURS, OKABE_ITO, bands, check_axes, label_lines
-from helpers.parameters import ParameterError, check_array, check_integer, doors
+from helpers.parameters import ParameterError, check_array, check_integer, doors, short
 
 __all__ = ["convergence", "spectra", "trained", "training", "transition"]
 
@@ -40,7 +40,8 @@ def spectra(ax: Axes, exponents: Mapping[str, np.ndarray], *, title: str | None 
     colours = colormaps["viridis"](np.linspace(0, 0.9, len(exponents)))
     lines = []
     for (label, values), colour in zip(exponents.items(), colours, strict=True):
-        n = np.shape(values)[1]
+        values = check_array(f"exponents[{short(label)}]", values, ndim=2, finite=False)
+        n = values.shape[1]
         lines += bands(ax, 100 * (np.arange(n) + 0.5) / n, {str(label): values}, labels=None, colors=[colour])
     ax.axhline(0, color="black", linewidth=0.5, zorder=0)
     ax.set(ylabel=LAMBDA_I, xlabel="$i$ (% of $N$)", xlim=(0, 100))
@@ -61,6 +62,7 @@ def transition(ax: Axes, g: Sequence[float], lambda_1: np.ndarray, *, theory: tu
     style = dict(color=OKABE_ITO["vermillion"], markeredgecolor="black", markeredgewidth=0.5, linewidth=0.6)
     named = [lines[0], *ax.plot(g, np.median(lambda_1, axis=1), "D-", label="median", **style)]
     if theory is not None:
+        theory = check_array("theory", theory, shape=(2, None))
         named += ax.plot(*theory, color="black", linestyle="--", label=r"mean field, $N \to \infty$")
     ax.set(xlabel=r"coupling $g$ (= $\sigma$)", ylabel=LAMBDA_1)
     label_lines(ax, named, where="right")
@@ -71,9 +73,9 @@ def training(axes: Sequence[Axes], logs: Sequence[Mapping]) -> list:
     """Draw the loss and, on the second of two axes, the largest exponent over epochs, a line for each log."""
     lines = []
     check_axes(axes, 2)
-    for log in logs:
-        for ax, name in zip(axes, ("training_loss", "training_lambda_max"), strict=True):
-            lines += ax.plot(log[name], color=OKABE_ITO["blue"], linewidth=0.8)
+    for courses in _courses(logs, "training_loss", "training_lambda_max"):
+        for ax, course in zip(axes, courses, strict=True):
+            lines += ax.plot(course, color=OKABE_ITO["blue"], linewidth=0.8)
     axes[0].set(xlabel="epoch", ylabel="loss", yscale="log" if axes[0].dataLim.y0 > 0 else "linear")
     axes[1].set(xlabel="epoch", ylabel=r"$\lambda_{\max}$ ($1/\tau$)")
     return lines
@@ -82,18 +84,25 @@ def training(axes: Sequence[Axes], logs: Sequence[Mapping]) -> list:
 def trained(ax: Axes, logs: Sequence[Mapping]) -> list:
     """Draw the first exponents before and after each training against their number, from 1."""
     lines = []
-    for log in logs:
-        for name, colour in (("spectrum_before", "grey"), ("spectrum", "vermillion")):
-            x = np.arange(1, len(log[name]) + 1)
-            lines += ax.plot(x, log[name], ".-", color=OKABE_ITO[colour])
-    if not lines:
-        raise ParameterError("logs is empty; give at least one")
+    for courses in _courses(logs, "spectrum_before", "spectrum"):
+        for course, colour in zip(courses, ("grey", "vermillion"), strict=True):
+            lines += ax.plot(np.arange(1, course.size + 1), course, ".-", color=OKABE_ITO[colour])
     lines[0].set_label("before")
     lines[1].set_label("after")
     ax.axhline(0, color="black", linewidth=0.5, zorder=0)
     ax.set(xlabel="$i$", ylabel=LAMBDA_I)
     ax.legend()
     return lines
+
+
+def _courses(logs, *names):
+    """Return the arrays of these names of each log."""
+    for log in logs:
+        if not isinstance(log, Mapping) or set(names) - set(log):
+            raise ParameterError(f"logs holds {short(log)}; give mappings with {' and '.join(names)}")
+    if not len(logs):
+        raise ParameterError("logs is empty; give at least one")
+    return [[check_array(name, log[name], ndim=1, finite=False) for name in names] for log in logs]
 
 
 doors(globals())

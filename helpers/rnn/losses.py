@@ -51,8 +51,9 @@ def target_vector(name: str, target: float | Sequence[float] | None, k: int) -> 
     >>> target_vector("MSE", 2.0, 3).tolist(), target_vector("MSE_Custom", None, 3).tolist()
     ([2.0, 2.0, 2.0], [1.25, 0.0, -1.25])
     """
+    k = check_integer("k", k, 1, 100_000)
     if name == "MSE_Custom":
-        return np.linspace(1.25, -1.25, check_integer("k", k, 1))
+        return np.linspace(1.25, -1.25, k)
     target = check_array("target", target, ndim=(0, 1), low=-1e6, high=1e6).astype(float)
     if target.ndim and target.shape != (k,):
         raise ParameterError(f"target has {target.size} values; allowed: one, or one for each of the k = {k} exponents")

@@ -23,6 +23,8 @@ from helpers.rnn.model import activation_name, response
 __all__ = ["critical_g", "delta_0", "first_exponent"]
 
 N_S, S_MAX = 120, 4.5  # the orbit is sampled at Delta_0 / cosh^2 s; further out Delta is below .0005 Delta_0
+# Up to this far above g = 1 the series at onset takes the place of the numbers, which cancel there.
+NEAR_DELTA, NEAR_EXPONENT = 1e-4, 1e-3
 N_TAU = 6000  # samples of tau for the ground state
 
 
@@ -37,6 +39,8 @@ def delta_0(g: float) -> float:
     g = check_number("g", g, 0, 100)
     if g <= 1:
         return 0.0
+    if g - 1 < NEAR_DELTA:
+        return (g - 1) + 7 / 6 * (g - 1) ** 2
 
     def energy(delta):
         x, weights = _normal(delta)
@@ -49,7 +53,7 @@ def delta_0(g: float) -> float:
 def first_exponent(g: float) -> float:
     """Return lambda_1 of the chaotic state of the tanh network, 1 < g <= 30.
 
-    For g <= 1 the state is h = 0, and lambda_1 = g - 1.
+    For g <= 1 the state is h = 0, and lambda_1 = g - 1. Up to g = 1.001 it is the limit (g - 1)^2 / 2.
 
     Examples
     --------
@@ -59,6 +63,8 @@ def first_exponent(g: float) -> float:
     g = check_number("g", g, 0, 30)
     if g <= 1:
         return g - 1.0
+    if g - 1 < NEAR_EXPONENT:
+        return (g - 1) ** 2 / 2
     tau, well = _orbit(g)
     floor = well[-1]
     step = (tau[-1] + 10 / np.sqrt(floor)) / N_TAU

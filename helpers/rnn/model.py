@@ -126,6 +126,7 @@ def random_weights(
     Parameters
     ----------
     n : int
+        At most 100 000.
     g : float
         Coupling strength, >= 0: the eigenvalues fill a disc of radius g.
     seed : int or numpy.random.Generator
@@ -141,7 +142,7 @@ def random_weights(
     >>> j.shape, float(j.diagonal().any()), bool(abs(j.std() * 200**.5 / 2 - 1) < .02)
     ((200, 200), 0.0, True)
     """
-    n, rng = check_integer("n", n, 1), check_seed(seed)
+    n, rng = check_integer("n", n, 1, 100_000), check_seed(seed)
     weights = check_number("g", g, 0, 1e6) / np.sqrt(n) * rng.standard_normal((n, n))
     if symmetric and excitatory is not None:
         raise ParameterError("symmetric and excitatory exclude each other: a symmetric matrix breaks Dale's law")

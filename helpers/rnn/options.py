@@ -15,7 +15,7 @@ import click
 from click import Choice, FloatRange, IntRange
 
 from helpers import figures, storage
-from helpers.parameters import HelpersError, ParameterError, check_number
+from helpers.parameters import HelpersError, ParameterError, check_number, short
 from helpers.rnn.losses import LOSSES
 from helpers.rnn.model import SPELLINGS, activation_name
 
@@ -181,8 +181,12 @@ def opened(folder: str, options: dict[str, Any], marks: Sequence[str] = ()) -> S
     o.word = {"tanh_pos": "tanh_positive"}.get(o.activation, o.activation)
     check_number("t_ons", o.t_ons, o.dt, o.t_sim, hint="at least --dt, at most --tsim")
     above = Path(o.out).absolute()
-    while not above.exists():
-        above = above.parent
+    try:
+        while not above.exists():
+            above = above.parent
+    except OSError as failure:  # a name that is too long, a folder that may not be read
+        text = f"cannot be looked for ({failure.strerror}); choose a writable folder"
+        raise ParameterError(f"out = {short(o.out)} {text}") from None
     if not (above.is_dir() and os.access(above, os.W_OK)):
         raise ParameterError(f"out = {o.out} cannot be written ({above}); choose a writable folder")
     o.marks = ""

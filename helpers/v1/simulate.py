@@ -187,7 +187,7 @@ def simulate(
         cells[name] = np.arange(n_cells, n_cells + n)
         n_cells += n
     wires, order = bundled(links, {"input": np.arange(-n_input, 0), **cells}, n_cells, rules, params)
-    record = [record] if isinstance(record, str) else list(record or ())
+    record = [record] if isinstance(record, str) else list(record)
     recorded = {check_choice("record", name, tuple(cells)): cells[name] for name in record}
 
     history, potentials = kernel.run(

@@ -93,7 +93,8 @@ class Synapses:
     def matrix(self, weight_us: float | np.ndarray) -> np.ndarray:
         """Return weights per synapse as a (n_pre, n_post) array with NaN where there is no synapse."""
         matrix = np.full(self.shape, np.nan)
-        matrix[self.pre, self.post] = check_array("weight_us", weight_us, ndim=(0, 1), empty=True)
+        shape = self.pre.shape if np.ndim(weight_us) else ()  # one each, or one for all
+        matrix[self.pre, self.post] = check_array("weight_us", weight_us, shape=shape, empty=True)
         return matrix
 
 

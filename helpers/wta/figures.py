@@ -13,7 +13,7 @@ import numpy as np
 
 from helpers import figures
 from helpers.figures import OKABE_ITO, raster, traces
-from helpers.parameters import ParameterError, check_array, doors
+from helpers.parameters import ParameterError, check_array, doors, short
 from helpers.spikes import pack
 from helpers.storage import in_memory, write
 
@@ -138,9 +138,11 @@ def plot_run(
     """
     figures.check_axes(axes[:2], 2)
     sequence = np.arange(result.n_neurons) if order is None else order.ids
+    if ids is not None:
+        ids = check_array("ids", ids, integer=True, empty=True)
     kept = sequence if ids is None else sequence[np.isin(sequence, ids)]
     if not len(kept):
-        raise ParameterError(f"ids = {ids!r} names no neuron; allowed: 0 to {result.n_neurons - 1}")
+        raise ParameterError(f"ids = {short(ids)} names no neuron; allowed: 0 to {result.n_neurons - 1}")
     row = np.full(result.n_neurons, -1)
     row[kept] = np.arange(len(kept))
     drawn = row[result.spike_id] >= 0
@@ -180,6 +182,9 @@ def plot_history(axes: Sequence, results: list[Result], *, order: Order | None =
     results : list of Result
         Those with `series` have weights and EPSPs.
     """
+    figures.check_axes(axes, 4 if len(axes) > 2 else 2)
+    if not len(results):
+        raise ParameterError("results is empty; give those of at least one run")
     artists = []
     for r in results:
         artists += plot_run(axes, r, order=order, ids=ids, markersize=0.5)

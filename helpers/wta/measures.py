@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from helpers.parameters import ParameterError, check_array, check_choice, check_integer, check_number, doors
+from helpers.parameters import ParameterError, check_array, check_choice, check_integer, check_number, doors, short
 
 if TYPE_CHECKING:
     from helpers.wta.params import Result
@@ -208,7 +208,7 @@ def spread(time_ms: np.ndarray, period_ms: float) -> float:
     nan for less than two presentations or one neuron.
     """
     time_ms = check_array("time_ms", time_ms, ndim=2, finite=False, empty=True)
-    period_ms = check_number("period_ms", period_ms, 0)
+    period_ms = check_number("period_ms", period_ms, 0, low_open=True, high_open=True)
     if min(time_ms.shape) < 1 or len(time_ms) < 2:
         return np.nan
     angle = 2 * np.pi * time_ms / period_ms
@@ -231,6 +231,9 @@ def overlap(items: list[Assemblies]) -> np.ndarray:
 
     |A and B| / |A or B|; nan where both are empty.
     """
+    for item in items:
+        if not isinstance(item, Assemblies):
+            raise ParameterError(f"items holds {short(item)}; give Assemblies, which the function assemblies returns")
     table = np.full((len(items), len(items)), np.nan)
     for i, a in enumerate(items):
         for j, b in enumerate(items):

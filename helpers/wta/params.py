@@ -21,6 +21,7 @@ from helpers.parameters import (
     check_number,
     doors,
     parameter,
+    short,
 )
 
 __all__ = ["Guarded", "InputParams", "LegacyError", "NetworkParams", "Phases", "Result"]
@@ -182,8 +183,8 @@ class InputParams(Parameters):
 
 
 def _listed(name, value):
-    if isinstance(value, str) or not np.iterable(value) or not len(value):
-        raise ParameterError(f"{name} = {value!r} is not a list; give at least one entry")
+    if isinstance(value, str) or not np.iterable(value) or not hasattr(value, "__len__") or not len(value):
+        raise ParameterError(f"{name} = {short(value)} is not a list; give at least one entry")
     return value
 
 

@@ -15,12 +15,28 @@ from tests.benchmarks.run import row
 
 # What grows, its sizes, what one run is, and the exponent that the algorithm says.
 ENGINES = {
-    "cloud": ((128, 181, 256, 362, 512, 724, 1024), "n x n pixels, 64 frames of an endless cloud", 2.0),
-    "ring": ((50, 150, 480, 1000, 1700, 3000, 5000), "n E and n I cells, all pairs by distance, 0.4 s, drawn", 2.0),
-    "lateral_line": ((500, 1600, 5000, 16_000, 50_000), "n MON cells, 20 trials of training", 1.0),
-    "wta": ((10, 30, 100, 300, 600, 1000, 1700), "n circuits of 2 to 10 cells, 20 n synapses per cell, 2 s", 2.0),
-    "spectrum": ((100, 250, 600, 1500, 4000), "n units, 40 exponents, 40 steps", 2.0),
-    "modular": ((10_000, 32_000, 100_000, 320_000, 1_000_000), "n cells of in-degree 10, 100 iterations", 1.0),
+    "cloud": ((96, 128, 192, 256, 384, 512, 768, 1024), "n x n pixels, 64 frames of an endless cloud", 2.0),
+    "ring": (
+        (50, 90, 160, 280, 500, 900, 1600, 2800, 5000),
+        "n E and n I cells, all pairs by distance, 0.4 s, drawn",
+        2.0,
+    ),
+    "lateral_line": (
+        (500, 900, 1600, 2800, 5000, 9000, 16_000, 28_000, 50_000),
+        "n MON cells, 20 trials of training",
+        1.0,
+    ),
+    "wta": (
+        (10, 20, 40, 70, 120, 230, 450, 870, 1700),
+        "n circuits of 2 to 10 cells, 20 n synapses per cell, 2 s",
+        2.0,
+    ),
+    "spectrum": ((100, 160, 250, 400, 630, 1000, 1600, 2500, 4000), "n units, 40 exponents, 40 steps", 2.0),
+    "modular": (
+        (10_000, 18_000, 32_000, 56_000, 100_000, 180_000, 320_000, 560_000, 1_000_000),
+        "n cells of in-degree 10, 100 iterations",
+        1.0,
+    ),
 }
 
 

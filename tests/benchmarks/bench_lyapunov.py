@@ -167,7 +167,7 @@ def first_exponent(quick):
 
 
 NOLDS = """
-import json, resource, sys, time, warnings
+import json, sys, time, warnings
 import numpy as np
 warnings.simplefilter("ignore")
 import nolds
@@ -176,7 +176,7 @@ for n in (5, 10):
     start = time.process_time()
     found[n] = nolds.lyap_r(trace, emb_dim=n, lag=10, min_tsep=100, tau=0.1, trajectory_len=50)
     cost = time.process_time() - start
-print(json.dumps(dict(cpu_s=cost, peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, found=found)))
+print(json.dumps(dict(cpu_s=cost, peak_mb=peak_mb(), found=found)))
 """
 
 

@@ -202,7 +202,7 @@ cells = NeuronGroup(net=net, tag='cells', size={n}, behavior={{1: Cells(), 2: In
 SynapseGroup(net=net, src=cells, dst=cells, tag='GLUTAMATE')
 """
 BRIAN2 = r"""
-import brian2, json, resource, time
+import brian2, json, time
 brian2.BrianLogger.log_level_error()
 brian2.prefs.codegen.target = 'cython'
 brian2.defaultclock.dt = 1 * brian2.ms
@@ -226,11 +226,10 @@ for _ in range(3):
     start = time.process_time()
     net.run({blocks} * 100 * brian2.ms)
     costs.append(time.process_time() - start)
-peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-print(json.dumps(dict(cpu_s=min(costs), costs=costs, peak_mb=peak_mb)))
+print(json.dumps(dict(cpu_s=min(costs), costs=costs, peak_mb=peak_mb())))
 """
 TIMING = """
-import contextlib, io, json, resource, time
+import contextlib, io, json, time
 with contextlib.redirect_stdout(io.StringIO()):
     net.initialize(info=False)
     for _ in range(20):
@@ -241,8 +240,7 @@ with contextlib.redirect_stdout(io.StringIO()):
         for _ in range({blocks}):
             net.simulate_iterations(100)
         costs.append(time.process_time() - start)
-peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-print(json.dumps(dict(cpu_s=min(costs), costs=costs, peak_mb=peak_mb)))
+print(json.dumps(dict(cpu_s=min(costs), costs=costs, peak_mb=peak_mb())))
 """
 
 

@@ -12,7 +12,6 @@ and with the one that the first has left.
 
 import json
 import os
-import resource
 import shutil
 import tempfile
 import time
@@ -21,7 +20,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from tests.benchmarks.run import Offline, environment, row, said_by
+from tests.benchmarks.run import Offline, environment, peak_mb, row, said_by
 
 TARGET_S, TARGET_MB, TARGET_GFLOPS = 0.12, 300, 50
 SIZES = {"100_10": (100, 10, 1.0), "100_10_short": (100, 10, 0.2), "400_40": (400, 40, 1.0)}  # n, k, t_ons
@@ -31,10 +30,6 @@ TORCH = "torch==2.13.0+cpu"  # the small build without GPU libraries where the i
 
 def _one_thread():
     os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
-
-
-def _megabytes():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _cpu(action):
@@ -57,14 +52,14 @@ def _ours(size):
     def run():
         with gradients.double():
             plan, free, fixed = gradients.prepared(Rnn(random_weights(n, 1.0, seed=0), "tanh_pos"), params, None)
-            moments, before = training.ADAM.init(free), _megabytes()
+            moments, before = training.ADAM.init(free), peak_mb()
 
             def epoch():
                 slopes = gradients.value_and_grad(free, fixed, plan=plan)[1]
                 jax.block_until_ready(training._update(free, moments, slopes, fixed, clip_signs=False))
 
             costs = [_cpu(epoch) for _ in range(6)]
-        return dict(epochs=costs[1:], growth=_megabytes() - before, gflops=_gflops())
+        return dict(epochs=costs[1:], growth=peak_mb() - before, gflops=_gflops())
 
     return run
 
@@ -141,7 +136,7 @@ def plain_100_10(quick):
 # --- the source's loop
 
 LOOP = """
-import json, resource, time
+import json, time
 import torch
 
 torch.set_num_threads(1)
@@ -183,8 +178,7 @@ for _ in range({epochs}):
     start = time.process_time()
     first = epoch()
     costs.append(time.process_time() - start)
-peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-print(json.dumps(dict(cpu_s=min(costs), costs=costs, peak_mb=peak_mb, version=torch.__version__, first=first)))
+print(json.dumps(dict(cpu_s=min(costs), costs=costs, peak_mb=peak_mb(), version=torch.__version__, first=first)))
 """
 
 

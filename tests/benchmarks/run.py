@@ -12,10 +12,10 @@ from __future__ import annotations
 import argparse
 import functools
 import importlib
+import inspect
 import json
 import os
 import platform
-import resource
 import subprocess
 import sys
 import tempfile
@@ -65,8 +65,7 @@ def _measure_here(module, case, repeats, quick):
         start = time.process_time()
         value = action()
         costs.append(time.process_time() - start)
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps(dict(costs=costs, peak_mb=peak_mb, value=value)))
+    print(json.dumps(dict(costs=costs, peak_mb=peak_mb(), value=value)))
 
 
 def row(what, ours, *, against="", peer=None, scale=1, target="", passed=None):
@@ -126,6 +125,12 @@ def distance(ours, events, cell_steps):
     return f"{ours.cpu_s / bound:.1f}x the bare loops over {events:.1e} synaptic events and {cell_steps:.1e} cell steps"
 
 
+def peak_mb():
+    """Return the peak resident memory of this program; the ru_maxrss of a process begins at that of its parent."""
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) / 1024 for line in file if line.startswith("VmHWM"))
+
+
 class Offline(RuntimeError):
     """The package index could not be reached in time, or does not hold the package."""
 
@@ -150,8 +155,8 @@ def environment(name, *installs):
 
 
 def said_by(python, program, **options):
-    """Return what a program, run by the Python of an :func:`environment`, prints; RuntimeError with its last line."""
-    return _said([python, "-c", program], **options)
+    """Return what a program that may call `peak_mb` prints, run by the Python of an :func:`environment`."""
+    return _said([python, "-c", f"{inspect.getsource(peak_mb)}\n{program}"], **options)
 
 
 def _rows(name, quick):

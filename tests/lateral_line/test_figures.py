@@ -280,6 +280,13 @@ def test_a_page_is_as_wide_as_the_text_and_not_empty(run, tmp_path):
         figures.draw_seed(run, tmp_path, which="few")
 
 
+@pytest.mark.parametrize("scores", [[], ["words"], np.ones(7), [{"seed": 1}], [dict(seed=1, trained=1, untrained=1)]])
+def test_bad_scores_are_one_clear_line_and_no_file(tmp_path, scores):
+    with pytest.raises(ParameterError, match=r"^[^\n]*scores[^\n]*$"):
+        figures.draw_series(scores, tmp_path)
+    assert not any(tmp_path.iterdir())
+
+
 def test_the_same_result_gives_the_same_bytes_and_the_verdict_is_on_the_page(run, quick, monkeypatch, tmp_path):
     pages = []
     for said in (figures.verdict(run), figures.verdict(run), "another"):

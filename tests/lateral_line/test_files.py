@@ -273,6 +273,14 @@ def test_bad_params_json_ends_in_one_line(folder, text):
 # --- the folder of another run
 
 
+@pytest.mark.parametrize("mode", [np.array([1, None], object), {1, 2}, object()])
+def test_a_record_that_json_cannot_hold_is_refused(folder, tmp_path, mode):
+    for place in (folder, tmp_path / "new"):
+        with pytest.raises(ParameterError) as failure:
+            files.begin(place, PARAMS, mode=mode)
+        assert one_line(failure, "record holds what json cannot", "give numbers")
+
+
 def test_a_folder_is_kept_for_its_run(folder):
     before = (folder / "params.json").read_bytes()
     same = dict(mode="ll_fast", seed_start=7, multi_seed=1, seeds=[7], save_tag="tag")

@@ -180,6 +180,7 @@ def test_tuning_curves_count_spikes_per_time():
 
 
 BAD = [dict(spike_step=[1000]), dict(spike_cell=[-1]), dict(spike_step=[0, 1]), dict(spike_step=[0.5])]
+BAD += [dict(spike_cell=[[1.0], [1.0, 2.0]]), dict(n_cells=2**63 - 1)]
 BAD += [dict(window_cm=(3, 1)), dict(n_cells=0), dict(dt_s=0), dict(x_cm=[])]
 
 
@@ -189,3 +190,9 @@ def test_bad_input_is_one_clear_line():
         with pytest.raises(ParameterError) as caught:
             measures.map_quality(**good | change)
         assert str(caught.value).startswith(*change) and "\n" not in str(caught.value)
+    for change in (dict(n_bins=2**63 - 1), dict(n_bins=0), dict(dt_s=-1)):
+        with pytest.raises(ParameterError, match=rf"^{next(iter(change))} = [^\n]*$"):
+            measures.tuning_curves(**good | change)
+    for qualities in ("words", range(3), {"x": 1}, []):
+        with pytest.raises(ParameterError, match=r"^qualities = [^\n]* is no list of MapQuality"):
+            measures.mean_quality(qualities)

@@ -89,6 +89,8 @@ BAD = {
     "ll_mon: 1 sources, 2 targets, 2 weights": GOOD | {"ll_mon": ([0], [0, 1], [1.0, 1.0])},
     "ll_mon: a source lies outside the layer; allowed: integers from 0 to 99": GOOD | {"ll_mon": ([100], [0], [1.0])},
     "mon_ts: a target lies outside the layer": GOOD | {"mon_ts": ([0], [-1], [1.0])},
+    "ll_mon is not (i, j, w)": GOOD | {"ll_mon": 7},
+    "mon_ts sources is not an array": GOOD | {"mon_ts": ([[1], [1, 2]], [0], [1.0])},
     "mon_ts weights goes down to -1": GOOD | {"mon_ts": ([0], [0], [-1.0])},
 }
 
@@ -104,6 +106,22 @@ def test_bad_weights_are_one_clear_line():
         with pytest.raises(ParameterError) as caught:
             wiring.given(FAST, 0, weights)
         assert fragment in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda: wiring.draw(FAST, -1), "seed = -1"),
+        (lambda: wiring.given(FAST, -(2**63), GOOD), "seed = -9223372036854775808"),
+        (lambda: wiring.initial_weights(FAST, -(2**63), wiring.draw(FAST, 0)), "seed = -9223372036854775808"),
+        (lambda: wiring.stream(0, -1), "key = -1"),
+        (lambda: wiring.tracked(-(2**63), 24), "seed = -9223372036854775808"),
+        (lambda: wiring.tracked(0, 2**63 - 1), "n_synapses = 9223372036854775807"),
+    ],
+)
+def test_bad_seeds_and_sizes_are_one_clear_line(call, name):
+    with pytest.raises(ParameterError, match=rf"^{name} is out of range; allowed: [^\n]*$"):
+        call()
 
 
 def test_initial_weights_of_plastic_pathways_stay_below_their_ceiling():

@@ -230,6 +230,7 @@ BAD = {
         ("--n_jobs 0", "--n_jobs = 0 starts no worker"),
         ("--sav True", "No such option '--sav'"),
         ("--out taken", "--out = taken cannot be written"),
+        (f"--out {'é' * 300}", "cannot be looked for (File name too long); choose a writable folder"),
     ],
     "transition_2_chaos": [
         ("--gmin 4", "--gmin = 4 is out of range"),
@@ -261,6 +262,7 @@ BAD = {
         ("--n 3", "--n = 3"),
         ("--activation tanh", "--activation = tanh has neither gains nor shifts"),
         ("--data nowhere", "--data = nowhere is not a folder"),
+        (f"--data {'é' * 300}", "is not a folder; give that of the regions"),
         ("--data taken --roi SYN", "--data = taken is not a folder"),
         ("--out taken/largest=True/x --largest", "--out = taken/largest=True/x cannot be written"),
     ],

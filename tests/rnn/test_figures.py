@@ -6,6 +6,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from helpers import figures
+from helpers.parameters import ParameterError
 from helpers.rnn import figures as plots
 
 matplotlib.use("Agg")
@@ -57,6 +58,25 @@ def test_transition_shows_every_network_the_medians_and_the_theory(ax):
     assert words(ax)[:2] == ["one network", "median"] and len(words(ax)) == 3
     with pytest.raises(ValueError, match="lambda_1 has shape"):
         plots.transition(ax, [1.0, 2.0], np.zeros((3, 2)))
+
+
+LOG = dict(training_loss=[1.0], training_lambda_max=[1.0], spectrum_before=[1.0], spectrum=[1.0])
+
+
+@pytest.mark.parametrize("logs", [[], [-1], np.array([-1, 10]), np.array([1, None, "x"], object), [{"spectrum": [1]}]])
+def test_bad_logs_are_one_clear_line(logs):
+    for draw, axes in ((plots.training, Figure().subplots(1, 2)), (plots.trained, Figure().subplots())):
+        with pytest.raises(ParameterError, match=r"^logs [^\n]*$"):
+            draw(axes, logs)
+        with pytest.raises(ParameterError, match=r"^(training_loss|spectrum_before) [^\n]*$"):
+            draw(axes, [LOG | dict(training_loss=1.0, spectrum_before=[[1.0], [1.0, 2.0]])])
+
+
+def test_bad_spectra_and_theories_are_one_clear_line():
+    with pytest.raises(ParameterError, match=r"^exponents\['a'\] has 1 dimension"):
+        plots.spectra(Figure().subplots(), {"a": [1.0, 2.0]})
+    with pytest.raises(ParameterError, match=r"^theory has shape \(3, 1\)"):
+        plots.transition(Figure().subplots(), [1.0], np.zeros((1, 2)), theory=([1.0], [1.0], [1.0]))
 
 
 def test_histories_and_exponents_of_several_trainings():

@@ -54,6 +54,10 @@ def test_a_target_of_another_length_or_kind_is_refused():
     for target in ([1.0, 2.0], [[1.0]], "0", float("nan"), None, float("inf")):
         with pytest.raises(ParameterError, match="target"):
             target_vector("MSE", target, 3)
+    for k in (10**30, 0):
+        for name in ("MSE", "MSE_Custom"):
+            with pytest.raises(ParameterError, match=f"^k = {k} is out of range"):
+                target_vector(name, 0.0, k)
 
 
 def test_labels_of_files():

@@ -31,6 +31,10 @@ def test_just_above_onset_the_exponent_tends_to_its_asymptote():
     ratio = [meanfield.first_exponent(1 + e) / (e * e / 2) for e in (0.1, 0.05, 0.025)]
     assert ratio[0] == pytest.approx(0.74, abs=0.01) and (np.diff(ratio) > 0).all() and ratio[-1] < 1
     assert meanfield.delta_0(1.01) == pytest.approx(0.01, rel=0.02)
+    for e in (2**-52, 1e-15, 1e-10, 1e-5, 9e-5, 5e-4, 2e-3):  # where the numbers alone gave no sign change, or nan
+        above = 1 + e - 1
+        assert meanfield.delta_0(1 + e) == pytest.approx(above, rel=3e-3)
+        assert meanfield.first_exponent(1 + e) == pytest.approx(above**2 / 2, rel=0.01)
 
 
 def test_strong_coupling_is_that_of_a_sign_function():

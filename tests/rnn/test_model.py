@@ -181,9 +181,19 @@ def test_bad_networks_are_refused_in_one_line(case):
 
 
 def test_bad_weights_are_refused():
-    for bad in (dict(n=0), dict(n=2.5), dict(g=-1), dict(g=np.nan), dict(seed=None), dict(excitatory=1.2)):
+    for bad in (
+        dict(n=0),
+        dict(n=2.5),
+        dict(n=2**31),
+        dict(g=-1),
+        dict(g=np.nan),
+        dict(seed=None),
+        dict(excitatory=1.2),
+    ):
         with pytest.raises(ParameterError):
             random_weights(**{"n": 5, "g": 1.0, "seed": 0, **bad})
+    with pytest.raises(ParameterError, match="excitatory"):
+        random_weights(5, 1.0, seed=0, excitatory=1.2)
     with pytest.raises(ParameterError, match="exclude each other"):
         random_weights(5, 1.0, seed=0, symmetric=True, excitatory=0.5)
 

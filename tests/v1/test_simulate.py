@@ -269,6 +269,8 @@ RUN = [
     (dict(trains=[[]] * 59 + [[-1]]), "trains[59] goes down to -1"),
     (dict(trains=[[101]] + [[]] * 59), "trains[0] goes up to 101"),
     (dict(record=["ext"]), "record = 'ext' is unknown; choose one of: exc, inh"),
+    (dict(record=np.array(["a", "b"])), "is unknown; choose one of: exc, inh"),
+    (dict(record=np.array([1, None], object)), "record = 1 is unknown"),
     (dict(weights=[ONES]), "is a list; allowed: dict | None"),
     (dict(weights={"ee": ONES}), "weights of projection = 'ee' is unknown"),
     (dict(weights={"exc_inh": ONES[:3]}), "weights['exc_inh'] has shape (3, 60)"),

@@ -92,6 +92,12 @@ def test_rules_of_ones_own():
     assert checked_rules(None) == RULES and checked_rules(None) is not RULES
 
 
+def test_weights_of_another_length_are_refused():
+    synapses = wire(STATIC, 0)["exc_exc"]
+    with pytest.raises(ParameterError, match=rf"^weight_us has shape \(3,\); allowed: \({synapses.pre.size}\)$"):
+        synapses.matrix(np.ones(3))
+
+
 @pytest.mark.parametrize(
     ("function", "given", "fragment"),
     [

@@ -195,6 +195,10 @@ BAD = [
     (lambda run: figures.plot_grid(plt.subplots()[1], [[0, 1]]), "grid goes down to 0"),
     (lambda run: figures.plot_grid(plt.subplots()[1], [1, 2]), "grid has 1 dimension"),
     (lambda run: figures.plot_run(pair(), run, ids=[99]), "names no neuron; allowed: 0 to 19"),
+    (lambda run: figures.plot_run(pair(), run, ids=[[1.0], [1.0, 2.0]]), "ids is not an array of integers"),
+    (lambda run: figures.plot_history(pair(), [run], ids=["a"]), "ids is not an array of integers"),
+    (lambda run: figures.plot_history(pair(), []), "results is empty"),
+    (lambda run: figures.plot_history([*pair(), pair()[0]], [run]), "axes is no list of 4 axes"),
 ]
 
 

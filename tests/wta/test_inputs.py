@@ -241,6 +241,8 @@ def test_what_is_assigned_acts_as_if_built_in(name):
         ({"p_switch": 1.1}, "p_switch = 1.1"),
         ({"probabilities": [1, 1, 1]}, "probabilities = (1.0, 1.0, 1.0)"),
         ({"probabilities": [-1, 2]}, "probabilities = -1"),
+        ({"probabilities": (x for x in (1.0, 2.0))}, "probabilities = <generator"),
+        ({"time_warp": "x" * 1000}, "... is not a list"),
         ({"time_warp": (0, 2)}, "time_warp = "),
         ({"time_warp": 2}, "time_warp = 2"),
         ({"use_noise": 1}, "use_noise = 1 is not a switch"),

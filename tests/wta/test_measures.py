@@ -434,6 +434,9 @@ BAD = [
     (lambda r: assemblies(no_pattern()), "no complete presentation"),
     (lambda r: measures.mean_activation_order(no_pattern()), "no complete presentation"),
     (lambda r: measures.mean_activation_order(r, 3), "pattern = 3"),
+    (lambda r: measures.overlap(["a", "b"]), "items holds 'a'; give Assemblies"),
+    (lambda r: measures.spread(np.ones((2, 2)), 0), "period_ms = 0 is out of range"),
+    (lambda r: measures.spread(np.ones((2, 2)), np.inf), "period_ms = inf is out of range"),
     (lambda r: measures.spike_steps(r, "noise"), "source = 'noise' is unknown"),
 ]
 
