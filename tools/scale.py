@@ -5,8 +5,8 @@ notebook seeds, time and memory (from ``runs.csv``, which the run leaves), per t
 confirmed, and each one that is not.
 """
 
+import ast
 import csv
-import itertools
 import re
 import sys
 from collections import Counter
@@ -17,7 +17,6 @@ from tools.common import ROOT, guarded
 
 NUMBER = r"(-?[\d.]+(?:e[+-]?\d+)?)"
 MEAN = re.compile(rf"{NUMBER} [\[(]{NUMBER}(?:,| to) {NUMBER}[\])](?:, n = \d+)?")  # an interval, or (low to high)
-CHOICE = re.compile(r"^(\w+) = [^\n]*?runs\.choose\(quick=.*?full=([^\n]*?)\)\)*(?=[ \]\n]|$)", re.M)
 CONFIRMED, NEAR, APART, SIGN, OPEN = "inside", "overlapping", "apart", "the other sign", "no longer apart from 0"
 BOTH = "networks of both signs"
 HEAD = """# At thesis scale
@@ -25,8 +24,9 @@ HEAD = """# At thesis scale
 `NOTEBOOK_FIGS=figs/full make full` runs the notebooks with the seeds, trials and sizes of their full profile; the
 tables stand beside this page, the figures are not kept. A mean of the quick profile counts as confirmed if the mean at
 full scale lies inside its 95 % interval (or range over networks, where the table has that), *overlapping* if only the
-intervals meet. The quick seeds are the first of the full ones, so the two are not independent. A notebook that is not
-listed was not yet run to its end at this scale. Written by `make scale`.
+intervals meet. The quick seeds are the first of the full ones, so the two are not independent; where sizes differ too
+(below), so do the networks. What changes is said in the notebook. Written by `make scale`. For LaTeX:
+`NOTEBOOK_FIGS=figs/full make thesis`.
 """
 
 
@@ -106,12 +106,16 @@ def page(figs, full):
 
 
 def sizes(name):
-    """Return the choices of a notebook for its full profile, as its cells say them: NAME = value."""
+    """Return the choices of a notebook for its full profile, as its cells say them: NAME value."""
     found = []
     for cell in runs.notebook_cells(ROOT / "FINAL_notebooks" / f"{name}.ipynb"):
-        if cell["kind"] == "code":
-            found += CHOICE.findall(cell["source"])
-    return ", ".join(itertools.starmap("`{}` {}".format, found))
+        if "parameters" in cell["tags"]:
+            for line in ast.parse(cell["source"]).body:
+                for call in ast.walk(line):
+                    if isinstance(call, ast.Call) and ast.unparse(call.func) == "runs.choose":
+                        full = next((word.value for word in call.keywords if word.arg == "full"), call.args[-1:])
+                        found.append(f"`{ast.unparse(line.targets[0])}` {ast.unparse(full)}")
+    return ", ".join(found)
 
 
 def main(root=ROOT):
