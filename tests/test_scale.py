@@ -16,7 +16,7 @@ def table(path, *rows):
 
 def test_the_page_counts_what_is_confirmed_and_lists_the_rest(tmp_path):
     figs, full = tmp_path / "figs", tmp_path / "figs" / "full"
-    head = ("ring", "width", "spikes", "name")
+    head = ("ring", "width", "spikes", "|name|")
     quick = [("a", "2 [1, 3], n = 5", "-4 [-5, -3], n = 5", "x"), ("b", "2 (1 to 3)", "7", "1 [-1, 2]")]
     table(figs / "v1" / "one.csv", head, *quick, ("b", "0.1 [0.05, 0.2]", "1 [0, 2]", "1e+03 [900, 1.1e+03], n = 2"))
     large = [("a", "2.9 [2, 4], n = 9", "4 [3, 5], n = 9", "x"), ("b", "2.5 (-1 to 4)", "8", "9 [8, 10]")]
@@ -42,7 +42,7 @@ def test_the_page_counts_what_is_confirmed_and_lists_the_rest(tmp_path):
     assert [row for row in listed if row[2].startswith("**")] == [
         ["a", "spikes", "**the other sign** |"],
         ["b", "width", "**networks of both signs** |"],
-        ["b", "name", "**apart** |"],
+        ["b", r"\|name\|", "**apart** |"],
         ["b (2)", "width", "**no longer apart from 0** |"],
     ]
 

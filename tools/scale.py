@@ -98,7 +98,8 @@ def page(figs, full):
             number[found] += 1
             if found != CONFIRMED:
                 mark = found if found == NEAR else f"**{found}**"
-                others.append(f"| {name.with_suffix('')} | {row} | {column} | {quick} | {large} | {mark} |")
+                texts = [str(text).replace("|", r"\|") for text in (name.with_suffix(""), row, column, quick, large)]
+                others.append(f"| {' | '.join(texts)} | {mark} |")
         if total := number.total():
             rest = total - number[CONFIRMED] - number[NEAR]
             counts.append(f"| {name.with_suffix('')} | {total} | {number[CONFIRMED]} | {number[NEAR]} | {rest} |")
