@@ -106,16 +106,10 @@ def drawn(number, only):
 
 def run(copy, command, limit):
     """Return whether a command of pytest passes in a copy of the collection, and the seconds it took."""
-    env = os.environ | {
-        "PYTHONPATH": str(copy),
-        "CI": "true",
-        "OMP_NUM_THREADS": "1",
-        "NOTEBOOK_FIGS": str(copy / "out"),
-    }
-    command, start = (
-        [sys.executable, "-m", "pytest", "-x", "-q", "-n0", "-p", "no:cacheprovider", *command],
-        time.time(),
-    )
+    settings = {"PYTHONPATH": copy, "CI": "true", "OMP_NUM_THREADS": "1", "NOTEBOOK_FIGS": copy / "out"}
+    env = os.environ | {name: str(value) for name, value in settings.items()}
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n0", "-p", "no:cacheprovider", *command]
+    start = time.time()
     try:
         done = subprocess.run(command, cwd=copy, env=env, capture_output=True, timeout=limit, check=False)
     except subprocess.TimeoutExpired:

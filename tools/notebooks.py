@@ -27,10 +27,13 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
+from queue import Empty
 from types import SimpleNamespace
 
 import nbformat
 import PIL.Image
+from jupyter_client import AsyncKernelClient
+from jupyter_client.channels import AsyncZMQSocketChannel
 from nbclient import NotebookClient
 from tqdm import tqdm
 
@@ -71,6 +74,28 @@ def find(names=(), *, root=ROOT, dev=False):
 # --- running one
 
 
+class Channel(AsyncZMQSocketChannel):
+    """A channel that looks again every few seconds: zmq.asyncio may lose a wake-up (pyzmq issue 2173).
+
+    The message then waits in its socket, and kernel and client wait for each other for ever.
+    """
+
+    look_s = 5.0
+
+    async def get_msg(self, timeout=None):
+        end = None if timeout is None else time.monotonic() + timeout
+        while end is None or time.monotonic() + self.look_s < end:
+            with suppress(Empty):
+                return await super().get_msg(self.look_s)
+        return await super().get_msg(max(0.0, end - time.monotonic()))
+
+
+class KernelClient(AsyncKernelClient):
+    """The client of a kernel, with these channels."""
+
+    shell_channel_class = iopub_channel_class = Channel
+
+
 class Client(NotebookClient):
     """A client that measures the memory of its kernel, and whose kernel an interrupt ends with all its workers.
 
@@ -87,6 +112,11 @@ class Client(NotebookClient):
     def process(self):
         """The process id of the kernel; 0 while there is none."""
         return getattr(getattr(self.km, "provisioner", None), "pid", None) or 0
+
+    def create_kernel_manager(self):
+        manager = super().create_kernel_manager()
+        manager.client_factory = KernelClient
+        return manager
 
     def measure(self, **_):
         self.memory_mb = max(self.memory_mb, memory_mb(self.process))
