@@ -12,14 +12,11 @@ BASE, FAST = preset("ll_baseline"), preset("ll_fast")
 COUNTS = [(0.0, 0, 0), (0.08, 1, 1), (0.15, 2, 2), (0.6, 6, 10), (1.0, 10, 16)]
 
 
-def at(q, base=BASE, **changes):
-    return base.replace(ll_to_mon_topography_strength=q, mon_to_ts_topography_strength=q, **changes)
-
-
 @pytest.mark.parametrize(("q", "near_ll", "near_ts"), COUNTS)
 def test_partners_are_those_of_the_cell(q, near_ll, near_ts, notebook):
     """With sizes and a seed of its own for every q."""
-    seed, p = near_ts, at(q, n_mon=31 + 2 * near_ts, n_ll=23, n_ts=47, ll_to_mon_sigma=2.5, mon_to_ts_sigma=4.0)
+    p = BASE.replace(n_mon=31 + 2 * near_ts, n_ll=23, n_ts=47, ll_to_mon_sigma=2.5, mon_to_ts_sigma=4.0)
+    p, seed = p.replace(ll_to_mon_topography_strength=q, mon_to_ts_topography_strength=q), near_ts
     assert topographic_counts(p) == (near_ll, near_ts)
     wires, rng = wiring.draw(p, seed), np.random.default_rng
     sources = notebook.partners(p.n_mon, p.n_ll, 10, q, 2.5, rng(seed + 31))
@@ -32,7 +29,7 @@ def test_partners_are_those_of_the_cell(q, near_ll, near_ts, notebook):
 
 def test_a_spread_as_wide_as_the_layer_is_uniform():
     """The public model's rule, which the cell leaves out."""
-    wires = wiring.draw(at(1.0, FAST, mon_to_ts_sigma=80.0), 0)
+    wires = wiring.draw(FAST.replace(mon_to_ts_topography_strength=1.0, mon_to_ts_sigma=80.0), 0)
     counts = np.bincount(wires.mon_ts.post[wires.mon_ts.pre < 100], minlength=FAST.n_ts)
     assert counts.max() < 60 and counts.min() > 3
 
@@ -42,18 +39,21 @@ def test_one_mon_cell_is_enough():
     assert wires.ll_mon.pre.size == 10 and wires.mon_ts.post.size == 16
 
 
-@pytest.mark.parametrize(
-    "change", [{}, dict(ll_mon_use_stdp=False), dict(ll_mon_w_init_mV=3.0, mon_ts_w_jitter=0.1, mon_ts_wmax=0.2)]
-)
-def test_initial_weights_fill_their_one_sided_range(change):
-    p = BASE.replace(**change)
-    weights = wiring.initial_weights(p, 1, wiring.draw(p, 1))
-    low, jitter = (p.ll_mon_w_init_mV, 8.0) if p.ll_mon_use_stdp else (11.5, 3.0)
-    for w, edge, width in ((weights["ll_mon"], low, jitter), (weights["mon_ts"], 0.02, p.mon_ts_w_jitter)):
+@pytest.mark.parametrize("plastic", [True, False])
+def test_initial_weights_fill_their_one_sided_range(plastic):
+    """Those of plastic pathways stay below their ceiling."""
+    p = BASE.replace(ll_mon_use_stdp=plastic, ll_mon_w_init_mV=3.0, mon_ts_w_jitter=0.1, mon_ts_wmax=0.2)
+    wires = wiring.draw(p, 1)
+    weights = wiring.initial_weights(p, 1, wires)
+    low, jitter = (3.0, 8.0) if plastic else (11.5, 3.0)
+    for w, edge, width in ((weights["ll_mon"], low, jitter), (weights["mon_ts"], 0.02, 0.1)):
         share = (w - edge) / width
         assert share.min() == pytest.approx(0, abs=1e-3)
         assert share.max() == pytest.approx(1, abs=1e-3) and share.mean() == pytest.approx(0.5, abs=0.01)
         assert share.std() == pytest.approx(np.sqrt(1 / 12), abs=0.005)
+    clipped = wiring.initial_weights(p.replace(ll_mon_wmax_mV=5.0, mon_ts_wmax=0.022), 1, wires)
+    assert clipped["mon_ts"].max() == 0.022
+    assert np.array_equal(clipped["ll_mon"], np.minimum(weights["ll_mon"], 5.0) if plastic else weights["ll_mon"])
 
 
 def test_masks_of_the_interneurons():
@@ -64,7 +64,7 @@ def test_masks_of_the_interneurons():
     assert not without.ts_inh.any() and np.array_equal(without.mon_inh, wires.mon_inh)
 
 
-@pytest.mark.parametrize(("n_ts", "radius", "peak"), [(80, 5, 1.5), (9, 20, 1.0), (7, 1, 2.0), (1, 3, 1.0)])
+@pytest.mark.parametrize(("n_ts", "radius", "peak"), [(80, 5, 1.5), (9, 20, 1.0), (1, 3, 1.0)])
 def test_lateral_inhibition(n_ts, radius, peak):
     found = wiring.lateral_inhibition(BASE.replace(n_ts=n_ts, ts_lateral_radius=radius, ts_local_inh_peak_mV=peak))
     distance = [min(d, n_ts - d) for d in range(n_ts)]
@@ -77,10 +77,9 @@ def test_same_seed_same_network_other_seed_another():
     parts = [(wires.ll_mon.pre, wires.mon_ts.post, wires.mon_inh, wires.ts_inh) for wires in drawn]
     for one, two, other in zip(*parts, strict=True):
         assert np.array_equal(one, two) and not np.array_equal(one, other)
-    weights = [wiring.initial_weights(FAST, seed, drawn[0])["mon_ts"] for seed in (4, 4, 5)]
-    assert np.array_equal(*weights[:2]) and not np.array_equal(*weights[1:])
+    weights = [wiring.initial_weights(FAST, seed, drawn[0])["mon_ts"] for seed in (4, 5)]
+    assert not np.array_equal(*weights)
     assert np.unique(wiring.tracked(4, 12_800)).size == 24 and wiring.tracked(4, 5).size == 5
-    assert np.array_equal(wiring.tracked(4, 99), wiring.tracked(4, 99))
 
 
 GOOD = {"ll_mon": ([1, 0], [0, 1], [2.0, 3.0]), "mon_ts": ([0], [0], [0.1])}
@@ -101,32 +100,12 @@ def test_given_synapses_keep_their_order():
     assert np.array_equal(wires.mon_inh, wiring.draw(FAST, 3).mon_inh)
 
 
-def test_bad_weights_are_one_clear_line():
+def test_bad_weights_and_seeds_are_one_clear_line():
     for fragment, weights in BAD.items():
         with pytest.raises(ParameterError) as caught:
             wiring.given(FAST, 0, weights)
         assert fragment in str(caught.value) and "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("call", "name"),
-    [
-        (lambda: wiring.draw(FAST, -1), "seed = -1"),
-        (lambda: wiring.given(FAST, -(2**63), GOOD), "seed = -9223372036854775808"),
-        (lambda: wiring.initial_weights(FAST, -(2**63), wiring.draw(FAST, 0)), "seed = -9223372036854775808"),
-        (lambda: wiring.stream(0, -1), "key = -1"),
-        (lambda: wiring.tracked(-(2**63), 24), "seed = -9223372036854775808"),
-        (lambda: wiring.tracked(0, 2**63 - 1), "n_synapses = 9223372036854775807"),
-    ],
-)
-def test_bad_seeds_and_sizes_are_one_clear_line(call, name):
-    with pytest.raises(ParameterError, match=rf"^{name} is out of range; allowed: [^\n]*$"):
-        call()
-
-
-def test_initial_weights_of_plastic_pathways_stay_below_their_ceiling():
-    p = BASE.replace(ll_mon_w_init_mV=15.0, mon_ts_wmax=0.022)
-    weights = wiring.initial_weights(p, 1, wiring.draw(p, 1))
-    assert weights["ll_mon"].max() == 20.0 and weights["mon_ts"].max() == 0.022
-    fixed = wiring.initial_weights(p.replace(ll_mon_use_stdp=False, ll_mon_wmax_mV=1.0), 1, wiring.draw(p, 1))
-    assert fixed["ll_mon"].min() > 11
+    calls = (wiring.draw, FAST, -1), (wiring.given, FAST, -(2**63), GOOD), (wiring.stream, 0, -1)
+    for function, *arguments in (*calls, (wiring.tracked, -1, 5)):
+        with pytest.raises(ParameterError, match=r"^(seed|key) = -\d+ is out of range; allowed: [^\n]*$"):
+            function(*arguments)
