@@ -56,11 +56,10 @@ def test_counts_off_the_borders_equal_the_slow_loop(table, window):
     assert np.array_equal(counts, expected)
 
 
-def test_a_border_belongs_to_the_window_that_starts_there():
-    """0.1 * 3 is above 0.3 and 3 * 0.3 below 0.9; a sum of a thousand steps and float32 are off by more."""
+def test_a_border_belongs_to_the_window_that_starts_there_also_in_single_precision_and_after_many_sums():
     counted = {"n_cells": 1, "n_windows": 4, "window_ms": 0.3}
-    for times_ms in ([0.1 * 3, 0.3, 3 * 0.3, 0.9], np.float32([0.3, 0.3, 0.9, 0.9])):
-        assert spikes.window_counts(times_ms, [0] * 4, **counted)[:, 0].tolist() == [0, 2, 0, 2]
+    single = spikes.window_counts(np.float32([0.3, 0.3, 0.9, 0.9]), [0] * 4, **counted)
+    assert single[:, 0].tolist() == [0, 2, 0, 2]
     summed = np.cumsum(np.full(1000, 0.1))
     counts = spikes.window_counts(summed, np.zeros(1000, int), n_cells=1, n_windows=100, window_ms=1.0)
     assert counts[0] == 9 and np.all(counts[1:] == 10)
@@ -90,31 +89,28 @@ def test_pack_and_unpack_are_inverse(table):
         assert np.array_equal(train, again)
 
 
-def test_rates_of_a_poisson_train_lie_within_four_standard_errors(rng):
-    rate_hz, seconds = np.array([5.0, 20.0, 80.0]), 200.0
-    trains = [rng.uniform(0, 1000 * seconds, rng.poisson(rate * seconds)) for rate in rate_hz]
-    found = spikes.rates_hz(*spikes.pack(trains), n_cells=3, start_ms=0.0, stop_ms=1000 * seconds)
-    assert np.all(np.abs(found - rate_hz) < 4 * np.sqrt(rate_hz / seconds))
-
-
-def test_fano_factor_of_poisson_counts_is_one_of_constant_ones_zero_and_of_silence_nan(rng):
-    """Standard error sqrt(2 / n) for large means: 0.032 at n = 2000; four of them are allowed."""
-    fano = spikes.fano_factor(rng.poisson([5.0, 20.0, 100.0], size=(2000, 3)))
-    assert np.all(np.abs(fano - 1) < 0.13)
-    assert np.array_equal(spikes.fano_factor([[3, 0], [3, 0]]), [0.0, np.nan], equal_nan=True)
+@given(st.lists(st.lists(st.integers(0, 50), min_size=3, max_size=3), min_size=2, max_size=6))
+def test_fano_factor_is_the_variance_over_the_mean_and_of_silence_nan(counts):
+    for cell, found in enumerate(spikes.fano_factor(counts)):
+        column = [Fraction(row[cell]) for row in counts]
+        mean = sum(column) / len(column)
+        if mean:
+            variance = sum((count - mean) ** 2 for count in column) / (len(column) - 1)
+            assert found == pytest.approx(float(variance / mean), abs=1e-12)
+        else:
+            assert np.isnan(found)
     assert spikes.fano_factor([1, 3]) == 1.0
 
 
 def test_isi_cv_of_poisson_is_one_and_of_a_clock_zero(rng):
     """Standard error of the CV of exponential intervals is 1 / sqrt(n): 0.016 at n = 4000; four are allowed."""
     poisson = np.cumsum(rng.exponential(10.0, 4000))
-    times_ms, ids = spikes.pack([poisson, np.arange(0.0, 500.0, 10.0), [1.0, 2.0], [], [0.0, 1.0, 4.0]])
-    cv = spikes.isi_cv(times_ms, ids, n_cells=5)
-    assert abs(cv[0] - 1) < 0.064
-    assert cv[1] == pytest.approx(0, abs=1e-12)
-    assert np.isnan(cv[2:4]).all() and cv[4] == pytest.approx(np.sqrt(0.5))
+    trains = [poisson, np.arange(0.0, 500.0, 10.0), [1.0, 2.0], [], [0.0, 1.0, 4.0], [2.0, 2.0, 2.0]]
+    times_ms, ids = spikes.pack(trains)
     order = rng.permutation(ids.size)
-    assert np.array_equal(spikes.isi_cv(times_ms[order], ids[order], n_cells=5), cv, equal_nan=True)
+    cv = spikes.isi_cv(times_ms[order], ids[order], n_cells=6)
+    assert abs(cv[0] - 1) < 0.064 and cv[1] == pytest.approx(0, abs=1e-12)
+    assert np.isnan(cv[[2, 3, 5]]).all() and cv[4] == pytest.approx(np.sqrt(0.5))
 
 
 WINDOWS = {"n_cells": 2, "n_windows": 2, "window_ms": 10.0}
@@ -129,21 +125,17 @@ SPAN = {"n_cells": 2, "start_ms": 0.0, "stop_ms": 10.0}
         (spikes.window_counts, ([1.0], [0, 1]), WINDOWS, r"ids has shape \(2,\); allowed: \(1\)"),
         (spikes.window_counts, ([1.0], [0.0]), WINDOWS, "ids is not an array of integers"),
         (spikes.window_counts, ([1.0], [61]), WINDOWS, r"ids span 61 to 61; allowed: 0 to 1; .*read_spikes.*subtract"),
-        (spikes.window_counts, ([1.0], [0]), {**WINDOWS, "n_cells": 0}, "n_cells = 0 is out of range"),
-        (spikes.window_counts, ([1.0], [0]), {**WINDOWS, "window_ms": 0}, "window_ms = 0 is out of range"),
+        (spikes.unpack, ([1.0], [2]), {"n_cells": 2}, "ids span 2 to 2; allowed: 0 to 1"),
+        (spikes.unpack, ([1.0], [-1]), {"n_cells": 2}, "ids span -1 to -1"),
         (spikes.rates_hz, ([1.0], [0]), {**SPAN, "stop_ms": 0.0}, "stop_ms = 0 is out of range"),
-        (spikes.rates_hz, ([1.0], [5]), SPAN, "ids span 5 to 5"),
         (spikes.fano_factor, ([3],), {}, "counts holds fewer than 2 repeats"),
         (spikes.fano_factor, ([1, -1],), {}, "counts goes down to -1"),
-        (spikes.unpack, ([1.0], []), {"n_cells": 2}, r"ids has shape \(0,\); allowed: \(1\)"),
         (spikes.pack, ([],), {}, r"trains = \[\] holds nothing"),
         (spikes.pack, (3,), {}, "trains is not an array of numbers"),
-        (spikes.pack, ([[1.0], 2.0],), {}, r"train_ms\[1\] has 0 dimension"),
         (spikes.read_spikes, ([],), {}, r"source = \[\] holds nothing"),
         (spikes.read_spikes, ([[1, 0.5]],), {}, r"columns = \[\]; allowed: one of id, sender and one of time_ms"),
         (spikes.read_spikes, ([[0.5, 1]],), NAMED, r"source, row 0: '\[0.5, 1\]' is no spike; .* the id an integer"),
         (spikes.read_spikes, ([[1, 2, 0.5]],), {"columns": ("id", "id", "time_ms")}, r"columns = \['id', 'id', 'time"),
-        (spikes.read_spikes, ([[1]],), NAMED, r"source, row 0: '\[1\]' is no spike"),
         (spikes.read_spikes, ([[1, 0.5]],), NAMED | {"cells": [2]}, "cells lacks the id 1"),
     ],
 )
@@ -206,7 +198,6 @@ def test_tables_are_read_by_the_names_of_their_columns(tmp_path, text, columns):
         ("1\t2.8\n", r"bad.dat, line 1: columns = \[\]; allowed: .*such as \('id', 'time_ms'\)"),
         ("# x\nid time_ms\n1 2.8\n1 2,9\n", r"bad.dat, line 4: '1 2,9' is no spike; .* under \['id', 'time_ms'\]"),
         ("id time_ms\n1 2.8\n1\n", "bad.dat, line 3: '1' is no spike"),
-        ("id time_ms\n1.5 2.8\n", "bad.dat, line 2: '1.5 2.8' is no spike"),
         ("id time_ms\n99999999999999999999 1.0\n", "bad.dat, line 2"),
         ("id time_ms\n" + "x" * 5000, "bad.dat, line 2: 'xxx"),
         (b"\x93NUMPY\x01\x00v\xff\xfe", "bad.dat cannot be read .*give a text file of spikes"),
