@@ -1,21 +1,17 @@
-"""The published form of a connectome: every way to write it gives the same region; what is refused; sparse networks."""
+"""The published form of a connectome: every way to write it gives the same region; what is refused."""
 
 import csv
 import dataclasses
 import functools
 import io
-import tracemalloc
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import sparse
 
 from helpers.parameters import ParameterError
-from helpers.rnn.connectome import Roi, exponent_bound, load_roi, load_traced, make_synthetic_roi
-from helpers.rnn.lyapunov import lyapunov_spectrum
-from helpers.rnn.model import Rnn
+from helpers.rnn.connectome import load_roi, load_traced, make_synthetic_roi
 
 WORDS = {  # spellings of the codes
     0: ("gaba", "GABA", "0", "0.0", " gaba "),
@@ -24,94 +20,69 @@ WORDS = {  # spellings of the codes
     3: ("serotonin", "5HT", "5-ht", "ser", "3"),
     4: ("octopamine", "oct", "OA", "4"),
     5: ("dopamine", "DA", "5"),
-    6: ("neither", "unknown", "", "6"),
+    6: ("neither", "unknown", "", "6", "NA", "nan", "None"),
 }
 ROIS = ("EB", "PB", "ATL(L)", "ATL(R)", 'a "quoted, word"')
-
-
-@dataclasses.dataclass
-class Style:
-    """How a table is written."""
-
-    bom: bool
-    floats: bool
-    quoting: int
-    extra: bool
-    backwards: bool
-    newline: str
-
-
-STYLES = st.builds(
-    Style,
-    st.booleans(),
-    st.booleans(),
-    st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
-    st.booleans(),
-    st.booleans(),
-    st.sampled_from(["\n", "\r\n"]),
-)
+FIRST = 720575940628857210  # ids of 18 digits, which floats would round
 TWICE = pytest.mark.filterwarnings("ignore:.*(rows that are there before|knows no transmitter|leaves out)")
-PLAIN = Style(False, False, csv.QUOTE_MINIMAL, False, False, "\n")
+SMALL = st.builds(make_synthetic_roi, st.integers(4, 15), density=st.sampled_from([0.4, 1.0]), seed=st.integers(0, 99))
+STYLES = st.fixed_dictionaries(
+    {
+        "bom": st.booleans(),
+        "floats": st.booleans(),
+        "extra": st.booleans(),
+        "backwards": st.booleans(),
+        "quoting": st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+        "lineterminator": st.sampled_from(["\n", "\r\n"]),
+    }
+)
 
 
-def write(path, style, **columns):
-    """Write columns of equal length as a csv file."""
-    if style.floats:
+def write(path, columns, *, bom=False, floats=False, extra=False, backwards=False, **words):
+    """Write columns of equal length as a csv file, in a style."""
+    if floats:
         columns = {name: [f"{x}.0" if isinstance(x, int) else x for x in values] for name, values in columns.items()}
-    if style.extra:
+    if extra:
         n = len(next(iter(columns.values())))
         columns = {"instance": ["one, two"] * n, **columns, "status": ["Träced"] * n}
-    if style.backwards:
+    if backwards:
         columns = dict(reversed(columns.items()))
     text = io.StringIO()
-    writer = csv.writer(text, quoting=style.quoting, lineterminator=style.newline)
-    writer.writerows([columns, *zip(*columns.values(), strict=True)])
-    path.write_bytes((b"\xef\xbb\xbf" if style.bom else b"") + text.getvalue().encode())
+    csv.writer(text, **words).writerows([columns, *zip(*columns.values(), strict=True)])
+    path.write_bytes((b"\xef\xbb\xbf" if bom else b"") + text.getvalue().encode())
 
 
-def publish(folder, roi, rng, style=PLAIN, *, ids=None, outside=0):
-    """Write a region as the published tables: rows of a pair shared out over ROIs, in random order; return the words.
+def publish(folder, roi, rng, *, outside=0, **style):
+    """Write a region as the published tables, and `outside` neurons that only receive; return {place: id} and rows.
 
-    `outside` neurons come on top that only receive.
+    The synapses of a pair are shared out over ROIS; a row is (sender, receiver, roi, synapses), in places.
     """
-    ids = roi.ids.tolist() if ids is None else ids
-    edges = []
-    pre, post = roi.counts.nonzero()
-    for i, o in zip(pre.tolist(), post.tolist(), strict=True):
+    ids = FIRST + np.append(roi.ids, roi.ids[-1] + 1 + np.arange(outside))
+    rows = [(0, roi.n + i, "EB", 7) for i in range(outside)]
+    for i, o in np.transpose(roi.counts.nonzero()):
         left = int(roi.counts[i, o])
         while left:
-            part = int(rng.integers(1, left + 1))
-            edges.append((ids[i], ids[o], str(rng.choice(ROIS)), part))
-            left -= part
-    more = [max(ids) + 1 + i for i in range(outside)]
-    edges += [(ids[0], extra, "EB", 7) for extra in more]
-    rng.shuffle(edges)
-    columns = [list(column) for column in zip(*[(int(a), int(b), c, int(d)) for a, b, c, d in edges], strict=True)]
-    names = ("bodyId_pre", "bodyId_post", "roi", "weight")
-    write(folder / "traced-roi-connections.csv", style, **dict(zip(names, columns, strict=True)))
-    order = rng.permutation(roi.n + outside)
+            rows.append((i, o, str(rng.choice(ROIS)), int(rng.integers(1, left + 1))))
+            left -= rows[-1][-1]
+    pre, post, names, weights = zip(*[rows[i] for i in rng.permutation(len(rows))], strict=True)
+    ends = dict(bodyId_pre=ids[list(pre)].tolist(), bodyId_post=ids[list(post)].tolist())
+    write(folder / "traced-roi-connections.csv", dict(**ends, roi=names, weight=weights), **style)
+    order = rng.permutation(ids.size)
     kinds = [f"PDM{code:02d}" for code in roi.fibre] + ["none"] * outside
-    codes = [*roi.transmitter.tolist(), *[0] * outside]
-    known = [[*ids, *more][i] for i in order]
-    write(folder / "traced-neurons.csv", style, bodyId=known, type=[kinds[i] for i in order])
-    words = [str(rng.choice(WORDS[codes[i]])) for i in order]
-    write(folder / "nt.csv", style, transmitter=words, bodyId=known)
-
-
-def dense(roi):
-    return roi.counts.toarray()
+    words = [str(rng.choice(WORDS[code])) for code in roi.transmitter] + ["gaba"] * outside
+    known = dict(bodyId=ids[order].tolist())
+    write(folder / "traced-neurons.csv", dict(**known, type=[kinds[i] for i in order]), **style)
+    write(folder / "nt.csv", dict(transmitter=[words[i] for i in order], **known), **style)
+    return ids.tolist(), rows
 
 
 def same(one, two):
     """Whether two regions have the same neurons, types and counts."""
-    fields = [
-        [*(getattr(roi, f.name) for f in dataclasses.fields(roi) if f.name != "counts"), dense(roi)]
-        for roi in (one, two)
-    ]
-    return all(np.array_equal(a, b) for a, b in zip(*fields, strict=True))
-
-
-SMALL = st.builds(make_synthetic_roi, st.integers(4, 15), density=st.sampled_from([0.4, 1.0]), seed=st.integers(0, 99))
+    for name in ("ids", "signs", "transmitter"):
+        if getattr(one, name).tolist() != getattr(two, name).tolist():
+            return False
+    equal = one.counts.toarray().tolist() == two.counts.toarray().tolist()
+    return equal and one.types("cell_fibers").tolist() == two.types("cell_fibers").tolist()
 
 
 @TWICE
@@ -119,11 +90,9 @@ SMALL = st.builds(make_synthetic_roi, st.integers(4, 15), density=st.sampled_fro
 @settings(max_examples=60)
 def test_every_way_of_writing_is_the_same_region(tmp_path_factory, roi, style, seed, outside):
     folder = tmp_path_factory.mktemp("traced")
-    publish(folder, roi, np.random.default_rng(seed), style, outside=outside)
+    ids, _ = publish(folder, roi, np.random.default_rng(seed), outside=outside, **style)
     found = load_traced(folder, folder / "nt.csv")
-    assert found.ids.tolist() == roi.ids.tolist() and (dense(found) == dense(roi)).all()
-    assert found.transmitter.tolist() == roi.transmitter.tolist() and found.signs.tolist() == roi.signs.tolist()
-    assert found.types("cell_fibers").tolist() == roi.types("cell_fibers").tolist()
+    assert same(found, dataclasses.replace(roi, ids=np.array(ids[: roi.n])))
     found.write(folder)
     assert same(load_roi(folder), found)
 
@@ -141,41 +110,21 @@ def classes(counts):
 @settings(max_examples=60)
 def test_the_threshold_acts_on_the_sum_over_the_chosen_rois(tmp_path_factory, roi, min_weight, words, seed):
     folder = tmp_path_factory.mktemp("traced")
-    publish(folder, roi, np.random.default_rng(seed))
+    ids, rows = publish(folder, roi, np.random.default_rng(seed))
     counts = np.zeros((roi.n, roi.n))
-    places = {i: place for place, i in enumerate(roi.ids.tolist())}
-    with open(folder / "traced-roi-connections.csv", newline="") as file:
-        for row in csv.DictReader(file):
-            if row["roi"] in words:
-                counts[places[int(row["bodyId_pre"])], places[int(row["bodyId_post"])]] += int(row["weight"])
+    for i, o, word, weight in rows:
+        counts[i, o] += weight * (word in words)
     counts[counts < min_weight] = 0
     parts = sorted(classes(counts), key=len)
     ask = functools.partial(load_traced, folder, folder / "nt.csv", roi=words, min_weight=min_weight)
-    present = {row for row in words if row in (folder / "traced-roi-connections.csv").read_text().replace('""', '"')}
-    if len(present) < len(words) or len(parts[-1]) < 2:
+    if not set(words) <= {row[2] for row in rows} or len(parts[-1]) < 2:
         with pytest.raises(ParameterError):
             ask()
         return
     found = ask()
-    kept = [places[i] for i in found.ids.tolist()]
+    kept = [ids.index(i) for i in found.ids.tolist()]
     assert len(kept) == len(parts[-1]) and frozenset(kept) in parts
-    assert (dense(found) == counts[np.ix_(kept, kept)]).all() and (found.signs == roi.signs[kept]).all()
-
-
-@TWICE
-def test_ids_of_18_digits_are_exact_also_as_floats(tmp_path):
-    ids = [720575940628857210 + i for i in range(6)]
-    publish(
-        tmp_path,
-        make_synthetic_roi(6, density=1.0, seed=0),
-        np.random.default_rng(0),
-        dataclasses.replace(PLAIN, floats=True),
-        ids=ids,
-    )
-    found = load_traced(tmp_path, tmp_path / "nt.csv")
-    assert found.ids.tolist() == ids
-    found.write(tmp_path)
-    assert load_roi(tmp_path).ids.tolist() == ids
+    assert (found.counts.toarray() == counts[np.ix_(kept, kept)]).all() and (found.signs == roi.signs[kept]).all()
 
 
 # --- a small region by hand
@@ -188,243 +137,130 @@ EDGES = (
 )
 TOTAL = "bodyId_pre,bodyId_post,weight\n10,20,8\n20,10,9\n"
 WANTED = "bodyId,transmitter\n10,ACh\n20,gaba\n30,acetylcholine\n40,1\n"
+FILES = dict(neurons="traced-neurons", edges="traced-roi-connections", total="traced-total-connections")
 
 
-def folder_of(folder, neurons=NEURONS, edges=EDGES, transmitters=WANTED, total=None):
-    texts = {"traced-neurons": neurons, "traced-roi-connections": edges, "nt": transmitters}
-    for name, text in (texts | {"traced-total-connections": total}).items():
+def load(folder, *, neurons=NEURONS, edges=EDGES, total=None, transmitters=WANTED, table="nt.csv", **options):
+    """Write the tables that are not None into a folder, and load the region in it."""
+    texts = dict(neurons=neurons, edges=edges, total=total, transmitters=transmitters)
+    for name, text in texts.items():
         if text is not None:
-            (folder / f"{name}.csv").write_text(text)
-    return folder, folder / "nt.csv"
+            (folder / f"{FILES.get(name, 'nt')}.csv").write_text(text)
+    return load_traced(folder, table and folder / table, **options)
 
 
 @pytest.mark.parametrize(
     ("total", "options", "counts"),
     [
         (None, {}, [[0, 5, 1], [3, 0, 6], [7, 0, 0]]),
-        (None, dict(min_weight=5), [[0, 5, 0], [0, 0, 6], [7, 0, 0]]),  # rows of a pair are summed first
-        (None, dict(roi="EB"), [[0, 3], [3, 0]]),
-        (None, dict(roi=("EB", "ATL(L)")), [[0, 3, 0], [3, 0, 6], [3, 0, 0]]),
         (TOTAL, {}, [[0, 8], [9, 0]]),
         (TOTAL, dict(roi="EB"), [[0, 3], [3, 0]]),
+        (None, dict(table=None, excitatory=True), [[0, 5, 1], [3, 0, 6], [7, 0, 0]]),
     ],
 )
 def test_a_region_by_hand(tmp_path, total, options, counts):
-    roi = load_traced(*folder_of(tmp_path, total=total), **options)
-    assert dense(roi).tolist() == counts and roi.ids.tolist() == [10, 20, 30][: len(counts)]
-    assert roi.signs.tolist() == [1, -1, 1][: len(counts)]
-
-
-def test_excitatory_needs_no_table(tmp_path):
-    folder, _ = folder_of(tmp_path, transmitters=None)
-    roi = load_traced(folder, excitatory=True)
-    assert roi.signs.tolist() == [1, 1, 1] and roi.transmitter.tolist() == [1, 1, 1]
-    np.testing.assert_allclose(roi.weights().sum(axis=1), 0.5)
-
-
-@pytest.mark.parametrize("types", [None, "-1 2 4", "1e30 2 4", f"{'1' * 30} 2 4", "2.5 2 nan", "PEN PEN EPG"])
-def test_types_that_are_no_codes_are_words_and_none_is_one_fibre(tmp_path, types):
-    kinds = types.split() if types else [""] * 3
-    neurons = "bodyId,type\n" + "".join(f"{i}0,{kind}\n" for i, kind in enumerate(kinds, 1))
-    neurons = neurons if types else "bodyId\n10\n20\n30\n"
-    roi = load_traced(*folder_of(tmp_path, neurons=neurons))
-    assert roi.fibre.tolist() == [sorted(set(kinds)).index(kind) for kind in kinds]
-
-
-def test_a_table_may_bring_signs_and_fibres_and_leave_neurons_out(tmp_path):
-    table = "bodyId,transmitter,cell_body_fiber,sign\n10,1,3,1\n20,da,4,1\n"
-    with pytest.warns(UserWarning, match="leaves out 2 of 4 neurons"):
-        roi = load_traced(*folder_of(tmp_path, transmitters=table))
-    assert roi.ids.tolist() == [10, 20] and roi.signs.tolist() == [1, 1] and roi.fibre.tolist() == [3, 4]
-    assert roi.transmitter.tolist() == [1, 5]
+    roi = load(tmp_path, total=total, **options)
+    n, second = len(counts), 1 if "excitatory" in options else -1
+    assert roi.counts.toarray().tolist() == counts and roi.ids.tolist() == [10, 20, 30][:n]
+    assert roi.signs.tolist() == [1, second, 1][:n] and roi.transmitter.tolist() == [1, max(second, 0), 1][:n]
 
 
 @pytest.mark.parametrize(
-    "changes",
-    [
-        dict(neurons=NEURONS + ",,\n , ,\n\n"),
-        dict(edges=EDGES + ",,,\n"),
-        dict(transmitters=WANTED + " ,\n"),
-        dict(edges=EDGES.replace("EB", " EB ")),
-        dict(neurons=NEURONS.replace("PEN", "PEN ", 1)),
-        dict(transmitters=WANTED.replace("ACh", '" ach "')),
-        dict(edges=EDGES.replace("10,20,EB,3", '" 10 ",20 ,EB, 3 ')),
-    ],
+    ("types", "codes"),
+    {
+        None: [0, 0, 0],
+        "0 3 3": [0, 3, 3],
+        "-1 2 4": [0, 1, 2],
+        "1e30 2 4": [0, 1, 2],
+        f"{'1' * 30} 2 4": [0, 1, 2],
+        "2.5 2 nan": [1, 0, 2],
+        "PEN PEN EPG": [1, 1, 0],
+    }.items(),
 )
-def test_blank_rows_and_blanks_around_words_do_not_matter(tmp_path, changes, recwarn):
-    (tmp_path / "plain").mkdir()
-    roi, plain = (
-        load_traced(*where, roi="EB") for where in (folder_of(tmp_path, **changes), folder_of(tmp_path / "plain"))
-    )
-    assert same(roi, plain) and len(recwarn) == 0
+def test_types_are_codes_where_all_are_whole_numbers_else_words_and_without_any_one_fibre(tmp_path, types, codes):
+    rows = [f"{i}0,{kind}\n" for i, kind in enumerate(types.split(), 1)] if types else ["10\n20\n30\n"]
+    neurons = ("bodyId,type\n" if types else "bodyId\n") + "".join(rows)
+    assert load(tmp_path, neurons=neurons).fibre.tolist() == codes
 
 
-@pytest.mark.parametrize("word", ["NA", "nan", "None"])
-def test_neurons_without_a_transmitter_are_counted_in_a_warning(tmp_path, word):
-    where = folder_of(tmp_path, transmitters=WANTED.replace("acetylcholine", word))
+def test_a_table_may_bring_signs_and_fibres_and_leave_neurons_out(tmp_path):
+    table = "bodyId,transmitter,cell_body_fiber,sign\n10,NA,3,1\n20,da,4,1\n"  # with signs none needs a transmitter
+    with pytest.warns(UserWarning, match="leaves out 2 of 4 neurons") as told:
+        roi = load(tmp_path, transmitters=table)
+    assert roi.ids.tolist() == [10, 20] and roi.signs.tolist() == [1, 1] and roi.fibre.tolist() == [3, 4]
+    assert roi.transmitter.tolist() == [6, 5] and len(told) == 1
+
+
+def test_blank_rows_and_blanks_around_words_do_not_matter(tmp_path, recwarn):
+    plain, spaced = load(tmp_path, roi="EB"), dict(neurons=NEURONS.replace("PEN", "PEN ", 1) + ",,\n , ,\n\n")
+    spaced["edges"] = EDGES.replace("EB", " EB ").replace("10,20, EB ,3", '" 10 ",20 , EB, 3 ') + ",,,\n"
+    spaced["transmitters"] = WANTED.replace("ACh", '" ach "') + " ,\n"
+    assert same(load(tmp_path, roi="EB", **spaced), plain) and len(recwarn) == 0
+
+
+def test_neurons_without_a_transmitter_are_counted_in_a_warning(tmp_path):
     with pytest.warns(UserWarning, match=r"nt\.csv knows no transmitter of 1 of 4 neurons, which count as inhibitory"):
-        roi = load_traced(*where)
+        roi = load(tmp_path, transmitters=WANTED.replace("acetylcholine", "NA"))
     assert roi.signs.tolist() == [1, -1, -1] and roi.transmitter.tolist() == [1, 0, 6]
-
-
-def test_signs_of_the_table_need_no_such_warning(tmp_path, recwarn):
-    table = "bodyId,transmitter,sign\n10,1,1\n20,0,-1\n30,NA,1\n40,1,1\n"
-    assert load_traced(*folder_of(tmp_path, transmitters=table)).signs.tolist() == [1, -1, 1] and len(recwarn) == 0
 
 
 def test_rows_that_come_again_are_summed_with_a_warning(tmp_path):
     told = r"\.csv has {} rows that are there before.*summed"
-    again = dict(edges=EDGES + "10,20,EB,3\n30,10,ATL(L),5\n")
     with pytest.warns(UserWarning, match="traced-roi-connections" + told.format(2)):
-        assert dense(load_traced(*folder_of(tmp_path, **again)))[0, 1] == 8
+        assert load(tmp_path, edges=EDGES + "10,20,EB,3\n30,10,ATL(L),5\n").counts[0, 1] == 8
     with pytest.warns(UserWarning, match="traced-total-connections" + told.format(1)):
-        assert dense(load_traced(*folder_of(tmp_path, total=TOTAL + "10,20,1\n")))[0, 1] == 9
-    roi = make_synthetic_roi(6, density=1.0, seed=0)
-    roi.write(tmp_path)
-    rows = (tmp_path / "edges.csv").read_text()
-    (tmp_path / "edges.csv").write_text(rows + rows.split("\n", 1)[1])
-    with pytest.warns(UserWarning, match="edges" + told.format(roi.counts.nnz)):
-        assert (dense(load_roi(tmp_path)) == 2 * dense(roi)).all()
+        assert load(tmp_path, total=TOTAL + "10,20,1\n").counts[0, 1] == 9
 
 
 def test_the_largest_part_is_taken_on_request(tmp_path):
-    where = folder_of(tmp_path)
     with pytest.raises(
         ParameterError, match=r"2 strongly connected parts, the largest of 3 of 4 neurons; .*largest=Tr"
     ):
-        load_traced(*where, largest=False)
+        load(tmp_path, largest=False)
     roi = make_synthetic_roi(6, density=1.0, seed=0)
     roi.write(tmp_path)
-    with (tmp_path / "neurons.csv").open("a") as file:
-        file.write("9999999999,ACh,PDM25,1\n")
-    with (tmp_path / "edges.csv").open("a") as file:
-        file.write(f"{roi.ids[0]},9999999999,4\n")
+    with (tmp_path / "neurons.csv").open("a") as neurons, (tmp_path / "edges.csv").open("a") as edges:
+        neurons.write("9999999999,ACh,PDM25,1\n")
+        edges.write(f"{roi.ids[0]},9999999999,4\n")
     with pytest.raises(ParameterError, match="largest of 6 of 7 neurons"):
         load_roi(tmp_path)
     assert load_roi(tmp_path, largest=True).ids.tolist() == roi.ids.tolist()
 
 
-BAD_OPTIONS = [
-    (dict(roi="NO"), r"roi = 'NO' is unknown; choose one of: ATL\(L\), ATL\(R\), EB, PB"),
-    (dict(roi=("EB", "eb")), "roi = 'eb' is unknown"),
-    (dict(roi=()), "roi is empty; give words of the column roi, or None"),
-    (dict(min_weight=50), "50 leaves none of the 6 connections of 4 neurons, at most 9 synapses each"),
-    (dict(min_weight=7), "7 leaves 2 of the 6 connections .* no two neurons that reach each other"),
-    (dict(excitatory=True), "not both"),
-    (dict(transmitters=None), "transmitters=FILE.*excitatory=True"),
-]
-BAD_TABLES = [  # all of a table, or rows more if there is no head
-    ("transmitters", "bodyId,transmitter\n1,ach\n2,da\n", "nt.csv has none of the 4 neurons: its 2 start wi"),
-    ("transmitters", "bodyId,transmitter\n10,acetil\n", "transmitter = 'acetil' is unknown; choose one of"),
-    ("transmitters", "bodyId,nt\n10,ach\n", "no column transmitter, found bodyId, nt"),
-    ("transmitters", "10,da\n", "nt.csv .* 1 repeated neurons, the first 10"),
-    (
-        "edges",
-        f"{HEAD}1,2,EB,3\n",
-        "1 of 1 edges with unknown neurons, the first from 1 to 2; the 4 neurons start with 10",
-    ),
-    ("edges", "10,20,EB,-3\n", "weights from -3 to 99; allowed: 0 to 1000000000; repair the table"),
-    ("edges", "10,20,EB,9000000000000000000\n" * 2, "weights from 1 to 9000000000000000000; allowed: 0 to 1000000000"),
-    ("edges", f"{HEAD}10,10,EB,3\n", "leaves none of the 0 connections of 4 neurons"),
-    ("edges", f"{HEAD}10,20,EB,2.5\n", "line 2: '2.5' in column weight is not a"),
-    ("edges", f"{HEAD}10,20,EB\n", "traced-roi-connections.csv .*line 2"),
-    ("edges", f"{HEAD}10,20,EB,nan\n", "line 2"),
-    ("edges", HEAD, "no rows"),
-    ("edges", TOTAL, "no column roi, found bodyId_pre"),
-    ("edges", None, "traced-roi-connections.csv is not a table .*No such file"),
-    ("neurons", "NA,x,y\n", "line 6: 'NA' in column bodyId is not a whole number"),
-    ("neurons", "'50',x,y\n", "line 6: .*'50'.* in column bodyId is not a whole number"),
-    ("neurons", "1e999999999,x,y\n", "'1e999999999' in column bodyId is not a whole number"),
-    ("neurons", "1" * 30 + ",x,y\n", "1' in column bodyId is not a whole number below 2.63"),
-    ("neurons", '50,"B\n60,C,y\n', "traced-neurons.csv .* a wrong quote after line 5: unexpected end"),
-    ("neurons", '50,"B\n60,"C",y\n', "a wrong quote after line 5: "),
-    ("neurons", "20,x,y\n", "1 repeated neurons, the first 20"),
-    ("neurons", "body,type\n10,x\n", "no column bodyId, found body, type"),
-    ("neurons", None, "traced-neurons.csv is not a table .*No such file"),
-]
-
-
-def refused(where, message, **options):
-    folder, table = where
+@TWICE
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (dict(roi="NO"), r"roi = 'NO' is unknown; choose one of: ATL\(L\), ATL\(R\), EB, PB"),
+        (dict(roi=()), "roi is empty; give words of the column roi, or None"),
+        (dict(min_weight=50), "50 leaves none of the 6 connections of 4 neurons, at most 9 synapses each"),
+        (dict(min_weight=7), "7 leaves 2 of the 6 connections .* no two neurons that reach each other"),
+        (dict(excitatory=True), "not both"),
+        (dict(table=None), "transmitters=FILE.*excitatory=True"),
+        (
+            dict(transmitters="bodyId,transmitter\n1,ach\n2,da\n"),
+            "has none of the 4 neurons: its 2 start with 1, those",
+        ),
+        (dict(transmitters="bodyId,transmitter\n10,acetil\n"), "transmitter = 'acetil' is unknown; choose one of"),
+        (dict(transmitters="bodyId,nt\n10,ach\n"), "no column transmitter, found bodyId, nt"),
+        (dict(transmitters=WANTED + "10,da\n"), "nt.csv .* 1 repeated neurons, the first 10"),
+        (
+            dict(edges=HEAD + "1,2,EB,3\n"),
+            "1 of 1 edges with unknown neurons, the first from 1 to 2; the 4 neurons start",
+        ),
+        (dict(edges=EDGES + "10,20,EB,-3\n"), "weights from -3 to 99; allowed: 0 to 1000000000; repair the table"),
+        (dict(edges=EDGES + f"10,20,EB,{9 * 10**18}\n" * 2), "weights from 1 to 9000000000000000000; allowed: 0 to 10"),
+        (dict(edges=HEAD + "10,20,EB,2.5\n"), "traced-roi-connections.csv .*line 2: '2.5' in column weight is not a"),
+        (dict(edges=HEAD + "10,20,EB\n"), "traced-roi-connections.csv .*line 2"),
+        (dict(edges=HEAD), "no rows"),
+        (dict(edges=None), "traced-roi-connections.csv is not a table .*No such file"),
+        (dict(neurons=""), "no column bodyId, found nothing"),
+        (dict(neurons=NEURONS + "1e999999999,x,y\n"), "line 6: '1e999999999' in column bodyId is not a whole number"),
+        (dict(neurons=NEURONS + "1" * 30 + ",x,y\n"), "1' in column bodyId is not a whole number below 2.63"),
+        (dict(neurons=NEURONS + '50,"B\n60,C,y\n'), "traced-neurons.csv .* a wrong quote after line 5: unexpected end"),
+    ],
+)
+def test_what_does_not_fit_is_one_line_that_says_what_was_found(tmp_path, changes, message):
     with pytest.raises(ParameterError, match=message) as failed:
-        load_traced(folder, **dict(transmitters=table) | options)
+        load(tmp_path, **changes)
     assert "\n" not in str(failed.value)
-
-
-@pytest.mark.parametrize(("options", "message"), BAD_OPTIONS)
-def test_options_that_are_refused(tmp_path, options, message):
-    refused(folder_of(tmp_path), message, **options)
-
-
-@TWICE
-@pytest.mark.parametrize(("name", "text", "message"), BAD_TABLES)
-def test_tables_that_are_refused_say_what_was_found(tmp_path, name, text, message):
-    whole = dict(neurons=NEURONS, edges=EDGES, transmitters=WANTED)[name]
-    text = text if text is None or text.startswith("body") else whole + text
-    refused(folder_of(tmp_path, **{name: text}), message)
-
-
-# --- sparse networks
-
-
-@pytest.mark.parametrize(
-    ("kind", "dtype", "bound"), [("tanh_pos", "float64", 1e-10), ("tanh_streched", "float32", 1e-4)]
-)
-def test_sparse_and_dense_networks_have_the_same_exponents(kind, dtype, bound):
-    roi, gain = make_synthetic_roi(40, seed=3), np.random.default_rng(0).uniform(0.5, 3, 40)
-    nets = [roi.rnn(kind, dense=is_dense).replace(gain=gain, shift=gain - 1) for is_dense in (True, False)]
-    assert sparse.issparse(nets[1].weights) and not sparse.issparse(nets[0].weights)
-    for k in (6, 40):
-        one, two = (lyapunov_spectrum(net, k=k, t_sim=40, dtype=dtype).exponents for net in nets)
-        assert np.abs(one - two).max() < bound and one[0] < exponent_bound(nets[1])
-    assert exponent_bound(nets[0]) == pytest.approx(exponent_bound(nets[1]), abs=1e-14)
-
-
-def test_steps_of_a_sparse_network():
-    rng = np.random.default_rng(0)
-    weights = np.where(rng.random((9, 9)) < 0.3, rng.normal(size=(9, 9)), 0)
-    given = sparse.csr_array(weights)
-    net = Rnn(weights, "tanh_pos", gain=rng.uniform(1, 2, 3), types=[0, 1, 2] * 3)
-    nets = net, net.replace(weights=given)
-    given.data[:] = 0  # the network has a copy
-    x, states = rng.normal(size=9), [np.asfortranarray(rng.normal(size=(9, 5)))]
-    states.append(states[0].copy(order="F"))
-    for each, state in zip(nets, states, strict=True):
-        each.advance(state, 5, x=x)
-    np.testing.assert_allclose(*states, atol=1e-14)
-
-
-@pytest.mark.parametrize(
-    ("weights", "message"),
-    [(np.ones((2, 3)), "shape"), (np.array([[0, np.nan], [1, 0]]), "NaN"), (np.array([[0, 1j], [1, 0]]), "numeric")],
-)
-def test_bad_sparse_weights(weights, message):
-    with pytest.raises(ParameterError, match=message):
-        Rnn(sparse.csr_array(weights))
-
-
-def test_dense_and_sparse_counts_are_the_same_region():
-    roi = make_synthetic_roi(15, seed=0)
-    for counts in (dense(roi), roi.counts.tocsc()):
-        assert same(Roi(roi.ids, counts, roi.signs, roi.transmitter, roi.fibre), roi)
-
-
-@TWICE
-def test_large_regions_need_no_dense_matrix(tmp_path):
-    """A matrix of 2,500 x 2,500 alone would take 50 MB; the tables, and ten exponents, stay below 20 in all."""
-    rng, n = np.random.default_rng(0), 2500
-    pre, post = rng.integers(n, size=(2, 20 * n))
-    rows = np.column_stack([pre, post, rng.geometric(0.1, pre.size)])
-    head = "bodyId_pre,bodyId_post,weight"
-    np.savetxt(tmp_path / "traced-total-connections.csv", rows, "%d", ",", header=head, comments="")
-    np.savetxt(tmp_path / "traced-neurons.csv", np.arange(n), "%d", header="bodyId", comments="")
-    tracemalloc.start()
-    roi = load_traced(tmp_path, excitatory=True)
-    net = roi.rnn()
-    found = lyapunov_spectrum(net, k=10, t_sim=2, transient=1, frame_transient=1).exponents
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert net.n > 2450 and sparse.issparse(net.weights) and found[0] < exponent_bound(net) < 0
-    assert peak < 20e6
-    assert isinstance(roi.rnn(dense=True).weights, np.ndarray)
-    assert isinstance(make_synthetic_roi(20, seed=0).rnn().weights, np.ndarray)
