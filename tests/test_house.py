@@ -8,11 +8,14 @@ import sys
 import tomllib
 from collections import Counter, namedtuple
 from functools import cache
+from importlib.util import resolve_name
 from pathlib import Path
 from unittest import mock
 
 import pytest
+from scipy.linalg import blas
 
+from helpers import lateral_line, modular, rnn, v1, wta
 from tools.hygiene import committed_files
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -21,6 +24,8 @@ MODULES = sorted(HELPERS.rglob("*.py"))
 MODELS = ("v1", "lateral_line", "wta", "rnn", "modular")
 SIMULATORS = ("brian2", "nest", "pyNN", "jax", "numba")
 HEAVY = (*SIMULATORS, "matplotlib.pyplot")
+FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
+DOCUMENTED = FUNCTIONS | ast.ClassDef | ast.Module
 MAX_CODE = 360  # lines of code of one module
 
 # What each part of the house is held to: `calls` between a call in a notebook and the kernel, the share of private
@@ -43,33 +48,31 @@ def name(path):
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
-def imported(tree, module, is_package=False):
-    """Return the absolute names of all that a module imports, at any depth of its code."""
-    names = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            base = _absolute(node, module, is_package)
-            names |= {base} | {f"{base}.{alias.name}" for alias in node.names}
-    return names
-
-
-def _absolute(node, module, is_package):
-    if not node.level:
-        return node.module
-    package = module.split(".") if is_package else module.split(".")[:-1]
-    kept = package[: len(package) - node.level + 1]
-    return ".".join(kept + ([node.module] if node.module else []))
-
-
 @cache
 def parsed(path):
     return ast.parse(path.read_text())
 
 
-def imports_of(path):
-    return imported(parsed(path), name(path), path.name == "__init__.py")
+def nodes(paths, kinds):
+    return [node for path in paths for node in ast.walk(parsed(path)) if isinstance(node, kinds)]
+
+
+def origin(node, path):
+    """Return the absolute name of the module that ``from ... import`` takes names from."""
+    package = name(path) if path.name == "__init__.py" else name(path).rpartition(".")[0]
+    return resolve_name("." * node.level + (node.module or ""), package)
+
+
+def imported(path):
+    """Return the absolute names of all that a module imports, at any depth of its code."""
+    names = {alias.name for node in nodes([path], ast.Import) for alias in node.names}
+    for node in nodes([path], ast.ImportFrom):
+        names |= {f"{origin(node, path)}.{alias.name}" for alias in node.names}
+    return names
+
+
+def within(names, packages):
+    return sorted(n for n in names if any(n == p or n.startswith(f"{p}.") for p in packages))
 
 
 def room(path):
@@ -78,47 +81,42 @@ def room(path):
     return first if first in MODELS else None
 
 
-def within(names, packages):
-    return sorted(n for n in names if any(n == p or n.startswith(f"{p}.") for p in packages))
+def files(part):
+    """Return the modules of a part of the house."""
+    if part == "tools":
+        return sorted((ROOT / "tools").glob("*.py"))
+    return [path for path in MODULES if room(path) == (None if part == "shared" else part)]
 
 
 # --- imports
 
 
-def test_imports_are_read_in_every_spelling():
-    code = "import a.b as c\nfrom d import e\nfrom . import f\nfrom ..g import h\ndef x():\n    import nest"
-    assert imported(ast.parse(code), "helpers.v1.ring") >= {"a.b", "d.e", "helpers.v1.f", "helpers.g.h", "nest"}
-    assert "helpers.v1.f" in imported(ast.parse(code), "helpers.v1", is_package=True)
-
-
 def test_no_model_package_imports_another_and_shared_modules_import_none():
-    others = {path: [f"helpers.{model}" for model in MODELS if model != room(path)] for path in MODULES}
-    found = {name(path): within(imports_of(path), others[path]) for path in MODULES}
+    found = {}
+    for path in MODULES:
+        others = [f"helpers.{model}" for model in MODELS if model != room(path)]
+        found[name(path)] = within(imported(path), others)
     assert {module: names for module, names in found.items() if names} == {}
 
 
 def test_arrays_only_modules_know_no_simulator():
     for module in ("tuning", "spikes", "stimuli"):
-        assert within(imports_of(HELPERS / f"{module}.py"), SIMULATORS) == [], module
+        assert within(imported(HELPERS / f"{module}.py"), SIMULATORS) == [], module
 
 
 def test_import_helpers_is_light_and_takes_less_than_a_second():
     code = "import sys, time; t = time.perf_counter(); import helpers; print(time.perf_counter() - t, *sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     seconds, *loaded = done.stdout.split()
-    assert "helpers" in loaded
-    assert within(loaded, HEAVY) == []
+    assert "helpers" in loaded and within(loaded, HEAVY) == []
     assert float(seconds) < 1
 
 
 # --- how far it is from a notebook to the kernel
 
 
-def files(part):
-    """Return the modules of a part of the house."""
-    if part == "tools":
-        return sorted((ROOT / "tools").glob("*.py"))
-    return [path for path in MODULES if room(path) == (None if part == "shared" else part)]
+class Stop(Exception):
+    """Raised in place of a kernel's run."""
 
 
 def calls_to(kernel_of, kernel_name, call):
@@ -134,7 +132,7 @@ def calls_to(kernel_of, kernel_name, call):
         depths.append(depth)
         return kernel(*args, **kwargs)
 
-    with mock.patch.object(kernel_of, kernel_name, counted):
+    with mock.patch.object(kernel_of, kernel_name, counted), contextlib.suppress(Stop):
         call()
     assert depths, f"{kernel_name} was not reached"
     return max(depths)
@@ -142,10 +140,6 @@ def calls_to(kernel_of, kernel_name, call):
 
 def rnn_calls():
     """From the exponents of a network, and so from its coupling g, to the matrix product."""
-    from scipy.linalg import blas
-
-    from helpers import rnn
-
     net = rnn.Rnn(rnn.random_weights(10, 1.5, seed=0))
     times = dict(t_sim=5.0, transient=1.0, frame_transient=1.0)
     return calls_to(blas, "dgemm", lambda: rnn.lyapunov_spectrum(net, k=3, **times))
@@ -153,39 +147,30 @@ def rnn_calls():
 
 def v1_calls():
     """From the orientation shown to the compiled loop."""
-    from helpers import v1
-    from helpers.v1 import kernel
-
     ring = v1.RingParams(plastic=False, window_ms=10.0)
-    return calls_to(kernel, "run", lambda: v1.simulate(ring, 0.5, seed=1))
+    with mock.patch.object(v1.kernel, "run", side_effect=Stop):
+        return calls_to(v1.kernel, "run", lambda: v1.simulate(ring, 0.5, seed=1))
 
 
 def lateral_line_calls():
-    from helpers import lateral_line
-    from helpers.lateral_line import kernel
-
     small = lateral_line.preset("ll_fast").replace(n_training_trials=1, test_repeats=1)
-    return calls_to(kernel, "_run", lambda: lateral_line.simulate(small))
+    return calls_to(lateral_line.kernel, "_run", lambda: lateral_line.simulate(small))
 
 
 def wta_calls():
-    from helpers import wta
-    from helpers.wta import kernel
-
     net = wta.Network(grid_shape=(1, 1), n_inputs=5, seed=1)
     inputs = wta.InputGenerator(net, n_patterns=1, t_pattern=50, seed=1)
     recorder = wta.Recorder(net, create_plot=False)
-    with mock.patch.object(kernel, "_loop", side_effect=Stop):
-        return calls_to(kernel, "_loop", lambda: stopped(recorder.test, inputs, 100))
+    with mock.patch.object(wta.kernel, "_loop", side_effect=Stop):
+        return calls_to(wta.kernel, "_loop", lambda: recorder.test(inputs, 100))
+
+
+class Still(modular.Behaviour):
+    def new_iteration(self, neurons):
+        pass
 
 
 def modular_calls():
-    from helpers import modular
-
-    class Still(modular.Behaviour):
-        def new_iteration(self, neurons):
-            pass
-
     def run():
         net = modular.Network()
         modular.NeuronGroup(net=net, size=3, behaviour={1: Still()}, tag="A")
@@ -193,15 +178,6 @@ def modular_calls():
         net.simulate_iterations(2)
 
     return calls_to(Still, "new_iteration", run)
-
-
-class Stop(Exception):
-    """Raised in place of a kernel's run."""
-
-
-def stopped(call, *args, **kwargs):
-    with contextlib.suppress(Stop):
-        call(*args, **kwargs)
 
 
 COUNTS = dict(rnn=rnn_calls, v1=v1_calls, lateral_line=lateral_line_calls, wta=wta_calls, modular=modular_calls)
@@ -212,39 +188,18 @@ def test_calls_from_the_notebook_to_the_kernel(part):
     assert COUNTS[part]() <= ROOMS[part].calls
 
 
-# --- size and docstrings
-
-
-def test_no_module_is_too_long_to_be_read_in_one_go():
-    lines = {name(path): code_lines(path) for path in MODULES}
-    assert {module: n for module, n in lines.items() if n > MAX_CODE} == {}
+# --- thin, which is not the same as short
 
 
 @cache
 def code_lines(path):
     """Count the lines of a module that are not blank, comment or docstring: explaining more is never punished."""
-    text = path.read_text()
-    lines = enumerate(text.splitlines(), 1)
+    lines = enumerate(path.read_text().splitlines(), 1)
     written = {i for i, line in lines if line.strip() and not line.strip().startswith("#")}
-    for node in ast.walk(parsed(path)):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.body:
-            first = node.body[0]
-            if ast.get_docstring(node) is not None:
-                written -= set(range(first.lineno, first.end_lineno + 1))
+    for node in nodes([path], DOCUMENTED):
+        if ast.get_docstring(node) is not None:
+            written -= set(range(node.body[0].lineno, node.body[0].end_lineno + 1))
     return len(written)
-
-
-def test_code_lines_leave_out_docstrings_comments_and_blanks(tmp_path):
-    text = '"""One\n\ntwo."""\n\nx = 1  # a\n\n\ndef f():\n    """Doc."""\n    # b\n    return """a\nb"""\n'
-    (tmp_path / "m.py").write_text(text)
-    assert code_lines(tmp_path / "m.py") == 4
-
-
-# --- thin, which is not the same as short
-
-
-def nodes(paths, kinds):
-    return [node for path in paths for node in ast.walk(parsed(path)) if isinstance(node, kinds)]
 
 
 def used_once(paths):
@@ -252,8 +207,8 @@ def used_once(paths):
 
     Several functions of one name count if there is one use for each.
     """
-    functions = [node.name for node in nodes(paths, ast.FunctionDef | ast.AsyncFunctionDef)]
-    own = Counter(function for function in functions if private(function))
+    functions = [node.name for node in nodes(paths, FUNCTIONS)]
+    own = Counter(filter(private, functions))
     uses = Counter(getattr(node, "id", None) or node.attr for node in nodes(paths, ast.Name | ast.Attribute))
     once = sorted(function for function, defined in own.items() if uses[function] == defined)
     return once, sum(own[function] for function in once) / len(functions)
@@ -263,11 +218,9 @@ def borrowed(paths):
     """Return the names with an underscore that modules import, or read as an attribute, from other modules of ours."""
     found = []
     for path in paths:
-        modules, package = set(), path.name == "__init__.py"
-        for node in nodes([path], ast.Import | ast.ImportFrom):
-            if isinstance(node, ast.Import):
-                modules |= {alias.asname for alias in node.names if ours(alias.name) and alias.asname}
-            elif ours(_absolute(node, name(path), package)):
+        modules = {a.asname for node in nodes([path], ast.Import) for a in node.names if ours(a.name)}
+        for node in nodes([path], ast.ImportFrom):
+            if ours(origin(node, path)):
                 modules |= {alias.asname or alias.name for alias in node.names}
                 found += [f"{name(path)}: {alias.name}" for alias in node.names if private(alias.name)]
         for node in nodes([path], ast.Attribute):
@@ -291,25 +244,13 @@ def comprehensions(paths):
     return 1000 * len(found) / sum(map(code_lines, paths))
 
 
-def test_what_is_counted(tmp_path):
-    (tmp_path / "m.py").write_text(
-        "from helpers.runs import _key, sweep\nfrom helpers import storage as kept\nimport helpers.spikes as s\n"
-        "class C:\n    def _f(self):\n        return self._g() + s._h + kept.__doc__\n    def _g(self):\n        pass\n"
-        "def _g():\n    return C()._f(), C()._f(), _g\ndef _once():\n    return [a for a in b if any(c for c in a)]\n"
-        "def public():\n    return _once() + kept._write()\n"
-    )
-    with mock.patch.dict(globals(), name=lambda path: path.stem):
-        assert borrowed([tmp_path / "m.py"]) == ["m: _key", "m: kept._write", "m: s._h"]
-    assert used_once([tmp_path / "m.py"]) == (["_g", "_once"], 3 / 5)
-    assert comprehensions([tmp_path / "m.py"]) == 2000 / 14
-
-
 @pytest.mark.parametrize("part", ROOMS)
 def test_a_part_of_the_house_is_thin(part):
     """Few lines of code; private functions that are worth their name; few comprehensions; no name borrowed."""
     paths, limits = files(part), ROOMS[part]
     lines = {name(path): code_lines(path) for path in paths}
     assert sum(lines.values()) <= limits.code, f"{sum(lines.values())}: {lines}"
+    assert max(lines.values()) <= MAX_CODE, f"too long to be read in one go: {lines}"
     once, share = used_once(paths)
     assert share <= limits.once, f"{share:.3f} of the functions are private and used once: {', '.join(once)}"
     assert comprehensions(paths) <= limits.comprehensions
@@ -317,66 +258,85 @@ def test_a_part_of_the_house_is_thin(part):
     assert len(found) <= limits.borrows, found
 
 
+# --- docstrings and types
+
+
 def public_definitions(path):
     """Return the functions and classes of a module that its __all__ names."""
-    tree = parsed(path)
-    lists = [node.value for node in tree.body if isinstance(node, ast.Assign) and _is_all(node.targets)]
-    public = {entry for value in lists for entry in ast.literal_eval(value)}
-    kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-    return [node for node in tree.body if isinstance(node, kinds) and node.name in public]
-
-
-def _is_all(targets):
-    return any(isinstance(target, ast.Name) and target.id == "__all__" for target in targets)
-
-
-def test_modules_and_public_names_have_docstrings():
-    silent = [name(path) for path in MODULES if not ast.get_docstring(parsed(path))]
-    for path in MODULES:
-        silent += [f"{name(path)}.{node.name}" for node in public_definitions(path) if not ast.get_docstring(node)]
-    assert silent == []
-
-
-# --- types
+    public = set()
+    for node in parsed(path).body:
+        if isinstance(node, ast.Assign) and "__all__" in [getattr(target, "id", "") for target in node.targets]:
+            public |= set(ast.literal_eval(node.value))
+    return [node for node in parsed(path).body if isinstance(node, DOCUMENTED) and node.name in public]
 
 
 def unhinted(path):
     """Return the public functions and methods of a module that lack a hint on an argument or on what they return."""
-    kinds, found = ast.FunctionDef | ast.AsyncFunctionDef, []
+    found = []
     for node in public_definitions(path):
-        if isinstance(node, kinds):
-            functions = [(node, False)]
-        else:
-            functions = [(inner, True) for inner in node.body if isinstance(inner, kinds) and inner.name[0] != "_"]
-        found += [f"{name(path)}: {f.name}, line {f.lineno}" for f, method in functions if not hinted(f, method)]
+        methods = [inner for inner in node.body if isinstance(inner, FUNCTIONS) and inner.name[0] != "_"]
+        for function in [node] if isinstance(node, FUNCTIONS) else methods:
+            arguments = [arg for arg in ast.walk(function.args) if isinstance(arg, ast.arg)]
+            bare = [arg.arg for arg in arguments if arg.arg not in ("self", "cls") and not arg.annotation]
+            if bare or function.returns is None:
+                found.append(f"{name(path)}: {function.name}, line {function.lineno}")
     return found
 
 
-def hinted(function, method):
-    a = function.args
-    arguments = [*a.posonlyargs, *a.args, *a.kwonlyargs, *(extra for extra in (a.vararg, a.kwarg) if extra)]
-    static = any(getattr(d, "id", "") == "staticmethod" for d in function.decorator_list)
-    arguments = arguments[1:] if method and not static else arguments
-    return function.returns is not None and all(argument.annotation for argument in arguments)
-
-
-def test_missing_hints_are_seen():
-    code = "def f(a: int, *b: int, c: int = 1, **d: int) -> int: ..."
-    for wrong in ("a", "*b", "c", "**d"):
-        assert not hinted(ast.parse(code.replace(f"{wrong}: int", wrong)).body[0], method=False)
-    assert not hinted(ast.parse(code.replace(" -> int", "")).body[0], method=False)
-    assert hinted(ast.parse(code).body[0], method=False)
-    assert hinted(ast.parse("def f(self) -> None: ...").body[0], method=True)
-
-
-def test_public_functions_have_type_hints():
-    found = [line for path in MODULES for line in unhinted(path)]
-    assert not found, "\n".join(found)
-
-
-def test_type_hints_reach_those_who_install_the_package():
+def test_modules_and_public_names_have_docstrings_and_type_hints_that_reach_those_who_install_them():
+    silent, bare = [], []
+    for path in MODULES:
+        nodes = [parsed(path), *public_definitions(path)]
+        silent += [f"{name(path)}: {getattr(node, 'name', '')}" for node in nodes if not ast.get_docstring(node)]
+        bare += unhinted(path)
+    assert silent == [] and bare == []
     data = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
     assert "py.typed" in data["helpers"] and (HELPERS / "py.typed").exists()
+
+
+MADE_UP = '''"""Two lines
+
+of text."""
+__all__ = ["C", "public", "a", "b", "c", "d"]
+from helpers.runs import _key, sweep
+from helpers import storage as kept
+import helpers.spikes as s
+from . import f
+from ..g import h
+class C:
+    """A class."""
+    # with a method
+    def _f(self):
+        import nest.ll
+        return self._g() + s._h + kept.__doc__
+    def _g(self): return """a
+
+b"""
+    def method(self, a: int) -> None: ...
+    def bare(self, a) -> None: ...
+def _g(): return C()._f(), C()._f(), _g
+def _once(): return [a for a in b if any(c for c in a)]
+def public(a: int, *b: int, c: int = 1, **d: int) -> int: return _once() + kept._write()
+def a(a, *b: int, c: int = 1, **d: int) -> int: ...
+def b(a: int, *b, c: int = 1, **d: int) -> int: ...
+def c(a: int, *b: int, c=1, **d) -> int: ...
+def d(a: int): ...
+'''
+
+
+def test_what_is_counted(tmp_path):
+    module, package = tmp_path / "m.py", tmp_path / "__init__.py"
+    module.write_text(MADE_UP)
+    package.write_text("from . import f")
+    with mock.patch.dict(globals(), name=lambda path: {module: "helpers.v1.m", package: "helpers.v1"}[path]):
+        everything = {"helpers.runs._key", "helpers.runs.sweep", "helpers.storage", "helpers.spikes", "nest.ll"}
+        assert imported(module) == everything | {"helpers.v1.f", "helpers.g.h"}
+        assert imported(package) == {"helpers.v1.f"}
+        assert borrowed([module]) == [f"helpers.v1.m: {name}" for name in ("_key", "kept._write", "s._h")]
+        assert [line.split()[1] for line in unhinted(module)] == ["bare,", "a,", "b,", "c,", "d,"]
+    assert within(["helpers.v1.f", "helpers.v10"], ["helpers.v1"]) == ["helpers.v1.f"]
+    assert used_once([module]) == (["_g", "_once"], 3 / 11)
+    assert code_lines(module) == 21 and comprehensions([module]) == 2000 / 21
 
 
 # --- machine paths
@@ -385,11 +345,8 @@ def test_type_hints_reach_those_who_install_the_package():
 PLACE = re.compile(rb"/(?<![\w.:<)}/-]/)(?:work|root|home|Users)/[\w.-]")
 
 
-def test_a_machine_path_is_seen():
+def test_no_committed_file_holds_a_path_of_a_machine():
     assert PLACE.search(b'open("/' + b'home/me/data")') and PLACE.search(b"see /" + b"work/x")
     assert not PLACE.search(b"https://example.org/work/x and rate/work and a/" + b"home/x and $(CURDIR)/" + b"work/x")
-
-
-def test_no_committed_file_holds_a_path_of_a_machine():
     hits = {str(p.relative_to(ROOT)): PLACE.search(p.read_bytes()) for p in committed_files(ROOT)}
     assert {path: hit[0] for path, hit in hits.items() if hit} == {}

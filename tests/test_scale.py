@@ -20,26 +20,20 @@ def test_the_page_counts_what_is_confirmed_and_lists_the_rest(tmp_path):
     quick = [("a", "2 [1, 3], n = 5", "-4 [-5, -3], n = 5", "x"), ("b", "2 (1 to 3)", "7", "1 [-1, 2]")]
     table(figs / "v1" / "one.csv", head, *quick, ("b", "0.1 [0.05, 0.2]", "1 [0, 2]", "1e+03 [900, 1.1e+03], n = 2"))
     large = [("a", "2.9 [2, 4], n = 9", "4 [3, 5], n = 9", "x"), ("b", "2.5 (-1 to 4)", "8", "9 [8, 10]")]
-    table(
-        full / "v1" / "one.csv",
-        head,
-        *large,
-        ("b", "0.1 [-0.1, 0.3]", "not tuned", "1.01e+03 [990, 1.03e+03], n = 9"),
-    )
+    last = ("b", "0.1 [-0.1, 0.3]", "not tuned", "1.01e+03 [990, 1.03e+03], n = 9")
+    table(full / "v1" / "one.csv", head, *large, last)
     table(full / "v1" / "alone.csv", head, *large)
-    table(
-        full / "runs.csv", ("notebook", "wall s", "CPU s", "peak MB"), ("FINAL_1_v1_motioncloud_response", 60, 100, 500)
-    )
+    name = "FINAL_1_v1_motioncloud_response"
+    table(full / "runs.csv", ("notebook", "wall s", "CPU s", "peak MB"), (name, 60, 100, 500))
     text = scale.page(figs, full)
-    assert (
-        "| FINAL_1_v1_motioncloud_response | `SEEDS` 32, `CLOUD_SEEDS` 400, `STIMULUS_B_DEG` [5.0, 8, 12, 15," in text
-    )
+    assert f"| {name} | `SEEDS` 32, `CLOUD_SEEDS` 400, `STIMULUS_B_DEG` [5.0, 8, 12, 15," in text
     assert "45, 60] | 60 | 100 | 500 |" in text
     assert "| v1/one | 6 | 2 | 0 | 4 |" in text and "alone" not in text
-    listed = [
-        line.split(" | ")[1:3] + line.split(" | ")[-1:] for line in text.splitlines() if line.startswith("| v1/one | ")
-    ]
-    assert [row for row in listed if row[2].startswith("**")] == [
+    found = []
+    for line in text.splitlines():
+        if line.startswith("| v1/one | ") and line.endswith("** |"):
+            found.append(line.split(" | ")[1:3] + line.split(" | ")[-1:])
+    assert found == [
         ["a", "spikes", "**the other sign** |"],
         ["b", "width", "**networks of both signs** |"],
         ["b", r"\|name\|", "**apart** |"],
@@ -53,8 +47,5 @@ def test_a_run_is_noted_once_for_each_notebook(tmp_path):
         run = SimpleNamespace(name=name, seconds=seconds, cpu_s=2.4, memory_mb=300.2, notebook=page)
         notebooks.note(run, tmp_path)
     assert nbformat.read(tmp_path / "FINAL_2.ipynb", as_version=4).cells[0].source == "1 + 1"
-    assert (tmp_path / "runs.csv").read_text().splitlines() == [
-        "notebook,wall s,CPU s,peak MB",
-        "FINAL_1,5,2,300",
-        "FINAL_2,7,2,300",
-    ]
+    rows = ["notebook,wall s,CPU s,peak MB", "FINAL_1,5,2,300", "FINAL_2,7,2,300"]
+    assert (tmp_path / "runs.csv").read_text().splitlines() == rows
