@@ -33,15 +33,12 @@ def run(rng):
     rate = sequence(phases, n_steps)
     step, neuron = np.nonzero(rng.random(rate.shape) < rate / 1000)
     inputs = np.nonzero(rng.random((n_steps, 3)) < 0.01)
-    return result(rate, phases, spikes=(step + 1000, neuron), inputs=(inputs[0] + 1000, inputs[1]))
+    found = result(rate, phases, spikes=(step + 1000, neuron), inputs=(inputs[0] + 1000, inputs[1]))
+    return dataclasses.replace(found, input_frozen=rng.random(inputs[0].size) < 0.5)
 
 
 def pair():
     return plt.subplots(2, 1, sharex=True)[1]
-
-
-def shown(run):
-    return run.phases.per_ms(run.t0_ms, run.n_steps)[run.spike_ms - run.t0_ms] >= 0
 
 
 @pure
@@ -64,41 +61,24 @@ def test_grids_of_any_size_in_three_dimensions(plot, shape):
 
 
 @pure
-def test_raster_colours_and_rows(run):
-    axes = pair()
-    noise, red, *_ = figures.plot_run(axes, run)
-    np.testing.assert_array_equal(red.get_xdata(), run.spike_ms[shown(run)])
-    np.testing.assert_array_equal(noise.get_ydata(), run.spike_id[~shown(run)])
-    assert (to_hex(noise.get_color()), to_hex(red.get_color())) == ("#000000", "#d55e00")
+@pytest.mark.parametrize("ordered", [False, True])
+def test_raster_is_red_during_patterns_and_for_frozen_input(run, ordered):
+    axes, ids = pair(), [1, 5, 9] if ordered else np.arange(20)
+    order = measures.mean_activation_order(run) if ordered else None
+    noise, red, noise_in, red_in = figures.plot_run(axes, run, order=order, ids=ids)
+    shown = run.phases.per_ms(run.t0_ms, run.n_steps)[run.spike_ms - run.t0_ms] >= 0
+    for artist, chosen in ((red, shown), (noise, ~shown)):
+        chosen = chosen & np.isin(run.spike_id, ids)
+        rows = np.searchsorted(ids, run.spike_id[chosen])
+        np.testing.assert_array_equal(artist.get_xydata(), np.column_stack([run.spike_ms[chosen], rows]))
+    for artist, chosen in ((red_in, run.input_frozen), (noise_in, ~run.input_frozen)):
+        spikes = np.column_stack([run.input_ms, run.input_channel])[chosen]
+        np.testing.assert_array_equal(artist.get_xydata(), spikes)
+    colours = [to_hex(artist.get_color()) for artist in (noise, red, noise_in, red_in)]
+    assert colours == ["#000000", "#d55e00"] * 2
     shades = [(p.get_x(), p.get_x() + p.get_width()) for p in axes[0].patches]
-    assert shades == [(1100, 1300), (1400, 1600), (1700, 1900)]
-    assert axes[0].get_xlim() == (1000, 1900) and axes[1].get_ylabel() == "input channel"
-
-
-@pure
-def test_noise_inside_a_pattern_is_black():
-    """A pattern of four spikes by hand, shown without a break, with noise on all channels."""
-    net = Network(grid_shape=(2, 1), n_inputs=10, seed=0)
-    inputs = InputGenerator(net, n_patterns=1, t_pattern=100, use_noise=False, r_noise_pattern=30, seed=0)
-    inputs.set_patterns([([5, 20, 20, 90], [0, 3, 4, 9])])
-    r = Recorder(net, create_plot=False).test(inputs, 500)
-    axes = pair()
-    _, _, noise, red = figures.plot_run(axes, r)
-    expected = {(100 * i + t, c) for i in range(5) for t, c in ((5, 0), (20, 3), (20, 4), (90, 9))}
-    assert set(map(tuple, red.get_xydata().tolist())) == expected and len(red.get_xdata()) == 20
-    assert len(noise.get_xdata()) == len(r.input_ms) - 20 > 80
-    assert not expected & set(map(tuple, noise.get_xydata().tolist()))
-    assert (to_hex(noise.get_color()), to_hex(red.get_color())) == ("#000000", "#d55e00")
-
-
-@pure
-def test_raster_in_order_and_of_some(run):
-    axes = pair()
-    _, red, *_ = figures.plot_run(axes, run, order=measures.mean_activation_order(run), ids=[1, 5, 9])
-    expected = {1: 0, 5: 1, 9: 2}
-    rows = [expected[i] for i in run.spike_id[shown(run)] if i in expected]
-    np.testing.assert_array_equal(red.get_ydata(), rows)
-    assert "activation time" in axes[0].get_ylabel()
+    assert shades == [(1100, 1300), (1400, 1600), (1700, 1900)] and axes[0].get_xlim() == (1000, 1900)
+    assert axes[1].get_ylabel() == "input channel" and ("activation time" in axes[0].get_ylabel()) == ordered
 
 
 @pure
@@ -114,7 +94,7 @@ def test_history_spans_all_runs(run):
     assert [line.get_xdata()[0] for line in axes[0].lines if len(line.get_xdata()) == 2][-1] == 1900
     weights, epsps = ([line.get_ydata().tolist() for line in ax.lines[:-1]] for ax in axes[2:])
     assert weights == [[0, 6], [1, 7], [2, 8], [3, 9], [4, 10], [5, 11], [2.5, 8.5]]
-    assert epsps == [[0, 1], [2, 3], [1, 2]] and axes[2].get_ylabel() == "input weights"
+    assert epsps == [[0, 1], [2, 3], [1, 2]]
 
 
 @pure
@@ -157,53 +137,44 @@ def test_grid_pictures_are_saved_where_the_user_is(drawn, tmp_path, capsys):
     net.save_figures = False
     net.visualize_circuits()
     assert capsys.readouterr().out == ""
-
-
-def test_a_picture_that_cannot_be_saved_is_one_line(drawn, tmp_path):
-    net, *_ = pieces()
+    net.save_figures = True
+    (tmp_path / "grid_visualization.png").unlink()
     (tmp_path / "grid_visualization.png").mkdir()
     with pytest.raises(OutputError, match=r"^[^\n]*grid_visualization\.png is a folder[^\n]*$"):
         net.visualize_circuits()
 
 
-@pytest.mark.parametrize(("dt_rec", "n_axes"), [(50, 4), (None, 2)])
-def test_history_is_one_figure(drawn, tmp_path, dt_rec, n_axes):
-    _, inputs, rec = pieces(create_plot=True, plot_history=True, save_figures=True)
-    rec.run_network(inpgen=inputs, t_sim=400)
-    rec.run_network(inpgen=inputs, t_sim=600, dt_rec=dt_rec, title="two runs")
-    axes = drawn[-1].axes
-    assert len(drawn) == 2 and len(axes) == n_axes and axes[0].get_title(loc="left") == "two runs"
-    assert axes[0].get_xlim() == (0, 1000) and axes[-1].get_xlabel() == "time (ms)"
-    if dt_rec:
-        assert axes[2].lines[0].get_xdata().tolist() == list(range(400, 1001, 50))
-        assert [ax.get_ylabel() for ax in axes[2:]] == ["input weights", "EPSP y"]
-    assert {p.name for p in tmp_path.iterdir()} == {"history.png"}
-
-
-def test_a_run_is_drawn_if_asked_and_ordered_if_asked(drawn, tmp_path):
+def test_runs_are_drawn_one_by_one_or_as_a_history_if_asked(drawn, tmp_path):
     _, inputs, rec = pieces()
     rec.run_network(inpgen=inputs, t_sim=1000)
     assert not drawn
     rec.set(create_plot=True, save_figures=True)
     for ordered in (False, True):
-        rec.run_network(inpgen=inputs, t_sim=1000, order_neurons=ordered, title="t")
-        assert ("activation time" in drawn[-1].axes[0].get_ylabel()) == ordered
-    assert len(drawn) == 2 and len(drawn[0].axes) == 2 and [p.name for p in tmp_path.iterdir()] == ["run.png"]
-
-
-BAD = [
-    (lambda run: figures.plot_grid(plt.subplots()[1], [[0, 1]]), "grid goes down to 0"),
-    (lambda run: figures.plot_grid(plt.subplots()[1], [1, 2]), "grid has 1 dimension"),
-    (lambda run: figures.plot_run(pair(), run, ids=[99]), "names no neuron; allowed: 0 to 19"),
-    (lambda run: figures.plot_run(pair(), run, ids=[[1.0], [1.0, 2.0]]), "ids is not an array of integers"),
-    (lambda run: figures.plot_history(pair(), [run], ids=["a"]), "ids is not an array of integers"),
-    (lambda run: figures.plot_history(pair(), []), "results is empty"),
-    (lambda run: figures.plot_history([*pair(), pair()[0]], [run]), "axes is no list of 4 axes"),
-]
+        rec.run_network(inpgen=inputs, t_sim=1000, order_neurons=ordered)
+        assert ("activation time" in drawn[-1].axes[0].get_ylabel()) == ordered and len(drawn[-1].axes) == 2
+    assert [p.name for p in tmp_path.iterdir()] == ["run.png"]
+    rec.plot_history = True
+    for dt_rec, n_axes in ((None, 2), (50, 4)):
+        rec.run_network(inpgen=inputs, t_sim=600, dt_rec=dt_rec, title="runs")
+        axes = drawn[-1].axes
+        assert len(axes) == n_axes and axes[0].get_title(loc="left") == "runs" and axes[0].get_xlim()[0] == 0
+        assert axes[-1].get_xlabel() == "time (ms)" and axes[0].get_xlim()[1] == rec.network.time_ms
+    assert axes[2].lines[0].get_xdata().tolist() == list(range(3600, 4201, 50))
+    assert [ax.get_ylabel() for ax in axes[2:]] == ["input weights", "EPSP y"]
+    assert len(drawn) == 4 and {p.name for p in tmp_path.iterdir()} == {"run.png", "history.png"}
 
 
 @pure
-@pytest.mark.parametrize(("call", "message"), BAD, ids=[m for _, m in BAD])
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda run: figures.plot_grid(plt.subplots()[1], [[0, 1]]), "grid goes down to 0"),
+        (lambda run: figures.plot_run(pair(), run, ids=[99]), "names no neuron; allowed: 0 to 19"),
+        (lambda run: figures.plot_history(pair(), [run], ids=["a"]), "ids is not an array of integers"),
+        (lambda run: figures.plot_history(pair(), []), "results is empty"),
+        (lambda run: figures.plot_history([*pair(), pair()[0]], [run]), "axes is no list of 4 axes"),
+    ],
+)
 def test_bad_input_is_one_line(run, call, message):
     with pytest.raises(ParameterError, match=rf"^[^\n]*{re.escape(message)}[^\n]*$"):
         call(run)
