@@ -14,7 +14,7 @@ import nbformat
 import pytest
 from matplotlib.figure import Figure
 
-from helpers.explorers import Explorer, explore
+from helpers.explorers import explore
 from helpers.parameters import ParameterError
 from tools.notebooks import WIDGET, clean
 
@@ -66,13 +66,10 @@ def shown(draw):
 
 
 def test_sliders_start_at_the_defaults_of_draw_with_names_and_units(shown, draw):
-    assert isinstance(shown, Explorer)
     assert shown.values == {"a": 1, "b_deg": 2.0, "word": "x", "on": True}
     assert draw.seen == [(1, 2.0, "x", True)]
-    assert [s.description for s in shown._sliders.values()] == ["a", "b (deg)", "word", "on"]
     assert repr(shown) == "Explorer(a = 1, b (deg) = 2.0, word = x, on = True)"
-    renamed = explore(draw, labels={"a": "count"}, a=(0, 5), b_deg=(0.0, 9.0))
-    assert repr(renamed) == "Explorer(count = 1, b (deg) = 2.0)"
+    assert repr(explore(draw, labels={"a": "count"}, a=(0, 5), on=True)) == "Explorer(count = 1, on = True)"
 
 
 def test_a_move_or_a_set_draws_once_and_only_if_something_moves(shown, draw):
@@ -92,15 +89,11 @@ def test_a_move_or_a_set_draws_once_and_only_if_something_moves(shown, draw):
 
 def test_no_figure_stays_open_but_the_readers(shown):
     mine = plt.figure()
-    for a in range(6):  # at 4, draw raises with a figure open
+    for a in (4, 5):  # draw raises, at 4 with a figure open
         shown.set(a=a)
-    figure = shown.figure
-    with pytest.raises(ValueError, match="five"):
-        figure()
     shown.set(a=1)
-    assert isinstance(figure(), Figure)
+    assert isinstance(shown.figure(), Figure)
     assert plt.get_fignums() == [mine.number]
-    plt.close(mine)
 
 
 def test_axes_stand_still_when_tick_labels_grow():
@@ -125,28 +118,23 @@ def test_an_exception_of_draw_is_one_line_beside_the_sliders_and_the_picture_sta
     shown.set(a=5)
     assert shown.error == shown._failure.value == "ValueError: five is too much"
     assert picture(shown) == before
+    with pytest.raises(ValueError, match="five"):
+        shown.figure()
     shown.set(a=2)
     assert shown.error == shown._failure.value == ""
     with pytest.raises(ZeroDivisionError):
         explore(lambda a=0, b=1: b / a, a=(0, 5), b=(0, 5))
 
 
-@pytest.mark.parametrize(
-    ("sliders", "message"),
-    [
+def test_what_makes_no_explorer_or_no_move_is_refused_in_one_line(draw, shown):
+    for sliders, message in [
         (dict(a=(0, 5)), "1 slider"),
         (SLIDERS | dict(c=(0, 1)), "5 slider"),
         (dict(a=(0, 5), c=(0, 5)), "choose one of: a, b_deg, word, on"),
         (dict(a=(2, 5), b_deg=(0.0, 9.0)), "outside the sliders"),
-    ],
-)
-def test_what_makes_no_explorer_is_refused_in_one_line(draw, sliders, message):
-    with pytest.raises(ParameterError, match=message) as raised:
-        explore(draw, **sliders)
-    assert "\n" not in str(raised.value)
-
-
-def test_set_refuses_names_and_values_without_a_slider(shown):
+    ]:
+        with pytest.raises(ParameterError, match=rf"^[^\n]*{message}[^\n]*$"):
+            explore(draw, **sliders)
     for values in (dict(c=1), dict(a=17), dict(b_deg=-1.0), dict(word="z")):
         with pytest.raises(ParameterError):
             shown.set(**values)
