@@ -17,13 +17,14 @@ import pytest
 
 from helpers import lateral_line, storage
 from helpers.lateral_line import cli
-from helpers.lateral_line.params import MODES, PRESETS, NetworkParams, preset, without_plasticity
+from helpers.lateral_line.params import MODES, NetworkParams, preset, without_plasticity
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = "--mode ll_fast --set n_mon=200 --set n_ts=20 --set trial_duration_s=.1 --set test_repeats=2"
 SMALL += " --set checkpoint_trials=2 --n-training-trials 4 --figures none"
 NPZ = "artifacts/latest_seed_123.npz"
-RECIPE = " ".join(f"--set {name}={value}" for name, value in PRESETS["ll_fast"].items())
+RESULTS = "artifacts/seed_{}_results.json"
+OF_A_SEED = ("artifacts/latest_seed_{}.npz", "artifacts/latest_seed_{}_params.json", RESULTS)
 
 
 @pytest.fixture
@@ -64,13 +65,9 @@ def finished(tmp_path_factory):
 
 
 @pytest.fixture
-def series(here, finished):
-    return Path(shutil.copytree(finished / "m", "Runs/m"))
-
-
-@pytest.fixture
-def one(here, finished):
-    return Path(shutil.copytree(finished / "a", "Runs/a"))
+def runs(here, finished):
+    """A copy of the finished runs in the working folder."""
+    return Path(shutil.copytree(finished, "Runs"))
 
 
 def read(path):
@@ -95,12 +92,15 @@ def refused(capsys, words):
     return err
 
 
-def start(folder, words):
-    """Start the command in a process group of its own."""
+def start(words, until):
+    """Start the command in a process group of its own, and wait until a file is there."""
     env = os.environ | {"PYTHONPATH": str(ROOT), "CI": "true", "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "helpers.lateral_line", *words.split()]
-    pipes = dict(stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    return subprocess.Popen(command, cwd=folder, env=env, **pipes)
+    pipes = dict(stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, env=env, start_new_session=True, **pipes)
+    while process.poll() is None and not list(Path("Runs").glob(until)):
+        time.sleep(0.01)
+    return process
 
 
 # --- what the seed document names
@@ -114,16 +114,15 @@ STDOUT = """mean rate train/test (Hz): LL | , MON | TS spikes train/test: | save
 final PV: sigma_theta = | delta_trial = | valid_fraction = | mode: ll_fast | config: n_training_trials=4 n_ll=100
 topographic LL->MON 2, MON->TS 3 | total spikes: LL | largest TS rate: | 3200 MON->TS synapses: mean abs(dw)
 abs(dw) above 1e-3 | at w_max | at 0 | stabilisation time: not reached | untrained | shuffled | chance"""
+OTHER = dict(eval_x_min_cm=0.5, eval_x_max_cm=2.5, ll_rate_mode="modulation")
 
 
 def other(name):
     """Return a value of a field that ll_thesis does not have."""
-    if name in ("eval_x_min_cm", "eval_x_max_cm", "ll_rate_mode"):
-        return {"eval_x_min_cm": 0.5, "eval_x_max_cm": 2.5, "ll_rate_mode": "modulation"}[name]
     value = getattr(preset("ll_thesis"), name)
-    if isinstance(value, int):
-        return not value if isinstance(value, bool) else value + 3
-    return value * 0.75 if value else 3.5
+    if isinstance(value, bool):
+        return not value
+    return value + 3 if isinstance(value, int) else OTHER.get(name) or value * 0.75 or 3.5
 
 
 def test_every_flag_sets_its_field(dry):
@@ -137,57 +136,43 @@ def test_every_flag_sets_its_field(dry):
     assert dry(" ".join(words))["network_params"] == preset("ll_thesis").replace(**wanted).to_dict()
 
 
-def named(values):
-    """Return the words that set fields by name."""
-    return " ".join(f"--set {name}={value}" for name, value in values.items() if value is not None)
-
-
 def test_every_field_can_be_set_by_name_and_a_flag_wins(dry):
     wanted = preset("ll_fast_legacy").to_dict()
-    assert dry(f"--mode ll_baseline {named(wanted)}")["network_params"] == wanted
+    words = [f"--set {name}={value}" for name, value in wanted.items() if value is not None]
+    assert dry(f"--mode ll_baseline {' '.join(words)}")["network_params"] == wanted
     both = dry("--set eval_x_max_cm=2 --eval-x-min .5 --set distance_cm=3 --distance-cm 2")["network_params"]
     assert [both[name] for name in ("eval_x_min_cm", "eval_x_max_cm", "distance_cm")] == [0.5, 2, 2]
-
-
-def test_modes_and_the_control_without_learning(dry):
-    assert dry("")["network_params"] == preset("ll_thesis").to_dict()
     record = dry("--mode ll_fast --disable-all-stdp --multi-seed -3")
     assert record["network_params"] == without_plasticity(preset("ll_fast")).to_dict()
     assert record["mode"] == "ll_fast" and record["multi_seed"] == 1
 
 
-def test_figures_of_a_run(here):
-    assert go(f"{RECIPE} {SMALL} --mode ll_thesis --figures all --run-name a") == 0
+def test_names_of_figures_weights_and_their_copies(here):
+    words = "--mode ll_thesis --figures all --save-tag a\\b --run-name x/y --save-weights-dir w/v"
+    assert go(f"{SMALL} {words}") == 0
     names = {f"{base}_u_5.0_nMON_200_nTS_20{seed}.png" for base in FIGURES.split() for seed in ("", "_seed_123")}
     names |= {"LL_THESIS_BASELINE_ACTIVE_latest.png", "LL_THESIS_BASELINE_TEST_ONLY_latest.png"}
-    drawn = {path.name: path.read_bytes() for path in Path("Runs/a/figures").iterdir()}
+    drawn = {path.name: path.read_bytes() for path in Path("Runs/x_y/figures").iterdir()}
     assert names <= set(drawn) and len(drawn) == len(names) + 2 * ("brian2_ll_spikes" in "".join(drawn))
     assert [name for name in drawn if drawn[name] != drawn[name.replace("_seed_123", "")]] == []
+    copies = {path.name: path.read_bytes() for path in Path("w/v").iterdir()}
+    assert sorted(copies) == ["a_b_seed_123.npz", "a_b_seed_123_params.json"] and not Path("SavedModels").exists()
+    assert copies == {name: Path("Runs/x_y/artifacts", name).read_bytes() for name in copies}
 
 
 def test_files_of_a_series(finished):
     assert not (finished / "a" / "figures").exists()
-    finished = finished / "m"
-    names = {str(path.relative_to(finished)) for path in finished.rglob("*") if path.is_file()}
-    drawn = {Path(name).name for name in names if "figures/" in name}
-    assert len(drawn) == 7 and "brian2_multiseed_summary_n2.png" in drawn
-    first = sorted((finished / "figures").glob("brian2_spatial*"))
+    folder = finished / "m"
+    names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    drawn = {name for name in names if name.startswith("figures/")}
+    assert len(drawn) == 7 and "figures/brian2_multiseed_summary_n2.png" in drawn
+    first = sorted((folder / "figures").glob("brian2_spatial*"))
     assert [path.read_bytes() == first[0].read_bytes() for path in first] == [True, True, False]
-    artifacts = ["latest_seed_{}.npz", "latest_seed_{}_params.json", "seed_{}_results.json"]
-    wanted = {f"artifacts/{name.format(seed)}" for name in artifacts for seed in (123, 124)}
-    assert {name for name in names if "figures/" not in name} == wanted | {"params.json", "run_summary.json"}
-    record, summary = read(finished / "params.json"), read(finished / "run_summary.json")
+    wanted = {name.format(seed) for name in OF_A_SEED for seed in (123, 124)}
+    assert names - drawn == wanted | {"params.json", "run_summary.json"}
+    record, summary = read(folder / "params.json"), read(folder / "run_summary.json")
     assert [record[key] for key in ("mode", "seed_start", "multi_seed", "run_folder")] == ["ll_fast", 123, 2, "m"]
     assert [entry["seed"] for entry in summary["runs"]] == [123, 124] and "seed" not in summary
-
-
-def test_names_and_copies(here):
-    assert go(f"{SMALL} --save-tag a\\b --run-name x/y --save-weights-dir w/v") == 0
-    copies = {path.name: path.read_bytes() for path in Path("w/v").iterdir()}
-    assert sorted(copies) == ["a_b_seed_123.npz", "a_b_seed_123_params.json"] and not Path("SavedModels").exists()
-    assert copies == {name: Path("Runs/x_y/artifacts", name).read_bytes() for name in copies}
-    assert go(SMALL, "--run-name", " ") == 0
-    assert [path.name for path in Path("Runs").iterdir() if re.fullmatch(r"\d{8}_\d{6}", path.name)]
 
 
 def test_the_command_is_installed_and_its_start_draws_nothing():
@@ -198,43 +183,51 @@ def test_the_command_is_installed_and_its_start_draws_nothing():
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     *_, loaded, pyplot = done.stdout.splitlines()
     assert not {"brian2", "matplotlib.pyplot", "joblib"} & set(loaded.split()) and pyplot == "pyplot: False"
-    assert done.stderr == "" and done.stdout.startswith("Usage: lateral_line [OPTIONS]")
-    assert [flag for flag in cli.FLAGS if flag not in done.stdout] == []
+    assert done.stderr == "" and [flag for flag in cli.FLAGS if flag not in done.stdout] == []
 
 
 # --- series: finished seeds stay
 
 
-def test_a_series_is_its_single_seeds(series, capsys):
-    assert go(f"{SMALL} --seed-start 124 --run-name b") == 0
-    for name in ("latest_seed_124.npz", "latest_seed_124_params.json", "seed_124_results.json"):
-        assert Path("Runs/b/artifacts", name).read_bytes() == (series / "artifacts" / name).read_bytes()
-    first, second = (read(series / f"artifacts/seed_{seed}_results.json") for seed in (123, 124))
-    assert first["repeats"] != second["repeats"]
+def test_a_seed_of_a_series_alone_gives_the_same_bytes_in_a_folder_named_by_the_time(runs):
+    assert go(f"{SMALL} --seed-start 124", "--run-name", " ") == 0
+    (alone,) = [path for path in runs.iterdir() if re.fullmatch(r"\d{8}_\d{6}", path.name)]
+    for name in OF_A_SEED:
+        assert (alone / name.format(124)).read_bytes() == (runs / "m" / name.format(124)).read_bytes()
+    assert read(runs / "m" / RESULTS.format(123))["repeats"] != read(alone / RESULTS.format(124))["repeats"]
 
 
 def test_killed_after_the_first_seed_the_same_command_does_the_others(here, capsys, monkeypatch):
     words = f"{SMALL} --run-name a --multi-seed 4 --n-training-trials 60"
-    process = start(here, words)
-    while process.poll() is None and not list(here.glob("Runs/a/artifacts/*_results.json")):
-        time.sleep(0.01)
+    process = start(words, "a/artifacts/*_results.json")
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     done = content("Runs/a")
-    kept = {name[5:8] for name in map(os.path.basename, done) if name.endswith("_results.json")}
+    kept = {name.split("_")[1] for name in done if name.endswith("_results.json")}
     assert 1 <= len(kept) < 4 and not Path("Runs/a/run_summary.json").exists()
     monkeypatch.setattr("joblib.cpu_count", lambda: 1)
     assert go(words) == 0
     out, err = capsys.readouterr()
-    assert err == ""
-    computed = [int(line.split()[1][:3]) for line in out.splitlines() if ": saved" in line]
-    assert sorted([*computed, *map(int, kept)]) == list(range(123, 127))
+    computed = re.findall(r"seed (\d+): saved", out)
+    assert err == "" and sorted([*computed, *kept]) == ["123", "124", "125", "126"]
     now = content("Runs/a")
     for name in done:
         if name == "params.json" or any(f"seed_{seed}" in name for seed in kept):
             assert now[name] == done[name], name
     assert [entry["seed"] for entry in read("Runs/a/run_summary.json")["runs"]] == list(range(123, 127))
     assert out.count("final PV") == 4
+
+
+def test_ctrl_c_in_a_terminal_is_one_line(here):
+    """Sent while the workers start; these block it (tests/test_runs.py)."""
+    process = start(f"{SMALL} --multi-seed 4 --n-training-trials 3000", "*/params.json")
+    time.sleep(0.3)
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    name = next(Path("Runs").iterdir()).name
+    assert err.startswith(f"lateral_line: stopped; the same command with --run-name {name} goes on\n")
+    assert "Traceback" not in err  # joblib may add that semaphores of its workers were left
+    assert process.returncode == 130
 
 
 def test_what_a_run_says_and_that_a_finished_one_computes_nothing(here, capsys, monkeypatch):
@@ -252,39 +245,30 @@ def test_what_a_run_says_and_that_a_finished_one_computes_nothing(here, capsys, 
     assert [name for name in now if now[name] != before[name]] == ["run_summary.json"]
 
 
-def test_another_run_under_the_same_name_is_refused(one, capsys):
-    before = content(".")
-    err = refused(capsys, f"{SMALL} --run-name a --distance-cm 1 --multi-seed 2 --seed-start 5 --save-tag t")
-    assert "Runs/a is another run: " in err and "; choose another --run-name" in err
-    for difference in ("distance_cm = 1.0, not 0.8", "multi_seed = 2, not 1", "seeds = [5, 6], not [123]"):
-        assert difference in err
-    assert "save_tag = t, not latest" in err and "seed = 5, not 123" in err and content(".") == before
+def test_what_a_finished_seed_lacks_is_made(runs, capsys):
+    """Figures, weights and copies that are asked for later; the rest keeps its bytes."""
+    before = content("Runs/a")
+    (runs / "a" / NPZ).unlink()
+    assert go(f"{SMALL} --run-name a --figures some --save-weights-dir copies") == 0
+    after = content("Runs/a")
+    assert len(list(Path("copies").iterdir())) == 2 and len(list(Path("Runs/a/figures").iterdir())) == 4
+    assert {name: after[name][0] for name in before} == {name: file[0] for name, file in before.items()}
+    (runs / "a" / RESULTS.format(123)).write_text("{}")
+    assert "training_bidirectional" in refused(capsys, f"{SMALL} --run-name b --set training_bidirectional")
+    assert "delete it" in refused(capsys, f"{SMALL} --run-name a")
+    (runs / "a" / "params.json").unlink()
+    assert "exists without a params.json" in refused(capsys, f"{SMALL} --run-name a")
 
 
-def test_ctrl_c_in_a_terminal_is_one_line(here):
-    """Sent while the workers start; these block it (tests/test_runs.py)."""
-    process = start(here, f"{SMALL} --multi-seed 4 --n-training-trials 3000")
-    while process.poll() is None and not list(here.glob("Runs/*/params.json")):
-        time.sleep(0.01)
-    time.sleep(0.3)
-    os.killpg(process.pid, signal.SIGINT)
-    _, err = process.communicate(timeout=60)
-    name = next(Path("Runs").iterdir()).name
-    assert err.startswith(f"lateral_line: stopped; the same command with --run-name {name} goes on\n")
-    assert "Traceback" not in err  # joblib may add that semaphores of its workers were left
-    assert process.returncode == 130
-
-
-def test_unusable_tests_are_named_and_enter_no_mean(series, capsys):
-    paths = sorted(series.glob("artifacts/*results.json"))
-    third = read(paths[0]) | {"seed": 125}
-    record = read("Runs/m/params.json")
+def test_unusable_tests_are_named_and_enter_no_mean(runs, capsys):
+    third = read(runs / "m" / RESULTS.format(123))
     for seed, sigma in ((123, 0.25), (124, None), (125, 0.75)):
         quality = third["pv_map_quality"] | {"usable": sigma is not None, "sigma_theta_rad": sigma}
         scores = third | {"seed": seed, "sigma_theta_rad": sigma, "pv_map_quality": quality}
-        storage.write_json(series / f"artifacts/seed_{seed}_results.json", scores)
-        (series / f"artifacts/latest_seed_{seed}.npz").touch()
-    storage.write_json(series / "params.json", record | {"seeds": [123, 124, 125], "multi_seed": 3})
+        storage.write_json(runs / "m" / RESULTS.format(seed), scores)
+    (runs / "m/artifacts/latest_seed_125.npz").touch()
+    record = read(runs / "m/params.json") | {"seeds": [123, 124, 125], "multi_seed": 3}
+    storage.write_json(runs / "m/params.json", record)
     assert go(f"{SMALL} --multi-seed 3 --run-name m") == 0
     out = capsys.readouterr().out
     assert "sigma_theta 0.500 +- 0.354 rad" in out and "2 usable seeds" in out
@@ -295,19 +279,6 @@ def test_unusable_tests_are_named_and_enter_no_mean(series, capsys):
 # --- evaluation
 
 
-def test_evaluation_of_a_series_repeats_its_tests(series, capsys):
-    assert go("--evaluate Runs/m --run-name e --figures none") == 0
-    for seed in (123, 124):
-        name = f"artifacts/seed_{seed}_results.json"
-        again, first = read(f"Runs/e/{name}"), read(series / name)
-        same = {key for key in first if first[key] == again[key]}
-        assert {"repeats", "controls", "pv_map_quality", "pv_map_quality_window", "sigma_w_ts_cm"} <= same
-    record, origin = read("Runs/e/params.json"), read(series / "params.json")
-    assert record["network_params"] == origin["network_params"] and record["mode"] == "ll_fast"
-    assert record["evaluated_from"] == "Runs/m" and record["seeds"] == [123, 124]
-    assert len(read("Runs/e/run_summary.json")["runs"]) == 2 and not list(Path("Runs/e").rglob("*.npz"))
-
-
 def evaluated(capsys, words):
     """Return (results, warnings) of an evaluation."""
     shutil.rmtree("Runs/e", ignore_errors=True)
@@ -316,91 +287,59 @@ def evaluated(capsys, words):
     return read(next(Path("Runs/e").glob("artifacts/*_results.json"))), capsys.readouterr().err
 
 
-def test_evaluation_of_a_file_with_other_flags_and_the_initial_weights(one, capsys):
-    own, _ = evaluated(capsys, f"--evaluate Runs/a/{NPZ}")
-    assert own["repeats"] == read(one / "artifacts/seed_123_results.json")["repeats"]
+def test_evaluation_repeats_the_tests_of_a_run_or_makes_others(runs, capsys):
+    evaluated(capsys, "--evaluate Runs/m")
+    for seed in (123, 124):
+        again, first = (read(runs / name / RESULTS.format(seed)) for name in ("e", "m"))
+        same = {key for key in first if first[key] == again[key]}
+        assert {"repeats", "controls", "pv_map_quality", "pv_map_quality_window", "sigma_w_ts_cm"} <= same
+    record, origin = read("Runs/e/params.json"), read("Runs/m/params.json")
+    assert record["network_params"] == origin["network_params"] and record["mode"] == "ll_fast"
+    assert record["evaluated_from"] == "Runs/m" and record["seeds"] == [123, 124]
+    assert len(read("Runs/e/run_summary.json")["runs"]) == 2 and not list(Path("Runs/e").rglob("*.npz"))
+    shutil.copytree("Runs/a/artifacts", "copy")  # where the sidecar alone tells the parameters
+    own, _ = evaluated(capsys, "--evaluate copy/latest_seed_123.npz")
+    assert own["repeats"] == read(runs / "a" / RESULTS.format(123))["repeats"]
     moved, _ = evaluated(capsys, f"--evaluate Runs/a/{NPZ} --distance-cm 1.1 --set test_repeats=3")
     assert moved["distance_cm"] == 1.1 and len(moved["repeats"]["sigma_theta_rad"]) == 3
-    mixed, _ = evaluated(capsys, f"--evaluate Runs/a/{NPZ} --ll-mon-weights initial")
-    with np.load(one / NPZ) as stored:
-        weights = {"ll_mon": (stored["ll_mon_i"], stored["ll_mon_j"], stored["ll_mon_w_init_mV"])}
-        weights["mon_ts"] = (stored["mon_ts_i"], stored["mon_ts_j"], stored["mon_ts_w"])
-    params = lateral_line.NetworkParams(**read(one / "params.json")["network_params"])
-    wanted = lateral_line.evaluate(params, weights, seed=123)
-    wanted = wanted.repeats["sigma_theta_rad"].tolist()
-    assert mixed["repeats"]["sigma_theta_rad"] == wanted != own["repeats"]["sigma_theta_rad"]
-    shutil.copytree(one / "artifacts", "copy")
-    assert evaluated(capsys, "--evaluate copy/latest_seed_123.npz")[0]["repeats"] == own["repeats"]
 
 
-@pytest.fixture
-def old(one):
-    """The run as the original wrote it: no schema, weights before training, no sidecar of ours."""
-    with np.load(one / NPZ) as stored:
+def test_files_of_the_original(runs, capsys):
+    """No schema, LL->MON weights before training, another sidecar; and a mid_checkpoint, which has no synapses."""
+    npz, checkpoint = runs / "a" / NPZ, runs / "a/artifacts/mid_checkpoint.npz"
+    before, _ = evaluated(capsys, f"--evaluate {npz} --ll-mon-weights initial")
+    with np.load(npz) as stored:
         arrays = {name: stored[name] for name in stored.files if name[:3] in ("ll_", "mon") and "init" not in name}
-        arrays["ll_mon_w_mV"] = stored["ll_mon_w_init_mV"]
-    np.savez_compressed(one / NPZ, **arrays)
-    (one / "artifacts/latest_seed_123_params.json").unlink()
-    record = {key: read(one / "params.json")[key] for key in ("mode", "seed_start", "multi_seed", "network_params")}
-    (one / "params.json").write_text(json.dumps(record))
-    return one
-
-
-def test_files_of_the_original(old, capsys):
-    mixed, err = evaluated(capsys, f"--evaluate Runs/a/{NPZ}")
+        trained, arrays["ll_mon_w_mV"] = arrays["ll_mon_w_mV"], stored["ll_mon_w_init_mV"]
+    np.savez_compressed(npz, **arrays)
+    sidecar = npz.with_name("latest_seed_123_params.json")
+    sidecar.unlink()
+    path, whole = runs / "a/params.json", read(runs / "a/params.json")
+    record = {key: whole[key] for key in ("mode", "seed_start", "multi_seed", "network_params")}
+    path.write_text(json.dumps(record))
+    mixed, err = evaluated(capsys, f"--evaluate {npz}")
     assert "warning: latest_seed_123.npz is of the original program: its LL->MON weights are those before" in err
     assert err.count("\n") == 1 and read("Runs/e/params.json")["mode"] == "ll_fast"
-    checkpoint = old / "artifacts" / "mid_checkpoint.npz"
-    with np.load(old / NPZ) as stored:
-        np.savez(checkpoint, trial_idx=3, mon_ts_w=stored["mon_ts_w"], ll_mon_w_mV=stored["ll_mon_w_mV"] * 0.8)
-    words = f"--evaluate {checkpoint} --ll-mon-weights initial"
-    assert evaluated(capsys, words)[0]["repeats"] == mixed["repeats"]
-    record = read(old / "params.json")
-    (old / "params.json").write_text(json.dumps(record | {"multi_seed": 2}))
+    np.savez(checkpoint, trial_idx=3, mon_ts_w=arrays["mon_ts_w"], ll_mon_w_mV=trained)
+    own, err = evaluated(capsys, f"--evaluate {checkpoint}")
+    assert err == "" and own["repeats"] == read(runs / "a" / RESULTS.format(123))["repeats"]
+    initial, _ = evaluated(capsys, f"--evaluate {checkpoint} --ll-mon-weights initial")
+    np.savez(checkpoint, trial_idx=3, mon_ts_w=arrays["mon_ts_w"])
+    without, err = evaluated(capsys, f"--evaluate {checkpoint}")
+    assert "has no LL->MON weights: the initial ones" in err
+    assert before["repeats"] == initial["repeats"] == without["repeats"] == mixed["repeats"] != own["repeats"]
+    path.write_text(json.dumps(record | {"multi_seed": 2}))
     assert "add --seed-start" in refused(capsys, f"--evaluate {checkpoint}")
-    assert evaluated(capsys, f"{words} --seed-start 123")[0]["repeats"] == mixed["repeats"]
-    (old / "params.json").unlink()
-    words = f"--mode ll_fast --set n_mon=100 --evaluate Runs/a/{NPZ}"
-    assert "allowed: integers from 0 to 99" in refused(capsys, words)
+    assert evaluated(capsys, f"--evaluate {checkpoint} --seed-start 123")[0]["repeats"] == mixed["repeats"]
+    path.unlink()
+    assert "name the --mode" in refused(capsys, f"--evaluate {npz}")
+    assert "integers from 0 to 99" in refused(capsys, f"--mode ll_fast --set n_mon=100 --evaluate {npz}")
     # without params.json the original's sidecar tells the sizes, the sphere and its own name of the mode
-    sidecar = dict(mode="ll_fast", n_ll=100, n_mon=200, n_ts=20, distance_cm=1.2, direction=-1.0, mon_ts_wmax=0.04)
-    (old / NPZ.replace(".npz", "_params.json")).write_text(json.dumps(sidecar))
-    evaluated(capsys, f"--mode ll_fast --evaluate Runs/a/{NPZ} --set test_repeats=2")
+    told = dict(mode="ll_fast", n_ll=100, n_mon=200, n_ts=20, distance_cm=1.2, direction=-1.0, mon_ts_wmax=0.04)
+    sidecar.write_text(json.dumps(told))
+    evaluated(capsys, f"--mode ll_fast --evaluate {npz} --set test_repeats=2")
     used = read("Runs/e/params.json")
-    assert used["mode"] == sidecar.pop("mode") and used["network_params"] | sidecar == used["network_params"]
-
-
-def test_what_a_finished_seed_lacks_is_made(one, capsys):
-    """Figures, weights and copies that are asked for later; the rest keeps its bytes."""
-    before = content("Runs/a")
-    assert go(f"{SMALL} --run-name a --figures some --save-weights-dir copies") == 0
-    after = content("Runs/a")
-    assert len(list(Path("copies").iterdir())) == 2 and len(list(Path("Runs/a/figures").iterdir())) == 4
-    assert {name: after[name][0] for name in before} == {name: file[0] for name, file in before.items()}
-    (one / NPZ).unlink()
-    assert go(f"{SMALL} --run-name a") == 0 and content("Runs/a")[NPZ][0] == before[NPZ][0]
-    (one / "artifacts/seed_123_results.json").write_text("{}")
-    assert "training_bidirectional" in refused(capsys, f"{SMALL} --run-name b --set training_bidirectional")
-    assert "delete it" in refused(capsys, f"{SMALL} --run-name a")
-    (one / "params.json").unlink()
-    assert "exists without a params.json" in refused(capsys, f"{SMALL} --run-name a")
-
-
-def test_evaluation_refuses_what_does_not_fit(series, capsys):
-    before = content(".")
-    cases = {
-        "--evaluate Runs/m --multi-seed 2": "--multi-seed",
-        f"--evaluate Runs/m/{NPZ} --save-weights-dir w": "--save-weights-dir",
-        "--evaluate Runs/m --seed-start 123": "2 weight files of 1 seeds",
-        "--evaluate Runs": "0 weight files",
-        f"--evaluate Runs/m/{NPZ} --set n_mon=50": "n_mon has no effect on stored weights",
-        f"--evaluate Runs/m/{NPZ} --ll-mon-topo 0.8": "no effect on stored weights",
-        f"--evaluate Runs/m/{NPZ} --mode ll_baseline": "is of a run in mode ll_fast",
-        "--ll-mon-weights initial": "--evaluate only",
-    }
-    for words, message in cases.items():
-        assert message in refused(capsys, f"{words} --run-name e")
-    assert content(".") == before
+    assert used["mode"] == told.pop("mode") and used["network_params"] | told == used["network_params"]
 
 
 # --- warnings and bad input
@@ -417,29 +356,43 @@ def test_a_sphere_in_the_body_and_a_silent_mode_are_warned_of(dry, capsys):
     assert capsys.readouterr().err == ""
 
 
-BAD = [
-    ("--ts-feedback-p 2", "--ts-feedback-p: ts_to_global_inh_p = 2 is out of range; allowed: a number in [0, 1]"),
-    ("--eval-x-min 2 --eval-x-max-cm 1", "eval_x_min_cm < eval_x_max_cm"),
-    ("--mode thesis", "'ll_baseline'"),
-    ("--n-mon 3", "--set name=value"),
-    ("more", "unexpected extra argument"),
-    ("--set n_mom=3", "near it: n_mon"),
-    ("--set n_mon", "not a valid integer"),
-    ("--seed-start -4", "seed"),
-    ("--seed-start 2147483647 --multi-seed 2", "seed"),
-    ("--run-name ..", "--run-name"),
-    ("--save-tag " + "x" * 200, "--save-tag"),
-    ("--evaluate nowhere.npz", "nowhere.npz"),
-    ("--evaluate taken", "taken"),
-    ("--save-weights-dir taken", "'taken' is a file"),
-]
+FILE = f"Runs/m/{NPZ}"
+REFUSED = {
+    # what no field or flag can be
+    "--ts-feedback-p 2": "--ts-feedback-p: ts_to_global_inh_p = 2 is out of range; allowed: a number in [0, 1]",
+    "--eval-x-min 2 --eval-x-max-cm 1": "eval_x_min_cm < eval_x_max_cm",
+    "--mode thesis": "'ll_baseline'",
+    "--n-mon 3": "--set name=value",
+    "--set n_mom=3": "near it: n_mon",
+    "--set n_mon": "not a valid integer",
+    "--seed-start 2147483647 --multi-seed 2": "seed",
+    "--run-name ..": "--run-name",
+    "--save-tag " + "x" * 200: "--save-tag",
+    "--evaluate nowhere.npz": "nowhere.npz",
+    "--evaluate taken": "taken",
+    "--save-weights-dir taken": "'taken' is a file",
+    # what does not fit to an evaluation
+    "--evaluate Runs/m --multi-seed 2": "--multi-seed",
+    f"--evaluate {FILE} --save-weights-dir w": "--save-weights-dir",
+    "--evaluate Runs/m --seed-start 123": "2 weight files of 1 seeds",
+    "--evaluate Runs": "0 weight files",
+    f"--evaluate {FILE} --ll-mon-topo 0.8": "no effect on stored weights",
+    f"--evaluate {FILE} --mode ll_baseline": "is of a run in mode ll_fast",
+    "--ll-mon-weights initial": "--evaluate only",
+    # another run under the same name
+    f"{SMALL} --run-name a --distance-cm 1 --seed-start 5": "Runs/a is another run: ",
+    f"{SMALL} --run-name a --distance-cm 1.1": "distance_cm = 1.1, not 0.8; choose another --run-name",
+    f"{SMALL} --run-name a --multi-seed 2 --save-tag t": "multi_seed = 2, not 1; seeds = [123, 124], not [123]; save",
+    "--evaluate Runs/a --run-name a": "evaluated_from = Runs/a, not None",
+}
 
 
-def test_bad_input_is_one_line_and_creates_nothing(here, capsys):
+def test_what_is_refused_is_one_line_and_changes_nothing(runs, capsys):
     Path("taken").write_text("")
-    for words, message in BAD:
+    before = content(".")
+    for words, message in REFUSED.items():
         assert message in refused(capsys, words)
-    assert [path.name for path in here.iterdir()] == ["taken"] and Path("taken").read_text() == ""
+    assert content(".") == before and len(list(runs.iterdir())) == 2
 
 
 def test_a_folder_that_cannot_be_written_and_a_full_disk_are_one_line(here, capsys, monkeypatch):
@@ -455,9 +408,7 @@ def test_a_folder_that_cannot_be_written_and_a_full_disk_are_one_line(here, caps
         assert "No space left on device" in refused(capsys, f"{SMALL} --run-name a")
     assert [path.name for path in Path("Runs/a").rglob("*") if path.is_file()] == ["params.json"]
     Path("Runs/a/figures").write_text("")
-    assert "cannot write Runs/a/figures" in refused(capsys, f"{SMALL} --run-name a --figures some").replace(
-        f"{here}/", ""
-    )
+    assert f"cannot write {here}/Runs/a/figures" in refused(capsys, f"{SMALL} --run-name a --figures some")
     assert not list(Path("Runs/a").rglob("*_results.json")), "a seed without its figures is not finished"
     assert go(f"{SMALL} --run-name a") == 0
 

@@ -1,4 +1,4 @@
-"""The kernel against the cells of FINAL_3, spike by spike; the interneurons, which no cell has, in a plain loop."""
+"""The kernel against the cells of FINAL_3, spike by spike; the interneurons, which no cell has, in Brian2 as well."""
 
 import numpy as np
 import pytest
@@ -35,13 +35,19 @@ def network(params, seed=3, **options):
 
 
 def brian2(notebook, p, wires, weights, *, v_mv, ll_spikes, n_steps, teacher=None):
-    """Run the network of the cell; return spikes by layer, ordered as those of the engine, and the weights."""
+    """Run the network of the cell with interneurons; return spikes by layer, ordered, and the weights."""
     parts, brian = notebook.lateral_line(p, wires, weights, ll_spikes, v_mv)
     if teacher is not None:
         brian.add(*notebook.visual_teacher(parts, *np.nonzero(teacher), p.teacher_w_mV))
+    for name, drive_mv, back_mv in (
+        ("mon", p.mon_to_global_inh_drive_mV, p.global_inh_to_mon_mV),
+        ("ts", p.ts_to_global_inh_drive_mV, p.global_inh_to_ts_mV),
+    ):
+        given = parts[name], getattr(wires, f"{name}_inh"), drive_mv, back_mv
+        parts[f"{name} inh spikes"] = add_interneuron(notebook, brian, p, *given)
     brian.run(n_steps * p.dt_s * notebook.b2.second)
     spikes = {}
-    for name in ("mon", "ts"):
+    for name in ("mon", "ts", "mon inh", "ts inh"):
         monitor = parts[f"{name} spikes"]
         found = np.rint(monitor.t / notebook.b2.second / p.dt_s).astype(int), np.array(monitor.i)
         order = np.lexsort(found[::-1])
@@ -49,6 +55,26 @@ def brian2(notebook, p, wires, weights, *, v_mv, ll_spikes, n_steps, teacher=Non
     return spikes, {name: np.array(parts[name].w) for name in weights}
 
 
+def add_interneuron(notebook, brian, p, layer, mask, drive_mv, back_mv):
+    """Add a cell that some cells of a layer (mask) excite and that inhibits all of them; return its spikes."""
+    b2, dt = notebook.b2, layer.clock.dt
+    fires = dict(threshold=f"v > {p.vth_mV}", reset=f"v = {p.vreset_mV}", refractory=p.tau_ref_ms * b2.ms)
+    cell = b2.NeuronGroup(1, notebook.CELLS, **fires, method="euler", namespace=layer.namespace, dt=dt)
+    cell.v = p.el_mV
+    excite = b2.Synapses(layer, cell, "w : 1", on_pre="g_e_post += w", dt=dt)
+    excite.connect()
+    excite.w = mask * drive_mv
+    inhibit = b2.Synapses(cell, layer, on_pre=f"g_i_post += {back_mv}", dt=dt)
+    inhibit.connect()
+    spikes = b2.SpikeMonitor(cell)
+    brian.add(cell, excite, inhibit, spikes)
+    return spikes
+
+
+INHIBITED = dict(
+    mon_to_global_inh_p=0.5, mon_to_global_inh_drive_mV=60.0, global_inh_to_mon_mV=25.0,
+    ts_to_global_inh_p=0.5, ts_to_global_inh_drive_mV=90.0, global_inh_to_ts_mV=40.0,
+)  # fmt: skip
 # Changes of the network, and the chance of an LL spike per step.
 CASES = {
     "odd sizes, inhibition beyond the ring, taught": (
@@ -56,11 +82,13 @@ CASES = {
         0.08,
     ),
     "at the bounds": (dict(ll_mon_apre=0.5, ll_mon_apost=-0.9, mon_ts_apre=0.02, mon_ts_apost=-0.03), 0.06),
-    "a spike in every step": ({}, 1.0),
+    "a spike in every step": (dict(tau_ref_ms=0.0), 1.0),
     "other constants": (
         dict(dt_s=0.0005, tau_ref_ms=5.0, tau_m_ms=14.0, tau_s_ms=3.0, vth_mV=-56.0, vreset_mV=-65.0),
         0.04,
     ),
+    "inhibited": (INHIBITED, 0.08),
+    "inhibited without feedback in TS": (INHIBITED | dict(use_ts_feedback_inh=False), 0.08),
 }
 
 
@@ -82,6 +110,8 @@ def test_brian2_gives_the_same_spikes_and_weights(case, notebook):
         assert recording.counts[name].tolist() == np.bincount(expected[name][0], minlength=n_steps).tolist()
         assert recording.spikes[name][0].size > 20
     assert [part.tolist() for part in recording.spikes["ll"]] == [part.tolist() for part in np.nonzero(spikes)]
+    assert recording.inhibitory.tolist() == [expected[f"{name} inh"][0].size for name in ("mon", "ts")]
+    assert (recording.inhibitory > 5).tolist() == ["inhibited" in case, case == "inhibited"]
     for name, w in learned.items():
         np.testing.assert_allclose(net.weights(name), w, rtol=1e-10, atol=1e-12)
         assert np.abs(w - weights[name]).max() > 0.02 * weights[name].max()
@@ -152,56 +182,14 @@ def test_bad_input_is_one_clear_line():
             ll.pair_updates(**good | {name: value})
 
 
-# --- inhibition, background, drive
+# --- refractory period, background
 
 
-INHIBITED = without_plasticity(SMALL).replace(
-    mon_to_global_inh_p=0.5, mon_to_global_inh_drive_mV=60.0, global_inh_to_mon_mV=25.0,
-    ts_to_global_inh_p=0.5, ts_to_global_inh_drive_mV=90.0, global_inh_to_ts_mV=40.0,
-)  # fmt: skip
-
-
-def loop(p, wires, weights, v, trains):
-    """The static network as its equations say it, in double precision; return the spikes (n_steps, n) by layer."""
-    v = v | {"mon_inh": np.full(1, p.el_mV), "ts_inh": np.full(1, p.el_mV)}
-    excites = {("ll", "mon"): np.zeros((p.n_ll, p.n_mon)), ("mon", "ts"): np.zeros((p.n_mon, p.n_ts))}
-    for (pre, post), gain in (("ll", "mon"), 1.0), (("mon", "ts"), p.mon_ts_gain_mV):
-        path = getattr(wires, f"{pre}_{post}")
-        np.add.at(excites[pre, post], (path.pre, path.post), gain * weights[f"{pre}_{post}"])
-    excites["mon", "mon_inh"] = wires.mon_inh[:, None] * p.mon_to_global_inh_drive_mV
-    excites["ts", "ts_inh"] = wires.ts_inh[:, None] * p.ts_to_global_inh_drive_mV
-    apart = np.abs(np.subtract.outer(np.arange(p.n_ts), np.arange(p.n_ts)))
-    apart = np.minimum(apart, p.n_ts - apart)
-    near = (apart > 0) & (apart <= p.ts_lateral_radius)
-    inhibits = {("ts", "ts"): np.where(near, p.ts_local_inh_peak_mV * (1 - apart / p.ts_lateral_radius), 0)}
-    inhibits["mon_inh", "mon"] = np.full((1, p.n_mon), p.global_inh_to_mon_mV)
-    inhibits["ts_inh", "ts"] = np.full((1, p.n_ts), p.global_inh_to_ts_mV)
-    g_e, g_i, last = ({name: np.full(x.size, value) for name, x in v.items()} for value in (0.0, 0.0, -99.0))
-    found = {name: np.zeros((len(trains), x.size), bool) for name, x in v.items()} | {"ll": trains}
-    for step in range(len(trains)):
-        for name in v:
-            free = step - last[name] >= p.tau_ref_ms
-            v[name] = v[name] + free * (p.el_mV - v[name] + g_e[name] - g_i[name]) / p.tau_m_ms
-            fires = found[name][step] = free & (v[name] > p.vth_mV)
-            v[name], last[name] = np.where(fires, p.vreset_mV, v[name]), np.where(fires, step, last[name])
-            g_e[name], g_i[name] = g_e[name] / 2, g_i[name] / 2
-        for g, paths in ((g_e, excites), (g_i, inhibits)):
-            for (pre, post), w in paths.items():
-                g[post] = g[post] + found[pre][step] @ w
-    return found
-
-
-@pytest.mark.parametrize(("n_ts", "held_ms", "feedback"), [(16, 0.0, True), (9, 2.5, False)])
-def test_interneurons_inhibit_their_layer(n_ts, held_ms, feedback, rng):
-    p = INHIBITED.replace(n_mon=33, n_ts=n_ts, tau_ref_ms=held_ms, use_ts_feedback_inh=feedback)
-    trains = rng.random((400, p.n_ll)) < 0.08
-    net, wires, weights = network(p)
-    found = loop(p, wires, weights, {"mon": net.mon.v.copy(), "ts": net.ts.v.copy()}, trains)
-    recording = net.run(imposed(trains))
-    for name in ("mon", "ts"):
-        assert [part.tolist() for part in recording.spikes[name]] == [part.tolist() for part in np.nonzero(found[name])]
-    assert recording.inhibitory.tolist() == [found["mon_inh"].sum(), found["ts_inh"].sum()]
-    assert recording.inhibitory[0] > 20 and (recording.inhibitory[1] > 10) == p.use_ts_feedback_inh
+def test_a_refractory_period_is_rounded_up_to_steps(rng):
+    spikes = imposed(rng.random((300, SMALL.n_ll)) < 0.1)
+    longer, three, two = (network(SMALL.replace(tau_ref_ms=ms))[0].run(spikes).spikes["mon"] for ms in (2.5, 3.0, 2.0))
+    np.testing.assert_equal(longer, three)
+    assert longer[0].size != two[0].size
 
 
 def test_background_spikes_are_independent_coin_flips_of_each_layer():
@@ -224,29 +212,3 @@ def test_a_background_of_one_spike_per_step_reaches_every_cell():
     net, _, _ = network(SMALL.replace(bg_rate_mon_hz=1000.0, bg_w_mon_mV=2.0))
     net.run(imposed(np.zeros((2, SMALL.n_ll))))
     assert (net.mon.g_e == 3).all() and (net.ts.g_e == 0).all()
-
-
-# --- state
-
-
-def test_cutting_a_run_changes_nothing():
-    """The kernel itself cuts after every 2000 steps."""
-    p = preset("ll_fast").replace(n_training_trials=6, teacher_rate_hz=20.0)
-    stream = stimulus.snapshots(p, 4800, 0)
-    whole, parts = network(p)[0], network(p)[0]
-    once = whole.run(stimulus.snapshot_drive(p, stream, 0, 4800))
-    cuts = [parts.run(stimulus.snapshot_drive(p, stream, first, n), first) for first, n in ((0, 7), (7, 4793))]
-    for layer, (steps, found) in once.spikes.items():
-        assert found.size > 100 and np.array_equal(found, np.concatenate([cut.spikes[layer][1] for cut in cuts]))
-        late = [cut.spikes[layer][0] + int(cut.t0_s) for cut in cuts]
-        assert np.array_equal(steps, np.concatenate(late)) and (np.diff(steps) >= 0).all()
-        assert np.array_equal(once.counts[layer], np.bincount(steps, minlength=4800))
-    assert np.array_equal(whole.weights("mon_ts"), parts.weights("mon_ts"))
-
-
-@pytest.mark.parametrize("plastic", [dict(ll_mon=False), dict(mon_ts=False)])
-def test_a_frozen_pathway_keeps_its_weights(plastic, rng):
-    net, _, weights = network(SMALL, plastic=plastic)
-    net.run(imposed(rng.random((200, SMALL.n_ll)) < 0.09))
-    for name, w in weights.items():
-        assert np.array_equal(net.weights(name), w) == (name in plastic)

@@ -7,20 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.lateral_line import params
-from helpers.lateral_line.params import MODES, NetworkParams, preset
+from helpers.lateral_line.params import NetworkParams, preset
 from helpers.parameters import ParameterError
 
 FIELDS = {field.name: field for field in dataclasses.fields(NetworkParams)}
-
-
-def test_small_modes_and_what_is_new_is_off():
-    small = dict(n_mon=800, n_ts=80, trial_duration_s=0.8, n_training_trials=40)
-    assert preset("ll_fast_legacy") == NetworkParams(**small)
-    fast = preset("ll_baseline").replace(**small, mon_to_ts_sigma=3, ts_lateral_radius=5)
-    assert preset("ll_fast") == fast and fast.distance_cm == 0.8 and fast.test_path_cm == 5
-    for mode in MODES:
-        p = preset(mode)
-        assert (p.teacher_rate_hz, p.keep_ll_mon_stdp_during_test, p.test_repeats) == (0, False, 5)
 
 
 def test_without_plasticity_nothing_else_changes():
@@ -53,11 +43,6 @@ def test_bad_values_are_refused_in_one_line():
         assert message in str(refused.value) and "\n" not in str(refused.value)
     with pytest.raises(ParameterError, match="ll_thesis, ll_fast, ll_baseline, ll_fast_legacy"):
         preset("thesis")
-
-
-def test_the_window_is_the_body_unless_given():
-    assert NetworkParams().window_cm == (0, 4)
-    assert NetworkParams(eval_x_min_cm=1.0, eval_x_max_cm=2.5).window_cm == (1, 2.5)
 
 
 @given(st.sampled_from(sorted(FIELDS)), st.one_of(st.floats(), st.integers(), st.text(max_size=5), st.none()))

@@ -57,13 +57,16 @@ def trained_by_hand(p, seed):
     return trials, weights, {name: network.weights(name) for name in rules}
 
 
-@pytest.mark.parametrize("trial_s", [0.4, 0.33])
+@pytest.mark.parametrize("trial_s", [0.4, 1.13])
 def test_training_is_a_plain_loop_over_trials(trial_s):
-    """Homeostasis acts on weights that have been recorded and kept already; the last trial is off the grid."""
+    """Homeostasis acts on weights that have been recorded and kept already; the last trial is off the grid.
+
+    The engine runs several trials in one piece, and the kernel cuts pieces after 2000 steps.
+    """
     p = SHORT.replace(
         n_training_trials=11, checkpoint_trials=2, trial_duration_s=trial_s,
         ll_mon_homeo_eta=0.02, ll_mon_homeo_every_trials=4, mon_ts_homeo_eta=0.05, mon_ts_homeo_every_trials=6,
-        mon_to_global_inh_p=0.5, mon_to_global_inh_drive_mV=40.0, ts_to_global_inh_drive_mV=300.0,
+        mon_to_global_inh_p=0.5, mon_to_global_inh_drive_mV=40.0, ts_to_global_inh_drive_mV=300.0, teacher_rate_hz=9.0,
     )  # fmt: skip
     found = ll.simulate(p, seed=5, controls=False, keep=(4, 5, 11))
     trials, weights, last = trained_by_hand(p, 5)
@@ -105,7 +108,7 @@ def test_training_is_a_plain_loop_over_trials(trial_s):
         q = measures.map_quality(step, cell, x_cm, n_cells=80)
         expected = (q.sigma_theta_rad, q.delta_trial_rad) if q.usable else (np.nan, np.nan)
         np.testing.assert_allclose((h.pv_sigma_theta[k], h.pv_delta_trial[k]), expected, rtol=1e-9)
-        assert q.usable == (k < 2)
+        assert q.usable == (k < 2 or trial_s > 1)
 
 
 def test_what_does_not_learn_stays():
@@ -241,14 +244,8 @@ def test_memory_does_not_grow_with_trials(monkeypatch):
     assert peaks[2] - peaks[1] < 100 * 2000
 
 
-@pytest.mark.parametrize(
-    ("change", "fragment"),
-    [
-        (dict(params={}), "params is a dict; allowed: NetworkParams"),
-        (dict(seed=-1), "seed = -1 is out of range"),
-        (dict(keep=(5, 13)), "keep = 13 is out of range; allowed: an integer from 1 to 12"),
-    ],
-)
-def test_bad_input_is_one_clear_line(change, fragment):
-    with pytest.raises(ParameterError, match=f"^[^\n]*{fragment}[^\n]*$"):
-        ll.simulate(**{"params": SHORT} | change)
+def test_bad_input_is_one_clear_line():
+    with pytest.raises(ParameterError, match=r"^params is a dict; allowed: NetworkParams[^\n]*$"):
+        ll.simulate({})
+    with pytest.raises(ParameterError, match=r"^keep = 13 is out of range; allowed: an integer from 1 to 12[^\n]*$"):
+        ll.simulate(SHORT, keep=(5, 13))

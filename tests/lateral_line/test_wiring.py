@@ -72,11 +72,10 @@ def test_lateral_inhibition(n_ts, radius, peak):
     np.testing.assert_allclose(found, expected, atol=1e-12)
 
 
-def test_same_seed_same_network_other_seed_another():
-    drawn = [wiring.draw(FAST, seed) for seed in (4, 4, 5)]
-    parts = [(wires.ll_mon.pre, wires.mon_ts.post, wires.mon_inh, wires.ts_inh) for wires in drawn]
-    for one, two, other in zip(*parts, strict=True):
-        assert np.array_equal(one, two) and not np.array_equal(one, other)
+def test_another_seed_is_another_network():
+    drawn = [wiring.draw(FAST, seed) for seed in (4, 5)]
+    for one, other in zip(*[(w.ll_mon.pre, w.mon_ts.post, w.mon_inh, w.ts_inh) for w in drawn], strict=True):
+        assert not np.array_equal(one, other)
     weights = [wiring.initial_weights(FAST, seed, drawn[0])["mon_ts"] for seed in (4, 5)]
     assert not np.array_equal(*weights)
     assert np.unique(wiring.tracked(4, 12_800)).size == 24 and wiring.tracked(4, 5).size == 5
