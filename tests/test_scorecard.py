@@ -34,30 +34,28 @@ def test_every_row_says_how_its_bound_came_about_and_lets_no_control_pass():
     assert {name: wrong for name, wrong in found.items() if wrong} == {}
 
 
-@pytest.mark.parametrize(
-    ("change", "wrong"),
-    [
-        ({}, []),
-        ({"bound": "guessed"}, ["bound"]),
-        ({"bound": "fixed after"}, ["why"]),
-        ({"verdict": "reproduced"}, ["published"]),
-        ({"excludes": {"nothing": 0.0, "twice": 2.0}}, ["lets pass: nothing"]),
-        ({"excludes": {}}, [" excludes nothing"]),
-        ({"accept_sd": [0, 1]}, ["sd excludes nothing"]),
-    ],
-)
-def test_faults_of_a_row(change, wrong):
-    row = {"bound": "re-run", "accept": [0.0, 1.0], "excludes": {"twice": 2.0}} | change
-    assert [fault for fault in faults(row) if fault] == wrong
+FAULTS = [
+    ({}, []),
+    ({"bound": "guessed"}, ["bound"]),
+    ({"bound": "fixed after"}, ["why"]),
+    ({"verdict": "reproduced"}, ["published"]),
+    ({"excludes": {"nothing": 0.0, "twice": 2.0}}, ["lets pass: nothing"]),
+    ({"excludes": {}}, [" excludes nothing"]),
+    ({"accept_sd": [0, 1]}, ["sd excludes nothing"]),
+]
 
 
-@pytest.mark.parametrize(
-    ("repeats", "decides"), [([0.4, 0.5, 0.6], True), ([0.1, 0.5, 0.9], False), ([0.8, 0.9, 1.0], False)]
-)
-def test_repeats_decide_a_row_if_their_interval_leaves_its_controls_out(repeats, decides):
+def test_faults_of_a_row():
+    row = {"bound": "re-run", "accept": [0.0, 1.0], "excludes": {"twice": 2.0}}
+    for change, wrong in FAULTS:
+        assert [fault for fault in faults(row | change) if fault] == wrong
+
+
+def test_repeats_decide_a_row_if_their_interval_leaves_its_controls_out():
     row = {"accept": [0.2, 0.8], "excludes": {"nothing": 0.0}}
-    assert rows.decided(row, np.array(repeats)) == decides
-    assert rows.decided(row, np.transpose([repeats, [0.4, 0.5, 0.6]])) == decides  # each column
+    for repeats, decides in (([0.4, 0.5, 0.6], True), ([0.1, 0.5, 0.9], False), ([0.8, 0.9, 1.0], False)):
+        assert rows.decided(row, np.array(repeats)) == decides
+        assert rows.decided(row, np.transpose([repeats, [0.4, 0.5, 0.6]])) == decides  # each column
 
 
 def test_an_interval_is_given_by_its_ends_or_by_a_reference_and_widths():
@@ -96,9 +94,7 @@ def house(tmp_path, monkeypatch):
     return old, ran
 
 
-@pytest.mark.parametrize(
-    ("code", "measured"), [(2, {"a": [1]}), (3, {}), (-9, {"a": [0.5]}), (0, {}), (1, {"a": [1], "dead": True})]
-)
+@pytest.mark.parametrize(("code", "measured"), [(2, {"a": [1]}), (0, {}), (1, {"a": [1], "dead": True})])
 def test_a_run_that_did_not_end_leaves_the_scorecard(house, capsys, code, measured):
     old, ran = house
     ran(code, **measured)
@@ -106,14 +102,12 @@ def test_a_run_that_did_not_end_leaves_the_scorecard(house, capsys, code, measur
     assert old.read_text() == "as it was\n" and "did not run to their end" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    ("code", "measured", "exit_code", "missed"), [(0, {"a": [0.5], "b": [float("nan")]}, 0, 0), (1, {"a": [0.5]}, 1, 1)]
-)
-def test_a_whole_run_writes_each_row(house, code, measured, exit_code, missed):
+def test_a_whole_run_writes_each_row(house):
     old, ran = house
-    ran(code, **measured)
-    assert guarded("scorecard", scorecard.main) == exit_code
-    text = old.read_text()
-    assert "| `a`: a | – | 0.5 | 0 to 1 | re-run | new |" in text
-    assert "| fast [0, 1] to [2, 3], relative 0.1 | fixed after: so |" in text
-    assert text.count("missed or not measured") == missed
+    for exit_code, measured in enumerate([{"a": [0.5], "b": [float("nan")]}, {"a": [0.5]}]):
+        ran(exit_code, **measured)
+        assert guarded("scorecard", scorecard.main) == exit_code
+        text = old.read_text()
+        assert "| `a`: a | – | 0.5 | 0 to 1 | re-run | new |" in text
+        assert "| fast [0, 1] to [2, 3], relative 0.1 | fixed after: so |" in text
+        assert text.count("missed or not measured") == exit_code
