@@ -91,20 +91,13 @@ def all_pairs(rule, pre, post, delay, w, w_max):
 steps = some.lists(some.integers(1, 600), max_size=25, unique=True).map(sorted)
 
 
-@given(steps, steps, some.integers(1, 50), some.floats(0, 1), some.sampled_from(list(RULES)))
-def test_learning_is_the_sum_over_all_pairs(pre, post, delay, share, name):
-    found = one_synapse(RULES[name], pre, post, delay, share * 0.8, 0.8)
-    np.testing.assert_allclose(found, all_pairs(RULES[name], pre, post, delay, share * 0.8, 0.8), rtol=1e-9, atol=1e-12)
-
-
-@pytest.mark.parametrize("a", [5.0, -5.0])
-def test_a_weight_stays_between_zero_and_its_bound(a):
-    rule = RULES["causal"]._replace(a_plus=a, a_minus=-a)
-    w = one_synapse(rule, list(range(100, 2000, 97)), list(range(50, 2000, 61)), 10, 0.1, 0.2)
-    assert w.min() >= 0 and w.max() <= 0.2 and (w[-1] == 0.2 if a > 0 else w[-1] == 0)
-
-
-def test_a_spike_that_meets_its_own_effect_does_not_weaken():
-    """Post at step 100 through a delay of 20 meets the presynaptic spike at 120: lag 0 counts for neither side."""
-    assert one_synapse(RULES["causal"], [120], [100], 20, 0.1, 0.2)[0] == 0.1
-    assert one_synapse(RULES["causal"], [121], [100], 20, 0.1, 0.2)[0] < 0.1
+@given(
+    steps, steps, some.integers(1, 50), some.floats(0, 1), some.sampled_from(list(RULES)), some.sampled_from([1, 200])
+)
+def test_learning_is_the_sum_over_all_pairs(pre, post, delay, share, name, scale):
+    """Two hundred times as strong it drives the weights to their bounds."""
+    rule = RULES[name]
+    rule = rule._replace(a_plus=scale * rule.a_plus, a_minus=scale * rule.a_minus)
+    found = one_synapse(rule, pre, post, delay, share * 0.8, 0.8)
+    np.testing.assert_allclose(found, all_pairs(rule, pre, post, delay, share * 0.8, 0.8), rtol=1e-9, atol=1e-12)
+    assert all(0 <= w <= 0.8 for w in found)

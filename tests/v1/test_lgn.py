@@ -52,7 +52,7 @@ def movie():
 # --- the slow obvious version
 
 
-def test_legacy_bank_equals_the_slow_version(movie, acceptance, record):
+def test_legacy_bank_equals_the_slow_version(movie, record):
     """Both halves, position by position, and what they add up to; for the other bank a cell of FINAL_1 does it."""
     params, slow, fast = PARAMS["legacy"].replace(duration_ms=1000), [], []
     on_off = lgn.on_off(movie, fps=FPS, params=params, seed=2)
@@ -64,7 +64,6 @@ def test_legacy_bank_equals_the_slow_version(movie, acceptance, record):
         fast += [found[theta, cell] for found in (*on_off, drive)]
     difference = np.abs(np.subtract(fast, slow)).max()
     assert min(found.max() for found in slow) > 0.1
-    assert difference <= acceptance["lgn"]["legacy_equality"]["accept"][1]
     record("lgn.legacy_equality", difference)
 
 
@@ -111,7 +110,10 @@ def test_rectifying_every_position_is_blind_to_orientation():
 
 
 @pytest.mark.parametrize("name", ["linear", "lgn", "coded"])
-def test_grey_movie_gives_exactly_nothing(name):
+def test_contrast_only_scales_luminance_changes_nothing_and_grey_gives_nothing(movie, name):
+    base = lgn.respond(movie.astype(float), fps=FPS, params=PARAMS[name]).drive
+    changed = lgn.respond(0.25 * movie.astype(float) + 7, fps=FPS, params=PARAMS[name]).drive
+    np.testing.assert_allclose(changed, 0.25 * base, atol=1e-11)
     for level in (0.0, 1 / 3):
         with pytest.warns(UserWarning, match=r"uniform from 0\.00 to 1\.00 s"):
             response = lgn.respond(np.full((64, 64, 24), level), fps=FPS, params=PARAMS[name])
@@ -121,16 +123,10 @@ def test_grey_movie_gives_exactly_nothing(name):
 # --- dark parts
 
 
-def with_dark(movie, start, end, level=0.0):
-    darkened = movie.astype(float).copy()
-    darkened[..., start:end] = level
-    return darkened
-
-
 @pytest.mark.parametrize("level", [0.0, 1.0])
 def test_dark_part_is_reported_and_left_out(level):
     movie = cloud(60, 15, seed=1, n_t=72)
-    darkened = with_dark(movie, 24, 48, level)
+    darkened = np.where(np.arange(72) // 24 == 1, level, movie.astype(float))
     with pytest.warns(UserWarning, match=r"the movie is uniform from 1\.00 to 2\.00 s") as said:
         response = lgn.respond(darkened, fps=FPS)
     assert len(said) == 1 and said[0].filename == __file__
@@ -150,18 +146,10 @@ def test_one_bright_pixel_makes_nothing_dark():
         assert not lgn.respond(movie, fps=24).dark.any()
 
 
-def test_faint_noise_of_a_dark_part_is_dark_too(rng):
-    movie = with_dark(cloud(60, 15, seed=1, n_t=48), 24, 48)
-    movie[..., 24:] += 0.004 * rng.random((64, 64, 24))
-    with pytest.warns(UserWarning, match=r"uniform from 1\.00 to 2\.00 s"):
-        assert lgn.respond(movie, fps=FPS).dark.sum() == 1000
-
-
-def test_many_dark_parts_make_one_short_line():
-    movie = cloud(60, 15, seed=1, n_t=48)
-    movie = np.where(np.arange(48) % 4 == 0, 0.0, movie)
+def test_faint_noise_is_dark_too_and_many_dark_parts_make_one_short_line(rng):
+    movie = np.where(np.arange(48) % 4 == 0, 0.004 * rng.random((64, 64, 48)), cloud(60, 15, seed=1, n_t=48))
     with pytest.warns(UserWarning) as said:
-        lgn.respond(movie, fps=FPS)
+        assert lgn.respond(movie, fps=FPS).dark.sum() == 500
     assert str(said[0].message).endswith("0.50 to 0.54 s and 8 more parts: no orientation there, left out of tuning()")
 
 
@@ -180,12 +168,14 @@ def test_wider_filter_reads_more_pixels(movie):
     np.testing.assert_allclose(lgn.position_responses(movie, fps=FPS, params=params)[1, 5], held, atol=1e-9)
 
 
-def test_thresholds_leave_out_weak_positions():
+def test_thresholds_leave_out_weak_positions_and_a_gain_scales_the_off_half():
     w = lgn.template_weights()[1]
     cut = lgn.template_weights(lgn.LgnParams(on_threshold=0.3, off_threshold=0.1))[1]
     share = w / np.abs(w).max(axis=1, keepdims=True)
     np.testing.assert_array_equal(cut != 0, (share > 0.3) | (share < -0.1))
     np.testing.assert_allclose(np.linalg.norm(cut, axis=1), 1)
+    half = lgn.template_weights(lgn.LgnParams(off_gain=0.5))[1]
+    np.testing.assert_allclose(half, np.where(w < 0, 0.5 * w, w), atol=1e-12)
 
 
 def test_templates_are_pictures_of_64_pixels_about_their_middle():
@@ -193,13 +183,6 @@ def test_templates_are_pictures_of_64_pixels_about_their_middle():
     assert found.shape == (2, 64, 64)
     np.testing.assert_allclose(found[0], found[1].T, atol=1e-12)
     np.testing.assert_allclose(found[:, 1:, 1:], found[:, :0:-1, :0:-1], atol=1e-12)  # even about pixel (32, 32)
-
-
-def test_gain_of_off_cells_scales_their_half(movie):
-    on, off = lgn.on_off(movie, fps=FPS)
-    same, half = lgn.on_off(movie, fps=FPS, params=lgn.LgnParams(off_gain=0.5))
-    np.testing.assert_allclose(same, on, atol=1e-12)
-    np.testing.assert_allclose(half, 0.5 * off, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", ["linear", "lgn"])
@@ -239,16 +222,7 @@ def test_legacy_ignores_the_other_fields():
 # --- linearity, shapes, seeds
 
 
-@pytest.mark.parametrize("name", ["linear", "lgn", "coded"])
-def test_contrast_only_scales_and_luminance_changes_nothing(movie, name):
-    base = lgn.respond(movie.astype(float), fps=FPS, params=PARAMS[name]).drive
-    changed = lgn.respond(0.25 * movie.astype(float) + 7, fps=FPS, params=PARAMS[name]).drive
-    np.testing.assert_allclose(changed, 0.25 * base, atol=1e-11)
-
-
-def test_tuning_leaves_out_the_onset(movie):
-    response = lgn.respond(movie, fps=FPS)
-    np.testing.assert_allclose(response.tuning(), response.drive[:, :, 200:].mean(axis=(1, 2)))
+def test_tuning_needs_more_than_the_onset(movie):
     short = lgn.respond(movie, fps=FPS, params=lgn.LgnParams(duration_ms=100))
     with pytest.raises(ParameterError, match="lower it, or hold the last frame with duration_ms"):
         short.tuning()
@@ -265,17 +239,17 @@ def test_a_movie_is_answered_whole(movie, fps, n_ms):
         np.testing.assert_allclose(other[..., :common], whole.drive[..., :common], atol=1e-12)
 
 
-def test_short_movie_is_held():
-    movie = cloud(60, 15, seed=1, n_t=1)
-    held, second = np.repeat(movie, 24, axis=2), lgn.LgnParams(duration_ms=1000)
-    one, other = (lgn.respond(m, fps=FPS, params=p).drive for m, p in ((movie, second), (held, lgn.LgnParams())))
-    np.testing.assert_allclose(one, other, atol=1e-12)
+def test_the_last_frame_is_held():
+    movie, second = cloud(60, 15, seed=1, n_t=1), lgn.LgnParams(duration_ms=1000)
+    held = lgn.respond(np.repeat(movie, 24, axis=2), fps=FPS).drive
+    np.testing.assert_allclose(lgn.respond(movie, fps=FPS, params=second).drive, held, atol=1e-12)
 
 
-def test_centres_stand_on_a_grid_or_just_off_it():
+def test_centres_stand_on_a_grid_or_just_off_it_by_the_seed():
     grid = lgn.cell_centres((64, 64), params=lgn.LgnParams(random_shift=False), seed=1)
     assert grid.tolist() == [[x, y] for x in (20, 28, 36, 44) for y in (20, 28, 36, 44)]
-    assert set(np.unique(lgn.cell_centres((64, 64), seed=1) - grid)) == {-1, 0}
+    one, same, other = (lgn.cell_centres((64, 64), seed=seed) for seed in (1, np.random.default_rng(1), 2))
+    assert set(np.unique(one - grid)) == {-1, 0} and np.array_equal(one, same) and not np.array_equal(one, other)
 
 
 def test_every_lattice_point_stays_inside_the_smallest_movie():
@@ -283,16 +257,6 @@ def test_every_lattice_point_stays_inside_the_smallest_movie():
         size = 26
         corner = lgn.cell_centres((size, size), params=params)[:, None] + lgn.lattice(params)[None] - 2
         assert corner.min() >= 0 and corner.max() + 4 <= size
-
-
-def test_seed_moves_the_cells_and_nothing_global(movie):
-    before = np.random.get_state()[1].copy()  # noqa: NPY002
-    one, same, other = (lgn.respond(movie, fps=FPS, seed=seed).drive for seed in (1, 1, 2))
-    np.testing.assert_array_equal(one, same)
-    assert not np.array_equal(one, other)
-    np.testing.assert_array_equal(before, np.random.get_state()[1])  # noqa: NPY002
-    generator = np.random.default_rng(1)
-    np.testing.assert_array_equal(one, lgn.respond(movie, fps=FPS, seed=generator).drive)
 
 
 # --- bad input
@@ -315,34 +279,13 @@ def seen(movie=GREY, fps=24, **options):
         (lambda: seen(GREY.T), "its axes are (x, y, t), and stimuli.read_movie turns others"),
         (lambda: seen((255 * GREY).astype(np.uint8)), "values up to 127; give luminance in [0, 1]"),
         (lambda: seen(2 * (GREY > 0.1).astype(float)), "values up to 2; give luminance"),
-        (lambda: seen(1e308 * GREY), "values up to"),
         (lambda: seen(GREY - 1, params=LEGACY), "movie goes down to -0.5"),
-        (lambda: seen(params=lgn.LgnParams(margin_px=60)), "a smaller margin_px"),
         (lambda: seen(params=lgn.LgnParams(spacing_px=50)), "allowed: at least 70"),
-        (lambda: seen(params={"n_theta": 3}), "params is a dict"),
-        (lambda: seen(fps=0), "fps = 0 is out of range"),
         (lambda: seen(fps=2000, params=LEGACY), "fps = 2000 is out of range"),
-        (lambda: seen(fps=1e-5), "fps = 1e-05 is out of range"),
-        (lambda: seen(seed=None), "seed = None is not an integer"),
-        (lambda: lgn.position_responses(GREY[0], fps=24), "movie has 2 dimension"),
-        (lambda: lgn.on_off(GREY, fps=24, params=3), "params is a int"),
         (lambda: lgn.temporal_filter([-1.0]), "t_ms goes down to -1"),
-        (lambda: lgn.temporal_filter(1.0, params="new"), "params is a str"),
-        (lambda: lgn.spatial_profile([np.nan]), "r_px holds NaN"),
-        (lambda: lgn.spatial_profile(1.0, sigma_centre_px=0), "sigma_centre_px = 0 is out of range"),
-        (lambda: lgn.spatial_profile(1.0, sigma_surround_px=0), "sigma_surround_px = 0 is out of range"),
-        (lambda: lgn.spatial_kernel({}), "params is a dict"),
-        (lambda: lgn.lattice(3), "params is a int"),
-        (lambda: lgn.template_weights("legacy"), "params is a str"),
-        (lambda: lgn.templates([0.0], params=None), "params is a NoneType"),
-        (lambda: lgn.templates([np.nan]), "theta_rad holds NaN"),
         (lambda: lgn.cell_centres((64,)), "size_px = (64,) is not (N_x, N_y)"),
-        (lambda: lgn.cell_centres((64.5, 64)), "size_px[0] = 64.5 is not an integer"),
-        (lambda: lgn.cell_centres((64, 64), params=1), "params is a int"),
         (lambda: lgn.LgnParams(kernel_px=5), "kernel_px = 5 is odd"),
         (lambda: lgn.LgnParams(kernel_px=20), "margin_px = 20 is too small; allowed: at least 21"),
-        (lambda: lgn.LgnParams(template_sf_0=0.0), "template_sf_0 = 0 is out of range"),
-        (lambda: lgn.LgnParams(rectify="v2"), "rectify = 'v2' is unknown; choose one of: v1, lgn"),
     ],
 )
 def test_bad_input_is_refused_in_one_line(call, fragment):

@@ -124,6 +124,7 @@ def test_each_pattern_has_an_assembly_of_its_own():
             rate[start + 50 : start + 90] = np.eye(4)[neuron] * 100
     r = result(rate, phases, k=(4,))
     assert [assemblies(r, p).members.tolist() for p in (0, 1)] == [[0, 1], [0, 2]] and assemblies(r).pattern == 0
+    assert measures.mean_activation_order(r, 0).time_ms[1] == pytest.approx(69.5)  # that of another one is the last
 
 
 def test_a_cut_presentation_is_left_out():
