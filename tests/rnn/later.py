@@ -1,8 +1,14 @@
-"""A module that is imported when a test first uses it, so that the tests are collected without it."""
+"""What the tests of gradients and of training share; a module is imported when a test first uses it."""
 
 import importlib
 
-__all__ = ["Later"]
+import numpy as np
+
+from helpers.rnn.model import Rnn, random_weights
+
+__all__ = ["GROUPS", "Later", "network", "relative"]
+
+GROUPS = ("weights", "gains", "shifts")
 
 
 class Later:
@@ -13,3 +19,15 @@ class Later:
 
     def __getattr__(self, attribute):
         return getattr(importlib.import_module(self.name), attribute)
+
+
+def network(g=1.0, seed=0, kind="tanh_pos", **options):
+    """Return a network of 8 neurons with unequal gains and shifts, where its rule has any."""
+    rng = np.random.default_rng(seed + 100)
+    shape = dict(gain=rng.uniform(0.5, 2, 8), shift=rng.normal(0, 0.3, 8)) if kind != "tanh" else {}
+    return Rnn(random_weights(8, g, seed=seed), kind, **shape | options)
+
+
+def relative(found, wanted):
+    """Return the largest difference over the largest number."""
+    return np.abs(np.asarray(found) - wanted).max() / np.abs(wanted).max()

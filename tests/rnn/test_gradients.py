@@ -1,4 +1,4 @@
-"""The gradient of the exponents: against the plain loop of the notebook, explosion, compiled programs, memory."""
+"""The gradient of the exponents: against a plain loop and the numpy path, explosion, compiled programs, memory."""
 
 import warnings
 from importlib.util import find_spec
@@ -10,53 +10,14 @@ from helpers import runs
 from helpers.parameters import BackendError
 from helpers.rnn.losses import loss_value
 from helpers.rnn.lyapunov import initial, lyapunov_spectrum
-from helpers.rnn.model import Rnn, random_weights
-from tests.cells import cells
-from tests.rnn.later import Later
+from helpers.rnn.model import random_weights
+from tests.rnn.later import GROUPS, Later, network, relative
 
 pytestmark = pytest.mark.skipif(find_spec("jax") is None, reason="gradients need jax")
 jax, jnp, gradients = Later("jax"), Later("jax.numpy"), Later("helpers.rnn.gradients")
-GROUPS = ("weights", "gains", "shifts")
 # one plan for most tests: it is compiled once
 SMALL = dict(k=3, t_sim=4.0, t_ons=0.2, transient=0.0, frame_transient=1.0, parameters=GROUPS)
-
-
-@pytest.fixture(scope="module")
-def plain():
-    """Return the model cells of the notebook."""
-    return cells("FINAL_6", "model")
-
-
-def rule(parts, kind="tanh_pos"):
-    """Return h -> (phi(h), phi'(h)) with the gains and shifts of the neurons, as the cells take it."""
-
-    def phi(h):
-        t = jnp.tanh(parts["gains"] * (h - parts["shifts"]))
-        slope = parts["gains"] * (1 - t**2)
-        return ((1 + t) / 2, slope / 2) if kind == "tanh_pos" else (t, slope)
-
-    return phi
-
-
-def network(g=1.0, seed=0, kind="tanh_pos", **options):
-    rng = np.random.default_rng(seed + 100)
-    shape = dict(gain=rng.uniform(0.5, 2, 8), shift=rng.normal(0, 0.3, 8))
-    return Rnn(random_weights(8, g, seed=seed), kind, **{**(shape if kind != "tanh" else {}), **options})
-
-
-def relative(found, wanted):
-    return np.abs(np.asarray(found) - wanted).max() / np.abs(wanted).max()
-
-
-def plain_slopes(function, rnn):
-    """Return function(parts), and its gradient with no synapse of a neuron on itself."""
-    ones = np.ones(rnn.n)
-    parts = dict(weights=np.array(rnn.weights, order="C"), gains=rnn.gains * ones, shifts=rnn.shifts * ones)
-    with jax.enable_x64(True):
-        value, slopes = jax.value_and_grad(function)(parts)
-    slopes = {name: np.array(slope) for name, slope in slopes.items()}
-    np.fill_diagonal(slopes["weights"], 0)
-    return float(value), slopes
+LONG = dict(t_ons=0.04, t_sim=10.0, transient=12.0, frame_transient=0.8)
 
 
 def central(function, n, step=1e-4):
@@ -70,84 +31,77 @@ def central(function, n, step=1e-4):
 # --- exponents and gradient
 
 
-@pytest.mark.parametrize(
-    ("g", "options"), [(0.8, {}), (3.0, {}), (2.0, dict(x=np.linspace(-2, 1, 8))), (1.0, dict(legacy=True))]
-)
-def test_exponents_are_those_of_the_numpy_path(g, options):
-    rnn = network(g=g, **options)
-    times = SMALL | dict(t_sim=10, transient=2)
-    found = gradients.gradient(rnn, **times).exponents
-    del times["parameters"]
-    assert np.abs(np.sort(found)[::-1] - lyapunov_spectrum(rnn, **times).exponents).max() < 1e-11
+@pytest.mark.parametrize(("grad", "cut_every"), [("full", 1000), ("window", 5), ("frozen", 0)])
+def test_transients_types_and_the_order_count_and_cuts_stop_the_dependence_through_the_trajectory(grad, cut_every):
+    """The loop of the cells with 10 steps of the state alone before; it is cut every so many QRs, or at every step.
 
-
-def test_loss_and_gradient_are_those_of_the_cell(plain):
-    rnn = Rnn(plain.random_network(8, 1.2, 6), "tanh_pos")
-    with jax.enable_x64(True):
-        run, times = (rnn.weights, *initial(rnn, 3, None, 6)), dict(n_wait=10, n_steps=40, target=0.3)
-        loss, slopes = float(plain.loss(*run, **times)), np.array(plain.gradient(*run, **times))
-    found = gradients.gradient(rnn, **SMALL, target=0.3, seed=6)
-    np.fill_diagonal(slopes, 0)
-    assert found.loss == pytest.approx(loss, rel=1e-10)
-    assert relative(found.by_group["weights"], slopes) < 1e-9
-
-
-def test_types_share_the_summed_slope_and_a_loss_may_depend_on_the_order(plain):
-    """The plain loop with a gain and a shift per neuron; there are more types than neurons, some of no neuron."""
+    There are more types than neurons, some of no neuron.
+    """
     types = np.array([0, 2, 4, 10, 4, 2, 0, 0])
     rnn = network(g=1.3, gain=np.linspace(0.7, 1.9, 11), shift=np.linspace(-0.3, 0.4, 11), types=types)
-    run = (*initial(rnn, 3, None, 0), 10, 40)
-
-    def value(parts):
-        return jnp.mean((plain.exponents(parts["weights"], *run, rule(parts)) - jnp.array([1.25, 0, -1.25])) ** 2)
-
-    wanted, slopes = plain_slopes(value, rnn)
-    found = gradients.gradient(rnn, **SMALL | dict(loss="MSE_Custom", parameters=("gains", "shifts")))
-    assert found.loss == pytest.approx(wanted, rel=1e-10)
-    assert set(found.by_group) == {"gains", "shifts"}
-    for name, slope in found.by_group.items():
-        assert relative(slope, np.bincount(types, slopes[name])) < 1e-9
-
-
-def test_an_ill_conditioned_frame_has_the_right_gradient(plain):
-    """At the unstable origin the diagonal of R spans more than 1e6 after two time constants."""
-    rnn, run = network(g=6.0, kind="tanh"), (np.zeros(8), initial(network(), 8, None, 0)[1], 0, 40)
-
-    def value(parts):
-        return jnp.mean(plain.exponents(parts["weights"], *run, rule(parts, "tanh")) ** 2)
-
-    wanted = plain_slopes(value, rnn)[1]["weights"]
-    times = dict(t_ons=2.0, t_sim=4.0, transient=0.0, frame_transient=0.0)
-    found = gradients.gradient(rnn, k=8, init="zero", **times)
-    assert np.ptp(found.exponents) * 2.0 > np.log(1e6)
-    assert relative(found.by_group["weights"], wanted) < 1e-6
-
-
-@pytest.mark.parametrize(("grad", "cut_every"), [("full", 1000), ("window", 5), ("frozen", 0)])
-def test_transients_count_and_cuts_stop_the_dependence_through_the_trajectory(grad, cut_every):
-    """The loop of the cell again, after 10 steps of the state alone; it is cut every so many QRs, or at every step."""
-    rnn = network(g=1.5)
     h0, q0 = initial(rnn, 3, None, 0)
 
     def value(parts):
-        h, q, logs = jnp.asarray(h0), jnp.asarray(q0), 0
-        phi, j = rule(parts), parts["weights"]
-        for _ in range(10):
-            h = 0.9 * h + 0.1 * j @ phi(h)[0]
-        for i in range(12):
-            if grad == "window" and i % cut_every == 0:
+        h, q, logs, j = jnp.asarray(h0), jnp.asarray(q0), 0, parts["weights"]
+        gains, shifts = parts["gains"][types], parts["shifts"][types]
+        for i in range(-5, 12):
+            if grad == "window" and i >= 0 and i % cut_every == 0:
                 h = jax.lax.stop_gradient(h)
             for _ in range(2):
                 h = jax.lax.stop_gradient(h) if grad == "frozen" else h
-                rate, slope = phi(h)
-                h, q = 0.9 * h + 0.1 * j @ rate, 0.9 * q + 0.1 * j @ (slope[:, None] * q)
+                t = jnp.tanh(gains * (h - shifts))
+                slope = gains * (1 - t**2) / 2
+                q = 0.9 * q + 0.1 * j @ (slope[:, None] * q) if i >= 0 else q
+                h = 0.9 * h + 0.1 * j @ ((1 + t) / 2)
             q, r = jnp.linalg.qr(q)
             logs = logs + jnp.log(jnp.abs(jnp.diag(r))) * (i >= 2)
-        return jnp.mean((logs / 2) ** 2)
+        return jnp.mean((logs / 2 - jnp.array([1.25, 0, -1.25])) ** 2)
 
-    times = dict(t_sim=2.0, transient=1.0, frame_transient=0.4, window=max(0.2 * cut_every, 0.2))
-    found, wanted = gradients.gradient(rnn, **SMALL | times, grad=grad).by_group, plain_slopes(value, rnn)[1]
-    assert max(relative(found[name], wanted[name]) for name in GROUPS) < 1e-9
+    with jax.enable_x64(True):
+        parts = dict(weights=np.array(rnn.weights, order="C"), gains=rnn.gain, shifts=rnn.shift)
+        wanted, slopes = jax.value_and_grad(value)(parts)
+    times = dict(t_sim=2.0, transient=1.0, frame_transient=0.4, window=max(0.2 * cut_every, 0.2), loss="MSE_Custom")
+    found = gradients.gradient(rnn, **SMALL | times, grad=grad)
+    assert found.loss == pytest.approx(float(wanted), rel=1e-10)
+    for name in GROUPS:
+        slope = np.array(slopes[name])
+        if name == "weights":
+            np.fill_diagonal(slope, 0)
+        assert relative(found.by_group[name], slope) < 1e-9, name
+
+
+def check_against_the_numpy_path(rnn, bound=1e-11, **changes):
+    """Exponents are those of the numpy path, and slopes those of their mean square, at three places of each group."""
+    settings = SMALL | changes
+    gradient, groups = gradients.gradient(rnn, **settings), settings.pop("parameters")
+    if settings.pop("init", "") == "zero":
+        settings["h0"] = np.zeros(8)
+    found = np.sort(gradient.exponents)[::-1]
+    assert np.abs(found - lyapunov_spectrum(rnn, **settings).exponents).max() < bound
+    fields = dict(weights="weights", gains="gain", shifts="shift")
+    for group in groups:
+        start = np.array(getattr(rnn, fields[group]), order="C")
+        places = np.unique(np.flatnonzero(start)[[0, np.count_nonzero(start) // 2, -1]])
+
+        def value(moves, start=start, places=places, group=group):
+            moved = start.copy()
+            moved.flat[places] += moves
+            return (lyapunov_spectrum(rnn.replace(**{fields[group]: moved}), **settings).exponents ** 2).mean()
+
+        assert relative(gradient.by_group[group].ravel()[places], central(value, len(places))) < 1e-6, group
+    return found
+
+
+@pytest.mark.parametrize("options", [{}, dict(legacy=True), dict(x=np.linspace(-1, 1, 8))])
+def test_exponents_and_gradient_are_those_of_the_numpy_path(options):
+    check_against_the_numpy_path(network(**options))
+
+
+def test_an_ill_conditioned_frame_has_the_right_gradient():
+    """At the unstable origin the diagonal of R spans more than 1e6 after two time constants."""
+    times = dict(k=8, t_ons=2.0, t_sim=4.0, frame_transient=0.0, init="zero", parameters=("weights",))
+    found = check_against_the_numpy_path(network(g=6.0, kind="tanh"), bound=1e-7, **times)
+    assert np.ptp(found) * 2.0 > np.log(1e6)
 
 
 def test_cotangents_of_the_qr_for_any_function_of_q_and_r(rng):
@@ -168,28 +122,6 @@ def test_the_slope_of_l2_at_the_target_is_zero_and_not_nan():
     assert slope.tolist() == [0, 0, 0]
 
 
-def check_against_the_numpy_path(rnn, **changes):
-    """The gradient has the slopes of the mean square of the numpy path's exponents, at three places of each group."""
-    fields, times = dict(weights="weights", gains="gain", shifts="shift"), SMALL | changes
-    found = gradients.gradient(rnn, **times).by_group
-    del times["parameters"]
-    for group, field in fields.items():
-        start = np.array(getattr(rnn, field), order="C")
-        places = np.unique(np.flatnonzero(start)[[0, np.count_nonzero(start) // 2, -1]])
-
-        def value(moves, start=start, places=places, field=field):
-            moved = start.copy()
-            moved.flat[places] += moves
-            return (lyapunov_spectrum(rnn.replace(**{field: moved}), **times).exponents ** 2).mean()
-
-        assert relative(found[group].ravel()[places], central(value, len(places))) < 1e-6, group
-
-
-@pytest.mark.parametrize("options", [dict(legacy=True), dict(x=np.linspace(-1, 1, 8))])
-def test_gradient_has_the_slopes_of_the_numpy_path(options):
-    check_against_the_numpy_path(network(**options))
-
-
 @pytest.mark.parametrize("options", [{}, dict(dtype="float32"), dict(grad="frozen"), dict(transient=1.0)])
 def test_a_state_that_leaves_the_numbers_is_an_error(options):
     """All rules that can be trained saturate: only weights and an input near the largest number lead there. Their
@@ -200,36 +132,27 @@ def test_a_state_that_leaves_the_numbers_is_an_error(options):
         gradients.gradient(net, **SMALL | dict(t_sim=8.0) | options)
 
 
-def test_a_synapse_of_a_neuron_on_itself_is_not_trained():
-    weights = random_weights(8, 1.0, seed=0) + 0.5 * np.eye(8)
-    found = gradients.gradient(network().replace(weights=weights), **SMALL).by_group["weights"]
+def test_a_synapse_of_a_neuron_on_itself_is_not_trained_and_single_precision_is_near_double():
+    net = network().replace(weights=random_weights(8, 1.0, seed=0) + 0.5 * np.eye(8))
+    double, single = (gradients.gradient(net, **SMALL, dtype=d) for d in ("float64", "float32"))
+    found = double.by_group["weights"]
     assert not found.diagonal().any() and (found[~np.eye(8, dtype=bool)] != 0).all()
-
-
-def test_single_precision_is_near_double():
-    double, single = (gradients.gradient(network(), **SMALL, dtype=d) for d in ("float64", "float32"))
-    assert relative(single.by_group["weights"], double.by_group["weights"]) < 1e-3
+    assert relative(single.by_group["weights"], found) < 1e-3
     assert 0 < np.abs(single.exponents - double.exponents).max() < 1e-5
 
 
 # --- compilation, memory, precision
-
-LONG = dict(t_ons=0.04, t_sim=10.0, transient=12.0, frame_transient=0.8)
 
 
 def test_a_program_is_compiled_once_whatever_times_masks_and_numbers():
     """Up to 256 QR intervals and steps of the transient; beyond, once more for every power of two."""
     gradients.gradient(network(), **SMALL)
     before = gradients.value_and_grad._cache_size()
-    for times in (dict(t_sim=3.0), dict(t_sim=50.0), dict(transient=7.0), dict(frame_transient=0.0), dict(window=1.0)):
-        gradients.gradient(network(seed=1), **SMALL | times)
-    gradients.gradient(
-        network(seed=2, g=3.0), **SMALL, masks={"weights": np.tri(8)}, seed=5, lr=0.3, clip=1.0, target=1.0
-    )
-    gradients.gradient(network(seed=2, dt=0.19), **SMALL)
+    for times in (dict(t_sim=50.0), dict(transient=7.0, frame_transient=0.0), dict(window=1.0, lr=0.3, clip=1.0)):
+        gradients.gradient(network(seed=1, g=3.0, dt=0.19), **SMALL | times)
+    gradients.gradient(network(), **SMALL, masks={"weights": np.tri(8)}, seed=5, target=1.0)
     assert gradients.value_and_grad._cache_size() == before
     check_against_the_numpy_path(network(g=12.0, dt=0.02), **LONG)
-    assert gradients.value_and_grad._cache_size() == before + 1
     gradients.gradient(network(dt=0.02), **SMALL | LONG | dict(t_sim=19.6, transient=20.0))
     assert gradients.value_and_grad._cache_size() == before + 1
 
@@ -238,10 +161,9 @@ def test_memory_grows_by_one_state_for_each_qr_interval():
     """A tape of every step would hold at least four such arrays a step, eight an interval."""
     used, rooms = [], []
     for times in (SMALL, SMALL | LONG):
+        net, params = network(dt=times["t_ons"] / 2), gradients.TrainingParams(**times)
         with gradients.double():
-            plan, free, fixed = gradients.prepared(
-                network(dt=times["t_ons"] / 2), gradients.TrainingParams(**times), None
-            )
+            plan, free, fixed = gradients.prepared(net, params, None)
             program = gradients.value_and_grad.lower(free, fixed, plan=plan).compile()
         used.append(program.memory_analysis().temp_size_in_bytes)
         rooms.append(plan.room)
@@ -254,9 +176,8 @@ def test_times_are_rounded_up_to_whole_steps():
     times = dict(t_ons=0.14, t_sim=2.75, transient=0.15, frame_transient=0.28, window=0.3, grad="window")
     with gradients.double():
         plan, _, fixed = gradients.prepared(network(dt=0.02), gradients.TrainingParams(**SMALL | times), None)
-    assert plan.n_ons == 7
-    counts = {name: int(fixed[name]) for name in ("n_transient", "n_frame", "n_average", "window")}
-    assert counts == dict(n_transient=8, n_frame=2, n_average=20, window=3)
+    counts = [int(fixed[name]) for name in ("n_transient", "n_frame", "n_average", "window")]
+    assert [plan.n_ons, *counts] == [7, 8, 2, 20, 3]
 
 
 def compiled_files(folder):
@@ -284,7 +205,6 @@ def test_programs_are_kept_for_the_next_process_and_settings_go_back(stored):
     first = compiled_files(folder)
     assert len(first) == 1 and compiled_files(folder) == first
     assert [getattr(jax.config, name) for name in settings] == before and before[0] is None and not before[2]
-    assert jnp.ones(3).dtype == "float32"
     files = set(folder.iterdir())
     jax.config.update(settings[1], 0.0)
     jax.jit(lambda x: x * 3.25)(1.0)  # outside our calls

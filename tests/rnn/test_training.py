@@ -9,28 +9,14 @@ from helpers.parameters import BackendError, ParameterError
 from helpers.rnn.lyapunov import initial
 from helpers.rnn.model import Rnn, random_weights
 from tests.cells import cells
-from tests.rnn.later import Later
+from tests.rnn.later import GROUPS, Later, network, relative
 
 NEEDED = find_spec("jax"), find_spec("optax")
 pytestmark = pytest.mark.skipif(None in NEEDED, reason="training needs jax and optax")
 jax, training, gradients = Later("jax"), Later("helpers.rnn.training"), Later("helpers.rnn.gradients")
-GROUPS = ("weights", "gains", "shifts")
 # two plans, of the weights and of all groups, serve all tests: they are compiled once
-SMALL = dict(k=3, t_sim=10.0, t_ons=0.2, transient=2.0, frame_transient=2.0, progress=False)
-
-
-def network(seed=0, kind="tanh_pos"):
-    rng = np.random.default_rng(seed + 100)
-    shape = dict(gain=rng.uniform(0.5, 2, 8), shift=rng.normal(0, 0.3, 8)) if kind != "tanh" else {}
-    return Rnn(random_weights(8, 1.0, seed=seed), kind, **shape)
-
-
-def only(**settings):
-    return {**{name: value for name, value in SMALL.items() if name != "progress"}, **settings}
-
-
-def relative(found, wanted):
-    return np.abs(found - wanted).max() / np.abs(wanted).max()
+TIMES = dict(k=3, t_sim=10.0, t_ons=0.2, transient=2.0, frame_transient=2.0)
+SMALL = dict(**TIMES, progress=False)
 
 
 # --- epochs
@@ -40,8 +26,8 @@ def test_history_is_whole_and_entry_i_comes_before_update_i():
     rnn = network()
     long, short = (training.train(rnn, n_epochs=n, **SMALL) for n in (6, 4))
     assert long.loss.shape == (6,) and long.spectra.shape == (6, 3) and long.gradient_norms["weights"].shape == (6,)
-    assert training.gradient(rnn, **only()).loss == pytest.approx(long.loss[0], rel=1e-12)
-    assert training.gradient(short.rnn, **only()).loss == pytest.approx(long.loss[4], rel=1e-12)
+    assert training.gradient(rnn, **TIMES).loss == pytest.approx(long.loss[0], rel=1e-12)
+    assert training.gradient(short.rnn, **TIMES).loss == pytest.approx(long.loss[4], rel=1e-12)
     assert (np.diff(long.spectra, axis=1) <= 0).all() and (short.loss == long.loss[:4]).all()
 
 
@@ -60,7 +46,7 @@ def test_training_is_that_of_the_cell():
 def test_each_group_is_clipped_by_itself_and_its_norm_told_before():
     """With a clipped norm far below Adam's 1e-8 the step is lr g / 1e-8."""
     rnn, settings = network(), SMALL | dict(parameters=GROUPS)
-    slopes = training.gradient(rnn, **only(parameters=GROUPS)).by_group
+    slopes = training.gradient(rnn, **TIMES, parameters=GROUPS).by_group
     found = training.train(rnn, n_epochs=1, lr=1e-3, clip=1e-12, **settings)
     for name, field in training.FIELDS.items():
         norm = np.linalg.norm(slopes[name])
@@ -69,23 +55,19 @@ def test_each_group_is_clipped_by_itself_and_its_norm_told_before():
         assert relative(moved, -1e-7 * slopes[name] / norm) < 1e-3
 
 
-def test_zeros_of_the_weights_stay_and_so_does_what_is_not_trained():
+def test_a_fixed_number_of_parameters_is_trained_and_zeros_stay():
     weights = random_weights(8, 1.0, seed=0) * (np.random.default_rng(1).random((8, 8)) < 0.6)
     rnn = network().replace(weights=weights)
-    found = training.train(rnn, n_epochs=3, lr=0.1, **SMALL).rnn
-    assert ((found.weights == 0) == (weights == 0)).all()
-    assert (found.gain == rnn.gain).all() and (found.shift == rnn.shift).all()
-
-
-def test_fixed_number_of_trained_parameters():
-    rnn = network()
-    masks = training.fixed_number(rnn, n_weights=5, n_gains=2, n_shifts=8, seed=3)
+    masks = training.fixed_number(rnn, n_weights=np.count_nonzero(weights), n_gains=2, seed=3)
+    assert list(masks) == ["weights", "gains"]
     found = training.train(rnn, n_epochs=3, masks=masks, parameters=GROUPS, **SMALL).rnn
-    moved = [found.weights != rnn.weights, found.gain != rnn.gain, found.shift != rnn.shift]
-    assert [int(m.sum()) for m in moved] == [5, 2, 8] and not moved[0].diagonal().any()
-    assert list(training.fixed_number(rnn, n_gains=1, seed=0)) == ["gains"]
-    again = training.fixed_number(rnn, n_weights=5, n_gains=2, n_shifts=8, seed=3)
-    assert all((masks[name] == again[name]).all() for name in masks)
+    assert ((found.weights != rnn.weights) == (weights != 0)).all()
+    assert ((found.gain != rnn.gain).sum(), (found.shift != rnn.shift).sum()) == (2, 8)
+    found = training.train(rnn, n_epochs=3, **SMALL).rnn
+    assert ((found.weights != rnn.weights) == (weights != 0)).all()
+    assert (found.gain == rnn.gain).all() and (found.shift == rnn.shift).all()
+    drawn = [training.fixed_number(rnn, n_weights=5, seed=seed)["weights"] for seed in (3, 3, 4)]
+    assert np.array_equal(drawn[0], drawn[1]) and not np.array_equal(drawn[0], drawn[2]) and drawn[0].sum() == 5
 
 
 def test_dale_clips_at_zero_where_free_weights_change_sign():
@@ -99,7 +81,7 @@ def test_early_stopping_returns_the_network_of_the_last_entry():
     found = training.train(network(), n_epochs=200, lr=0.05, early_stopping=0.02, **SMALL)
     assert found.stopped_early and found.loss.size < 200
     assert found.loss[-1] <= 0.02 < found.loss[-2]
-    assert training.gradient(found.rnn, **only()).loss == pytest.approx(found.loss[-1], rel=1e-9)
+    assert training.gradient(found.rnn, **TIMES).loss == pytest.approx(found.loss[-1], rel=1e-9)
 
 
 def test_the_bar_shows_loss_and_largest_exponent(monkeypatch, capsys):
@@ -136,11 +118,11 @@ def test_what_leaves_the_numbers_stops_the_training_with_the_last_good_network(m
     assert found.loss.tolist() == whole.loss[:epoch].tolist() and found.spectra.shape == (epoch, 3)
     assert not found.stopped_early and (found.rnn.weights == calls[max(epoch - 1, 0)]).all()
     if epoch:
-        assert training.gradient(found.rnn, **only()).loss == pytest.approx(found.loss[-1], rel=1e-12)
+        assert training.gradient(found.rnn, **TIMES).loss == pytest.approx(found.loss[-1], rel=1e-12)
 
 
 def test_epochs_share_their_program_with_the_gradient():
-    training.gradient(network(), **only())
+    training.gradient(network(), **TIMES)
     before = gradients.value_and_grad._cache_size()
     training.train(network(), n_epochs=1, **SMALL)
     updates = training._update._cache_size()
@@ -157,31 +139,22 @@ def test_epochs_share_their_program_with_the_gradient():
     ("change", "message"),
     [
         (dict(k=9), "k = 9 is out of range; allowed: an integer from 1 to 8"),
-        (dict(k=0), "k = 0"),
         (dict(n_epochs=0), "n_epochs = 0"),
         (dict(lr=0.0), "lr = 0"),
         (dict(t_ons=20.0), "t_ons = 20"),
-        (dict(t_ons=0.01), "t_ons = 0.01"),
-        (dict(t_sim=-1.0), "t_sim = -1"),
         (dict(parameters=()), "nothing is trained"),
         (dict(parameters=("biases",)), "weights, gains, shifts"),
         (dict(grad="half"), "full, frozen, window"),
-        (dict(init="one"), "random, zero"),
-        (dict(dale="maybe"), "free, clip"),
-        (dict(dtype="float16"), "float64, float32"),
         (dict(loss="l3"), "l2, MSE"),
         (dict(target=[0.0, 1.0]), "target has 2 values"),
         (dict(early_stopping="now"), "early_stopping"),
         (dict(masks={"weights": np.zeros((8, 8))}), "nothing is trained"),
         (dict(masks={"gains": np.ones(8)}), "masks = 'gains' is unknown"),
         (dict(masks={"weights": np.ones(8)}), "shape"),
-        (dict(seed=-1), "seed = -1"),
-        (dict(window=0.0), "window = 0"),
         (dict(rnn=network(kind="tanh"), parameters=("gains",)), "neither gains nor shifts"),
         (dict(rnn=np.eye(3)), "allowed: Rnn"),
     ],
 )
 def test_bad_settings_are_refused_in_one_line(change, message):
-    with pytest.raises(ParameterError, match=message) as failed:
+    with pytest.raises(ParameterError, match=rf"^[^\n]*{message}[^\n]*$"):
         training.train(**{**SMALL, "rnn": network(), "n_epochs": 1} | change)
-    assert "\n" not in str(failed.value)
