@@ -1,12 +1,10 @@
 """Keys of swept functions and of figures: what can change a number changes the key, and nothing else does."""
 
-import ast
 import collections
 import dataclasses
 import enum
 import functools
 import io
-import itertools
 import os
 import re
 import subprocess
@@ -29,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def notebook(*cells, **names):
     """Execute cells one after the other, as the kernel of a notebook does, and return its namespace."""
-    space = {"__name__": "__main__", "np": np, "helpers": helpers, **names}
+    space = {"__name__": "__main__", "np": np, "helpers": helpers, "collections": collections, **names}
     for i, cell in enumerate(cells):
         exec(compile(cell, f"<cell {i}, run {id(space)}>", "exec"), space)
     return space
@@ -43,33 +41,24 @@ def key(*cells, **names):
 
 CHANGES = {  # «before|after» in a cell
     "constant": "def f(x): return «2|3» * x",
-    "type of a constant": "def f(x): return x + «1|1.0»",
     "sign of zero": "def f(x): return x * «0.0|-0.0»",
     "operator": "def f(x): return x «+|-» 2",
     "attribute": "def f(x): return np.«sin|cos»(x)",
-    "order of arguments": "def f(«a, b|b, a»): return a - b",
     "names of arguments": "def f(«a, b|b, a»): return «a - b|b - a»",
     "constant of an inner function": "def f(x): return lambda: «2|3» * x",
     "global of a bare namespace": "s = {'a': «1|2»}\nexec('def f(x): return a', s)\nf = s['f']",
-    "default": "def f(x, b=«1|2»): return x + b",
     "keyword default": "def f(x, *, b=«1|2»): return x + b",
     "default that is an array": "def f(x, b=np.ones(3«|, 'f4'»)): return x",
     "attribute of the function": "def f(x): return f.a\nf.a = «1|2»",
-    "type of a global": "a = «1|True»\ndef f(x): return a",
     "global of an inner function": "a = «1|2»\ndef f(x): return [a for _ in x]",
     "a global that hides a builtin": "«|sum = max»\ndef f(x): return sum(x)",
-    "dict": "a = {'k': [1, «2|3»]}\ndef f(x): return a",
     "order of a dict": "a = {«1: 1, 2: 2|2: 2, 1: 1»}\ndef f(x): return a",
-    "array": "a = np.zeros(«2|(2, 1)»)\ndef f(x): return a",
     "field names": "a = np.zeros(1, [('«b|c»', 'f8'), ('«c|b»', 'f8')])\ndef f(x): return a['b']",
-    "function it calls": "def g(x): return «x|-x»\ndef f(x): return g(x)",
     "function further down": "a = «1|2»\ndef h(x): return a\ndef g(x): return h(x)\ndef f(x): return g(x)",
     "functions that call each other": "def g(x): return x and f(x - «1|2»)\ndef f(x): return g(x)",
-    "closure": "def make(b):\n    return lambda x: x + b\nf = make(«1|2»)",
     "function in a closure": "def make(g):\n    return lambda x: g(x)\nf = make(lambda x: «x|-x»)",
     "lambda beside another on its line": "«f, g|g, f» = lambda x: 1, lambda x: 2",
     "partial": "from functools import partial\ndef g(x, b): return b\nf = partial(g, b=«1|2»)",
-    "function in a partial": "from functools import partial\ndef g(x, b): return «b|-b»\nf = partial(g, 1)",
     "bound object": "class C:\n    def __init__(s, a): s.a = a\n    def f(s, x): return s.a\nf = C(«1|2»).f",
     "method of a bound object": "class C:\n    def f(s, x): return s.g()\n    def g(s): return «1|2»\nf = C().f",
     "callable object": "class C:\n    def __call__(s, x): return «1|2»\nf = C()",
@@ -77,25 +66,16 @@ CHANGES = {  # «before|after» in a cell
     "base class": "class B:\n    def g(s): return «1|2»\nclass C(B): pass\ndef f(x): return C().g()",
     "property": "class C:\n    @property\n    def g(s): return «1|2»\ndef f(x): return C().g",
     "static method": "class C:\n    @staticmethod\n    def g(): return «1|2»\ndef f(x): return C.g()",
-    "method put in later": "class C:\n    def g(s): return 1\ndef f(x): return C().g()\n«|C.g = lambda s: 2»",
     "which of two like classes": "class A: pass\nclass B: pass\na = «A|B»\ndef f(x): return a is A",
-    "field of a dataclass": (
-        "from dataclasses import dataclass\n@dataclass\nclass C:\n    a: int = «1|2»\ndef f(x): return C().a"
-    ),
     "cached function": "import functools\n@functools.lru_cache\ndef g(x): return «1|2»\ndef f(x): return g(x)",
     "decorated function": "import contextlib\n@contextlib.contextmanager\ndef g(): yield «1|2»\ndef f(x): return g()",
     "wrapper that takes a library's name": "import functools\n@functools.wraps(np.mean)\ndef f(x): return «1|2»",
-    "function in a bare namespace": "s = {}\nexec('def f(x): return «1|2»', s)\nf = s['f']",
     "compiled function": "import numba\n@numba.njit\ndef g(x): return «x|-x»\ndef f(x): return g(x)",
     "options of a compiled function": (
         "import numba\n@numba.njit(«|fastmath=True»)\ndef g(x): return x\ndef f(x): return g(x)"
     ),
     "state of a generator": "rng = np.random.default_rng(1)\n«|rng.normal()»\ndef f(x): return rng.normal()",
-    "state behind a bound method": "draw = np.random.default_rng(«1|2»).normal\ndef f(x): return draw()",
-    "named tuple": (
-        "from collections import namedtuple\nP = namedtuple('P', '«a b|b a»')\np = P(1, 2)\ndef f(x): return p.a"
-    ),
-    "code around a member of helpers": "from helpers import runs\ndef f(x): return runs.seeds(1, «2|3»)",
+    "named tuple": "P = collections.namedtuple('P', '«a b|b a»')\np = P(1, 2)\ndef f(x): return p.a",
 }
 STAYS = {
     "comment": "«|# why»\ndef f(x):«|\n    # because\n»\n    return 2 * x«|  # here»",
@@ -103,11 +83,9 @@ STAYS = {
     "order of definitions": "«a = 1|g = 2»\n\ndef f(x): return a, g\n«g = 2|a = 1»",
     "place of the notebook": "__file__ = '«/a/one|/b/two».ipynb'\ndef f(x): return __file__, __name__",
     "annotations": "def f(x«|: float»)«| -> int»: return 2",
-    "global that it does not use": "a = «1|2»\ndef f(x): return 2",
     "global with the name of an attribute": "mean = «1|2»\ndef f(x): return x.mean",
     "module that it imports itself": "«|import os\n»def f(x):\n    import os",
     "order in which a set was filled": "a = {«'x', 'y'|'y', 'x'»}\ndef f(x): return a",
-    "spelling of a number": "a = «1000|10**3»\ndef f(x): return a",
     "an equal object made anew": "a = [np.ones(2)«] * 2|, np.ones(2)]»\nf = lambda: a",
     "a cache that fills": "import functools\n@functools.lru_cache\ndef f(x): return 1\n«|f(1)»",
 }
@@ -122,15 +100,6 @@ def test_an_edit_changes_the_key_exactly_where_it_can_change_a_number(name):
     before, after = before_and_after((CHANGES | STAYS)[name])
     assert key(before) == key(before) and before != after
     assert (key(before) != key(after)) == (name in CHANGES)
-
-
-def test_an_edit_in_the_running_notebook_is_seen_and_can_be_taken_back():
-    space = notebook("a = 1\ndef g(x): return a * x", "def f(x): return g(x)")
-    seen = [function_key(space["f"])]
-    for cell in ("a = 2", "def g(x): return a + x", "def g(x): return a * x", "a = 1"):
-        exec(cell, space)
-        seen.append(function_key(space["f"]))
-    assert len(set(seen[:3])) == 3 and seen[3] == seen[1] and seen[4] == seen[0]
 
 
 def test_the_profile_counts_where_it_is_asked_for(monkeypatch):
@@ -213,22 +182,19 @@ class Slotted:
 
 
 VALUES = [
-    *(0, 0.0, False, None, "0", b"0", (), [], {}, set(), frozenset(), ..., 0j, range(3), slice(1)),
-    *(1, True, 1.0, np.float64(1), np.float32(1), np.int64(1), np.array(1), np.array([1]), np.array(1.0), (1,), [1]),
-    *(np.array([1], "i8"), np.array([1], "f8"), np.array(["1"]), np.array([1], object), np.ma.array([1], mask=[1])),
+    *(0, 0.0, False, None, "0", b"0", (), [], {}, set(), frozenset(), ..., 0j, range(3), slice(1), (1,), [1], [1, [2]]),
+    *(1, True, 1.0, np.float64(1), np.float32(1), np.int64(1), np.array(1), np.array(1.0), np.array(["1"])),
+    *(np.array([1], "i8"), np.array([1], "f8"), np.array([[1]]), np.array([1], object), np.ma.array([1], mask=[1])),
     *(Mood.CALM, Mood.TENSE, Mood, Pair(1, 2), (1, 2), {1: 2}, collections.OrderedDict({1: 2}), {1, 2}, Leak()),
     *(Leak(2.0), Slotted(1), Slotted(2), types.SimpleNamespace(a=1, func=2), types.SimpleNamespace(a=2, func=2)),
     *(np.sin, np.cos, np.mean, len, max, int, float, "abc".upper, "abd".upper, np.dtype("f4"), np.datetime64("2020")),
-    *(Path("/a"), Path("/b"), np.random.default_rng(1), np.random.default_rng(2), np.random.RandomState(1)),
-    *(np, os),
+    *(Path("/a"), Path("/b"), np.random.default_rng(1), np.random.default_rng(2), np.random.RandomState(1), np, os),
 ]  # fmt: skip
 
 
 def test_values_differ_where_their_types_or_contents_do():
     found = [value_key(value, "v") for value in VALUES]
-    twins = [(VALUES[i], VALUES[j]) for i, j in itertools.combinations(range(len(VALUES)), 2) if found[i] == found[j]]
-    assert [pair for pair in twins if repr(pair[0]) != repr(pair[1])] == [] and len(twins) == 1  # array([1]) twice
-    assert found == [value_key(value, "v") for value in VALUES]
+    assert len(set(found)) == len(VALUES) and found == [value_key(value, "v") for value in VALUES]
 
 
 def test_a_copy_from_another_process_has_the_same_key():
@@ -242,10 +208,12 @@ def test_a_copy_from_another_process_has_the_same_key():
             assert value_key(cloudpickle.loads(cloudpickle.dumps(value)), "v") == value_key(value, "v"), value
 
 
-def test_caches_beside_the_fields_do_not_count():
-    leak = Leak()
+def test_caches_beside_the_fields_do_not_count_and_endless_values_end():
+    leak, loop = Leak(), []
     before = value_key(leak, "v")
     assert leak.decay < 1 and value_key(leak, "v") == before
+    loop.append(loop)
+    assert value_key(loop, "v") == value_key(loop, "v")
 
 
 def test_a_bar_of_a_notebook_has_the_key_of_that_of_its_workers():
@@ -255,30 +223,15 @@ def test_a_bar_of_a_notebook_has_the_key_of_that_of_its_workers():
     assert len({value_key(bar, "tqdm") for bar in (asyncio.tqdm_asyncio, notebook.tqdm, std.tqdm)}) == 1
 
 
-@pytest.mark.parametrize(
-    ("value", "kind"),
-    [
-        (io.TextIOWrapper(io.BytesIO()), "TextIOWrapper"),
-        ((i for i in range(3)), "generator"),
-        (threading.Lock(), "lock"),
-        (np.frompyfunc(abs, 1, 1), "ufunc"),
-        ({"deep": [memoryview(b"a")]}, "memoryview"),
-    ],
-)
-def test_what_has_no_content_is_refused_by_name(value, kind):
+@pytest.mark.parametrize("value", [io.TextIOWrapper(io.BytesIO()), threading.Lock(), {"deep": [memoryview(b"a")]}])
+def test_what_has_no_content_is_refused_by_name(value):
     for cell in ("def f(x): return rates", "def g(x): return rates\ndef f(x): return g(x)"):
-        with pytest.raises(ParameterError, match=rf"^rates holds a {kind}, which has no key; make it inside [^\n]*$"):
+        with pytest.raises(ParameterError, match=r"^rates holds a \w+, which has no key; make it inside [^\n]*$"):
             key(cell, rates=value)
     with pytest.raises(ParameterError, match=r"^a default of <lambda> holds a"):
         function_key(lambda x, b=value: x)
     with pytest.raises(ParameterError, match=r"^value holds a"):
         function_key(lambda x: value)
-
-
-def test_endless_values_end():
-    loop = []
-    loop.append(loop)
-    assert value_key(loop, "v") == value_key(loop, "v")
 
 
 def test_keys_do_not_depend_on_the_process_or_its_hash_seed():
@@ -296,7 +249,7 @@ def test_imports_are_read_in_every_spelling_and_at_any_depth():
     code = "from helpers import rnn, runs as r\nimport helpers.v1.lgn, os\n%time\ndef f():\n  !ls\n  import helpers.a.b"
     assert imported_modules(code) == {"helpers.rnn", "helpers.runs", "helpers.v1.lgn", "helpers.a.b"}
     for path in (ROOT / "helpers").rglob("*.py"):  # one from another room would not be seen
-        assert not any(getattr(node, "level", 0) for node in ast.walk(ast.parse(path.read_text()))), path
+        assert not re.search(r"^\s*from \.", path.read_text(), flags=re.M), path
 
 
 @pytest.fixture
@@ -329,7 +282,6 @@ X = A | {"x/__init__.py", "x/deep.py", "x/lazy.py", "x/view.js"}  # a room count
 COVERED = {
     "import helpers.a": A,
     "from helpers import b, __version__": A - {"a.py"},
-    "from helpers.a import f": A,
     "from helpers.x.deep import g": X,
     "from helpers.x import g": X,
     "from helpers import x": X,
@@ -339,26 +291,17 @@ COVERED = {
 
 
 @pytest.mark.parametrize(("code", "covered"), COVERED.items(), ids=COVERED)
-def test_the_source_covers_what_is_imported_and_no_more(house, code, covered):
+def test_the_source_covers_what_is_imported_and_without_names_all(house, code, covered):
     names = imported_modules(code)
-    before = source_key(names)
+    (house / "z").mkdir()
+    (house / "notes.txt").touch()
+    before, whole = source_key(names), source_key()
     for path in [path for path in house.rglob("*") if path.is_file()]:
         old = path.read_text()
         path.write_text(old + "\n")
         assert (source_key(names) != before) == (str(path.relative_to(house)) in covered), path
+        assert (source_key() != whole) == (path.suffix != ".txt"), path
         path.write_text(old)
-    (house / "z").mkdir()
-    (house / "z" / "__init__.py").touch()
-    (house / "notes.txt").touch()
-    assert source_key(names) == before
-
-
-def test_without_names_the_source_covers_all(house):
-    seen = [source_key()]
-    for name in ("c.py", "x/lazy.py", "x/view.js", "y/more.py"):
-        (house / name).write_text("1")
-        seen.append(source_key())
-    assert len(set(seen)) == 5
 
 
 def test_every_public_function_of_the_shared_modules_has_a_key():
