@@ -31,6 +31,7 @@ print("more noise", file=sys.stderr)
 print("shown too")
 """
 SLIDER = "import ipywidgets\nprint('the figure')\ndisplay(ipywidgets.IntSlider())"
+ALONE = "display(ipywidgets.IntSlider())"
 CHILD = "import time; x = b'1' * 150_000_000; print(1, flush=True); time.sleep(60)"
 START = f"child = subprocess.Popen([sys.executable, '-c', {CHILD!r}], stdout=-1)\n_ = child.stdout.readline()"
 START += "\nimport time\nfreed = bytearray(b'1') * 200_000_000\ntime.sleep(1.2)\ndel freed"
@@ -58,11 +59,11 @@ def house(tmp_path_factory):
     put(folder / "FINAL_3_dies.ipynb", "import os", "os.kill(os.getpid(), 9)")
     (folder / "FINAL_4_broken.ipynb").write_text("{")
     put(folder / "FINAL_5_widget.ipynb", BROKEN_SLIDER)
-    good = put(folder / "FINAL_6_good.ipynb", NOISY, SLIDER, START, "child.kill()\n6 * 7", PICTURE)
+    good = put(folder / "FINAL_6_good.ipynb", NOISY, SLIDER, ALONE, START, "child.kill()\n6 * 7", PICTURE)
     page = nbformat.read(good, as_version=4)
     page.metadata = {"kernelspec": {"name": "other", "display_name": "Other"}, "toc": {"base": 1}}
     page.cells[0].metadata = {"tags": ["parameters"], "collapsed": True, "execution": {"shell.execute_reply": "x"}}
-    page.cells[4].metadata = {"tags": ["plot", "wide"]}
+    page.cells[5].metadata = {"tags": ["plot", "wide"]}
     page.cells.insert(0, v4.new_markdown_cell("# Title", metadata={"editable": False}))
     nbformat.write(page, good)
     before, said = files(root), io.StringIO()
@@ -72,8 +73,8 @@ def house(tmp_path_factory):
     return root, before, files(root), code, said.getvalue()
 
 
-def test_failures_are_named_and_the_others_run(house):
-    root, _, _, code, said = house
+def test_failures_are_named_and_only_what_ran_is_rewritten(house):
+    root, before, after, code, said = house
     assert code == 1
     for line in (
         "FAILED FINAL_2_bad: cell 2 (# the bad cell): ZeroDivisionError: division by zero",
@@ -84,10 +85,6 @@ def test_failures_are_named_and_the_others_run(house):
     ):
         assert line in said
     assert "Traceback" not in said and not (root / "two").exists(), "no cell runs behind a failed one"
-
-
-def test_only_what_ran_is_rewritten(house):
-    _, before, after, _, _ = house
     assert sorted(after) == sorted(before), "a temporary file was left behind"
     assert [name for name in before if after[name] != before[name]] == ["FINAL_6_good.ipynb"]
 
@@ -98,14 +95,15 @@ def test_what_is_written_holds_what_a_reader_sees(house):
     page = nbformat.read(path, as_version=4)
     assert page.metadata == METADATA
     plot = {"tags": ["plot", "wide"], "jupyter": {"source_hidden": True}}
-    assert [cell.metadata for cell in page.cells] == [{}, {"tags": ["parameters"]}, {}, {}, {}, plot]
-    assert [cell.id for cell in page.cells] == [f"cell-0{i}" for i in range(1, 7)]
-    assert [cell.execution_count for cell in page.cells[1:]] == [1, 2, 3, 4, 5]
-    noisy, slider, _, value, picture = (cell.outputs for cell in page.cells[1:])
+    assert [cell.metadata for cell in page.cells] == [{}, {"tags": ["parameters"]}, {}, {}, {}, {}, plot]
+    assert [cell.id for cell in page.cells] == [f"cell-0{i}" for i in range(1, 8)]
+    assert [cell.execution_count for cell in page.cells[1:]] == [1, 2, 3, 4, 5, 6]
+    noisy, slider, alone, _, value, picture = (cell.outputs for cell in page.cells[1:])
     environment = ["quick", "2/3", str(path), "true", "1", "1", "1"]
     assert [out.text for out in noisy] == [f"{environment} {path.parent}\nshown too\n"], "one stdout, no stderr"
     assert [out.output_type for out in slider] == ["stream"], "the widget goes, the print stays"
-    assert value[0].data == {"text/plain": "42"} and value[0].execution_count == 4
+    assert [out.data for out in alone] == [{"text/plain": "IntSlider(value=0)"}], "but not if nothing else is seen"
+    assert value[0].data == {"text/plain": "42"} and value[0].execution_count == 5
     assert "image/png" in picture[0].data, "a backend set in the shell keeps no picture away"
     again = nbformat.writes(notebooks.clean(nbformat.from_dict(page)))
     assert again + "\n" == path.read_text(), "a second write changes nothing"
@@ -178,64 +176,49 @@ def test_figs_touches_no_notebook_and_names_may_be_shortened(tmp_path, ran):
     assert ran[2:] == [(path.stem, "quick", None) for path in (one, two, three)] and files(tmp_path) != before
 
 
-def test_a_widget_alone_keeps_its_text_form():
-    data = {notebooks.WIDGET: {"model_id": "a"}, "text/plain": "IntSlider(value=0)"}
-    noise = v4.new_output("stream", name="stderr", text="warning")
-    book = v4.new_notebook(cells=[v4.new_code_cell("s", outputs=[noise, v4.new_output("display_data", data)])])
-    (out,) = notebooks.clean(book).cells[0].outputs
-    assert out.data == {"text/plain": "IntSlider(value=0)"}
+def test_a_notebook_of_dev_is_written_by_its_whole_name_and_others_are_told(tmp_path, ran, capsys):
+    def refused(command, said):
+        assert notebooks.main(command, root=tmp_path) == 2
+        err = capsys.readouterr().err
+        assert err.count("\n") == 1 and err.startswith(f"notebooks: {said}")
 
-
-@pytest.mark.parametrize("alpha", [255, 100])
-def test_pictures_are_packed_with_the_same_pixels(alpha):
-    y, x = np.mgrid[:60, :80]
-    pixels = np.stack([x * 3, y * 4, x + y, np.full_like(x, alpha)], axis=-1).astype(np.uint8)
-    file = io.BytesIO()
-    PIL.Image.fromarray(pixels).save(file, "PNG", compress_level=1)
-    picture = base64.b64encode(file.getvalue()).decode()
-    packed = notebooks.packed(picture)
-    assert len(packed) < len(picture) and notebooks.packed(packed) == packed
-    found = PIL.Image.open(io.BytesIO(base64.b64decode(packed)))
-    np.testing.assert_array_equal(np.asarray(found.convert("RGBA")), pixels)
-
-
-def test_write_dev_takes_named_notebooks_of_dev_only(tmp_path, ran, capsys):
+    refused(["write", "--dev"], "no *.ipynb in dev/")
     one = put(tmp_path / "dev" / "2026-11-20_one.ipynb", "1 + 1")
-    two = put(tmp_path / "dev" / "2026-11-20_one_more.ipynb", "1 + 1")
-    before = two.read_bytes()
+    put(tmp_path / "dev" / "2026-11-20_one_more.ipynb", "1 + 1")
+    refused(["write", "--dev"], "name the dev notebooks to write; there are: 2026-11-20_one, ")
+    refused(["write", "--dev", "FINAL_9"], "no notebook is called 'FINAL_9'; there are: 2026-11-20_one, ")
     assert notebooks.main(["write", "--dev", "2026-11-20_one"], root=tmp_path) == 0
+    assert ran == [(one.stem, "quick", None)]
     assert nbformat.read(one, as_version=4).cells[0].execution_count == 1
-    assert notebooks.main(["write", "--dev"], root=tmp_path) == 2 and two.read_bytes() == before
-    assert "2026-11-20_one" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    ("command", "said"),
-    [
-        (["figs", "FINAL_9"], "no notebook is called 'FINAL_9'; there are: FINAL_2_bad, "),
-        (["write", "--dev"], "no *.ipynb in dev/"),
-    ],
-)
-def test_an_unknown_name_is_one_line_and_exit_code_2(house, capsys, command, said):
-    assert notebooks.main(command, root=house[0]) == 2
-    err = capsys.readouterr().err
-    assert err.count("\n") == 1 and err.startswith(f"notebooks: {said}")
+def test_pictures_are_packed_with_the_same_pixels():
+    y, x = np.mgrid[:60, :80]
+    for alpha in (255, 100):
+        pixels = np.stack([x * 3, y * 4, x + y, np.full_like(x, alpha)], axis=-1).astype(np.uint8)
+        file = io.BytesIO()
+        PIL.Image.fromarray(pixels).save(file, "PNG", compress_level=1)
+        picture = base64.b64encode(file.getvalue()).decode()
+        packed = notebooks.packed(picture)
+        assert len(packed) < len(picture) and notebooks.packed(packed) == packed
+        found = PIL.Image.open(io.BytesIO(base64.b64decode(packed)))
+        np.testing.assert_array_equal(np.asarray(found.convert("RGBA")), pixels)
 
 
 def test_copies_to_play_with_are_renewed_until_they_are_changed(tmp_path, capsys):
     one = put(tmp_path / "FINAL_notebooks" / "FINAL_1_one.ipynb", "1")
     two = put(tmp_path / "FINAL_notebooks" / "FINAL_2_two.ipynb", "2")
-    work = tmp_path / "work"
-    for _ in range(2):
+
+    def said():
         assert notebooks.main(["work"], root=tmp_path) == 0
-        assert capsys.readouterr().out == "", "nothing to say"
-    own = put(work / one.name, "mine")
+        return capsys.readouterr().out
+
+    assert said() == said() == ""
+    own = put(tmp_path / "work" / one.name, "mine")
     mine = own.read_bytes()
     put(one, "1, better")
     put(two, "2, better")
-    assert notebooks.main(["work"], root=tmp_path) == 0
-    assert own.read_bytes() == mine and (work / two.name).read_bytes() == two.read_bytes()
-    assert capsys.readouterr().out == "work/: kept as you changed them: FINAL_1_one; delete a copy to get it fresh\n"
+    assert said() == "work/: kept as you changed them: FINAL_1_one; delete a copy to get it fresh\n"
+    assert own.read_bytes() == mine and (tmp_path / "work" / two.name).read_bytes() == two.read_bytes()
     own.unlink()
-    assert notebooks.main(["work"], root=tmp_path) == 0
-    assert own.read_bytes() == one.read_bytes()
+    assert said() == "" and own.read_bytes() == one.read_bytes()
