@@ -11,7 +11,7 @@ from helpers.parameters import ParameterError
 
 
 class Counter(Behaviour):
-    """x_i = i + 10 times the iteration; spike of neuron (iteration mod size)."""
+    """level is 10 times the iteration; spike of neuron (iteration mod size)."""
 
     def set_variables(self, neurons):
         neurons.level, neurons.spike = neurons.vector(), neurons.vector(bool)
@@ -35,6 +35,17 @@ def test_a6_gaps(gap, expected):
     assert list(net["n.iteration", 0]) == list(expected)
 
 
+def test_the_count_of_the_gaps_stands_still_while_recording_is_off():
+    net, _ = network(Recorder(["n.iteration"], gapwidth=4), n=10)
+    net.simulate_iterations(3, disable_recording=True)
+    net.simulate_iterations(5)
+    samples = net["n.iteration", 0]
+    assert list(samples) == [4, 8, 15]
+    net.initialize()
+    net.simulate_iterations(4)
+    assert list(samples) == [22], "to initialise again clears"
+
+
 def test_a6_max_length():
     net, _ = network(Recorder(["n.iteration", "n.level"], max_length=3), n=8)
     assert list(net["n.iteration", 0]) == [6, 7, 8]
@@ -52,90 +63,15 @@ def test_a_recorder_samples_at_its_key(key, first):
     assert list(net["n.level[0]", 0]) == [first, first + 10, first + 20]
 
 
-def double_level(neurons):
-    return 2 * neurons.level[0]
-
-
-EXPRESSIONS = {
-    "n.level": np.array([10.0, 10, 10]),
-    "s.level": np.array([10.0, 10, 10]),
-    "neurons.level": np.array([10.0, 10, 10]),
-    "synapse.level": np.array([10.0, 10, 10]),
-    "level": np.array([10.0, 10, 10]),
-    "id": np.arange(3),
-    "np.mean(n.level)": 10,
-    "np.mean(level) + iteration": 11,
-    "n.level[0]": 10,
-    "sum(level)": 30,
-    "[n + size for n in s.id]": [3, 4, 5],
-    "max(level, key=lambda value: value)": 10,
-}
+EXPRESSIONS = dict.fromkeys(("n.level", "s.level", "neurons.level", "synapse.level", "level"), (10, 10, 10))
+EXPRESSIONS |= {"id": [0, 1, 2], "np.mean(n.level)": 10, "np.mean(level) + iteration": 11, "n.level[0]": 10}
+EXPRESSIONS |= {"sum(level)": 30, "[n + size for n in s.id]": [3, 4, 5], "max(level, key=lambda value: value)": 10}
 
 
 @pytest.mark.parametrize("expression", EXPRESSIONS)
 def test_expressions(expression):
     net, _ = network(Recorder([expression]), n=1)
     np.testing.assert_array_equal(net[expression, 0][0], EXPRESSIONS[expression])
-
-
-def test_switches():
-    net, cells = network(Recorder(["n.iteration"]), n=2)
-    net.recording_off()
-    net.simulate_iterations(1)
-    net.recording_on()
-    net.simulate_iterations(2, disable_recording=True)
-    net.simulate_iterations(1)
-    cells.recording = False
-    net.simulate_iterations(1, disable_recording=True)
-    net.simulate_iterations(1)
-    assert list(net["n.iteration", 0]) == [1, 2, 6]
-    with pytest.raises(ParameterError, match=r"keys = \{'other'\} name no recorder; known: .*n\.iteration"):
-        net.clear_recorder(["n.iteration", "other"])
-    assert len(net["n.iteration", 0]) == 3
-    net.clear_recorder(["n.iteration"])
-    assert len(net["n.iteration", 0]) == 0
-
-
-def test_the_count_of_the_gaps_stands_still_while_recording_is_off():
-    net, _ = network(Recorder(["n.iteration"], gapwidth=4), n=10)
-    net.simulate_iterations(3, disable_recording=True)
-    net.simulate_iterations(5)
-    assert list(net["n.iteration", 0]) == [4, 8, 15]
-
-
-def test_variables_can_be_added_and_all_reset():
-    net, cells = network(Recorder("n.iteration", gapwidth=2, save_as_numpy=True, tag="r"), n=3)
-    net.r.add_variables(["level", "n.iteration"])
-    net.r.add_variables(double_level)
-    net.simulate_iterations(3)
-    assert list(net["n.iteration", 0]) == [2, 4, 6] and net["level", 0][:, 0].tolist() == [40, 60]
-    assert list(cells["double_level", 0]) == [80, 120]
-    net.simulate_iterations(1)
-    net.r.reset()
-    assert [len(series) for series in net.r.variables.values()] == [0, 0, 0]
-    net.simulate_iterations(3)
-    assert list(net["n.iteration", 0]) == [9], "the gaps are counted from the reset"
-    with pytest.raises(ParameterError, match="no recordable expression"):
-        net.r.add_variables(["n.v +"])
-    empty = Recorder(tag="empty")
-    empty.add_variables("iteration")
-    assert list(empty.variables) == ["iteration"]
-
-
-def test_recorders_are_cleared_by_key_tag_or_expression():
-    net, cells = network(Recorder(["n.iteration", "level"], tag="first"), n=2)
-    cells.add_behaviour(10, Recorder(["iteration"], tag="second"))
-    net.simulate_iterations(2)
-
-    def lengths():
-        return [len(net[name, 0]) for name in ("n.iteration", "level", "iteration")]
-
-    for keys, left in ((10, [4, 4, 0]), (["level"], [4, 0, 0]), ("first", [0, 0, 0])):
-        net.clear_recorder(keys)
-        assert lengths() == left
-    net.simulate_iterations(1)
-    net.clear_recorder([9, "iteration"])
-    assert lengths() == [0, 0, 0]
 
 
 @pytest.mark.parametrize("name", ["n", "s"])
@@ -149,15 +85,53 @@ def test_a_variable_of_the_name_n(name):
     assert list(net["n.iteration", 0]) == [1]
 
 
-def test_a_run_that_breaks_leaves_the_recorders_on():
-    def fail(done):
-        raise KeyboardInterrupt
-
-    net, _ = network(Recorder(["n.iteration"]), n=1)
-    with pytest.raises(KeyboardInterrupt):
-        net.simulate_iterations(1, disable_recording=True, progress=fail)
+def test_switches():
+    net, cells = network(Recorder(["n.iteration"]), n=2)
+    net.recording_off()
     net.simulate_iterations(1)
-    assert list(net["n.iteration", 0]) == [1, 3]
+    net.recording_on()
+    net.simulate_iterations(2, disable_recording=True)
+    net.simulate_iterations(1)
+    cells.recording = False
+    net.simulate_iterations(1, disable_recording=True)
+    net.simulate_iterations(1)
+    assert list(net["n.iteration", 0]) == [1, 2, 6]
+
+
+def double_level(neurons):
+    return 2 * neurons.level[0]
+
+
+def test_variables_can_be_added_and_all_reset():
+    net, cells = network(Recorder("n.iteration", gapwidth=2, save_as_numpy=True, tag="r"), n=3)
+    net.r.add_variables(["level", "n.iteration"])
+    net.r.add_variables(double_level)
+    net.simulate_iterations(4)
+    assert list(net["n.iteration", 0]) == [2, 4, 6] and net["level", 0][:, 0].tolist() == [40, 60]
+    assert list(cells["double_level", 0]) == [80, 120]
+    net.r.reset()
+    assert [len(series) for series in net.r.variables.values()] == [0, 0, 0]
+    net.simulate_iterations(3)
+    assert list(net["n.iteration", 0]) == [9], "the gaps are counted from the reset"
+
+
+def test_recorders_are_cleared_by_key_tag_or_expression():
+    net, cells = network(Recorder(["n.iteration", "level"], tag="first"), n=2)
+    cells.add_behaviour(10, Recorder(["iteration"], tag="second"))
+    net.simulate_iterations(2)
+
+    def lengths():
+        return [len(net[name, 0]) for name in ("n.iteration", "level", "iteration")]
+
+    with pytest.raises(ParameterError, match=r"keys = \{'other'\} name no recorder; known: .*n\.iteration"):
+        net.clear_recorder(["n.iteration", "other"])
+    assert lengths() == [4, 4, 2]
+    for keys, left in ((10, [4, 4, 0]), (["level"], [4, 0, 0]), ("first", [0, 0, 0])):
+        net.clear_recorder(keys)
+        assert lengths() == left
+    net.simulate_iterations(1)
+    net.clear_recorder([9, "iteration"])
+    assert lengths() == [0, 0, 0]
 
 
 def test_networks_and_synapses_record_too():
@@ -170,14 +144,15 @@ def test_networks_and_synapses_record_too():
     synapse.W[:] = 7
     net.simulate_iteration()
     assert list(net["n.iteration", 0]) == [1, 2] and list(net["len(NeuronGroups)", 0]) == [1, 1]
-    np.testing.assert_array_equal(net["s.W", 0], [np.eye(2), np.full((2, 2), 7)])
-    assert net["s.W", 0] is synapse["s.W", 0]
+    np.testing.assert_array_equal(synapse["s.W", 0], [np.eye(2), np.full((2, 2), 7)])
+
+
+# --- series
 
 
 def test_a_series_is_a_live_sequence():
     net, _ = network(Recorder(["n.level", "np.mean(n.level)"]), n=3)
     samples, mean = net["n.level", 0], net["np.mean(n.level)", 0]
-    assert len(samples) == 3 and samples[-1].tolist() == [30, 30, 30] and [float(m) for m in mean] == [10, 20, 30]
     array = np.asarray(samples)
     with pytest.raises(ValueError, match="read-only"):
         array[0] = 1
@@ -204,18 +179,16 @@ def test_max_length_equals_the_tail_of_a_list(length, n):
     series = Series(max_length=length)
     for i in range(n):
         series.append(np.array([i, 2 * i]))
-    np.testing.assert_array_equal(
-        np.asarray(series).reshape(-1, 2), [(i, 2 * i) for i in range(n)][-length:] or np.empty((0, 2))
-    )
+    expected = [(i, 2 * i) for i in range(n)][-length:]
+    np.testing.assert_array_equal(np.asarray(series).reshape(-1, 2), np.reshape(expected, (-1, 2)))
 
 
 def test_samples_are_copies_and_types_widen():
-    series, state = Series(), np.arange(3)
+    series, state, held = Series(), np.arange(3), {"a": 1}
     series.append(state)
     state[:] = 9
     series.append(np.array([0.5, 1, 2]))
     np.testing.assert_array_equal(series, [[0, 1, 2], [0.5, 1, 2]])
-    held = {"a": 1}
     series.append(held)
     held["a"] = 2
     assert series[2] == {"a": 1} and series[0].tolist() == [0, 1, 2]
@@ -227,19 +200,22 @@ def test_large_samples_reserve_no_room_for_many():
     assert len(series._buffer) == 1
 
 
+# --- events
+
+
 def test_events():
     net, cells = network(EventRecorder("spike", tag="events"), n=7)
-    expected = [(t, t % 3) for t in range(1, 8)]
     events = np.asarray(net["spike", 0])
-    assert events.dtype == np.int32 and events.tolist() == [list(row) for row in expected]
+    assert events.dtype == np.int32 and events.tolist() == [[t, t % 3] for t in range(1, 8)]
     assert list(cells["spike.t", 0]) == list(range(1, 8)) and list(cells["spike.i", 0]) == [t % 3 for t in range(1, 8)]
+    assert net["spike.j"] == [] and net["spike.j", 0] is None
     net.simulate_iterations(300)
     assert len(net["spike.t", 0]) == 307
     net.clear_recorder()
-    assert np.asarray(net["spike", 0]).shape == (0, 2)
     net.simulate_iterations(1, disable_recording=True)
-    assert len(net["events", 0]["spike", 0]) == 0
-    assert np.asarray(network(EventRecorder("level > 99"), n=3)[0]["level > 99", 0]).shape == (0, 2)
+    assert np.asarray(net["events", 0]["spike", 0]).shape == (0, 2)
+    with pytest.raises(ParameterError, match=r"cannot record 'n.iteration' .*nonzero"):
+        network(EventRecorder("n.iteration"), n=1)
 
 
 def test_events_of_a_matrix_have_both_indices():
@@ -257,19 +233,3 @@ def test_events_of_a_matrix_have_both_indices():
     assert np.asarray(net["n.dst.spike", 0]).tolist() == [[1, 1], [2, 2], [3, 0]]
     net.simulate_iterations(2)
     assert net[f"{name}.t", 0].tolist() == [3, 3, 5, 5], "the oldest rows are dropped"
-
-
-def test_initialize_again_clears():
-    net, _ = network(Recorder(["n.iteration"]), n=2)
-    samples = net["n.iteration", 0]
-    net.initialize()
-    net.simulate_iterations(1)
-    assert list(samples) == [3]
-
-
-def test_events_that_are_no_array_and_columns_that_do_not_exist():
-    net, _ = network(EventRecorder("spike"), n=2)
-    assert net["spike.j"] == [] and net["spike.j", 0] is None
-    with pytest.raises(ParameterError, match=r"cannot record 'n.iteration' .*nonzero") as caught:
-        network(EventRecorder("n.iteration"), n=1)
-    assert "\n" not in str(caught.value)

@@ -8,7 +8,7 @@ import pytest
 
 from helpers.modular import Behaviour, Network, NeuronGroup, Recorder, SynapseGroup, learning
 from helpers.modular.state import capture, load_state, restore, save_state
-from helpers.parameters import OutputError, ParameterError
+from helpers.parameters import ParameterError
 from helpers.storage import read_arrays, write_arrays
 from tests.cells import cells as cells_of
 
@@ -67,8 +67,14 @@ def numbers(net):
     return np.concatenate([np.ravel(part).astype(float) for part in parts]).tolist()
 
 
+def same(one, two):
+    """Return whether two states are equal bit for bit."""
+    arrays = all(np.array_equal(a, b) for a, b in zip(one.arrays, two.arrays, strict=True))
+    return one.objects == two.objects and one.bodies == two.bodies and arrays
+
+
 @pytest.mark.parametrize("sparse", [False, True, "event"])
-@pytest.mark.parametrize("before", [0, 1, 20])
+@pytest.mark.parametrize("before", [0, 20])
 def test_a_loaded_network_continues_bit_for_bit(sparse, before, tmp_path):
     net = network(sparse)
     net.simulate_iterations(before)
@@ -86,26 +92,18 @@ def test_a_loaded_network_continues_bit_for_bit(sparse, before, tmp_path):
         assert target["Everything", 0].steps == before + 5
 
 
-def test_what_was_shared_is_shared_again():
+def test_a_state_is_a_value_and_what_was_shared_is_shared_again():
     net = network()
-    fresh, cells = capture(net), net.NeuronGroups[0]
-    assert cells.old is cells.spike
-    net.simulate_iterations(3)
-    restore(net, fresh)
-    behaviour = net["Everything", 0]
-    assert cells.old is cells.spike and np.shares_memory(cells.x, cells.x_and_y)
-    assert behaviour.shared is net.rng and behaviour.line.maxlen == 3 and not hasattr(cells, "late")
-    assert behaviour.rates == {1: [0.1, np.float32(0.2)], "two": (3, None)}
-    assert type(behaviour.rates[1][1]) is np.float32
-
-
-def test_a_state_is_a_value():
-    net = network()
-    state = capture(net)
+    fresh, cells, behaviour = capture(net), net.NeuronGroups[0], net["Everything", 0]
     for _ in range(2):
         net.simulate_iterations(4)
-        restore(net, state)
-        assert numbers(net) == numbers(network())
+        restore(net, fresh)
+        assert numbers(net) == numbers(network()) and not hasattr(cells, "late")
+        assert cells.old is cells.spike and np.shares_memory(cells.x, cells.x_and_y)
+        assert behaviour.shared is net.rng and behaviour.line.maxlen == 3
+        assert behaviour.rates == {1: [0.1, np.float32(0.2)], "two": (3, None)}
+        assert type(behaviour.rates[1][1]) is np.float32
+    assert len(net["n.x", 0]) == 8, "recorders keep what they recorded"
 
 
 @pytest.mark.parametrize("storage", [False, True, "event"])
@@ -122,20 +120,22 @@ def test_learning_networks_continue_bit_for_bit(build, storage):
     expected = capture(net)
     restore(net, state)
     net.simulate_iterations(40)
-    found = capture(net)
-    assert found.objects == expected.objects and found.bodies == expected.bodies
-    assert all(np.array_equal(a, b) for a, b in zip(found.arrays, expected.arrays, strict=True))
+    assert same(capture(net), expected)
 
 
-def test_legacy_generators_come_back():
+def test_the_global_generator_is_set_only_in_a_network_that_uses_it(tmp_path):
     np.random.seed(3)  # noqa: NPY002
     net = Network(seed="legacy")
     cells = NeuronGroup(net, 4)
-    net.initialize()
-    state = capture(net)
+    save_state(net, tmp_path / "a")
     first = cells.get_random_neuron_vec()
-    restore(net, state)
+    load_state(net, tmp_path / "a.npz")
     np.testing.assert_array_equal(cells.get_random_neuron_vec(), first)
+    world, other = np.random.get_state()[1].tolist(), Network(seed=1)  # noqa: NPY002
+    NeuronGroup(other, 4)
+    with pytest.raises(ParameterError, match="global one"):
+        load_state(other, tmp_path / "a.npz")
+    assert np.random.get_state()[1].tolist() == world  # noqa: NPY002
 
 
 def test_the_file_holds_json_and_arrays_and_no_pickle(tmp_path):
@@ -144,19 +144,12 @@ def test_the_file_holds_json_and_arrays_and_no_pickle(tmp_path):
     assert opened(tmp_path / "state.npz")[0][0] == "helpers.modular state 2"
     with np.load(tmp_path / "state.npz", allow_pickle=False) as file:
         assert all(file[name].dtype.kind in "biufU" for name in file.files)
-    assert [path.name for path in tmp_path.iterdir()] == ["state.npz"]
     stream = io.BytesIO()
     save_state(net, stream)
     stream.seek(0)
     load_state(net, stream)
-
-
-def test_recorders_keep_what_they_recorded():
-    net = network()
-    state = capture(net)
-    net.simulate_iterations(4)
-    restore(net, state)
-    assert len(net["n.x", 0]) == 4
+    with pytest.raises(ParameterError, match="does not exist"):
+        save_state(net, tmp_path / "none" / "state.npz")
 
 
 def test_what_cannot_be_stored_is_named_and_stays():
@@ -172,36 +165,35 @@ def test_what_cannot_be_stored_is_named_and_stays():
     assert net["Odd", 0].thing is thing and net["Odd", 0].group is net.NeuronGroups[0]
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (dict(size=8), r"group 0 is of size 7 in it and of size 8 here"),
-        (dict(other={4: Behaviour()}), r"behaviour 4 Behaviour is absent in it and present here"),
-    ],
-)
-def test_a_state_of_another_network_is_refused_in_one_line_and_changes_nothing(change, message, tmp_path):
-    save_state(network(), tmp_path / "state.npz")
-    other = network(**change)
-    before = numbers(other)
+def linked(ends=(0, 1), dtype=float):
+    """Return a network of two groups and a part of the first, with synapses between two of the three."""
+    net = Network(dtype=dtype)
+    groups = [NeuronGroup(net, 4, tag=tag) for tag in "ab"]
+    groups.append(groups[0].subGroup([True, False, True, True]))
+    SynapseGroup(net, *[groups[i] for i in ends])
+    net.initialize()
+    return net
+
+
+OTHERS = [
+    (network, dict(size=8), r"group 0 is of size 7 in it and of size 8 here"),
+    (network, dict(other={4: Behaviour()}), r"behaviour 4 Behaviour is absent in it and present here"),
+    (linked, dict(ends=(1, 0)), r"synapses 0 is 0 -> 1, \(4, 4\) in it and 1 -> 0"),
+    (linked, dict(ends=(0, 0)), r"synapses 0 is 0 -> 1, \(4, 4\) in it and 0 -> 0"),
+    (linked, dict(ends=(2, 1)), r"synapses 0 is 0 -> 1, \(4, 4\) in it and 0 -> 1, \(4, 3\)"),
+    (linked, dict(dtype=np.float32), r"network is present in it and of float32 here"),
+]
+
+
+@pytest.mark.parametrize(("build", "change", "message"), OTHERS)
+def test_a_state_of_another_network_is_refused_in_one_line_and_changes_nothing(build, change, message, tmp_path):
+    save_state(build(), tmp_path / "state.npz")
+    load_state(build(), tmp_path / "state.npz")
+    other = build(**change)
+    before = capture(other)
     with pytest.raises(ParameterError, match=message) as error:
         load_state(other, tmp_path / "state.npz")
-    assert "\n" not in str(error.value) and numbers(other) == before
-
-
-def test_the_ends_and_sizes_of_synapses_must_be_the_same():
-    def network(ends):
-        net = Network()
-        groups = [NeuronGroup(net, 4, tag=tag) for tag in "ab"]
-        groups.append(groups[0].subGroup([True, False, True, True]))
-        SynapseGroup(net, *[groups[i] for i in ends])
-        net.initialize()
-        return net
-
-    state = capture(network((0, 1)))
-    restore(network((0, 1)), state)
-    for ends, here in (((1, 0), "1 -> 0"), ((0, 0), "0 -> 0"), ((2, 1), r"0 -> 1, \(4, 3\)")):
-        with pytest.raises(ParameterError, match=rf"synapses 0 is 0 -> 1, \(4, 4\) in it and {here}"):
-            restore(network(ends), state)
+    assert "\n" not in str(error.value) and same(capture(other), before)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"not a zip", "npz"])
@@ -214,29 +206,6 @@ def test_other_files_are_refused_in_one_line(content, tmp_path):
     with pytest.raises(ParameterError, match="is no saved state") as error:
         load_state(network(), path)
     assert "\n" not in str(error.value)
-
-
-def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch):
-    net = network()
-    save_state(net, tmp_path / "state.npz")
-    before = (tmp_path / "state.npz").read_bytes()
-    monkeypatch.setattr(np, "savez", lambda *_, **__: (_ for _ in ()).throw(OSError("disk full")))
-    with pytest.raises(OutputError, match="disk full"):
-        save_state(net, tmp_path / "state.npz")
-    assert [path.name for path in tmp_path.iterdir()] == ["state.npz"]
-    assert (tmp_path / "state.npz").read_bytes() == before
-    with pytest.raises(ParameterError, match="does not exist"):
-        save_state(net, tmp_path / "none" / "state.npz")
-
-
-def test_a_state_in_single_precision_is_of_another_network():
-    single = Network(dtype="float32")
-    NeuronGroup(single, 3)
-    double = Network()
-    NeuronGroup(double, 3)
-    with pytest.raises(ParameterError, match="network is of float32 in it"):
-        restore(double, capture(single))
-    restore(single, capture(single))
 
 
 # --- files that somebody else has made
@@ -252,21 +221,18 @@ def written(path, parts, arrays):
     write_arrays(path, {f"array_{i}": array for i, array in enumerate(arrays)}, parts)
 
 
-def body(parts, kind, change):
-    """Change the first body of a kind: a list of what it is made of."""
-    next(inside for name, inside in parts[3] if name == kind).__setitem__(*change)
-
-
 def attribute(name, value):
     return lambda parts, arrays: parts[2]["group 0"].update({name: value})
 
 
-def object_view(parts, arrays):
-    body(parts, "view", (2, "|O8"))
+def first_view(place, value):
+    """Change one of the things that the first view is made of."""
 
+    def change(parts, arrays):
+        view = next(inside for kind, inside in parts[3] if kind == "view")
+        view[place] = value
 
-def view_beyond(parts, arrays):
-    body(parts, "view", (3, 10**6))
+    return change
 
 
 def other_shape(parts, arrays):
@@ -289,51 +255,41 @@ def other_generator(parts, arrays):
             inside[k] = "__class__" if word == "PCG64" else word
 
 
-def no_body(parts, arrays):
-    del parts[3][-1]
-
-
 def endless(parts, arrays):
     parts[3].append(["list", [[len(parts[3])]]])
     parts[2]["group 0"]["x"] = [len(parts[3]) - 1]
 
 
 HOSTILE = [
-    (attribute("init_kwargs", {"size": "__import__('os')"}), [False]),
-    (attribute("add_behaviour", "text"), [False]),
-    (attribute("tags", ["a"]), [False]),
-    (object_view, [False]),
-    (view_beyond, [False]),
-    (other_shape, [False, True, "event"]),
-    (other_type, [False]),
-    (far_synapse, [True, "event"]),
-    (other_generator, [False]),
-    (no_body, [False]),
-    (endless, [False]),
+    (attribute("init_kwargs", {"size": "__import__('os')"}), False),
+    (attribute("add_behaviour", "text"), False),
+    (attribute("tags", ["a"]), False),
+    (first_view(2, "|O8"), False),
+    (first_view(3, 10**6), False),
+    (other_shape, False),
+    (other_shape, True),
+    (other_shape, "event"),
+    (other_type, False),
+    (far_synapse, True),
+    (far_synapse, "event"),
+    (other_generator, False),
+    (lambda parts, arrays: parts[3].pop(), False),
+    (endless, False),
 ]
 
 
-@pytest.mark.parametrize(("change", "sparse"), [(change, kind) for change, kinds in HOSTILE for kind in kinds])
+@pytest.mark.parametrize(("change", "sparse"), HOSTILE)
 def test_a_hostile_file_is_refused_in_one_line_and_changes_nothing(change, sparse, tmp_path):
     net = network(sparse)
     save_state(net, tmp_path / "a")
     parts, arrays = opened(tmp_path / "a.npz")
     change(parts, arrays)
     written(tmp_path / "b.npz", parts, arrays)
-    before, world = numbers(net), np.random.get_state()[1].tolist()  # noqa: NPY002
+    before = numbers(net)
     with pytest.raises(ParameterError) as refused:
         load_state(net, tmp_path / "b.npz")
     assert "\n" not in str(refused.value) and len(str(refused.value)) < 400
-    assert numbers(net) == before and np.random.get_state()[1].tolist() == world  # noqa: NPY002
-
-
-def test_a_file_seeds_numpy_only_in_a_network_of_the_global_generator(tmp_path):
-    legacy = Network(seed="legacy")
-    save_state(legacy, tmp_path / "a")
-    world = np.random.get_state()[1].tolist()  # noqa: NPY002
-    with pytest.raises(ParameterError, match="global one"):
-        load_state(Network(seed=1), tmp_path / "a.npz")
-    assert np.random.get_state()[1].tolist() == world  # noqa: NPY002
+    assert numbers(net) == before
 
 
 @pytest.mark.parametrize("sparse", [False, True, "event"])
@@ -342,7 +298,7 @@ def test_a_state_changed_anywhere_loads_or_is_refused_in_one_line(sparse, tmp_pa
     net, rng = network(sparse), np.random.default_rng(3)
     save_state(net, tmp_path / "a")
     before = numbers(net)
-    for _ in range(150):
+    for _ in range(100):
         parts, arrays = opened(tmp_path / "a.npz")
         place = parts[rng.integers(1, 4)]
         while isinstance(place, (list, dict)) and place:
