@@ -22,7 +22,6 @@ def ax(monkeypatch):
     monkeypatch.setattr(Figure, "savefig", lambda *a, **k: pytest.fail("saved"))
     yield figures.figure()[1]
     assert len(plt.get_fignums()) == 1
-    plt.close("all")
 
 
 def words(ax):
@@ -56,41 +55,38 @@ def test_transition_shows_every_network_the_medians_and_the_theory(ax):
         np.testing.assert_array_equal(lines[sample].get_ydata(), found[:, sample])
         np.testing.assert_allclose(lines[sample].get_xdata(), g, atol=0.03 * 2.5)
     assert words(ax)[:2] == ["one network", "median"] and len(words(ax)) == 3
-    with pytest.raises(ValueError, match="lambda_1 has shape"):
-        plots.transition(ax, [1.0, 2.0], np.zeros((3, 2)))
 
 
-LOG = dict(training_loss=[1.0], training_lambda_max=[1.0], spectrum_before=[1.0], spectrum=[1.0])
-
-
-@pytest.mark.parametrize("logs", [[], [-1], np.array([-1, 10]), np.array([1, None, "x"], object), [{"spectrum": [1]}]])
-def test_bad_logs_are_one_clear_line(logs):
-    for draw, axes in ((plots.training, Figure().subplots(1, 2)), (plots.trained, Figure().subplots())):
-        with pytest.raises(ParameterError, match=r"^logs [^\n]*$"):
-            draw(axes, logs)
-        with pytest.raises(ParameterError, match=r"^(training_loss|spectrum_before) [^\n]*$"):
-            draw(axes, [LOG | dict(training_loss=1.0, spectrum_before=[[1.0], [1.0, 2.0]])])
-
-
-def test_bad_spectra_and_theories_are_one_clear_line():
-    with pytest.raises(ParameterError, match=r"^exponents\['a'\] has 1 dimension"):
-        plots.spectra(Figure().subplots(), {"a": [1.0, 2.0]})
-    with pytest.raises(ParameterError, match=r"^theory has shape \(3, 1\)"):
-        plots.transition(Figure().subplots(), [1.0], np.zeros((1, 2)), theory=([1.0], [1.0], [1.0]))
+KEYS = ("training_loss", "training_lambda_max", "spectrum_before", "spectrum")
 
 
 def test_histories_and_exponents_of_several_trainings():
-    keys = ("training_loss", "training_lambda_max", "spectrum_before", "spectrum")
-    logs = [dict(zip(keys, ([2.0, 1.0], [-1.0, top], [-1.0, -2.0], [top, -1.0]), strict=True)) for top in (-0.5, 0.2)]
+    logs = [dict(zip(KEYS, ([2.0, 1.0], [-1.0, top], [-1.0, -2.0], [top, -1.0]), strict=True)) for top in (-0.5, 0.2)]
     axes = Figure().subplots(1, 3)
     drawn = plots.training(axes[:2], logs)
     assert [line.get_ydata().tolist() for line in drawn] == [[2, 1], [-1, -0.5], [2, 1], [-1, 0.2]]
     assert [ax.get_yscale() for ax in axes[:2]] == ["log", "linear"]
     drawn = plots.trained(axes[2], logs)
     assert [line.get_ydata().tolist() for line in drawn] == [[-1, -2], [-0.5, -1], [-1, -2], [0.2, -1]]
-    assert drawn[0].get_xdata().tolist() == [1, 2]
-    assert [text.get_text() for text in axes[2].get_legend().get_texts()] == ["before", "after"]
+    assert drawn[0].get_xdata().tolist() == [1, 2] and words(axes[2]) == ["before", "after"]
     logs[0]["training_loss"] = [2.0, -1.0]  # that of a loss that is maximised
     axes = Figure().subplots(1, 2)
     plots.training(axes, logs)
     assert axes[0].get_yscale() == "linear"
+
+
+@pytest.mark.parametrize(
+    ("plot", "given", "says"),
+    [
+        (plots.training, [[]], "logs "),
+        (plots.training, [np.array([1, None, "x"], object)], "logs "),
+        (plots.trained, [[{"spectrum": [1]}]], "logs "),
+        (plots.training, [[dict.fromkeys(KEYS, 1.0)]], "training_loss "),
+        (plots.trained, [[{key: [[1.0], [1.0, 2.0]] for key in KEYS}]], "spectrum_before "),
+        (plots.spectra, [{"a": [1.0, 2.0]}], r"exponents\['a'\] has 1 dimension"),
+        (plots.transition, [[1.0, 2.0], np.zeros((3, 2))], "lambda_1 has shape"),
+    ],
+)
+def test_bad_data_are_one_clear_line(plot, given, says):
+    with pytest.raises(ParameterError, match=rf"^{says}[^\n]*$"):
+        plot(Figure().subplots(1, 2) if plot is plots.training else Figure().subplots(), *given)

@@ -37,14 +37,11 @@ def test_just_above_onset_the_exponent_tends_to_its_asymptote():
         assert meanfield.first_exponent(1 + e) == pytest.approx(above**2 / 2, rel=0.01)
 
 
-def test_strong_coupling_is_that_of_a_sign_function():
+def test_at_rest_below_onset_and_at_strong_coupling_that_of_a_sign_function():
     """phi = sign h: Delta_0^2 = 2 g^2 Var|h| = 2 g^2 Delta_0 (1 - 2/pi)."""
-    assert meanfield.delta_0(100) / (2 * (1 - 2 / np.pi) * 100**2) == pytest.approx(1, rel=0.02)
-
-
-def test_at_rest_below_onset():
     assert meanfield.delta_0(0.7) == meanfield.delta_0(1.0) == 0
     assert meanfield.first_exponent(0.7) == pytest.approx(-0.3)
+    assert meanfield.delta_0(100) / (2 * (1 - 2 / np.pi) * 100**2) == pytest.approx(1, rel=0.02)
 
 
 def test_correlation_at_its_ends(rng):
