@@ -62,7 +62,6 @@ def rewritten(path, arrays=(), record=()):
     [
         lambda path: path.unlink(),
         lambda path: path.write_bytes(path.read_bytes()[:2000]),
-        lambda path: np.savez(path, k=np.arange(3)),
         lambda path: np.savez(path, meta_json=np.array(json.dumps({"format": 1}))),
         lambda path: write_arrays(path, {"rate_hz": [1.0]}, {"seed": 3}),  # of this collection, but another model
         lambda path: rewritten(path, record={"format": 1}),  # an earlier version

@@ -149,28 +149,25 @@ def test_what_the_last_run_saw():
     assert inputs.phase_times.size == inputs.pattern_trace.size == 0 and len(inputs.spiketrain) == inputs.n == 40
     assert (inputs.current_pattern_index, inputs.next_pattern_length) == (-1, 100)
     s = inputs.generate_input(2000, 300)
-    rows = list(zip(s.phases.start_ms, s.phases.stop_ms, s.phases.pattern, strict=True))
-    assert inputs.phase_times.tolist() == [start for start, _, _ in rows]
-    assert inputs.pattern_trace.tolist() == [p for start, stop, p in rows for _ in range(start, stop)]
-    assert inputs.pattern_trace.size == 2000 and inputs.current_pattern_index == rows[-1][2]
+    assert np.array_equal(inputs.phase_times, s.phases.start_ms)
+    assert np.array_equal(inputs.pattern_trace, s.phases.per_ms(300, 2000))
+    assert inputs.current_pattern_index == s.phases.pattern[-1]
     assert inputs.next_pattern_length in (100, 50)  # the sequence that is shown or comes next begins with 0 or 2
     assert [train.tolist() for train in inputs.spiketrain] == [s.time_ms[s.channel == i].tolist() for i in range(40)]
 
 
-# Assigned after construction: the input is the one of a generator made so.
+# Other than they are by default; each acts, by the tests above.
 CHANGES = dict(r_noise=40.0, r_noise_pattern=30.0, pattern_sequences=[[2], [1, 0]], pattern_mode="random_independent")
-CHANGES |= dict(p_switch=0.1, t_noise_range=[50.0, 60.0], use_noise=False, time_warp=[0.5, 0.8])
+CHANGES |= dict(probabilities=[9, 1], t_noise_range=[50.0, 60.0], time_warp=[0.5, 0.8], noise_between_members=True)
 
 
-@pytest.mark.parametrize("name", CHANGES)
-def test_what_is_assigned_acts_as_if_built_in(name):
-    common = dict(pattern_sequences=[[0, 1], [2]], r_input=10)
-    changed, built, plain = make(**common), make(**common | {name: CHANGES[name]}), make(**common)
-    setattr(changed, name, CHANGES[name])
-    assert getattr(changed, name) == getattr(built, name) and changed.params == built.params
-    one, two, three = (inputs.generate_input(6000) for inputs in (changed, built, plain))
+def test_what_is_assigned_acts_as_if_built_in():
+    changed, built = make(), make(**CHANGES)
+    for name, value in CHANGES.items():
+        setattr(changed, name, value)
+        assert getattr(changed, name) == getattr(built, name)
+    one, two = changed.generate_input(6000), built.generate_input(6000)
     assert one.rows == two.rows and np.array_equal(one.time_ms, two.time_ms)
-    assert one.rows != three.rows or not np.array_equal(one.time_ms, three.time_ms)
 
 
 @pytest.mark.parametrize(
@@ -180,16 +177,13 @@ def test_what_is_assigned_acts_as_if_built_in(name):
         (lambda inputs: make(pattern_sequences=[0, 1]), "pattern_sequences, .* = 0 is not a list"),
         (lambda inputs: make(pattern_sequences=[[], [1]]), r"pattern_sequences, .* = \[\] is not a list"),
         (lambda inputs: make(n_patterns=2, t_pattern=[300.0]), "t_pattern has 1 values"),
-        (lambda inputs: make(t_pattern="long"), "t_pattern = 'long'"),
         (lambda inputs: inputs.set(t_pattern=200), "t_pattern belongs to the frozen patterns"),
         (lambda inputs: inputs.set(r_noise=7, t_noise_range=[500, 100]), r"t_noise_range = \[500.0, 100.0\]"),
-        (lambda inputs: inputs.set(t_noise_range=[100]), r"t_noise_range = \[100.0\]"),
         (lambda inputs: inputs.set(time_warp=(0, 2)), r"time_warp = \[0.0, 2.0\]"),
         (lambda inputs: inputs.set(probabilities=[1, 1, 1]), r"probabilities = \(1.0, 1.0, 1.0\)"),
         (lambda inputs: inputs.set(probabilities=[0, 0]), r"probabilities = \(0.0, 0.0\)"),
         (lambda inputs: inputs.set_patterns([([100], [0]), ([], [])]), "time_ms of a pattern goes up to 100"),
         (lambda inputs: inputs.set_patterns([([5], [40]), ([], [])]), "channel of a pattern goes up to 40"),
-        (lambda inputs: inputs.set_patterns([([5, 6], [1]), ([], [])]), "channel of a pattern has shape"),
         (lambda inputs: inputs.set_patterns([([], [])]), "patterns has 1 entries; allowed: n_patterns = 2"),
         (lambda inputs: inputs.set_patterns([[[1]] * 39, [[]] * 40]), "a pattern lists the spikes of 39 channels"),
     ],
