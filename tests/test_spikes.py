@@ -84,7 +84,7 @@ def test_fano_factor_is_the_variance_over_the_mean_and_of_silence_nan(counts):
     assert spikes.fano_factor([1, 3]) == 1.0
 
 
-def test_isi_cv_of_poisson_is_one_and_of_a_clock_zero(rng):
+def test_isi_cv_of_poisson_is_one_and_of_a_clock_zero(rng, recwarn):
     """Standard error of the CV of exponential intervals is 1 / sqrt(n): 0.016 at n = 4000; four are allowed."""
     poisson = np.cumsum(rng.exponential(10.0, 4000))
     trains = [poisson, np.arange(0.0, 500.0, 10.0), [1.0, 2.0], [], [0.0, 1.0, 4.0], [2.0, 2.0, 2.0]]
@@ -92,7 +92,7 @@ def test_isi_cv_of_poisson_is_one_and_of_a_clock_zero(rng):
     order = rng.permutation(ids.size)
     cv = spikes.isi_cv(times_ms[order], ids[order], n_cells=6)
     assert abs(cv[0] - 1) < 0.064 and cv[1] == pytest.approx(0, abs=1e-12)
-    assert np.isnan(cv[[2, 3, 5]]).all() and cv[4] == pytest.approx(np.sqrt(0.5))
+    assert np.isnan(cv[[2, 3, 5]]).all() and not recwarn.list and cv[4] == pytest.approx(np.sqrt(0.5))
 
 
 WINDOWS = {"n_cells": 2, "n_windows": 2, "window_ms": 10.0}
