@@ -170,15 +170,14 @@ def test_a9_single_precision(acceptance):
 
 def test_a_part_of_a_group_learns_but_is_not_normalised():
     net, whole = learning_network({4: STDP(eta=0.1)})
-    part = SynapseGroup(
-        net, whole.src, whole.src.subGroup([0, 0, 0, 0, 1, 1]), "GLUTAMATE", {0: BOOK.Weights(density=1.0)}
-    )
+    group = whole.src
+    part = SynapseGroup(net, group, group.subGroup(group.id > 3), "GLUTAMATE", {0: BOOK.Weights(density=1.0)})
     net.initialize()
     before = part.W.copy()
     net.simulate_iterations(3)
     assert before.shape == (2, 6) and (before != part.W).any()
     with pytest.raises(ParameterError, match=r"goes to a part of .*normalise whole groups only"):
-        cells.add_behaviour(5, Normalisation())
+        group.add_behaviour(5, Normalisation())
 
 
 @pytest.mark.parametrize("what", ["spike of the cells", "W"])
