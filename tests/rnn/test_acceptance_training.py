@@ -30,7 +30,7 @@ def trained(legacy=False):
     """Return ten exponents of networks of 100, trained to 0; with the source's derivative 60 epochs are enough."""
     n_epochs = runs.choose(60, 150) if legacy else 150
     settings = {"legacy": True} if legacy else {}
-    return swept(NOTEBOOK.random_point, seed=SEEDS, n=100, k=10, n_epochs=n_epochs, **settings)
+    return swept(NOTEBOOK.random_point, seed=SEEDS[:2], n=100, k=10, n_epochs=n_epochs, **settings)
 
 
 # --- the gradient
