@@ -93,13 +93,10 @@ BAD = {
 }
 
 
-def test_given_synapses_keep_their_order():
+def test_given_synapses_keep_their_order_and_bad_ones_are_one_clear_line():
     wires, weights = wiring.given(FAST, 3, GOOD)
     assert wires.ll_mon.pre.tolist() == [1, 0] and weights["ll_mon"].tolist() == [2.0, 3.0]
     assert np.array_equal(wires.mon_inh, wiring.draw(FAST, 3).mon_inh)
-
-
-def test_bad_weights_and_seeds_are_one_clear_line():
     for fragment, weights in BAD.items():
         with pytest.raises(ParameterError) as caught:
             wiring.given(FAST, 0, weights)
