@@ -7,6 +7,7 @@ import re
 
 import matplotlib
 import pytest
+from matplotlib.transforms import Bbox
 
 from docs import schematics
 from helpers import figures
@@ -51,22 +52,21 @@ def test_it_fits_the_page_and_its_text_can_be_read_at_120_mm(drawn):
 def test_no_text_meets_another_or_the_edge(drawn):
     fig = drawn[1]
     fig.draw_without_rendering()
-    boxes = {text: text.get_window_extent() for text in fig.axes[0].texts if text.get_text()}
+    boxes = [(text.get_text(), text.get_window_extent()) for text in fig.axes[0].texts if text.get_text()]
     assert len(boxes) > 5
-    meeting = [(a.get_text(), b.get_text()) for a, b in itertools.combinations(boxes, 2) if meet(boxes[a], boxes[b])]
-    assert meeting == []
-    outside = [text.get_text() for text, box in boxes.items() if box.x0 < 0 or box.x1 > fig.bbox.x1 or box.y0 < 0]
-    assert outside == []
+    for (one, box), (other, box_of_other) in itertools.combinations(boxes, 2):
+        assert not meet(box, box_of_other), (one, other)
+    assert [text for text, box in boxes if box.x0 < 0 or box.x1 > fig.bbox.x1 or box.y0 < 0] == []
 
 
 def meet(one, other):
     """Whether two boxes overlap by more than a pixel."""
-    x, y = min(one.x1, other.x1) - max(one.x0, other.x0), min(one.y1, other.y1) - max(one.y0, other.y0)
-    return x > 1 and y > 1
+    both = Bbox.intersection(one, other)
+    return both is not None and min(both.size) > 1
 
 
 def test_texts_that_meet_are_seen():
-    box = matplotlib.transforms.Bbox.from_extents
+    box = Bbox.from_extents
     assert meet(box(0, 0, 10, 10), box(8, 8, 20, 20)) and not meet(box(0, 0, 10, 10), box(9, 9, 20, 20))
 
 

@@ -33,16 +33,9 @@ SMALLEST_DELTA_E = 10.0
 # --- text
 
 
-@pytest.mark.parametrize(
-    ("plain", "written"),
-    [
-        ("50 % & 3_4 #1 {x}", r"50 \% \& 3\_4 \#1 \{x\}"),
-        ("λ₁ ± 10⁻³ of B_θ $B_\\theta$", r"λ₁ ± 10⁻³ of B\_θ $B_\theta$"),
-        (r"back\slash~^ for 5 $", r"back\textbackslash{}slash\textasciitilde{}\textasciicircum{} for 5 \$"),
-    ],
-)
-def test_text_for_latex(plain, written):
-    assert latex(plain) == written
+def test_text_for_latex():
+    assert latex("50 % & 3_4 #1 {x} of B_θ $B_\\theta$") == r"50 \% \& 3\_4 \#1 \{x\} of B\_θ $B_\theta$"
+    assert latex(r"a\b~^ for 5 $") == r"a\textbackslash{}b\textasciitilde{}\textasciicircum{} for 5 \$"
 
 
 @given(st.text(alphabet="aZ 9.,:;()[]%&#_{}~^\\±µλΔ₁²→°–é", max_size=40))
@@ -51,11 +44,10 @@ def test_any_text_of_known_signs_is_sound(text):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
-    [("中", r"a: the sign '中' \(U\+4E2D\)"), ("{a", "balance"), ("a_b", "bare"), ("$a", "balance"), ("#1", "bare")],
+    ("text", "said"), [("中", r"\(U\+4E2D\)"), ("{a", "balance"), ("$a", "balance"), ("a_b", "bare")]
 )
 def test_what_latex_would_stumble_over_is_said(text, said):
-    with pytest.raises(ToolError, match=said):
+    with pytest.raises(ToolError, match=f"a: .*{said}"):
         check("a", text)
 
 
@@ -80,34 +72,23 @@ def test_the_folder_has_every_figure_and_table(folder):
     assert r"]{One frame of MotionClouds of growing" in figures
 
 
-@pytest.fixture
-def print_it():
-    """Return what compiles the file `name` of a folder twice and returns what TeX said."""
-    if not shutil.which("pdflatex"):
-        pytest.skip("pdflatex is not installed: only the syntax was checked")
-
-    def twice(place, name):
-        command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", name]
-        for _ in range(2):
-            done = subprocess.run(command, cwd=place, capture_output=True, text=True, errors="replace", check=False)
-            assert done.returncode == 0, re.findall(r"^!.*", done.stdout, re.M)
-        return done.stdout
-
-    return twice
-
-
-def test_it_compiles_and_fits_a_default_report(folder, tmp_path, print_it):
+@pytest.mark.skipif(not shutil.which("pdflatex"), reason="pdflatex is not installed: only the syntax was checked")
+def test_it_compiles_and_fits_a_default_report(folder, tmp_path):
     """Text of 121 mm and 193 mm: no figure, table or caption is wider than the line or higher than the page."""
     copy = shutil.copytree(folder, tmp_path / "copy")
     signs = " ".join(re.findall(r"% (.)$", (copy / "signs.tex").read_text(), re.M))
     shown = latex(f"{signs} œŒ–—‘’“”… éàÅ & ~^\\ $α₁²$ 10⁻¹⁰")
     main = (copy / "main.tex").read_text().replace(r"\listoftables", r"\listoftables " + shown)
     (copy / "main.tex").write_text(main)
-    assert not re.findall("Overfull.*|.*too large.*|.*undefined.*", print_it(copy, "main.tex"))
     needs = r"\usepackage[utf8]{inputenc}\usepackage{graphicx,booktabs,dcolumn,amsmath}\input{signs}\extrafloats{500}"
     body = r"\begin{document}\input{figures}\clearpage\input{tables}\end{document}"
     (copy / "report.tex").write_text(rf"\documentclass{{report}}{needs}\maxdeadcycles=1000{body}")
-    assert not re.findall("Overfull.*|.*too large.*|.*undefined.*", print_it(copy, "report.tex"))
+    for name in ("main.tex", "report.tex"):
+        command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", name]
+        for _ in range(2):  # the second time with the lists of the first
+            done = subprocess.run(command, cwd=copy, capture_output=True, text=True, errors="replace", check=False)
+            assert done.returncode == 0, re.findall(r"^!.*", done.stdout, re.M)
+        assert not re.findall("Overfull.*|.*too large.*|.*undefined.*", done.stdout)
 
 
 # --- tables
@@ -121,11 +102,10 @@ def test_numbers_are_aligned_with_real_minus_signs_and_what_is_behind_them_apart
 
 
 def test_powers_shares_and_texts_in_a_column():
-    assert column("a", "$-$2e$-$15", "3.2e+04") == (
-        "D{.}{.}{2.6}",
-        [r"\multicolumn{1}{c}{\shortstack[c]{a}}", r"-2\cdot10^{-15}", r"3.2\cdot10^{4}"],
-    )
-    assert column("a", "5.0\\%", "35.7\\%")[1] == [r"\multicolumn{1}{c}{\shortstack[c]{a (\%)}}", "5.0", "35.7"]
+    head = r"\multicolumn{1}{c}{\shortstack[c]{a}}"
+    powers = [head, r"-2\cdot10^{-15}", r"3.2\cdot10^{4}"]
+    assert column("a", "$-$2e$-$15", "3.2e+04") == ("D{.}{.}{2.6}", powers)
+    assert column("a", "5.0\\%", "35.7\\%")[1] == [head.replace("a}", r"a (\%)}"), "5.0", "35.7"]
     assert column("a", "5 [3e+04, 4]")[1][1:] == [r"5 & [3$\cdot10^{4}$, 4]"]
     for texts in (("60 deg", "isotropic"), ("0.69, $-$0.48", "1.0, 2.0"), ("60", "6–7")):
         assert column("a", *texts) == ("l", ["a", *texts])
@@ -153,18 +133,15 @@ def test_most_saved_tables_have_columns_of_numbers(folder):
 
 def test_captions_name_every_panel_and_records_have_their_parameters():
     records = {path: json.loads(path.read_text()) for path in sorted((ROOT / "figs").glob("*/*.json"))}
-    assert {pdf.with_suffix(".json") for pdf in FIGURES} <= set(records)
     assert [name(path) for path, record in records.items() if not record["parameters"]] == []
-    assert {name(path) for path, record in records.items() if len(record["caption"]) < 80} == set()
-    unnamed = set()
+    assert [name(path) for path, record in records.items() if len(record["caption"]) < 80] == []
+    style = r'<text style="(?:font-weight: 700; font-size: 10px|font: 700 10px)[^>]*>([A-Z])</text>'
     for pdf in FIGURES:
         text = records[pdf.with_suffix(".json")]["caption"]
-        ranges = re.findall(r"\b([A-Z]) to ([A-Z])\b", text)
-        named = set(re.findall(r"\b[A-Z]\b", text)).union(*(map(chr, range(ord(a), ord(b))) for a, b in ranges))
-        style = r'<text style="(?:font-weight: 700; font-size: 10px|font: 700 10px)[^>]*>([A-Z])</text>'
-        if set(re.findall(style, pdf.with_suffix(".svg").read_text())) - named:
-            unnamed.add(name(pdf))
-    assert unnamed == set()
+        named = set(re.findall(r"\b[A-Z]\b", text))
+        for first, last in re.findall(r"\b([A-Z]) to ([A-Z])\b", text):
+            named |= set(map(chr, range(ord(first), ord(last))))
+        assert set(re.findall(style, pdf.with_suffix(".svg").read_text())) <= named, name(pdf)
 
 
 def test_another_width_is_drawn_again_and_gathered_from_its_own_folder(small, tmp_path, monkeypatch):
@@ -201,7 +178,6 @@ def test_a_figure_without_caption_is_called_by_its_name(small, tmp_path):
     ("argv", "change", "said"),
     [
         (["none"], lambda record: None, "no pdf in figs/none/"),
-        ([], lambda record: record.unlink(), "m/one.json cannot be used"),
         ([], lambda record: record.write_text("{"), "delete it and make it again, with `make figs`"),
         ([], lambda record: storage.write_json(record, {"caption": "中"}), "m/one.pdf: the sign '中'"),
         ([], lambda record: storage.write_json(record, {"files": {"pdf": "another"}}), "the .pdf beside it is not"),
@@ -248,33 +224,26 @@ def test_every_font_is_embedded():
         assert all(b"/FontFile2" in descriptor for descriptor in descriptors), name(pdf)
 
 
-def test_no_text_is_too_small():
+def test_no_text_is_too_small(tmp_path):
     """At least 6 pt at final size; sub- and superscripts are 0.7 of their text and count with it."""
-    small = {name(pdf): [f"{text}: {pt} pt" for text, pt in texts(pdf.with_suffix(".svg")) if pt < SMALLEST_PT]
-             for pdf in FIGURES}  # fmt: skip
-    assert {figure: found for figure, found in small.items() if found} == {}
+    tick = '<text><tspan style="font: 7px x">10</tspan><tspan style="font: 4.9px x">3</tspan></text>'
+    made_up = f'<svg width="100pt" viewBox="0 0 100 50">{tick}<text style="font-size: 5.5px; x">b</text></svg>'
+    (tmp_path / "a.svg").write_text(made_up)
+    assert texts(tmp_path / "a.svg") == [("103", 7.0), ("b", 5.5)]
+    for pdf in FIGURES:
+        assert [found for found in texts(pdf.with_suffix(".svg")) if found[1] < SMALLEST_PT] == [], name(pdf)
 
 
 def texts(svg):
     """Return (text, size) of every text of a figure; the svg keeps text as text, and a px is a pt of its view box."""
-    source = svg.read_text()
+    source, found = svg.read_text(), []
     width, box = (float(re.search(rf'<svg[^>]* {name}="(?:0 0 )?([\d.]+)', source)[1]) for name in ("width", "viewBox"))
-    found = re.findall(r"<text\b.*?</text>", source, re.S)
-    return [(re.sub(r"<[^>]+>|\s+", "", text), _size(text) * width / box) for text in found]
-
-
-def _size(text):
-    sizes = [float(size) for size in re.findall(r"font(?:-size)?:[^;\"]*?([\d.]+)px", text)]
-    scripts = {round(max(sizes) * SCRIPT**k, 3) for k in (1, 2)}
-    return min(size for size in sizes if round(size, 3) not in scripts)
-
-
-def test_small_text_and_scripts_are_told_apart(tmp_path):
-    svg = '<svg width="100pt" viewBox="0 0 100 50">%s</svg>'
-    path = tmp_path / "a.svg"
-    tick = '<text><tspan style="font: 7px x">10</tspan><tspan style="font: 4.9px x">3</tspan></text>'
-    path.write_text(svg % (tick + '<text style="font-size: 5.5px; x">b</text>'))
-    assert texts(path) == [("103", 7.0), ("b", 5.5)]
+    for text in re.findall(r"<text\b.*?</text>", source, re.S):
+        sizes = [float(size) for size in re.findall(r"font(?:-size)?:[^;\"]*?([\d.]+)px", text)]
+        scripts = {round(max(sizes) * SCRIPT**k, 3) for k in (1, 2)}
+        size = min(size for size in sizes if round(size, 3) not in scripts)
+        found.append((re.sub(r"<[^>]+>|\s+", "", text), size * width / box))
+    return found
 
 
 # --- colours
@@ -320,7 +289,8 @@ def test_the_simulation_against_known_colours():
 def test_the_cycle_of_colours_survives_deuteranopia():
     """The first six stay about six just noticeable differences apart, for any eye."""
     use_style()
-    assert [f"#{c['color']}".replace("##", "#").upper() for c in matplotlib.rcParams["axes.prop_cycle"]] == COLOURS
+    cycle = [matplotlib.colors.to_hex(style["color"]).upper() for style in matplotlib.rcParams["axes.prop_cycle"]]
+    assert cycle == COLOURS
     assert close([colour for name, colour in OKABE_ITO.items() if name != "grey"]) == []
     for eye in (np.eye(3), DEUTERANOPIA):
         assert min(distance(a, b, eye) for a, b in itertools.combinations(COLOURS[:6], 2)) > 15
