@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
-from scipy.sparse import csgraph
 
 from helpers.parameters import OutputError, ParameterError
 from helpers.rnn.connectome import Roi, convert_legacy, exponent_bound, load_roi, load_traced, make_synthetic_roi
@@ -70,16 +69,6 @@ def test_the_bound_takes_the_smaller_of_the_largest_row_and_column():
         assert exponent_bound(net) == pytest.approx(np.log(0.9 + 0.1 * 2) / 0.1)
 
 
-@given(ROIS)
-def test_synthetic_regions_are_what_they_promise(roi):
-    assert csgraph.connected_components(roi.counts > 0, connection="strong")[0] == 1
-    counts = roi.counts.toarray()
-    for sign in (1, -1):
-        assert (counts[roi.signs == sign] > 0).any(axis=0).all()
-    assert (np.diff(roi.ids) > 0).all() and not counts.diagonal().any()
-    assert ((roi.signs == 1) == (roi.transmitter == 1)).all()
-
-
 def test_synthetic_statistics():
     roi = make_synthetic_roi(400, seed=1)
     counts = roi.counts.toarray()
@@ -87,6 +76,7 @@ def test_synthetic_statistics():
     assert (counts > 0).mean() == pytest.approx(0.15, abs=0.003)
     assert present.mean() == pytest.approx(10, rel=0.02) and present.min() == 1
     assert (roi.signs > 0).mean() == pytest.approx(0.5, abs=0.07)
+    assert ((roi.signs == 1) == (roi.transmitter == 1)).all() and not counts.diagonal().any()
     assert set(roi.fibre) == set(range(12)) and set(roi.transmitter) == set(range(7))
     assert (make_synthetic_roi(400, seed=1).counts.toarray() == counts).all()
 
@@ -185,12 +175,10 @@ def test_legacy_files_need_the_flag_and_are_then_the_same_region(tmp_path):
         (dict(ids=[1, 1]), "ids"),
         (dict(ids=[1, 2, 3]), "ids"),
         (dict(counts=[[0, -1], [1, 0]]), "counts goes down to -1"),
-        (dict(counts=[[0, 1e19], [1, 0]]), "counts goes up to 1e.19"),
         (dict(counts=[[0, 1, 1], [1, 0, 1]]), "counts has shape"),
         (dict(counts=[[1]]), "two neurons or more"),
         (dict(counts=[[0, 1], [0, 0]]), "2 strongly connected parts, the largest of 1 of 2 neurons"),
         (dict(signs=[1, 0]), "signs"),
-        (dict(transmitter=[1]), "transmitter has shape"),
     ],
 )
 def test_bad_regions(change, message):

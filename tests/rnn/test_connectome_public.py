@@ -152,7 +152,6 @@ def load(folder, *, neurons=NEURONS, edges=EDGES, total=None, transmitters=WANTE
 @pytest.mark.parametrize(
     ("total", "options", "counts"),
     [
-        (None, {}, [[0, 5, 1], [3, 0, 6], [7, 0, 0]]),
         (TOTAL, {}, [[0, 8], [9, 0]]),
         (TOTAL, dict(roi="EB"), [[0, 3], [3, 0]]),
         (None, dict(table=None, excitatory=True), [[0, 5, 1], [3, 0, 6], [7, 0, 0]]),
@@ -173,7 +172,6 @@ def test_a_region_by_hand(tmp_path, total, options, counts):
         "-1 2 4": [0, 1, 2],
         "1e30 2 4": [0, 1, 2],
         f"{'1' * 30} 2 4": [0, 1, 2],
-        "2.5 2 nan": [1, 0, 2],
         "PEN PEN EPG": [1, 1, 0],
     }.items(),
 )

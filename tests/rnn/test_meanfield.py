@@ -44,14 +44,6 @@ def test_at_rest_below_onset_and_at_strong_coupling_that_of_a_sign_function():
     assert meanfield.delta_0(100) / (2 * (1 - 2 / np.pi) * 100**2) == pytest.approx(1, rel=0.02)
 
 
-def test_correlation_at_its_ends(rng):
-    """At equal arguments it is the second moment, at covariance 0 the squared mean."""
-    h = rng.normal(size=400_000) * np.sqrt(2.0)
-    f = np.log(np.cosh(h))
-    assert meanfield._correlation(meanfield._log_cosh, 2.0, 2.0) == pytest.approx((f**2).mean(), rel=0.01)
-    assert meanfield._correlation(meanfield._log_cosh, 2.0, 0.0) == pytest.approx(f.mean() ** 2, rel=0.01)
-
-
 def test_critical_g(record):
     record("rnn.critical_g", [meanfield.critical_g("tanh_pos"), meanfield.critical_g("tanh_pos", legacy=True)])
     assert meanfield.critical_g("std") == 1 and meanfield.critical_g("strech", gain=2.0) == 0.5
