@@ -1,12 +1,13 @@
 """The cells of a notebook as a module: the reference that engine tests compare with, and the points that they sweep."""
 
 import ast
+import dis
 import json
 import linecache
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 
-__all__ = ["FINAL", "cells", "leading_to", "notebook_path", "run", "sources"]
+__all__ = ["FINAL", "bound", "cells", "free", "leading_to", "loaded", "needed", "notebook_path", "run", "sources"]
 
 FINAL = Path(__file__).resolve().parents[1] / "FINAL_notebooks"
 
@@ -59,22 +60,38 @@ def leading_to(notebook, words):
     code = [cell for cell in every if cell["cell_type"] == "code"]
     printed = ["".join("".join(output.get("text", "")) for output in cell["outputs"]) for cell in code]
     last = next(k for k, text in enumerate(printed) if words in text)
-    needed, wanted = [], set()
-    for k in range(last, -1, -1):
-        source = "".join(code[k]["source"])
-        tree = ast.parse(source)
-        given = set().union(*map(_given, tree.body))
-        if k == last or given & wanted:
-            needed.insert(0, source)
-            names = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)]
-            wanted = (wanted - given) | {node.id for node in names}
-    return needed, printed[last]
+    texts = ["".join(cell["source"]) for cell in code[: last + 1]]
+    return [texts[k] for k in needed(texts, {last})], printed[last]
 
 
-def _given(statement):
-    """Return the names that a statement of a cell binds."""
-    if isinstance(statement, ast.FunctionDef | ast.ClassDef):
-        return {statement.name}
-    if isinstance(statement, ast.Import | ast.ImportFrom):
-        return {(alias.asname or alias.name).split(".")[0] for alias in statement.names}
-    return {node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+def needed(texts, wanted):
+    """Return the numbers of the wanted ones of some cells, and of those above them that bind names they use."""
+    kept, names = [], set()
+    for k in reversed(range(len(texts))):
+        code = compile(texts[k], "<cell>", "exec")
+        if k in wanted or bound(code) & names:
+            kept.insert(0, k)
+            names = (names - bound(code)) | free(code)
+    return kept
+
+
+def bound(code):
+    """Return the names that a cell binds."""
+    return {step.argval for step in dis.get_instructions(code) if step.opname == "STORE_NAME"}
+
+
+def loaded(code):
+    """Return the names that a code object, and all functions in it, look up outside themselves."""
+    found = {step.argval for step in dis.get_instructions(code) if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
+    return found.union(*(loaded(inner) for inner in code.co_consts if isinstance(inner, CodeType)))
+
+
+def free(code):
+    """Return the names that a cell takes from the cells above it."""
+    own, found = set(), loaded(code) - bound(code)
+    for step in dis.get_instructions(code):
+        if step.opname == "STORE_NAME":
+            own.add(step.argval)
+        elif step.opname == "LOAD_NAME" and step.argval not in own:
+            found.add(step.argval)
+    return found

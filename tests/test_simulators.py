@@ -1,37 +1,25 @@
 """Without a simulator a notebook runs to its end; a cell that needs it says so in a line and shows what is stored."""
 
 import ast
-import dis
-import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
-from types import CodeType
 
 import nbformat
 import pytest
 
 from helpers import simulators
 from helpers.parameters import ParameterError
-from tests.cells import notebook_path
+from tests.cells import bound, free, loaded, needed, notebook_path
 from tools.hygiene import tags
 from tools.notebooks import execute
 
 ROOT = Path(__file__).resolve().parents[1]
 SIMULATED = ("FINAL_1", "FINAL_2", "FINAL_3", "FINAL_7")
-HIDDEN = (
-    "nest",
-    "pyNN",
-    "brian2",
-    "jax",
-    "optax",
-    "playwright",
-    "sphinx",
-    "MotionClouds",
-    "LogGabor",
-    "imageio_ffmpeg",
-)
+HIDDEN = ("nest", "pyNN", "brian2", "jax", "optax", "MotionClouds", "LogGabor", "playwright", "sphinx")
+HIDDEN += ("imageio_ffmpeg",)
 HIDE = f"""
 import sys
 
@@ -60,53 +48,23 @@ def lines(outputs):
 
 
 def pictures(outputs):
-    return [data["image/png"] for out in outputs if "image/png" in (data := out.get("data", {}))]
+    return {out["data"]["image/png"] for out in outputs if "image/png" in out.get("data", {})}
 
 
-def loaded(code):
-    """Return the names that a code object, and all functions in it, look up outside themselves."""
-    found = {step.argval for step in dis.get_instructions(code) if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
-    return found.union(*(loaded(inner) for inner in code.co_consts if isinstance(inner, CodeType)))
-
-
-def bound(code):
-    return {step.argval for step in dis.get_instructions(code) if step.opname == "STORE_NAME"}
-
-
-def free(code):
-    """Return the names that a cell takes from the cells above it."""
-    own, found = set(), loaded(code) - bound(code)
-    for step in dis.get_instructions(code):
-        if step.opname == "STORE_NAME":
-            own.add(step.argval)
-        elif step.opname == "LOAD_NAME" and step.argval not in own:
-            found.add(step.argval)
-    return found
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
 def needs(cell):
-    return cell.cell_type == "code" and "installed(" in cell.source and "nbval-check-output" not in tags(cell)
-
-
-def needing_part(notebook):
-    """Return the cells that ask for a simulator, with the cells above them that bind the names they use.
-
-    A cell that prints the numbers of a whole notebook is left out: it would need all of it.
-    """
-    kept, names = [], set()
-    for cell in reversed([cell for cell in notebook.cells if cell.cell_type == "code"]):
-        code = compile(cell.source, "<cell>", "exec")
-        if needs(cell) or bound(code) & names:
-            kept.append(cell)
-            names = (names - bound(code)) | free(code)
-    return nbformat.v4.new_notebook(cells=kept[::-1], metadata=notebook.metadata)
+    """Whether a cell asks for a simulator; one that prints numbers of a whole notebook would need all of it."""
+    return "installed(" in cell.source and "nbval-check-output" not in tags(cell)
 
 
 def bare(notebook):
     """Yield what a cell that does not ask uses of a simulator, of what runs one, or of its results."""
-    simulators = {"sim", "b2", "nest", "brian2", "jax"}
-    tainted = set(simulators)
-    for cell in [cell for cell in notebook.cells if cell.cell_type == "code"]:
+    tainted = {"sim", "b2", "nest", "brian2", "jax"}
+    simulators = frozenset(tainted)
+    for cell in code_cells(notebook):
         if not {"model", "study"} & tags(cell) and "installed(" not in cell.source:
             yield from sorted(tainted & free(compile(cell.source, "<cell>", "exec")))
         for node in ast.parse(cell.source).body:
@@ -120,23 +78,25 @@ def bare(notebook):
 @pytest.mark.parametrize("name", SIMULATED)
 def test_without_simulators_the_cells_that_need_them_say_so_and_show_what_is_stored(name, hidden, tmp_path):
     stored, path = nbformat.read(notebook_path(name), as_version=4), tmp_path / notebook_path(name).name
-    nbformat.write(needing_part(stored), path)
+    cells = code_cells(stored)
+    asking = {k for k, cell in enumerate(cells) if needs(cell)}
+    stored.cells = [cells[k] for k in needed([cell.source for cell in cells], asking)]
+    nbformat.write(stored, path)
     run = execute(path)
     assert run.failure == ""
-    for cell, now in zip(filter(needs, stored.cells), filter(needs, run.notebook.cells), strict=True):
-        before, after = lines(cell.outputs), lines(now.outputs)
-        assert sum("is not installed (" in line and "stored output:" in line for line in after) == 1
-        assert set(before) <= set(after)
-        assert set(pictures(cell.outputs)) <= set(pictures(now.outputs))
+    for cell, now in zip(stored.cells, run.notebook.cells, strict=True):
+        if needs(cell):
+            before, after = lines(cell.outputs), lines(now.outputs)
+            assert sum("is not installed (" in line and "stored output:" in line for line in after) == 1
+            assert set(before) <= set(after) and pictures(cell.outputs) <= pictures(now.outputs)
 
 
 def test_no_other_cell_depends_on_a_simulator():
     for name in SIMULATED:
         assert list(bare(nbformat.read(notebook_path(name), as_version=4))) == [], name
     for name in ("FINAL_4", "FINAL_5", "FINAL_8"):
-        cells = json.loads(notebook_path(name).read_text(encoding="utf-8"))["cells"]
-        code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-        assert not any(f"import {module}" in code or f"from {module}" in code for module in HIDDEN)
+        code = "\n".join(cell.source for cell in code_cells(nbformat.read(notebook_path(name), as_version=4)))
+        assert not re.search(rf"(import|from) ({'|'.join(HIDDEN)})", code), name
 
 
 def test_a_cell_that_would_die_without_its_simulator_is_seen():
@@ -154,7 +114,7 @@ def test_a_cell_that_would_die_without_its_simulator_is_seen():
 
 def test_the_first_cell_of_the_notebook_that_needs_jax_says_so(hidden):
     path = notebook_path("FINAL_6")
-    kinds = [cell["cell_type"] for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]]
+    kinds = [cell.cell_type for cell in nbformat.read(path, as_version=4).cells]
     run = execute(path)
     for part in (f"cell {1 + kinds.index('code')} ", "JAX", "pip install jax"):
         assert part in run.failure
