@@ -22,7 +22,7 @@ def test_lateral_synapses_fall_off_with_distance():
 
 def test_delays_are_a_truncated_normal_on_the_grid():
     delays = np.concatenate([s.delay_ms for seed in range(5) for s in wire(STATIC, seed).values()])
-    assert delays.min() >= 0.1 - 1e-12 and delays.max() <= 5 + 1e-12
+    assert (delays.min(), delays.max()) == pytest.approx((0.1, 5.0), abs=1e-12)
     np.testing.assert_allclose(delays / 0.1, np.rint(delays / 0.1), atol=1e-9)
     assert delays.mean() == pytest.approx(2.60, abs=0.02)  # closed form: 2.598
     assert delays.std() == pytest.approx(1.39, abs=0.02)
