@@ -52,11 +52,13 @@ notebooks: setup ## run the FINAL notebooks and rewrite them with their outputs
 
 # The tests and the notebooks are one run: a notebook stores what it sweeps, and the acceptance tests, which come after it
 # and share its points, read that. A group of xdist is a file or a notebook, since its cells need one kernel; a worker
-# more than there are cores, because browsers and kernels are waited for.
+# more than there are cores, because browsers and kernels are waited for; these fill the cores, so that a sweep within
+# one of them starts no workers of its own (LOKY_MAX_CPU_COUNT; tests that need two ask for two).
 test: setup ## lint, all tests, and the FINAL notebooks through nbval
 	@set -o pipefail; failed=0; out=$$(mktemp -d); trap 'rm -rf "$$out"' EXIT; \
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . || failed=1; \
-	NOTEBOOK_PROFILE=quick NOTEBOOK_FIGS="$$out" CI=true TQDM_DISABLE=1 $(BIN)/python -m pytest $(XDIST) $(NBVAL) \
+	NOTEBOOK_PROFILE=quick NOTEBOOK_FIGS="$$out" CI=true TQDM_DISABLE=1 LOKY_MAX_CPU_COUNT=1 \
+	  $(BIN)/python -m pytest $(XDIST) $(NBVAL) \
 	  --doctest-modules --ignore=tests/benchmarks $(wildcard FINAL_notebooks/FINAL_*.ipynb) helpers tests \
 	  | tee "$$out/log" || exit 1; \
 	[ $$failed = 0 ] || { echo "ruff: FAILED, see the top"; tail -n 1 "$$out/log"; exit 1; }
