@@ -101,3 +101,9 @@ def test_learning_is_the_sum_over_all_pairs(pre, post, delay, share, name, scale
     found = one_synapse(rule, pre, post, delay, share * 0.8, 0.8)
     np.testing.assert_allclose(found, all_pairs(rule, pre, post, delay, share * 0.8, 0.8), rtol=1e-9, atol=1e-12)
     assert all(0 <= w <= 0.8 for w in found)
+
+
+def test_a_spike_that_meets_its_own_effect_does_not_weaken():
+    """Post at step 100 through a delay of 20 meets the presynaptic spike at 120: lag 0 counts for neither side."""
+    assert one_synapse(RULES["causal"], [120], [100], 20, 0.1, 0.2)[0] == 0.1
+    assert one_synapse(RULES["causal"], [121], [100], 20, 0.1, 0.2)[0] < 0.1
