@@ -2,10 +2,13 @@
 
 import base64
 import hashlib
-import io
+import os
 import re
 import shutil
+import socket
 import tarfile
+import threading
+from http.server import HTTPServer, SimpleHTTPRequestHandler
 from pathlib import Path
 
 import nbformat
@@ -113,18 +116,6 @@ def test_reading_time_counts_words_and_lines():
         assert book.minutes(drawn) == 1, "a plot is collapsed, and a check"
 
 
-def test_the_french_tile_holds_the_summary_and_the_answer_alone():
-    asked = "## Exercises\n\n<details><summary>Exercices en français</summary>\n\n1. Pourquoi ?\n\n</details>"
-    known = book.card(page(FIRST, ANSWER, "![One](../figs/v1/one.png)", asked), README)
-    assert known["summary_fr"] == "Est-il petit ? Il est petit."
-
-
-def test_the_picture_of_a_tile_is_a_result():
-    model = "![Model](../figs/schematics/one.png)\n\n*How it works.*"
-    known = book.card(page(FIRST, model, ANSWER, "![One](../figs/v1/one.png)"), README)
-    assert known["figure"] == "figs/v1/one.png"
-
-
 def test_references_are_merged_sorted_and_whole():
     last = "**References.**\nZoe (2001) J 1:2, [10.1016/S0893-6080(01)00144-7](https://doi.org/10.1016/S0893-6080(01)00144-7)."
     one = page("Text ([Ann 1999](https://doi.org/10.1000/ABC), see there).", last)
@@ -133,13 +124,6 @@ def test_references_are_merged_sorted_and_whole():
     assert first.startswith("- Ann (1999) K 3:4, [10.1000/abc](https://doi.org/10.1000/abc).")
     assert "[1](FINAL_notebooks/FINAL_1_small.ipynb) · [2](FINAL_notebooks/FINAL_2_x.ipynb)" in first
     assert "(https://doi.org/10.1016/S0893-6080(01)00144-7)." in second
-
-
-def test_every_module_of_helpers_has_an_api_page():
-    listed = set(re.findall(r"helpers\.(\w+)", (ROOT / "docs/api.rst").read_text()))
-    there = {path.stem for path in (ROOT / "helpers").glob("*.py") if path.stem != "__init__"}
-    there |= {path.parent.name for path in (ROOT / "helpers").glob("*/__init__.py")}
-    assert listed == there
 
 
 def test_glossary_has_fifty_terms_in_two_languages():
@@ -156,17 +140,8 @@ def no_outputs(root):
     edit(root, lambda cells: cells[-1].update(outputs=[], execution_count=None))
 
 
-def error_shown(root):
-    error = v4.new_output("error", ename="ValueError", evalue="x", traceback=[])
-    edit(root, lambda cells: cells[-1].outputs.append(error))
-
-
 def no_question(root):
     edit(root, lambda cells: cells[0].update(source=FIRST.replace("**", "")))
-
-
-def no_run_time(root):
-    (root / "README.md").write_text(README.replace(f"{NAME}.ipynb", "other.ipynb"))
 
 
 def no_section(root):
@@ -175,9 +150,7 @@ def no_section(root):
 
 FAULTS = {
     no_outputs: f"{NAME}: execution counts are [None]",
-    error_shown: f"{NAME}: code cell 1 shows ValueError",
     no_question: f"{NAME}: no question",
-    no_run_time: f"{NAME}: no run time",
     no_section: "README.md: no section 'Two commands'",
 }
 
@@ -193,15 +166,30 @@ def test_a_fault_is_one_line_with_its_name_and_leaves_the_old_site(fault, root, 
     assert [path.name for path in root.glob("build/**/*")] == ["book", "old.html"]
 
 
-def test_what_sphinx_finds_missing_is_an_error_with_its_page_and_nothing_else_changes(root, capsys):
+@pytest.fixture
+def server():
+    """The address of a page on this machine that answers."""
+    answers = HTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler)
+    threading.Thread(target=answers.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{answers.server_port}/"
+    answers.shutdown()
+
+
+def test_what_is_missing_or_does_not_answer_is_an_error_with_its_page_and_nothing_else_changes(root, server, capsys):
     links = '[nowhere](#nowhere), [away](../away.md), ![gone](../figs/gone.png)\n\n<img src="../figs/none.png">'
     edit(root, lambda cells: cells[2].update(source=f"{cells[2].source}\n\n{links}"))
-    (root / "CONTRIBUTING.md").write_text("# C\n\n[gone](tests/gone.py), but `[code](is/none)`\n")
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        dead = f"http://127.0.0.1:{unused.getsockname()[1]}/dead"
+    asked = f"[gone](tests/gone.py), but `[code](is/none)`\n\n[here]({server}) and [there]({dead})\n"
+    (root / "CONTRIBUTING.md").write_text(f"# C\n\n{asked}")
+    with (root / "docs/conf.py").open("a") as settings:
+        settings.write('linkcheck_ignore = ["https:"]\n')  # what the pages of docs/ link to
     before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
-    assert book.main([], root=root) == 2
-    left = set(capsys.readouterr().err.splitlines())
-    own = f"FINAL_notebooks/{NAME}.ipynb"
-    missing_on = {"nowhere": own, "away.md": own, "gone.png": own, "none.png": own, "gone.py": "CONTRIBUTING.md"}
+    assert book.main(["--links"], root=root) == 2
+    left = {line for line in capsys.readouterr().err.splitlines() if 'HTTP/1.1" 200' not in line}
+    own, other = f"FINAL_notebooks/{NAME}.ipynb", "CONTRIBUTING.md"
+    missing_on = {"nowhere": own, "away.md": own, "gone.png": own, "none.png": own, "gone.py": other, dead: other}
     for missing, page in missing_on.items():
         found = {line for line in left if line.startswith(f"book: {page}") and missing in line}
         assert found, missing
@@ -211,8 +199,14 @@ def test_what_sphinx_finds_missing_is_an_error_with_its_page_and_nothing_else_ch
     assert after == before
 
 
+MORE = "![Model](../figs/schematics/one.png)\n\n*How it works.*\n\n"
+MORE += "<details><summary>Exercices en français</summary>\n\n1. Pourquoi ?\n\n</details>"
+
+
 def test_the_pages_of_a_small_collection(root, tmp_path):
+    """The picture of a tile is a result; the French one holds the summary and the answer alone."""
     edit(root, lambda cells: cells[-1].metadata.update(tags=["plot"]))
+    edit(root, lambda cells: cells.insert(1, v4.new_markdown_cell(MORE)))
     gap = f"def f():\n    # one\n    {BEGIN}\n    return 1\n    {END}"
     edit(root, lambda cells: cells.append(v4.new_code_cell(gap, execution_count=cells[-1].execution_count + 1)))
     tree = tmp_path / "tree"
@@ -277,13 +271,15 @@ def site(tmp_path_factory):
     return out
 
 
-def test_no_picture_is_without_words(site):
-    pictures = {path: re.findall(r"<img\b[^>]*>", path.read_text()) for path in site.rglob("*.html")}
-    bare = {path.name: [tag for tag in tags if not re.search(r' alt="[^"]', tag)] for path, tags in pictures.items()}
-    assert {page: tags for page, tags in bare.items() if tags} == {}
-    own = " ".join(pictures[site / f"FINAL_notebooks/{NAME}.html"])
-    assert own.count('alt="A: what N spikes &quot;do&quot;."') == 2, "of the plot cell, and of ![]()"
-    assert "alt=\"Picture of the section 'Step 1. A spike in a heading'. It falls. Then more.\"" in own
+def test_every_picture_has_words_can_be_enlarged_and_the_code_of_a_plot_is_folded(site):
+    text = (site / f"FINAL_notebooks/{NAME}.html").read_text()
+    pictures = " ".join(re.findall(r"<img\b[^>]*>", text))
+    assert pictures.count("<img") == len(re.findall(r' alt="[^"]', pictures))
+    assert pictures.count('alt="A: what N spikes &quot;do&quot;."') == 2, "of the plot cell, and of ![]()"
+    assert "alt=\"Picture of the section 'Step 1. A spike in a heading'. It falls. Then more.\"" in pictures
+    folded = re.findall(r'<details class="[^"]*hide[^"]*".*?</details>', text, re.S)
+    assert len(folded) == 1 and "figures" in folded[0]
+    assert "zoom.js" in text and (site / "_static/zoom.js").is_file()
 
 
 def test_terms_are_linked_once_and_not_in_headings_code_links_formulas_or_french(site):
@@ -322,46 +318,31 @@ def test_every_row_of_scorecard_and_explorations_stands_on_one_page_of_a_model()
             assert sum(bool(re.search(pattern, row)) for pattern in wanted) == 1, row[:60]
 
 
-def test_a_plot_is_folded_and_the_page_can_enlarge_its_pictures(site):
-    text = (site / f"FINAL_notebooks/{NAME}.html").read_text()
-    folded = re.findall(r'<details class="[^"]*hide[^"]*".*?</details>', text, re.S)
-    assert len(folded) == 1 and "figures" in folded[0]
-    assert "zoom.js" in text and (site / "_static/zoom.js").is_file()
-
-
 # --- packages of npm
 
 
-@pytest.fixture
-def npm(tmp_path, monkeypatch):
-    """Return what npm_unpack makes of a package that npm packs (with `command` if given): the names in its folder."""
-    with tarfile.open(tmp_path / "p.tgz", "w:gz") as tar:
+def test_a_package_is_fetched_once_and_only_with_npm_and_its_checksum(tmp_path, monkeypatch):
+    archive, npm, cache, out = (tmp_path / name for name in ("p.tgz", "npm", "cache", "out"))
+    with tarfile.open(archive, "w:gz") as tar:
         for name in ("package/dist/a.js", "package/LICENSE", "package/src/b.js"):
-            info = tarfile.TarInfo(name)
-            info.size = 1
-            tar.addfile(info, io.BytesIO(b"x"))
-    program, cache, out = tmp_path / "npm", tmp_path / "cache", tmp_path / "out"
-    whole = base64.b64encode(hashlib.sha512((tmp_path / "p.tgz").read_bytes()).digest()).decode()
+            tar.addfile(tarfile.TarInfo(name))
+    npm.write_text(f'#!/bin/sh\ncp {archive} "$5/p-1.0.tgz"\n')
+    npm.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    whole = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
 
-    def unpack(command=f'cp {tmp_path}/p.tgz "$5/p-1.0.tgz"', integrity=whole, installed=True):
-        program.write_text(f"#!/bin/sh\n{command}\n")
-        program.chmod(0o755)
-        monkeypatch.setattr(common.shutil, "which", lambda name: str(program) if installed else None)
+    def unpack(integrity=whole):
         common.npm_unpack("p@1.0", integrity, "dist/|LICENSE", cache, out)
-        return sorted(path.relative_to(out).as_posix() for path in out.rglob("*.*")) + sorted(map(str, out.glob("L*")))
+        return sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
 
-    return unpack
-
-
-def test_a_package_is_fetched_once(npm, tmp_path):
-    expected = ["dist/a.js", str(tmp_path / "out/LICENSE")]
-    assert npm() == expected and npm(command="exit 1") == expected
-
-
-def test_without_npm_or_with_another_archive_nothing_is_used(npm, tmp_path):
-    for options in ({"installed": False}, {"command": "exit 1"}):
-        with pytest.raises(common.ToolError, match="is npm installed, and the network there"):
-            npm(**options)
     with pytest.raises(common.ToolError, match="another checksum"):
-        npm(integrity="other")
-    assert not list((tmp_path / "cache").iterdir()) and not (tmp_path / "out").exists()
+        unpack(integrity="other")
+    assert not list(cache.iterdir()) and not out.exists()
+    assert unpack() == ["LICENSE", "dist/a.js"]
+    npm.write_text("#!/bin/sh\nexit 1\n")
+    assert unpack() == ["LICENSE", "dist/a.js"], "from the archive that is kept"
+    for path in (tmp_path, cache):  # an npm that fails, and none
+        shutil.rmtree(cache)
+        monkeypatch.setenv("PATH", str(path))
+        with pytest.raises(common.ToolError, match="is npm installed, and the network there"):
+            unpack()
