@@ -19,8 +19,8 @@ WORDS = {  # spellings of the codes
     2: ("glutamate", "Glut", "glu", "2"),
     3: ("serotonin", "5HT", "5-ht", "ser", "3"),
     4: ("octopamine", "oct", "OA", "4"),
-    5: ("dopamine", "DA", "5"),
-    6: ("neither", "unknown", "", "6", "NA", "nan", "None"),
+    5: ("dopamine", "DA", "dop", "5"),
+    6: ("neither", "unknown", "unclear", "", "6", "NA", "nan", "None"),
 }
 ROIS = ("EB", "PB", "ATL(L)", "ATL(R)", 'a "quoted, word"')
 FIRST = 720575940628857210  # ids of 18 digits, which floats would round
