@@ -111,7 +111,7 @@ def test_afferent_and_efferent_synapses_exist_at_once():
     for tag in ("All", "SynapseGroup"):
         assert a.efferent_synapses[tag] == [s, t] and b.afferent_synapses[tag] == [s]
     assert late.afferent_synapses["GLU"] == [] and late.afferent_synapses["GABA"] == [t]
-    assert b.synapses("afferent", "A => B") == [s] == a.synapses("efferent", "GLU")
+    assert b.synapses("afferent", "A => B") == [s] == a.synapses("efferent", "GLU") and b.synapses("efferent") == []
     assert t.shape == (4, 3) and t.src is a and t.dst is late
     known = "All, GLUTAMATE, GLU, A => B, A_to_B, SynapseGroup, GABA, A => late"
     with pytest.raises(KeyError, match=f"^no synapse group carries the tag 'gaba'; known: {known}"):
@@ -278,7 +278,7 @@ def test_enabled_may_be_a_matrix():
 CONNECTED = {
     "s_id != d_id": lambda dx, dy, s, d: s != d,
     "in_box(1)": lambda dx, dy, s, d: (dx <= 1) & (dy <= 1),
-    "in_circle(1.5) & (s_id > 2)": lambda dx, dy, s, d: (np.hypot(dx, dy) <= 1.5) & (s > 2),
+    "in_circle(3) & (s_id > 2)": lambda dx, dy, s, d: (np.hypot(dx, dy) <= 3) & (s > 2),
     "np.abs(sx - dx) <= 1": lambda dx, dy, s, d: dx <= 1,
     2: lambda dx, dy, s, d: (np.hypot(dx, dy) <= 2) & (s != d),
     "True": lambda dx, dy, s, d: True,
