@@ -40,8 +40,8 @@ class History:
     tracked : array (n_records, 24)
         Weights of 24 MON -> TS synapses drawn from the seed.
     pv_t_s, pv_sigma_theta, pv_delta_trial : array (n_evaluations,)
-        Map metrics of the spikes since the last record, at most ten trials, with theta spread over the positions
-        shown; NaN where too few spikes make them worthless.
+        Map metrics of the spikes since the last record, or the last multiple of ten trials, with theta spread over
+        the positions shown; NaN where too few spikes make them worthless.
     stabilisation_t_s : float
         First record after four successive changes of the mean weight below .5 % of the final mean, or NaN.
     trial_spikes : array (n_trials, 3)
@@ -209,7 +209,7 @@ def _train(params, seed, wiring, before, progress, keep):
         inhibitory += block.inhibitory
         log.spikes(block, last - first)
         if last % p.checkpoint_trials == 0 or last == p.n_training_trials:
-            log.record(last * n_steps * p.dt_s, block)
+            log.record(last * n_steps * p.dt_s)
         if last in keep:
             kept[last] = {name: network.weights(name) for name in before}
         if last % p.ll_mon_homeo_every_trials == 0 and p.ll_mon_use_stdp and p.ll_mon_homeo_eta:
@@ -232,13 +232,17 @@ class _Log:
         self.params, self.before, self.network = params, before["mon_ts"], network
         self.synapses = wires.tracked(seed, self.before.size)
         self.records, self.evaluations, self.trials, self.binned = [], [], [], []
+        self.recent = []  # blocks of which the next record tells the map
         self.dots = dict.fromkeys(LAYERS, (np.zeros(0), np.zeros(0, np.int32)))
         self.stride = dict.fromkeys(LAYERS, 1)
-        self.record(0.0, None)
+        self.record(0.0)
 
     def spikes(self, block, n_trials):
         """Count the spikes of a block by trial and by bin, and keep a thinned sample."""
         p, steps = self.params, round(BIN_S / self.params.dt_s) or 1
+        if sum(map(len, self.trials)) % BLOCK_TRIALS == 0:
+            self.recent = []
+        self.recent.append(block)
         counts = np.transpose([block.counts[layer] for layer in LAYERS])
         self.trials.append(counts.reshape(n_trials, -1, 3).sum(axis=1))
         self.binned.append(np.add.reduceat(counts, np.arange(0, len(counts), steps)))
@@ -251,18 +255,23 @@ class _Log:
                 self.stride[layer] *= 2
             self.dots[layer] = t_s, cells
 
-    def record(self, t_s, block):
-        """Note the weights, and at every n-th record the quality of the map in the block before it."""
+    def record(self, t_s):
+        """Note the weights, and at every n-th record the quality of the map in the blocks before it."""
         p, w, w_mv = self.params, self.network.weights("mon_ts"), self.network.weights("ll_mon")
         change = np.abs(w - self.before)
         moved = dict(w_mean_abs_delta=change.mean(), w_frac_delta_gt_1e3=(change > 1e-3).mean())
         ll_mon = dict(ll_mon_mean_mV=w_mv.mean(), ll_mon_std_mV=w_mv.std())
         weights = dict(w_mean=w.mean(), w_std=w.std(), tracked=w[self.synapses], **moved, **ll_mon)
         self.records.append(dict(checkpoint_t_s=t_s, **weights))
-        if block is not None and (len(self.records) - 1) % p.pv_eval_every_checkpoints == 0:
-            q = measures.map_quality(*block.spikes["ts"], block.x_cm, n_cells=p.n_ts, dt_s=p.dt_s)
+        if self.recent and (len(self.records) - 1) % p.pv_eval_every_checkpoints == 0:
+            first = np.cumsum([0, *(len(block.x_cm) for block in self.recent[:-1])])
+            step = np.concatenate([k + block.spikes["ts"][0] for k, block in zip(first, self.recent, strict=True)])
+            cell = np.concatenate([block.spikes["ts"][1] for block in self.recent])
+            x_cm = np.concatenate([block.x_cm for block in self.recent])
+            q = measures.map_quality(step, cell, x_cm, n_cells=p.n_ts, dt_s=p.dt_s)
             sigma, delta = (q.sigma_theta_rad, q.delta_trial_rad) if q.usable else (np.nan, np.nan)
             self.evaluations.append(dict(pv_t_s=t_s, pv_sigma_theta=sigma, pv_delta_trial=delta))
+        self.recent = []
 
     def history(self):
         """Return the History so far."""
