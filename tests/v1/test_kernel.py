@@ -105,7 +105,7 @@ def test_learning_is_the_sum_over_all_pairs(pre, post, delay, share, name, scale
 
 def test_a_spike_that_meets_its_own_effect_does_not_weaken():
     """Post at step 100 through a delay of 20 meets the presynaptic spike at 120: lag 0 counts for neither side."""
-    given = RULES["causal"], [60, 120, 200], [100], 20, 0.1, 0.2
+    given = RULES["causal"], [60, 120, 200], [90, 100], 20, 0.1, 0.2
     np.testing.assert_allclose(one_synapse(*given), all_pairs(*given), rtol=1e-12)
     assert one_synapse(RULES["causal"], [120], [100], 20, 0.1, 0.2)[0] == 0.1
     assert one_synapse(RULES["causal"], [121], [100], 20, 0.1, 0.2)[0] < 0.1
