@@ -1,22 +1,32 @@
-"""One JupyterLab, one browser and one page of it for the tests of a file.
+"""One JupyterLab for all tests; one browser and one page of it for the tests of a file.
 
-They end with the file: while playwright's browser is open its event loop runs in this thread, and no other can.
+These end with the file: while playwright's browser is open its event loop runs in this thread, and no other can.
 """
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.browser import lab as labs
 
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """A running JupyterLab; each page ends its kernels."""
+    with labs.server(tmp_path_factory.mktemp("lab")) as running:
+        yield running
+
 
 @pytest.fixture(scope="module")
 def chromium():
     """The browser; without one the test is skipped, a browser that does not start is a failure."""
-    path = labs.browser_path()
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
-        pytest.skip(f"no browser: none of {', '.join(labs.BROWSERS)} is installed; .ci/run installs chromium")
+        pytest.skip(f"no browser: none of {', '.join(BROWSERS)} is installed; .ci/run installs chromium")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -26,22 +36,21 @@ def chromium():
 
 
 @pytest.fixture(scope="module")
-def page_of_all(chromium, tmp_path_factory):
-    """One page of a running JupyterLab: its own files then come from the browser's cache."""
-    with labs.server(tmp_path_factory.mktemp("lab")) as server, labs.Lab.on(chromium, server) as made:
-        yield made
+def page_of_all(chromium, server):
+    """One page of the JupyterLab: its own files then come from the browser's cache."""
+    lab = labs.Lab(server, chromium.new_page(viewport={"width": 1400, "height": 1000}))
+    yield lab
+    lab.end()
 
 
 @pytest.fixture
-def artefacts(request, tmp_path):
-    """Folder for screenshots: below BROWSER_ARTEFACTS if that is set, else pytest's own."""
+def lab(page_of_all, request, tmp_path):
+    """The :class:`tests.browser.lab.Lab` of the file; a notebook stays open until a test opens another.
+
+    Screenshots go below BROWSER_ARTEFACTS if that is set, else to pytest's own folder. No test may leave a problem.
+    """
     base = os.environ.get("BROWSER_ARTEFACTS")
-    return Path(base, request.node.name) if base else tmp_path / "artefacts"
-
-
-@pytest.fixture
-def lab(page_of_all, artefacts):
-    """The :class:`tests.browser.lab.Lab` of the file; a notebook stays open until a test opens another."""
-    page_of_all.artefacts = artefacts
+    page_of_all.artefacts = Path(base, request.node.name) if base else tmp_path / "artefacts"
     page_of_all.problems()
-    return page_of_all
+    yield page_of_all
+    assert page_of_all.problems() == []

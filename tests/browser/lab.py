@@ -29,20 +29,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-FOLDERS = {
-    "JUPYTER_CONFIG_DIR": "config",
-    "JUPYTER_DATA_DIR": "data",
-    "JUPYTER_RUNTIME_DIR": "runtime",
-    "JUPYTERLAB_SETTINGS_DIR": "settings",
-    "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
-    "IPYTHONDIR": "ipython",
-    "MPLCONFIGDIR": "matplotlib",
-    "HOME": "home",
-}
+OWN = ("JUPYTER", "IPYTHON", "MPL", "XDG")  # settings of whoever runs the tests: all folders then follow HOME
 QUIET = {
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
-    "@jupyterlab/apputils-extension:kernels-settings": {"skipKernelRestartDialog": True},
     "@jupyterlab/docmanager-extension:plugin": {"autosave": False},
 }
 OPTIONS = (
@@ -63,6 +52,11 @@ RUN_ALL = """async (limit) => {
   return window.jupyterapp.shell.currentWidget.content.widgets.flatMap((cell) =>
     cell.model.type === 'code' ? cell.model.outputs.toJSON().filter((out) => out.output_type === 'error') : []);
 }"""
+TO_CELL = """(number) => {
+  const cells = window.jupyterapp.shell.currentWidget.content;
+  cells.activeCellIndex = number;
+  return cells.scrollToItem(number, 'start');
+}"""
 IN_KERNEL = """async (code) => {
   const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
   const future = kernel.requestExecute({ code, store_history: false }), out = [];
@@ -74,11 +68,6 @@ IN_KERNEL = """async (code) => {
   const reply = (await future.done).content.status;
   return [reply, out.join('')];
 }"""
-
-
-def browser_path():
-    """Return the path of an installed browser, or None."""
-    return next((path for path in map(shutil.which, BROWSERS) if path), None)
 
 
 @dataclass(frozen=True)
@@ -99,51 +88,45 @@ class Server:
 
 
 @contextlib.contextmanager
-def server(base, *, overrides=None):
+def server(base):
     """Run JupyterLab below the folder `base`; its notebooks stand in ``base/notebooks``. Yields a :class:`Server`.
 
-    `overrides` are settings of JupyterLab beside the quiet ones, {plugin: {key: value}}. The kernels find `helpers`
-    and the notebook environment of the tests. All sessions are ended with the server.
+    The kernels find `helpers` and the notebook environment of the tests. All sessions are ended with the server.
     """
-    places = {key: base / name for key, name in FOLDERS.items()}
-    for place in (*places.values(), base / "notebooks", base / "config" / "labconfig"):
+    config, runtime, home = base / "config", base / "runtime", base / "home"
+    for place in (config / "labconfig", runtime, home, base / "notebooks"):
         place.mkdir(parents=True)
     shutil.copytree(ROOT / "figs", base / "notebooks" / "figs")  # the server serves no link that leads outside
-    settings = base / "config" / "labconfig" / "default_setting_overrides.json"
-    settings.write_text(json.dumps(QUIET | (overrides or {})))
+    (config / "labconfig" / "default_setting_overrides.json").write_text(json.dumps(QUIET))
     token = secrets.token_hex(16)
-    environment = os.environ | {key: str(place) for key, place in places.items()}
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(OWN)}
+    environment |= {"HOME": str(home), "JUPYTER_CONFIG_DIR": str(config), "JUPYTER_RUNTIME_DIR": str(runtime)}
     environment |= {"PYTHONPATH": str(ROOT), "NOTEBOOK_FIGS": str(base / "figs"), "NOTEBOOK_PROFILE": "quick"}
     command = [sys.executable, "-m", "jupyterlab", *OPTIONS, f"--IdentityProvider.token={token}"]
     command.append(f"--ServerApp.root_dir={base / 'notebooks'}")
     with (base / "server.log").open("w") as log:  # a neutral folder: the current one comes first on the import path
-        process = subprocess.Popen(command, cwd=base / "home", env=environment, stdout=log, stderr=log)
+        process = subprocess.Popen(command, cwd=home, env=environment, stdout=log, stderr=log)
     try:
-        yield _answering(process, base, places["JUPYTER_RUNTIME_DIR"], token)
+        yield _answering(process, base, runtime / f"jpserver-{process.pid}.json", token)
     finally:
-        _stop(process)
+        process.terminate()  # ends the kernels too
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
-def _answering(process, base, runtime, token):
+def _answering(process, base, file, token):
     """Wait until the server answers, and return it."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
-        for file in runtime.glob(f"jpserver-{process.pid}.json"):
-            with contextlib.suppress(OSError, ValueError):
-                running = Server(json.loads(file.read_text())["url"], token, base / "notebooks")
-                running.request("api")
-                return running
+        with contextlib.suppress(OSError, ValueError):
+            running = Server(json.loads(file.read_text())["url"], token, base / "notebooks")
+            running.request("api")
+            return running
         time.sleep(0.1)
     raise RuntimeError(f"JupyterLab did not start:\n{(base / 'server.log').read_text()[-2000:]}")
-
-
-def _stop(process):
-    process.terminate()  # ends the kernels too
-    try:
-        process.wait(20)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
 
 
 def notebook(path, *cells):
@@ -181,25 +164,15 @@ class Lab:
         self.server, self.page, self.artefacts, self.shown = server, page, None, None
         self._problems = watch(page, server.url)
 
-    @classmethod
-    @contextlib.contextmanager
-    def on(cls, browser, server):
-        """Open a page of its own (cookies, cache) in a browser; its kernels end with it."""
-        context = browser.new_context(viewport={"width": 1400, "height": 1000})
-        lab = cls(server, context.new_page())
-        yield lab
-        lab.end()
-        context.close()
-
-    def open(self, notebook, *, name=None):
-        """Open a copy of a notebook (a path below the repository, or any other) and wait until its kernel is idle.
+    def open(self, notebook):
+        """Open a copy of a notebook (a path below the repository, or an absolute one) and wait for its idle kernel.
 
         The copy stands in a folder beside ``figs``, as in the repository, so that its pictures are found; pictures that
         lie beside the notebook, as those of a student copy do, go with it.
         """
         self.end()
-        source = Path(notebook) if Path(notebook).is_absolute() else ROOT / notebook
-        name = f"{source.parent.name}/{name or source.name}"
+        source = ROOT / notebook
+        name = f"{source.parent.name}/{source.name}"
         (self.server.folder / name).parent.mkdir(exist_ok=True)
         shutil.copy(source, self.server.folder / name)
         if (source.parent / "figs").is_dir():
@@ -232,28 +205,16 @@ class Lab:
         return text.strip()
 
     def cell(self, number):
-        """Return the locator of a cell (from 0, negative from the end), scrolled into view so that it is drawn."""
-        self.page.evaluate(
-            "(n) => { const c = window.jupyterapp.shell.currentWidget.content;"
-            " c.activeCellIndex = n < 0 ? c.widgets.length + n : n;"
-            " return c.scrollToItem(c.activeCellIndex, 'start'); }",
-            number,
-        )
-        cells = self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook")
-        return cells.locator(".jp-Cell.jp-mod-active")
+        """Return the locator of a cell (from 0), scrolled into view so that it is drawn."""
+        self.page.evaluate(TO_CELL, number)
+        return self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook .jp-Cell.jp-mod-active")
 
-    def tagged(self, tag):
-        """Return the number of the first cell that carries a tag."""
-        return self.page.evaluate(
-            "(tag) => window.jupyterapp.shell.currentWidget.content.widgets.findIndex("
-            "(cell) => (cell.model.getMetadata('tags') ?? []).includes(tag))",
-            tag,
-        )
-
-    def theme(self, name):
-        """Switch the theme: 'JupyterLab Light' or 'JupyterLab Dark'."""
-        self.command("apputils:change-theme", {"theme": name})
-        self.page.wait_for_selector(f"body[data-jp-theme-name='{name}']", state="attached")
+    def type_into(self, slider, text):
+        """Type a number over the one beside a slider."""
+        readout = slider.locator(".widget-readout")
+        readout.click()
+        readout.fill(text)
+        readout.press("Enter")
 
     def screenshot(self, name, locator=None):
         """Write a picture of the page, or of one element, into the folder of artefacts; returns its path."""

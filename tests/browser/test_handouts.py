@@ -2,6 +2,7 @@
 
 import shutil
 
+import nbformat
 import pytest
 
 from tests.browser.lab import watch
@@ -52,34 +53,34 @@ def offline(tmp_path_factory):
     return folder
 
 
-def test_nothing_sticks_out_of_a_slide(offline, chromium):
-    page = chromium.new_page(viewport={"width": 1280, "height": 720})
+@pytest.fixture(scope="module")
+def page(chromium):
+    return chromium.new_page(viewport={"width": 1280, "height": 720})
+
+
+def test_nothing_sticks_out_of_a_slide(offline, page):
     problems, seen = watch(page, "file:"), {}
     for path in FINAL:
         page.goto((offline / f"{path.stem}.html").as_uri())
         page.wait_for_function(READY)
         page.evaluate("() => MathJax.startup.promise.then(() => true)")
-        for number, slide in enumerate(page.evaluate(VISIT), 1):
+        own = page.evaluate(VISIT)
+        assert sum(len(s["pictures"]) for s in own) >= 5 and sum(s["formulas"] for s in own) > 0
+        for number, slide in enumerate(own, 1):
             seen[f"{path.stem[:7]}/{number}: {slide['title']}"] = slide
-    page.evaluate("() => Reveal.slide(0)")
-    page.keyboard.press("ArrowRight")
-    assert page.evaluate("() => Reveal.getIndices().h") == 1
-    page.close()
     assert problems == []
     assert {name: s["outside"] for name, s in seen.items() if s["outside"]} == {}
     small = {name: s["pictures"] for name, s in seen.items() if any(w < 500 or h < 240 for w, h in s["pictures"])}
     assert small == {}
     assert {name for name, s in seen.items() if s["failed"] or s["dollars"]} == set()
     assert min(s["text"] for s in seen.values()) >= 20 and min(s["table"] for s in seen.values()) >= 17, "of 720 pixels"
-    for path in FINAL:
-        own = [s for name, s in seen.items() if name.startswith(path.stem[:7])]
-        assert sum(len(s["pictures"]) for s in own) >= 5 and sum(s["formulas"] for s in own) > 0
 
 
-def test_a_reading_waits_for_a_key_and_the_next_takes_its_place(offline, chromium):
-    page = chromium.new_page(viewport={"width": 1280, "height": 720})
+def test_a_key_leads_on_and_the_next_reading_takes_the_place_of_one(offline, page):
     page.goto((offline / f"{FINAL[4].stem}.html").as_uri())
     page.wait_for_function(READY)
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("() => Reveal.getIndices().h") == 1
     page.evaluate("""() => {
       const slides = [...document.querySelectorAll('.slides > section')];
       Reveal.slide(slides.findIndex((s) => s.querySelector('img') && s.querySelectorAll('.fragment').length > 1));
@@ -92,19 +93,13 @@ def test_a_reading_waits_for_a_key_and_the_next_takes_its_place(offline, chromiu
         seen.append(page.evaluate(shown))
     assert len(seen) > 2 and seen == [[k == n - 1 for k in range(len(seen) - 1)] for n in range(len(seen))]
     assert page.locator("section.present .picture img").count() == 1, "beside the same figure"
-    page.close()
 
 
 def test_a_student_copy_opens_in_jupyterlab(lab, tmp_path):
-    page = Page(FINAL[0])
-    handouts.write_student(page, tmp_path)
-    shutil.copytree(tmp_path / "figs", lab.server.folder / tmp_path.name / "figs")
+    handouts.write_student(Page(FINAL[0]), tmp_path)
     lab.open(tmp_path / FINAL[0].name)
-    text = lab.page.evaluate("() => JSON.stringify(window.jupyterapp.shell.currentWidget.content.model.toJSON())")
-    assert "Résumé en français" in text and handouts.STARTER in text
-    assert handouts.STUB.split("\n")[0] in text and "BEGIN SOLUTION" not in text
-    assert "<summary>Answers" not in text and '"image/png"' not in text
-    place = [cell.source.startswith("<details>") for cell in handouts.student(page.notebook).cells].index(True)
+    cells = nbformat.read(tmp_path / FINAL[0].name, as_version=4).cells
+    place = [cell.source.startswith("<details>") for cell in cells].index(True)
     lab.page.evaluate("(i) => window.jupyterapp.shell.currentWidget.content.scrollToItem(i, 'center')", place)
     folded = lab.page.locator(".jp-MarkdownOutput details", has_text="Open after you have run").first
     summary, reading = folded.locator("summary"), folded.get_by_text("Reading.", exact=True)
@@ -113,4 +108,3 @@ def test_a_student_copy_opens_in_jupyterlab(lab, tmp_path):
     summary.click()
     assert reading.is_visible() and folded.locator("img").evaluate("img => img.complete && img.naturalWidth > 300")
     lab.screenshot("a Reading is opened")
-    assert lab.problems() == []
