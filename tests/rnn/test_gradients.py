@@ -31,7 +31,7 @@ def central(function, n, step=1e-4):
 # --- exponents and gradient
 
 
-@pytest.mark.parametrize(("grad", "cut_every"), [("full", 1000), ("window", 5), ("frozen", 0)])
+@pytest.mark.parametrize(("grad", "cut_every"), [("full", 1000), ("window", 5), ("window", 1), ("frozen", 0)])
 def test_transients_types_and_the_order_count_and_cuts_stop_the_dependence_through_the_trajectory(grad, cut_every):
     """The loop of the cells with 10 steps of the state alone before; it is cut every so many QRs, or at every step.
 
