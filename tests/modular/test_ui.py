@@ -464,19 +464,6 @@ def test_buttons_and_boxes_act_at_once_without_an_event_loop():
     assert "is no saved state" in shown.error.value
 
 
-def test_two_views_of_one_network_show_the_same_iteration():
-    net, one, _ = viewed()
-    two = Network_UI(net)
-    messages = sent(two)
-    one.run(5)
-    assert messages[-1][0]["iteration"] == 5 and two.samples()[0].size == 0
-    two.run(5)
-    assert two.samples()[0].tolist() == [6, 7, 8, 9, 10] and one.samples()[0].tolist() == [1, 2, 3, 4, 5]
-    one.reset()
-    two.run(2)
-    assert two.samples()[0].tolist() == [1, 2], "a new past replaces the old one"
-
-
 def test_an_error_names_behaviour_and_line_and_holds_the_traceback():
     class Broken(Behaviour):
         def new_iteration(this, neurons):  # whatever it calls itself
