@@ -25,6 +25,10 @@ export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 
+# Python keeps what it compiles, whatever the caller's shell says: the set-up compiles nothing, and each of some hundred
+# kernels, workers and commands would compile all that it imports anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 .PHONY: help setup figs full scale notebooks test lab scorecard student assignments slides schematics thesis bench mutants attack nightly lock clean book
