@@ -242,6 +242,25 @@ def test_a_long_window_shows_every_kth_iteration_at_its_place():
     np.testing.assert_array_equal(image.values, values[::3].T)
 
 
+def test_several_variables_are_shown_and_keep_their_history():
+    net = network(groups=2)
+    shown = Network_UI(net, group_display_count=2)
+    messages = sent(shown)
+    shown.run(10)
+    assert shown.shown.value == ("cells0: activity", "cells1: activity")
+    shown.shown.value = ["cells1: activity"]
+    shown.run(10)
+    assert "grid-1" not in messages[-1][0]["names"] and panel(messages, "grid")[0]["title"] == "cells1: activity"
+    shown.shown.value = ["cells0: activity", "cells1: activity"]
+    recorded = np.array(net["n.activity", 0])
+    np.testing.assert_array_equal(shown.samples(*shown.pairs()[0])[1], recorded[:20])
+    shown.window.value = 15
+    assert shown.samples()[0].tolist() == list(range(6, 21))
+    shown.window.value = 100
+    assert shown.samples()[0].tolist() == list(range(1, 21))
+    assert panel(messages, "grid-1")[0]["rows"] == 13
+
+
 def test_what_appears_late_is_offered():
     class Noise(Behaviour):
         def set_variables(self, neurons):
@@ -462,6 +481,20 @@ def test_buttons_and_boxes_act_at_once_without_an_event_loop():
     say(shown, "__init__")
     shown.load.value = [dict(name="a.npz", type="", size=2, content=b"no", last_modified=datetime.now(UTC))]
     assert "is no saved state" in shown.error.value
+
+
+def test_two_views_of_one_network_show_the_same_iteration():
+    net = network()
+    one, two = Network_UI(net), Network_UI(net)
+    sent(one)
+    messages = sent(two)
+    one.run(5)
+    assert messages[-1][0]["iteration"] == 5 and two.samples()[0].size == 0
+    two.run(5)
+    assert two.samples()[0].tolist() == [6, 7, 8, 9, 10] and one.samples()[0].tolist() == [1, 2, 3, 4, 5]
+    one.reset()
+    two.run(2)
+    assert two.samples()[0].tolist() == [1, 2], "a new past replaces the old one"
 
 
 def test_an_error_names_behaviour_and_line_and_holds_the_traceback():
