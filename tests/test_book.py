@@ -175,6 +175,11 @@ def server():
     answers.shutdown()
 
 
+def contents(root):
+    """{path: bytes} of all files but those that Python compiles."""
+    return {path: path.read_bytes() for path in root.rglob("*") if path.is_file() and path.suffix != ".pyc"}
+
+
 def test_what_is_missing_or_does_not_answer_is_an_error_with_its_page_and_nothing_else_changes(root, server, capsys):
     links = '[nowhere](#nowhere), [away](../away.md), ![gone](../figs/gone.png)\n\n<img src="../figs/none.png">'
     edit(root, lambda cells: cells[2].update(source=f"{cells[2].source}\n\n{links}"))
@@ -185,7 +190,7 @@ def test_what_is_missing_or_does_not_answer_is_an_error_with_its_page_and_nothin
     (root / "CONTRIBUTING.md").write_text(f"# C\n\n{asked}")
     with (root / "docs/conf.py").open("a") as settings:
         settings.write('linkcheck_ignore = ["https:"]\n')  # what the pages of docs/ link to
-    before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
+    before = contents(root)
     assert book.main(["--links"], root=root) == 2
     left = {line for line in capsys.readouterr().err.splitlines() if 'HTTP/1.1" 200' not in line}
     own, other = f"FINAL_notebooks/{NAME}.ipynb", "CONTRIBUTING.md"
@@ -195,8 +200,7 @@ def test_what_is_missing_or_does_not_answer_is_an_error_with_its_page_and_nothin
         assert found, missing
         left -= found
     assert left == set(), "no other page has a fault"
-    after = {path: path.read_bytes() for path in root.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
-    assert after == before
+    assert contents(root) == before
 
 
 MORE = "![Model](../figs/schematics/one.png)\n\n*How it works.*\n\n"
