@@ -1,5 +1,6 @@
 """The runner on tiny made-up notebooks: failures are named, the rest runs, files change only when they may."""
 
+import asyncio
 import base64
 import contextlib
 import io
@@ -9,12 +10,15 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from queue import Empty
 from types import SimpleNamespace
 
 import nbformat
 import numpy as np
 import PIL.Image
 import pytest
+import zmq
+import zmq.asyncio
 from nbformat import v4
 
 from tools import notebooks
@@ -190,6 +194,35 @@ def test_a_notebook_of_dev_is_written_by_its_whole_name_and_others_are_told(tmp_
     assert notebooks.main(["write", "--dev", "2026-11-20_one"], root=tmp_path) == 0
     assert ran == [(one.stem, "quick", None)]
     assert nbformat.read(one, as_version=4).cells[0].execution_count == 1
+
+
+class Deaf(zmq.asyncio.Socket):
+    """A socket to which wake-ups are lost: it finds its message only when a wait has run out, after 0.1 s of them."""
+
+    waited_ms = 0
+
+    async def poll(self, timeout=None, flags=zmq.POLLIN):
+        await asyncio.sleep(3600 if timeout is None else timeout / 1000)
+        self.waited_ms += timeout
+        return self.waited_ms >= 100
+
+
+class Listening(notebooks.Channel):
+    look_s = 0.05
+
+    async def _recv(self, **_):
+        return "reply"
+
+
+@pytest.mark.parametrize("timeout", [None, 2.0])
+def test_a_lost_wake_up_delays_a_message_and_no_more(timeout):
+    async def listen(timeout):
+        with zmq.asyncio.Context() as context, Deaf(context, zmq.PAIR) as socket:
+            return await asyncio.wait_for(Listening(socket, None).get_msg(timeout), 1.0)
+
+    assert asyncio.run(listen(timeout)) == "reply"
+    with pytest.raises(Empty):
+        asyncio.run(listen(0.08))
 
 
 def test_pictures_are_packed_with_the_same_pixels():
