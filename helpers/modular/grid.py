@@ -74,8 +74,10 @@ def connected(synapse: SynapseGroup, connectivity: Any) -> np.ndarray:
     """
     src, dst = synapse.src, synapse.dst
     names = dict(np=np, s_id=np.arange(src.size)[None, :], d_id=np.arange(dst.size)[:, None])
-    for axis in AXES if hasattr(src, "x") and hasattr(dst, "x") else ():
-        names["s" + axis], names["d" + axis] = getattr(src, axis)[None, :], getattr(dst, axis)[:, None]
+    for axis in AXES:
+        at, to = getattr(src, axis, None), getattr(dst, axis, None)
+        if isinstance(at, np.ndarray) and isinstance(to, np.ndarray):  # no behaviour that is tagged x
+            names["s" + axis], names["d" + axis] = at[None, :], to[:, None]
 
     def apart():
         return np.array(np.broadcast_arrays(*[np.abs(names["s" + axis] - names["d" + axis]) for axis in AXES]))

@@ -13,6 +13,7 @@ A panel of your own is such a function in the list of modules::
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -151,7 +152,8 @@ def codes(values, low, high):
 
 def width(group):
     """Return the columns of the neuron grid: the group's own, else of a near square. Neuron i is at i mod width."""
-    return getattr(group, "width", math.isqrt(group.size - 1) + 1)
+    columns = getattr(group, "width", None)
+    return columns if isinstance(columns, numbers.Integral) else math.isqrt(group.size - 1) + 1  # else a tag "width"
 
 
 def on_grid(group, values, picked):

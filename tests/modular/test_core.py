@@ -11,7 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.modular import Behaviour, Network, NeuronDimension, NeuronGroup, Recorder, SynapseGroup, get_squared_dim
+from helpers.modular import (
+    Behaviour,
+    Network,
+    NeuronDimension,
+    NeuronGroup,
+    Recorder,
+    SynapseGroup,
+    get_squared_dim,
+    panels,
+)
 from helpers.modular.synapses import dense
 from helpers.parameters import ParameterError
 
@@ -302,6 +311,15 @@ def test_connectivity_by_a_function_needs_no_grid():
     old = between(3, 2)
     new = SynapseGroup(old.network, "a", "b", connectivity=lambda synapse, s_id, sx, sy, sz, d_id, *_: s_id == d_id)
     assert new.enabled.tolist() == [[True, False, False], [False, True, False]]
+
+
+def test_a_behaviour_tagged_like_a_position_is_none():
+    net = Network(seed=1)
+    cells = NeuronGroup(net, 12, {k: Behaviour(tag=tag) for k, tag in enumerate(["x", "y", "z", "width"])})
+    assert SynapseGroup(net, cells, cells, connectivity="s_id != d_id").enabled.sum() == 132
+    assert panels.width(cells) == 4
+    with pytest.raises(ParameterError, match=r"'sx' is not defined.*positions need groups on a grid"):
+        SynapseGroup(net, cells, cells, connectivity="sx != dx")
 
 
 # --- sub-groups
