@@ -43,6 +43,7 @@ __all__ += ["check_array", "check_choice", "check_flag", "check_integer", "check
 __all__ += ["check_together", "doors", "plain", "unit_of"]
 
 INF = np.inf
+BARE = {int, float, bool, str, type(None), np.float64, np.int64, np.ndarray}  # types without unit and mask
 # The last word of a name, and the unit as the packages spell it.
 UNITS = {"ms": "ms", "s": "s", "hz": "Hz", "rad": "rad", "deg": "deg", "cm": "cm", "mm": "mm", "px": "px"}
 UNITS |= {"mv": "mV", "na": "nA", "us": "uS", "nf": "nF", "cm_s": "cm/s", "kmh": "km/h"}
@@ -99,6 +100,8 @@ def plain(name: str, value: Any, unit: str | None = None) -> Any:
     >>> plain("tau_ms", [0.02 * pq.s, 5.0])
     [np.float64(20.0), 5.0]
     """
+    if type(value) in BARE:
+        return value
     unit = unit_of(name) if unit is None else unit
     if isinstance(value, (list, tuple)) and not set(map(type, value)) <= {int, float, bool, str}:
         return [plain(name, item, unit) for item in value]
@@ -159,15 +162,17 @@ def check_number(
     >>> check_number("contrast", 0.5, 0, 1)
     0.5
     """
+    value, real = plain(name, value), True
+    if type(value) is not float:
+        real = isinstance(value, numbers.Real) and not isinstance(value, bool)
+        value = float(value) if real else value
+    if real and low <= value <= high and not (low_open and value == low) and not (high_open and value == high):
+        return value
     left, right = "(" if low_open or low == -INF else "[", ")" if high_open or high == INF else "]"
-    allowed = f"allowed: a number in {left}{low:g}, {high:g}{right}" + (f"; {hint}" if hint else "")
-    value = plain(name, value)
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise ParameterError(f"{name} = {short(value)} is not a number; {allowed}")
-    value = float(value)
-    if not low <= value <= high or (low_open and value == low) or (high_open and value == high):
-        raise ParameterError(f"{name} = {value:g} is out of range; {allowed}")
-    return value
+    found = f"{value:g} is out of range" if real else f"{short(value)} is not a number"
+    raise ParameterError(
+        f"{name} = {found}; allowed: a number in {left}{low:g}, {high:g}{right}" + (f"; {hint}" if hint else "")
+    )
 
 
 def check_integer(name: str, value: Any, low: float = -(2**63), high: float = 2**63 - 1, *, hint: str = "") -> int:
@@ -180,16 +185,17 @@ def check_integer(name: str, value: Any, low: float = -(2**63), high: float = 2*
     >>> check_integer("n_cells", 60, 1)
     60
     """
-    ends = [{-(2**63): "-2^63", 2**63 - 1: "2^63 - 1"}.get(end, end) for end in (low, high)]
-    allowed = f"allowed: an integer from {ends[0]} to {ends[1]}" + (f"; {hint}" if hint else "")
     number = plain(name, value)
     if number is not value and isinstance(number, float) and abs(number - np.rint(number)) <= 1e-9 * abs(number):
         number = int(np.rint(number))
-    if isinstance(number, bool) or not isinstance(number, numbers.Integral):
-        raise ParameterError(f"{name} = {short(number)} is not an integer; {allowed}")
-    if not low <= number <= high:
-        raise ParameterError(f"{name} = {number} is out of range; {allowed}")
-    return int(number)
+    whole = isinstance(number, numbers.Integral) and not isinstance(number, bool)
+    if whole and low <= number <= high:
+        return int(number)
+    ends = [{-(2**63): "-2^63", 2**63 - 1: "2^63 - 1"}.get(end, end) for end in (low, high)]
+    found = f"{number} is out of range" if whole else f"{short(number)} is not an integer"
+    raise ParameterError(
+        f"{name} = {found}; allowed: an integer from {ends[0]} to {ends[1]}" + (f"; {hint}" if hint else "")
+    )
 
 
 def check_flag(name: str, value: Any) -> bool:

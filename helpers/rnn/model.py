@@ -22,6 +22,7 @@ the same, to show what follows from it.
 from __future__ import annotations
 
 import dataclasses
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -295,8 +296,9 @@ class Rnn:
         width = width if width >= 16 else state.shape[1]
         parts = [slice(i, i + width) for i in range(0, state.shape[1], width)]
         panels = [] if is_sparse else [(driven[:, part], state[:, part]) for part in parts]
+        respond = inspect.unwrap(response)  # in the loop without the checks at its door
         for _ in range(n_steps):
-            driven[:, 0], slope = response(self.activation, h, gains, shifts, legacy=self.legacy)
+            driven[:, 0], slope = respond(self.activation, h, gains, shifts, legacy=self.legacy)
             np.multiply(tangents, slope[:, None], out=into)
             if is_sparse:
                 state *= 1 - self.dt
