@@ -301,8 +301,9 @@ class Network:
             part = row[first : first + CHUNK_STEPS]
             # Pages of these buffers that no spike reaches are never touched.
             fired = [np.empty(n * part.size, np.int32) for n in (p.n_ll, p.n_mon, p.n_ts)]
-            found = counts[:, first : first + part.size]
+            found = np.zeros((3, part.size), np.int32)  # of one layout, so that the loop is compiled once
             _run(self.rng, self.net, rows, teacher_p, part, found, *fired, inhibitory)
+            counts[:, first : first + part.size] = found
             for layer, written, n in zip(LAYERS, fired, found.sum(axis=1), strict=True):
                 cells[layer].append(written[:n].copy())
         spikes, steps = {}, np.arange(n_steps, dtype=np.int32)

@@ -518,7 +518,7 @@ def wire(links: np.ndarray, first: np.ndarray) -> Wiring:
     circuit = np.repeat(np.arange(first.size - 1), np.diff(first))
     linked = np.zeros((first.size - 1, first.size - 1), bool)
     linked[links[:, 1], links[:, 0]] = True
-    target, source = np.nonzero(linked[circuit][:, circuit])
+    target, source = map(np.ascontiguousarray, np.nonzero(linked[circuit][:, circuit]))  # one layout, one compilation
     fan_in = np.bincount(target, minlength=circuit.size)
     synapse = np.argsort(source, kind="stable")
     row = np.concatenate([[0], np.cumsum(fan_in)])

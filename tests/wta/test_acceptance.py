@@ -66,7 +66,7 @@ def test_the_assembly_grows(record):
 
 
 def test_without_recurrence_the_input_makes_the_sequence(record):
-    found, both = (grown(which, seeds=tuple(FIVE), seconds=SECONDS) for which in ("no recurrence", "both"))
+    found, both = grown("no recurrence", seeds=tuple(FIVE)), default(tuple(FIVE))
     record("wta.no_recurrence_size", found["fraction"][:, -1, 0], repeats=True)
     record("wta.no_recurrence_order", found["rho"][:, -1, 0], repeats=True)
     entropy = np.log(found["h_pattern"][:, -1, 0] / both["h_pattern"][:, -1, 0])
