@@ -14,6 +14,8 @@ from helpers.compiled import compiled
 
 __all__ = ["Cell", "Wires", "run"]
 
+TINY = 1e-300  # what decays to less is 0: next to a potential it is lost, and numbers below 2e-308 take ten times as long
+
 
 class Cell(NamedTuple):
     """Constants of a conductance cell; `refractory` in steps."""
@@ -103,7 +105,10 @@ def advance(v, g_exc, g_inh, current, cell, half_exc, half_inh, dt, before):
     for i in range(len(v)):  # nothing but arithmetic, so that several cells go through the processor at once
         drive = cell.rest * leak + current[i] * per_cm
         v[i] = membrane(before[i], g_exc[i], g_inh[i], drive, leak, cell.e_exc, cell.e_inh, half_exc, half_inh, dt)
+    strong = 0
     for i in range(len(v)):
+        strong += leak + g_exc[i] + g_inh[i] >= 1 / dt
+    for i in range(len(v) if strong else 0):
         if leak + g_exc[i] + g_inh[i] >= 1 / dt:
             now = before[i], g_exc[i], g_inh[i], cell.rest * leak + current[i] * per_cm, leak
             v[i] = in_small_steps(*now, cell.e_exc, cell.e_inh, half_exc, half_inh, dt)
@@ -194,7 +199,7 @@ def run(
     n_slots = 1 + (wires.delay.max() if len(wires.delay) else 0)
     arriving = np.zeros((n_slots, 2, n_cells))  # conductance that will arrive, by step and receptor
     v, g_exc, g_inh = np.full(n_cells, cell.reset), np.zeros(n_cells), np.zeros(n_cells)
-    before, silent = np.zeros(n_cells), np.zeros(n_cells, np.int64)
+    before, silent, now = np.zeros(n_cells), np.zeros(n_cells, np.int64), np.zeros(n_cells, np.int64)
     half_exc, half_inh = np.exp(-dt / 2 / cell.tau_exc), np.exp(-dt / 2 / cell.tau_inh)
     left_exc, left_inh = half_exc**2, half_inh**2
     per_cm = 1 / cell.cm
@@ -211,6 +216,7 @@ def run(
         row = current[min(int((step - 1) * dt + 1e-9), len(current) - 1)]
         slot = arriving[step % n_slots]
         advance(v, g_exc, g_inh, row, cell, half_exc, half_inh, dt, before)
+        n_now = 0
         for i in range(n_cells):
             if silent[i] > 0:
                 silent[i] -= 1
@@ -219,15 +225,18 @@ def run(
                 v[i] = cell.reset
                 silent[i] = cell.refractory
                 fire(i, step, history, dt, tau_minus)
-            g_exc[i] = g_exc[i] * left_exc + slot[0, i] * per_cm
-            g_inh[i] = g_inh[i] * left_inh + slot[1, i] * per_cm
+                now[n_now] = i
+                n_now += 1
+        for i in range(n_cells):
+            exc, inh = g_exc[i] * left_exc + slot[0, i] * per_cm, g_inh[i] * left_inh + slot[1, i] * per_cm
+            g_exc[i] = exc if abs(exc) > TINY else 0.0
+            g_inh[i] = inh if abs(inh) > TINY else 0.0
         slot[:] = 0.0
         kept[step - 1] = v[watched]
 
         while next_input < len(input_step) and input_step[next_input] == step:
             send(input_cell[next_input], step, wires, history, arriving, plastic, dt, tau_minus)
             next_input += 1
-        for i in range(n_cells):
-            if silent[i] == cell.refractory and history.n_fired[i] and fired[i, history.n_fired[i] - 1] == step:
-                send(n_input + i, step, wires, history, arriving, plastic, dt, tau_minus)
+        for i in now[:n_now]:
+            send(n_input + i, step, wires, history, arriving, plastic, dt, tau_minus)
     return history, kept

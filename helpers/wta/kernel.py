@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Chunk", "rates", "run"]
 
+TINY = 1e-300  # a trace below it is 0: beside exp(w) it is lost, and numbers below 2e-308 take ten times as long
 
 # What a run gives: spikes (step counted from the start of the call, neuron), rates in Hz and potentials (or None).
 Chunk = namedtuple("Chunk", "spike_step spike_id rate_hz potential")
@@ -95,8 +96,9 @@ def _learn(k, wiring, st, channels):
 def _receive(st, channels, c):
     """Let all traces decay for a step, and the spikes of these input channels arrive at all neurons."""
     for i in range(st.e1.size):
-        st.e1[i] *= c.keep_slow
-        st.e2[i] *= c.keep_fast
+        slow, fast = st.e1[i] * c.keep_slow, st.e2[i] * c.keep_fast
+        st.e1[i] = slow if slow > TINY else 0.0
+        st.e2[i] = fast if fast > TINY else 0.0
     for k in range(st.a.size):
         st.a[k] *= c.keep_slow
         st.b[k] *= c.keep_fast
