@@ -14,7 +14,7 @@ from helpers.compiled import compiled
 
 __all__ = ["Cell", "Wires", "run"]
 
-TINY = 1e-300  # what decays to less is 0: next to a potential it is lost, and numbers below 2e-308 take ten times as long
+TINY = 1e-300  # what decays below it is 0: beside a potential it is lost, and numbers below 2e-308 are slow
 
 
 class Cell(NamedTuple):

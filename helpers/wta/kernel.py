@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Chunk", "rates", "run"]
 
-TINY = 1e-300  # a trace below it is 0: beside exp(w) it is lost, and numbers below 2e-308 take ten times as long
+TINY = 1e-300  # a trace below it is 0: beside exp(w) it is lost, and numbers below 2e-308 are slow
 
 # What a run gives: spikes (step counted from the start of the call, neuron), rates in Hz and potentials (or None).
 Chunk = namedtuple("Chunk", "spike_step spike_id rate_hz potential")

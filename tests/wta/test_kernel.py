@@ -136,6 +136,16 @@ def test_depression_of_regular_trains(record, notebook):
     record("wta.depression", errors)
 
 
+def test_a_trace_decays_to_zero_and_to_nothing_between():
+    """From 20 s without a spike on; multiplied for ever it would stay at the least number there is, which is slow."""
+    net = small()
+    net.state.e1[:], net.state.e2[:] = 1, 1
+    silent = np.zeros((10_000, net.n_neurons), bool)
+    for _ in range(2):
+        kernel.run(net, NONE, NONE, 10_000, forced_spikes=silent)
+    assert not net.state.e1.any() and not net.state.e2.any()
+
+
 def test_gauge_freedom(record, rng):
     """A constant on all weights of a source onto one circuit changes no rate; the rates of a circuit sum to R_max."""
     net = small(initial_weights="random")
