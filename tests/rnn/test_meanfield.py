@@ -35,6 +35,9 @@ def test_just_above_onset_the_exponent_tends_to_its_asymptote():
         above = 1 + e - 1
         assert meanfield.delta_0(1 + e) == pytest.approx(above, rel=3e-3)
         assert meanfield.first_exponent(1 + e) == pytest.approx(above**2 / 2, rel=0.01)
+    for e in (5e-5, 9e-5, 1e-3):  # the term of second order, in the series and in the numbers
+        above = 1 + e - 1
+        assert (meanfield.delta_0(1 + e) / above - 1) / above == pytest.approx(7 / 6, abs=0.01)
 
 
 def test_at_rest_below_onset_and_at_strong_coupling_that_of_a_sign_function():
