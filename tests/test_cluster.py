@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 import joblib
@@ -20,7 +21,7 @@ from helpers.parameters import BackendError, OutputError, ParameterError
 from helpers.runs import SweepWarning, sweep
 from tests.cells import run
 
-distributed = pytest.importorskip("distributed")
+pytestmark = pytest.mark.skipif(find_spec("distributed") is None, reason="the extra `cluster` is not installed")
 ROOT = Path(__file__).resolve().parents[1]
 GRID = {"x": [0.5, 1.0, 2.0], "seed": [0, 1, 2, 3]}
 

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import textwrap
+from importlib.util import find_spec
 
 import nbformat
 import pytest
@@ -13,7 +14,7 @@ from tests.cells import FINAL, notebook_path
 from tools import handouts
 from tools.hygiene import BEGIN, GAP, Page
 
-nbgrader_api = pytest.importorskip("nbgrader.api", reason="the extra `class` is not installed")
+pytestmark = pytest.mark.skipif(find_spec("nbgrader") is None, reason="the extra `class` is not installed")
 NAME = "FINAL_5_cut"
 RIGHT = {  # not the committed lines
     "check_simulate": "h = h + dt * (J @ np.tanh(h) - h) if phi is tanh else h + dt * (J @ phi(h)[0] - h)",
@@ -83,7 +84,9 @@ def test_what_nbgrader_releases_is_the_class_copy(course):
 
 
 def test_marks(course):
-    with nbgrader_api.Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
+    from nbgrader.api import Gradebook  # slow to import, so not while tests are collected
+
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
         for student in ("right", "wrong"):
             grades = book.find_submission_notebook(NAME, NAME, student).grades
             marks = {grade.name: (grade.auto_score, grade.max_score) for grade in grades}
