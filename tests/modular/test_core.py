@@ -11,16 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.modular import (
-    Behaviour,
-    Network,
-    NeuronDimension,
-    NeuronGroup,
-    Recorder,
-    SynapseGroup,
-    get_squared_dim,
-    panels,
-)
+from helpers.modular import Behaviour, Network, NeuronDimension, NeuronGroup, Recorder, SynapseGroup, get_squared_dim
+from helpers.modular.panels import width
 from helpers.modular.synapses import dense
 from helpers.parameters import ParameterError
 
@@ -317,7 +309,7 @@ def test_a_behaviour_tagged_like_a_position_is_none():
     net = Network(seed=1)
     cells = NeuronGroup(net, 12, {k: Behaviour(tag=tag) for k, tag in enumerate(["x", "y", "z", "width"])})
     assert SynapseGroup(net, cells, cells, connectivity="s_id != d_id").enabled.sum() == 132
-    assert panels.width(cells) == 4
+    assert width(cells) == 4
     with pytest.raises(ParameterError, match=r"'sx' is not defined.*positions need groups on a grid"):
         SynapseGroup(net, cells, cells, connectivity="sx != dx")
 
