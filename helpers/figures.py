@@ -58,6 +58,7 @@ FORMATS = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {"Softwa
 DPI = {"pdf": 200, "svg": 200, "png": 300}  # of pdf and svg: what is rasterised in them
 # What makes the bytes repeatable and the text editable holds for every saved figure, whatever its style.
 OUTPUT = {"pdf.fonttype": 42, "svg.fonttype": "none", "svg.hashsalt": "neural-notebooks"}
+LAID_OUT = {"figure.constrained_layout.use": False, "figure.autolayout": False}  # a layout engine draws each file twice
 
 
 def use_style() -> None:
@@ -350,9 +351,9 @@ def save(fig: Figure, name: str, *, seed: Any = None, params: Any = None, captio
 
     files = {s: partial(fig.savefig, format=s, metadata=FORMATS[s], dpi=DPI[s]) for s in FORMATS}
     translate(fig)
-    with matplotlib.rc_context(OUTPUT):
+    with matplotlib.rc_context(OUTPUT | LAID_OUT):
         fig.draw_without_rendering()  # lays the figure out
-        fig.set_layout_engine("none")
+        fig.set_layout_engine(None)
         for ax in fig.axes:  # the last bits of the layout differ from run to run
             ax.set_position(np.round(ax.get_position(original=True).bounds, 5))
         _write("figure", name, files, seed=seed, params=params, caption=caption)

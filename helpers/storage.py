@@ -290,6 +290,8 @@ def _is_abandoned(name):
         return True
     except PermissionError:
         pass
+    with contextlib.suppress(OSError):  # on Linux: ended, but its parent has not asked yet
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     return False
 
 

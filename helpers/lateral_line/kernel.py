@@ -22,6 +22,7 @@ same spikes, so one trace per cell, which counts spikes, is exact: x_pre = A_pre
 
 from __future__ import annotations
 
+import functools
 from collections import namedtuple
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -258,8 +259,8 @@ class Network:
         ll_mon = dict(gain=1, a_pre=p.ll_mon_apre, a_post=p.ll_mon_apost, w_max=p.ll_mon_wmax_mV, multiplicative=True)
         mon_ts = dict(gain=p.mon_ts_gain_mV, a_pre=p.mon_ts_apre, a_post=p.mon_ts_apost, w_max=p.mon_ts_wmax)
         mon_ts["multiplicative"] = False
-        # The kernel wants synapses ordered by source; `order` leads from the wiring's order to this.
-        self.order = {"ll_mon": _order(wiring.ll_mon.pre, p.n_ll), "mon_ts": _order(wiring.mon_ts.pre, p.n_mon)}
+        to_mon, to_ts = _sorted(wiring.ll_mon, p.n_ll, p.n_mon), _sorted(wiring.mon_ts, p.n_mon, p.n_ts)
+        self.order = {"ll_mon": to_mon[1], "mon_ts": to_ts[1]}
         self.mon, self.ts = (_cells(p.el_mV + rng.uniform(0, 2, n)) for n in (p.n_mon, p.n_ts))
         inhibition = wires.lateral_inhibition(p)
         self.net = Net(
@@ -267,8 +268,8 @@ class Network:
             mon=self.mon,
             ts=self.ts,
             inh=_cells(p.el_mV + np.zeros(2)),
-            ll_mon=_pathway(wiring.ll_mon, self.order["ll_mon"], p.n_ll, p.n_mon, learns["ll_mon"], **ll_mon),
-            mon_ts=_pathway(wiring.mon_ts, self.order["mon_ts"], p.n_mon, p.n_ts, learns["mon_ts"], **mon_ts),
+            ll_mon=_pathway(to_mon[0], learns["ll_mon"], **ll_mon),
+            mon_ts=_pathway(to_ts[0], learns["mon_ts"], **mon_ts),
             mon_inh=wiring.mon_inh.astype(float),
             ts_inh=wiring.ts_inh.astype(float),
             lateral_at=np.flatnonzero(inhibition).astype(np.int32),
@@ -317,17 +318,21 @@ def _cells(v):
     return Cells(v, g_e=0 * v, g_i=0 * v, held=np.zeros(v.size, np.int32), trace=0 * v)
 
 
-def _pathway(synapses, order, n_pre, n_post, plastic, *, gain, a_pre, a_post, w_max, multiplicative):
-    """Return the Pathway of synapses ordered by source, its weights still to be set."""
+@functools.lru_cache(maxsize=8)  # the networks of a test have the same synapses
+def _sorted(synapses, n_pre, n_post):
+    """Return synapses as the kernel wants them, and the order by source that leads there from the wiring's order."""
+    order = _order(synapses.pre, n_pre)
     pre, post = synapses.pre[order], synapses.post[order]
     incoming = _order(post, n_post)
+    index = dict(first=_offsets(pre, n_pre), post=post.astype(np.uint32), first_in=_offsets(post, n_post))
+    return index | dict(incoming=incoming.astype(np.uint32), pre=pre[incoming].astype(np.uint32)), order
+
+
+def _pathway(index, plastic, *, gain, a_pre, a_post, w_max, multiplicative):
+    """Return the Pathway over sorted synapses, its weights still to be set."""
     return Pathway(
-        w=np.zeros(order.size),
-        first=_offsets(pre, n_pre),
-        post=post.astype(np.uint32),
-        first_in=_offsets(post, n_post),
-        incoming=incoming.astype(np.uint32),
-        pre=pre[incoming].astype(np.uint32),
+        w=np.zeros(index["post"].size),
+        **index,
         gain=float(gain),
         a_pre=float(a_pre),
         a_post=float(a_post),
@@ -406,7 +411,7 @@ def pair_updates(
     check_number("a_pre", a_pre, 0)
     check_number("a_post", a_post, high=0)
     one, numbers = wires.Synapses(np.zeros(1, int), np.zeros(1, int)), dict(a_pre=a_pre, a_post=a_post, w_max=w_max)
-    path = _pathway(one, one.pre, 1, 1, True, gain=0, multiplicative=rule == "multiplicative", **numbers)
+    path = _pathway(_sorted(one, 1, 1)[0], True, gain=0, multiplicative=rule == "multiplicative", **numbers)
     path.w[0] = weight
     g_e, x_pre, x_post = np.zeros(1), np.zeros(1), np.zeros(1)
     for step in range(min(pre | post, default=0), max(pre | post, default=-1) + 1):

@@ -109,22 +109,20 @@ def map_quality(
             raise ParameterError(f"window_cm = ({a:g}, {b:g}) is empty; allowed: two positions in rising order")
         inside = (a <= x) & (x < b)
     step, cell = step[inside[step]], cell[inside[step]]
-    total, vector, first_moment = np.zeros((3, x.size), complex)
-    for sums, weight in ((total, 1), (vector, np.exp(2j * np.pi * cell / n_cells)), (first_moment, cell)):
-        np.add.at(sums, step, weight)
-        sums[:] = np.convolve(sums, np.ones(SMOOTHING_STEPS))[(SMOOTHING_STEPS - 1) // 2 :][: x.size]
-    valid = inside & (total.real > 0.5)
+    around = np.exp(2j * np.pi * np.arange(n_cells) / n_cells)[cell]
+    total, first_moment = (_smoothed(np.bincount(step, weight, x.size)) for weight in (None, cell))
+    vector = _smoothed(np.bincount(step, around.real, x.size) + 1j * np.bincount(step, around.imag, x.size))
+    valid = inside & (total > 0.5)
     if not valid.any():
         return MapQuality(np.nan, np.nan, 0.0, 0.0, 0, True, np.nan, np.nan, step.size, False)
     true, n_bins = 2 * np.pi * (x - a) / (b - a), min(MAX_BINS, n_cells)
     place = np.minimum(true / (2 * np.pi) * n_bins, n_bins - 1).astype(int)
     error, n = np.exp(1j * (np.angle(vector) - true))[valid], np.bincount(place[valid], minlength=n_bins)
-    mean = np.zeros(n_bins, complex)
-    np.add.at(mean, place[valid], error)
-    mean = mean[n > 0] / n[n > 0]
+    x_sum, y_sum = (np.bincount(place[valid], part, n_bins) for part in (error.real, error.imag))
+    mean = (x_sum + 1j * y_sum)[n > 0] / n[n > 0]
     resultant = np.mean(mean / np.maximum(np.abs(mean), 1e-12))
     variance = np.where(n[n > 0] > 1, -2 * np.log(np.clip(np.abs(mean), 1e-12, 1)), 0)
-    centroid_cm = a + (b - a) * first_moment[valid].real / total[valid].real / max(n_cells - 1, 1)
+    centroid_cm = a + (b - a) * first_moment[valid] / total[valid] / max(n_cells - 1, 1)
     enough = mean.size >= max(MIN_BINS, MIN_SHARE * np.unique(place[inside]).size)
     return MapQuality(
         sigma_theta_rad=float(np.sqrt(-2 * np.log(np.clip(np.abs(resultant), 1e-12, 1)))),
@@ -138,6 +136,11 @@ def map_quality(
         n_spikes=step.size,
         usable=bool(step.size >= MIN_SPIKES and enough),
     )
+
+
+def _smoothed(sums):
+    """Return the sums over 20 steps around each step."""
+    return np.convolve(sums, np.ones(SMOOTHING_STEPS))[(SMOOTHING_STEPS - 1) // 2 :][: sums.size]
 
 
 def _checked(spike_step, spike_cell, x_cm, n_cells):

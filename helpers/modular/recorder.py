@@ -216,10 +216,11 @@ class EventRecorder(Recorder):
         super().__init__(variables or variable, tag=tag, **kwargs)
 
     def _keep(self, name, value, parent):
-        index = np.nonzero(value)
-        rows = np.empty((len(index[0]), 1 + len(index)), np.int32)
-        rows[:, 0], rows[:, 1:] = parent.network.iteration, np.transpose(index)
-        self.variables[name].extend(rows)
+        index, series = np.nonzero(value), self.variables[name]
+        if len(index[0]) or not len(series):  # the first rows, none of them too, say how many columns there are
+            rows = np.empty((len(index[0]), 1 + len(index)), np.int32)
+            rows[:, 0], rows[:, 1:] = parent.network.iteration, np.transpose(index)
+            series.extend(rows)
 
     def _matches(self, tag):
         yield from super()._matches(tag)

@@ -123,8 +123,8 @@ def draw_delays(n_synapses: int, params: RingParams, rng: np.random.Generator) -
     if low == high:
         drawn = np.full(n_synapses, low)
     else:
-        law = stats.truncnorm((low - mean) / sd, (high - mean) / sd, loc=mean, scale=sd)
-        drawn = law.ppf(rng.random(n_synapses))
+        cut = (low - mean) / sd, (high - mean) / sd
+        drawn = stats.truncnorm.ppf(rng.random(n_synapses), *cut, loc=mean, scale=sd)
     first, last = np.ceil(low / params.dt_ms - 1e-9), np.floor(high / params.dt_ms + 1e-9)
     return np.clip(np.rint(drawn / params.dt_ms), first, max(first, last)) * params.dt_ms
 
