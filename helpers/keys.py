@@ -167,10 +167,9 @@ def _function(function):
             elif name.startswith("helpers"):  # imported when the function runs
                 with contextlib.suppress(Exception):  # no module, or one that needs what is not installed
                     variables[name] = importlib.import_module(name)
-        if any(defaults := (function.__defaults__, function.__kwdefaults__)):
-            variables[f"a default of {function.__name__}"] = defaults
-        if vars(function):
-            variables[f"an attribute of {function.__name__}"] = vars(function)
+        held = {"a default": function.__defaults__, "a keyword's default": function.__kwdefaults__}
+        held["an attribute"] = vars(function)
+        variables |= {f"{what} of {function.__name__}": parts for what, parts in held.items() if parts}
         if "NOTEBOOK_PROFILE" in code.co_consts:
             variables["NOTEBOOK_PROFILE"] = os.environ.get("NOTEBOOK_PROFILE")
     for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
