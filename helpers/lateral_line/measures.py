@@ -110,7 +110,8 @@ def map_quality(
         inside = (a <= x) & (x < b)
     step, cell = step[inside[step]], cell[inside[step]]
     around = np.exp(2j * np.pi * np.arange(n_cells) / n_cells)[cell]
-    total, first_moment = (_smoothed(np.bincount(step, weight, x.size)) for weight in (None, cell))
+    total = _smoothed(np.bincount(step, minlength=x.size))
+    first_moment = _smoothed(np.bincount(step, cell, x.size))
     vector = _smoothed(np.bincount(step, around.real, x.size) + 1j * np.bincount(step, around.imag, x.size))
     valid = inside & (total > 0.5)
     if not valid.any():
@@ -118,8 +119,8 @@ def map_quality(
     true, n_bins = 2 * np.pi * (x - a) / (b - a), min(MAX_BINS, n_cells)
     place = np.minimum(true / (2 * np.pi) * n_bins, n_bins - 1).astype(int)
     error, n = np.exp(1j * (np.angle(vector) - true))[valid], np.bincount(place[valid], minlength=n_bins)
-    x_sum, y_sum = (np.bincount(place[valid], part, n_bins) for part in (error.real, error.imag))
-    mean = (x_sum + 1j * y_sum)[n > 0] / n[n > 0]
+    sums = np.bincount(place[valid], error.real, n_bins) + 1j * np.bincount(place[valid], error.imag, n_bins)
+    mean = sums[n > 0] / n[n > 0]
     resultant = np.mean(mean / np.maximum(np.abs(mean), 1e-12))
     variance = np.where(n[n > 0] > 1, -2 * np.log(np.clip(np.abs(mean), 1e-12, 1)), 0)
     centroid_cm = a + (b - a) * first_moment[valid] / total[valid] / max(n_cells - 1, 1)

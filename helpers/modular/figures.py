@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from helpers.figures import OKABE_ITO
 from helpers.modular.core import Network
 from helpers.modular.synapses import dense
-from helpers.parameters import check_array
+from helpers.parameters import check_array, check_number, doors
 
 __all__ = ["activity", "timeline", "weight_histogram"]
 
@@ -32,7 +32,7 @@ def activity(
     lines = ax.plot(t, mean, color="black", linewidth=1.4, label="mean")
     if growth is not None:
         half = len(t) // 2
-        growth = float(growth)
+        growth = check_number("growth", growth, -10, 10)
         with np.errstate(over="ignore"):
             line = mean[half] * np.exp(growth * (t - t[half]))
         label = f"growth {growth:.4f} per iteration"
@@ -69,3 +69,6 @@ def weight_histogram(ax: Axes, weights: Mapping[str, Any]) -> list[Artist]:
     ax.set(xlabel="weight", ylabel="synapses", yscale="log")
     ax.legend()
     return ax.patches
+
+
+doors(globals())

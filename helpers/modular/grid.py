@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from helpers.modular.tags import Behaviour
-from helpers.parameters import ParameterError, check_array, check_integer, check_number
+from helpers.parameters import ParameterError, check_array, check_integer, check_number, doors
 
 if TYPE_CHECKING:
     from helpers.modular.core import NeuronGroup, SynapseGroup
@@ -97,3 +97,6 @@ def connected(synapse: SynapseGroup, connectivity: Any) -> np.ndarray:
     except Exception as failure:
         text = f"connectivity = {' '.join(repr(connectivity).split())} cannot be evaluated ({failure})"
         raise ParameterError(f"{text}; known: {', '.join(names)}; positions need groups on a grid") from None
+
+
+doors(globals())

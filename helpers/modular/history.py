@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from helpers.parameters import ParameterError, check_integer
+from helpers.parameters import ParameterError, check_integer, doors
 
 __all__ = ["MAX_PICKED", "MAX_WINDOW", "History"]
 
@@ -52,3 +52,6 @@ class History:
         """Return the slice of the samples among the `window` iterations up to `now`."""
         start, stop = np.searchsorted(self.times[: self.end], (now - window, now), side="right")
         return slice(int(start), int(stop))
+
+
+doors(globals())

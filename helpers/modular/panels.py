@@ -23,6 +23,7 @@ import scipy.sparse
 
 from helpers.figures import OKABE_ITO
 from helpers.modular.synapses import EventWeights
+from helpers.parameters import doors
 
 if TYPE_CHECKING:  # matplotlib is loaded by the first picture
     from matplotlib.axes import Axes
@@ -313,3 +314,6 @@ def get_default_UI_modules(
     neurons, synapses = (tuple(np.atleast_1d(names).tolist()) for names in (neuron_variables, synapse_variables))
     modules = dict.fromkeys(OF_NEURONS, neurons) | dict.fromkeys(OF_SYNAPSES, synapses)
     return [*modules.items(), ("parameters", ())]
+
+
+doors(globals())

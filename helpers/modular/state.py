@@ -20,7 +20,7 @@ import scipy.sparse
 
 from helpers.modular import synapses
 from helpers.modular.recorder import Recorder
-from helpers.parameters import ParameterError
+from helpers.parameters import ParameterError, doors
 from helpers.storage import read_arrays, write_arrays
 
 if TYPE_CHECKING:
@@ -258,3 +258,6 @@ def _put_together(kind, parts, state, made):
         generator.bit_generator.state = parts[0]
         return generator
     return {"deque": deque, "dtype": np.dtype}[kind](*parts)
+
+
+doors(globals())

@@ -33,7 +33,7 @@ from helpers.modular.core import Network, NeuronGroup, SynapseGroup
 from helpers.modular.history import MAX_PICKED, MAX_WINDOW, History
 from helpers.modular.panels import Bars, Lines, Map, Modules, get_default_UI_modules
 from helpers.modular.tags import Behaviour
-from helpers.parameters import BackendError, ParameterError, check_choice, check_integer, check_number
+from helpers.parameters import BackendError, ParameterError, check_choice, check_integer, check_number, doors
 
 if TYPE_CHECKING:  # matplotlib is loaded by the first picture
     from matplotlib.figure import Figure
@@ -496,3 +496,6 @@ def _after_cell(_):
     for ui in list(OPEN):
         if ui._canvases:
             ui._send(everything=True)
+
+
+doors(globals())

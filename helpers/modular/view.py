@@ -23,7 +23,7 @@ from helpers.modular.history import MAX_WINDOW
 from helpers.modular.panels import Bars, Lines, Map
 from helpers.modular.recorder import Recorder
 from helpers.modular.tags import Behaviour
-from helpers.parameters import ParameterError
+from helpers.parameters import ParameterError, doors
 
 if TYPE_CHECKING:  # matplotlib is loaded by the first picture
     from matplotlib.figure import Figure
@@ -249,3 +249,6 @@ def png(figure: Figure) -> bytes:
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=150, facecolor="white", metadata={"Software": None})
     return file.getvalue()
+
+
+doors(globals())

@@ -658,7 +658,7 @@ def test_a_network_has_to_be_initialised_and_play_needs_a_loop():
     NeuronGroup(net, 3)
     with pytest.raises(BackendError, match="call initialize"):
         Network_UI(net)
-    with pytest.raises(BackendError, match="call initialize"):
+    with pytest.raises(ParameterError, match="net is a NoneType; allowed: Network"):
         Network_UI(None)
     with pytest.raises(BackendError, match=r"call run\(n\) instead"):
         Network_UI(network()).play()
