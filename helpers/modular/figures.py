@@ -32,7 +32,7 @@ def activity(
     lines = ax.plot(t, mean, color="black", linewidth=1.4, label="mean")
     if growth is not None:
         half = len(t) // 2
-        growth = check_number("growth", growth, -10, 10)
+        growth = check_number("growth", growth, -1e6, 1e6)
         with np.errstate(over="ignore"):
             line = mean[half] * np.exp(growth * (t - t[half]))
         label = f"growth {growth:.4f} per iteration"
