@@ -177,6 +177,13 @@ def test_deviance_and_dispersion_written_out(rng):
     hat = jacobian @ np.linalg.inv(jacobian.T / mean @ jacobian) @ jacobian.T / mean
     expected = ((1 - np.diag(hat)) * mean / (mean + 0.5)).sum()
     assert fit.dispersion == pytest.approx(((counts - mean) ** 2 / (mean + 0.5)).sum() / expected, rel=1e-5)
+    # the errors of angle and amplitude: Fisher's, for this dispersion and Student's t, longer where the gain is small
+    fisher = np.sqrt(np.diag(np.linalg.inv(jacobian.T / mean @ jacobian)))[[0, 2]]
+    flat = 2 * (counts * np.log(np.where(counts > 0, counts, 1) / counts.mean())).sum()
+    gain = (flat - fit.deviance) / 3 / fit.dispersion
+    factor = stats.t.ppf(0.975, expected) / 1.96 * np.sqrt(fit.dispersion) * np.sqrt(1 + (8 / gain) ** 2)
+    assert [fit.preferred_err_rad, fit.amplitude_err] == pytest.approx(fisher * factor, rel=1e-5)
+    assert fit.dispersion > 1.1 and gain < 60
 
 
 def test_empty_floor_gives_a_baseline_without_error_bar():
@@ -340,6 +347,23 @@ def test_a_narrow_bump_is_tested_once_for_every_place_where_chance_could_have_pu
         tuned.append(p * np.pi / (4 * best[1]) < 0.005)
         assert fit_tuning(RING, y, noise="gaussian").ok == tuned[-1], height
     assert all(once) and tuned == [False, False, True, True]
+
+
+def test_broad_tuning_is_also_tested_as_a_cosine():
+    """At 1 %, against the variance that the best bump leaves; the bump itself would need 0.5 %."""
+
+    def curve(theta_rad, preferred_rad, b_rad, height, offset):
+        return offset + height * np.exp(-0.5 * (np.sin(theta_rad - preferred_rad) / b_rad) ** 2)
+
+    noise, pair, tuned = np.random.default_rng(3).normal(size=60), [np.cos(2 * RING), np.sin(2 * RING)], []
+    for height in (1.5, 1.6, 1.7, 1.75):
+        truth = (1.0, np.radians(40), height, 0.0)
+        y = noise + curve(RING, *truth)
+        left = ((y - curve(RING, *curve_fit(curve, RING, y, p0=truth)[0])) ** 2).sum()
+        assert stats.f.sf((((y - y.mean()) ** 2).sum() / left - 1) * 56 / 3, 3, 56) > 0.005
+        tuned.append(stats.f.sf(((pair @ y) ** 2).sum() / 30 / 2 / (left / 56), 2, 56) < 0.01)
+        assert fit_tuning(RING, y, noise="gaussian").ok == tuned[-1], height
+    assert tuned == [False, False, True, True]
 
 
 def test_flat_drives_are_rarely_called_tuned(acceptance, rng):
