@@ -75,6 +75,8 @@ def test_wiring_and_rules_of_ones_own():
     np.testing.assert_array_equal(links["exc_exc"].matrix(0.2)[:2, :2], [[np.nan, 0.2], [0.2, np.nan]])
     with pytest.raises(ParameterError, match=r"^weight_us has shape \(3,\); allowed: \(2\)$"):
         links["exc_exc"].matrix(np.ones(3))
+    pairs = np.indices((60, 12)).reshape(2, -1)  # all of them, each once
+    assert wire(STATIC.replace(n_inh=12), 0, {"exc_inh": (*pairs, np.ones(720))})["exc_inh"].pre.size == 720
     rules = checked_rules({"causal": (10, 30, 0.1, 0.2)})
     assert rules["causal"] == (10.0, 30.0, 0.1, 0.2) and rules["symmetric"] == RULES["symmetric"]
     assert checked_rules(None) == RULES and checked_rules(None) is not RULES
