@@ -27,6 +27,7 @@ from helpers.parameters import (
     check_choice,
     check_integer,
     check_seed,
+    guarded,
     short,
 )
 
@@ -206,6 +207,7 @@ class NeuronGroup(Drawing, Parent):
 
     BaseNeuronGroup = property(lambda self: self, doc="The group; of a sub-group, the one that it is part of.")
 
+    @guarded
     def synapses(self, direction: str, tag: str = "All") -> list[SynapseGroup]:
         """Return the list of 'afferent' or 'efferent' synapse groups with a tag."""
         check_choice("direction", direction, (afferent, efferent))
@@ -226,7 +228,8 @@ class NeuronSubGroup(Drawing):
     [2.0, 0.0, 2.0]
     """
 
-    def __init__(self, group: NeuronGroup, mask: Any) -> None:
+    @guarded
+    def __init__(self, group: Drawing, mask: Any) -> None:
         mask, base = check_array("mask", mask, shape=(group.size,), low=0, high=1), group.BaseNeuronGroup
         if (mask % 1).any():
             raise ParameterError(f"mask holds {mask[mask % 1 > 0][0]:g}; allowed: True and False, 1 and 0")
@@ -366,6 +369,8 @@ class Network(Parent):
     ) -> None:  # fmt: skip
         self.NeuronGroups, self.SynapseGroups, self._schedule = [], [], None
         super().__init__(self, behaviour or behavior, tag)
+        if not isinstance(settings, dict | None):
+            raise ParameterError(f"settings = {short(settings)} is no dictionary; allowed: {{'dtype': ...}}")
         for name in settings or {}:
             check_choice("setting", name, ("dtype",))
         dtype = (settings or {}).get("dtype", dtype)
@@ -442,6 +447,7 @@ class Network(Parent):
             if item.behaviour_enabled:
                 step(parent)
 
+    @guarded
     def simulate_iterations(
         self, iterations: int, batch_size: int = -1, measure_block_time: bool = False,
         disable_recording: bool = False, progress: Callable[[int], None] | None = None,
@@ -486,6 +492,7 @@ class Network(Parent):
         """Let no recorder record."""
         _record(self._family(), False)
 
+    @guarded
     def clear_recorder(self, keys: float | str | Sequence[float | str] | None = None) -> None:
         """Drop the samples of all recorders, or of those named: by their key, their tag or one of their expressions."""
         keys = [keys] if isinstance(keys, str | numbers.Real) else keys

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from helpers.modular import draws
-from helpers.parameters import ParameterError, short
+from helpers.parameters import ParameterError, guarded, short
 
 __all__ = ["Behavior", "Behaviour", "Synapses", "Tagged", "UnknownTagError"]
 
@@ -99,6 +99,7 @@ class Behaviour(Tagged):
 
     initialize, iteration = set_variables, new_iteration
 
+    @guarded
     def get_init_attr(self, key: str, default: Any = None, neurons: Any = None, required: bool = False) -> Any:
         """Return the keyword argument `key`, or `default`.
 
