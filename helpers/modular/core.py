@@ -498,7 +498,7 @@ class Network(Parent):
         keys = [keys] if isinstance(keys, str | numbers.Real) else keys
         found = [(item, {key, *item.tags}) for key, item, _ in self.order() if "recorder" in item.tags]
         known = {name for item, names in found for name in (*names, *item.variables)}
-        if unknown := set(keys or ()) - known:
+        if unknown := set(() if keys is None else keys) - known:
             raise UnknownTagError(f"keys = {unknown} name no recorder; known: {', '.join(map(str, known)) or 'none'}")
         for item, names in found:
             item.clear(None if keys is None or names & set(keys) else keys)

@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from scipy.sparse import coo_array, csc_array
 
 from helpers.modular import (
@@ -13,6 +14,7 @@ from helpers.modular import (
     NeuronGroup,
     Recorder,
     SynapseGroup,
+    figures,
     get_squared_dim,
     learning,
 )
@@ -49,6 +51,12 @@ CASES = {
     "dtype that is none": (lambda n, c: Network(dtype="x"), "dtype = 'x' is not known; allowed: float64"),
     "network seed": (lambda n, c: Network(seed=-3), "seed = -3"),
     "setting": (lambda n, c: Network(settings={"syn_dim": "SxD"}), "setting = 'syn_dim' is unknown; .*: dtype"),
+    "settings": (lambda n, c: Network(settings=5), "settings = 5 is no dictionary"),
+    "progress": (lambda n, c: n.simulate_iterations(1, progress=[1]), r"progress = \[1\] is a list; allowed: Callable"),
+    "recorder by a unit": (lambda n, c: n.clear_recorder(np.ones(2)), "name no recorder; known: none"),
+    "attribute by an array": (lambda n, c: Behaviour().get_init_attr(np.ones(2)), "key .*; allowed: str"),
+    "group of a group": (lambda n, c: type(c.subGroup([1] * c.size))("cells", [1]), "group is a str; allowed: Drawing"),
+    "growth": (lambda n, c: figures.activity(Figure().subplots(), np.ones((4, 2)), growth=np.inf), "growth = inf"),
     "width": (lambda n, c: NeuronDimension(width=0), "width = 0"),
     "squared": (lambda n, c: get_squared_dim(-4), "n = -4"),
     "group size beside a grid": (lambda n, c: NeuronGroup(n, 3, {0: NeuronDimension(2)}), "size = 3 .*not 2 x 1 x 1"),
