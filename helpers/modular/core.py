@@ -46,7 +46,7 @@ class Parent(Tagged):
 
     def __init__(self, network, behaviour, tag):
         if not isinstance(network, Network):
-            raise ParameterError(f"net = {network!r} is not a Network; give the one that the group belongs to")
+            raise ParameterError(f"net = {short(network)} is not a Network; give the one that the group belongs to")
         super().__init__(tag)
         self.network, self.recording, self.behaviour = network, True, _checked(behaviour)
 
@@ -148,13 +148,15 @@ def _checked(behaviour, first=0):
     if isinstance(behaviour, list | tuple):
         behaviour = dict(enumerate(behaviour, first))
     if not isinstance(behaviour, dict | None):
-        raise ParameterError(f"behaviour = {behaviour!r} is not a dictionary; give {{1: SomeBehaviour()}}")
+        raise ParameterError(f"behaviour = {short(behaviour)} is not a dictionary; give {{1: SomeBehaviour()}}")
     checked = {}
     for key, item in (behaviour or {}).items():
         if not isinstance(key, numbers.Real) or not 0 <= key < np.inf:
             raise ParameterError(f"key = {key!r} of a behaviour is not a number >= 0; the keys give the order")
         if not isinstance(item, Behaviour):
-            raise ParameterError(f"{item!r} at key {key} is not a behaviour; give an object of Behaviour or a subclass")
+            raise ParameterError(
+                f"{short(item)} at key {key} is not a behaviour; give an object of Behaviour or a subclass"
+            )
         if item._owner is not None or any(item is other for other in checked.values()):
             owner = "stands at another key" if item._owner is None else f"belongs to {item._owner!r}"
             raise ParameterError(f"{item!r} at key {key} already {owner}; make one behaviour for each place")
@@ -332,7 +334,9 @@ def _group(net, name, end):
     found = [group for group in net.NeuronGroups if end in group.tags]
     if len(found) != 1:
         known = ", ".join(dict.fromkeys(tag for group in net.NeuronGroups for tag in group.tags)) or "none"
-        raise UnknownTagError(f"{name} = {end!r} is the tag of {len(found)} neuron groups, not of one; known: {known}")
+        raise UnknownTagError(
+            f"{name} = {short(end)} is the tag of {len(found)} neuron groups, not of one; known: {known}"
+        )
     return found[0]
 
 

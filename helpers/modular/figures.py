@@ -63,7 +63,7 @@ def timeline(ax: Axes, net: Network) -> Artist:
 def weight_histogram(ax: Axes, weights: Mapping[str, Any]) -> list[Artist]:
     """Draw {label: weight matrix in any storage}: how many existing synapses have which weight (log axis)."""
     full = [check_array("weights", dense(matrix), ndim=2) for matrix in weights.values()]
-    edges = np.linspace(0, max(map(np.max, full)), 41)
+    edges = np.linspace(0, max(map(np.max, full), default=1), 41)
     for label, matrix, colour in zip(weights, full, COLOURS, strict=False):
         ax.hist(matrix[matrix != 0], edges, histtype="step", color=colour, label=label, linewidth=1.2)
     ax.set(xlabel="weight", ylabel="synapses", yscale="log")

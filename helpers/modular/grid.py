@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from helpers.modular.tags import Behaviour
-from helpers.parameters import ParameterError, check_array, check_integer, check_number, doors
+from helpers.parameters import ParameterError, check_array, check_integer, check_number, doors, short
 
 if TYPE_CHECKING:
     from helpers.modular.core import NeuronGroup, SynapseGroup
@@ -95,7 +95,7 @@ def connected(synapse: SynapseGroup, connectivity: Any) -> np.ndarray:
         pairs = np.broadcast_to(pairs, synapse.shape)
         return np.array(pairs if pairs.dtype == bool else check_array("what it gives", pairs), bool)
     except Exception as failure:
-        text = f"connectivity = {' '.join(repr(connectivity).split())} cannot be evaluated ({failure})"
+        text = f"connectivity = {short(connectivity)} cannot be evaluated ({failure})"
         raise ParameterError(f"{text}; known: {', '.join(names)}; positions need groups on a grid") from None
 
 

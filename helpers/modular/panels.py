@@ -311,7 +311,8 @@ def get_default_UI_modules(
     >>> get_default_UI_modules(["activity"], ["W"])[0]
     ('grid', ('activity',))
     """
-    neurons, synapses = (tuple(np.atleast_1d(names).tolist()) for names in (neuron_variables, synapse_variables))
+    both = neuron_variables, synapse_variables
+    neurons, synapses = (tuple([names] if isinstance(names, str) else names) for names in both)
     modules = dict.fromkeys(OF_NEURONS, neurons) | dict.fromkeys(OF_SYNAPSES, synapses)
     return [*modules.items(), ("parameters", ())]
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from helpers.modular.tags import Behaviour
-from helpers.parameters import ParameterError, check_integer
+from helpers.parameters import ParameterError, check_integer, short
 
 __all__ = ["EventRecorder", "Recorder", "Series", "compiled"]
 
@@ -109,7 +109,7 @@ def compiled(expression: str | Callable) -> Callable[[Any], Any]:
     try:
         code = compile(expression.strip(), "recorded", "eval")
     except (SyntaxError, AttributeError, ValueError):
-        raise ParameterError(f"{expression!r} is no recordable expression; give one like 'np.mean(n.v)'") from None
+        raise ParameterError(f"{short(expression)} is no recordable expression; give one like 'np.mean(n.v)'") from None
     name = expression.strip()
     if name.isidentifier():
         return lambda parent: vars(parent).get(name, parent) if name in PARENT else getattr(parent, name)

@@ -20,7 +20,7 @@ import scipy.sparse
 
 from helpers.modular import synapses
 from helpers.modular.recorder import Recorder
-from helpers.parameters import ParameterError, doors
+from helpers.parameters import ParameterError, doors, short
 from helpers.storage import read_arrays, write_arrays
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def save_state(net: Network, path: Any) -> None:
     state = capture(net)
     if not hasattr(path, "write"):
         if not isinstance(path, str | PathLike):
-            raise ParameterError(f"path = {path!r} is not a path; give a name, or a file that is open for bytes")
+            raise ParameterError(f"path = {short(path)} is not a path; give a name, or a file that is open for bytes")
         path = Path(path if str(path).endswith(".npz") else f"{path}.npz")
         if not path.parent.is_dir():
             raise ParameterError(f"folder {str(path.parent)!r} does not exist; make it first")
@@ -140,7 +140,7 @@ def load_state(net: Network, path: Any) -> None:
         raise
     except Exception as failure:
         why = " ".join(f"{type(failure).__name__}: {failure}".split())
-        raise ParameterError(f"{path} is no saved state ({why}); use a file of save_state") from None
+        raise ParameterError(f"{short(str(path))} is no saved state ({why}); use a file of save_state") from None
     _set(net, values, legacy)
 
 

@@ -44,8 +44,8 @@ def placed(
         full = np.zeros(shape, values.dtype)
         full[rows, columns] = values
         return full
-    if sparse is not True and sparse != "event":
-        raise ParameterError(f"sparse = {sparse!r} is unknown; choose one of: False, True, 'event'")
+    if sparse is not True and not (isinstance(sparse, str) and sparse == "event"):
+        raise ParameterError(f"sparse = {short(sparse)} is unknown; choose one of: False, True, 'event'")
     from scipy.sparse import csr_array
 
     try:

@@ -43,7 +43,7 @@ class Tagged:
     def add_tag(self, tag: str) -> Tagged:
         """Add the tags of a text, 'name' or 'name,other', that are not there yet; return the object."""
         if not isinstance(tag, str):
-            raise ParameterError(f"tag = {tag!r} is not text; give 'name' or 'name,other'")
+            raise ParameterError(f"tag = {short(tag)} is not text; give 'name' or 'name,other'")
         self.tags += [word for word in map(str.strip, tag.split(",")) if word and word not in self.tags]
         return self
 
@@ -164,4 +164,4 @@ class Synapses(dict):
     """Synapse groups by tag; an unknown tag raises an error that lists the known ones."""
 
     def __missing__(self, tag):
-        raise UnknownTagError(f"no synapse group carries the tag {tag!r}; known: {', '.join(self)}")
+        raise UnknownTagError(f"no synapse group carries the tag {short(tag)}; known: {', '.join(self)}")

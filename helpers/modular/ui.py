@@ -33,7 +33,7 @@ from helpers.modular.core import Network, NeuronGroup, SynapseGroup
 from helpers.modular.history import MAX_PICKED, MAX_WINDOW, History
 from helpers.modular.panels import Bars, Lines, Map, Modules, get_default_UI_modules
 from helpers.modular.tags import Behaviour
-from helpers.parameters import BackendError, ParameterError, check_choice, check_integer, check_number, doors
+from helpers.parameters import BackendError, ParameterError, check_choice, check_integer, check_number, doors, short
 
 if TYPE_CHECKING:  # matplotlib is loaded by the first picture
     from matplotlib.figure import Figure
@@ -77,6 +77,8 @@ class Network_UI:
         self.net, self.label, self.modules = net, str(label), get_default_UI_modules() if modules is None else modules
         for module in self.modules:
             if not callable(module):
+                if not (isinstance(module, tuple | list) and module):
+                    raise ParameterError(f"module = {short(module)} is no (kind, variables); give such pairs")
                 check_choice("module", module[0], (*panels.OF_NEURONS, *panels.OF_SYNAPSES, "parameters"))
         if not self.offers():
             known = sorted({name for group in net.NeuronGroups for name in view.arrays(group)})

@@ -23,7 +23,7 @@ from helpers.modular.history import MAX_WINDOW
 from helpers.modular.panels import Bars, Lines, Map
 from helpers.modular.recorder import Recorder
 from helpers.modular.tags import Behaviour
-from helpers.parameters import ParameterError, doors
+from helpers.parameters import ParameterError, doors, short
 
 if TYPE_CHECKING:  # matplotlib is loaded by the first picture
     from matplotlib.figure import Figure
@@ -91,7 +91,7 @@ def behaviour(net: Network, which: Behaviour | type | str) -> Behaviour:
         if which is item or which is type(item) or which in item.tags:
             found.append(item)
     if len(found) != 1:
-        raise ParameterError(f"{which!r} is {len(found)} behaviours, not one; known: {', '.join(known) or 'none'}")
+        raise ParameterError(f"{short(which)} is {len(found)} behaviours, not one; known: {', '.join(known) or 'none'}")
     return found[0]
 
 

@@ -13,7 +13,8 @@ from helpers.parameters import ParameterError
 from tests.attack import arguments, valid, widgets
 
 SLOW = {"figures", "gradient", "train", "gradients", "training", "save", "write", "read", "simulate", "evaluate"}
-TOOLBOX = {"modular", "parameters"}  # many kinds of objects; the checks themselves: only `make attack` goes there
+# Only `make attack` goes there: the inner modules of the toolbox, which trust their callers, and the checks themselves.
+TOOLBOX = {"core", "draws", "history", "learning", "panels", "recorder", "synapses", "view", "parameters"}
 
 
 @pytest.fixture(autouse=True)

@@ -639,7 +639,8 @@ BAD = {
     "neuron": (lambda u: u.select(0, 12), r"index = 12 is out of range; allowed: an integer from 0 to 11"),
     "iterations": (lambda u: u.run(-1), "n = -1 is out of range"),
     "modules": (lambda u: Network_UI(u.net, get_default_UI_modules(["v"])), "known vectors: activity"),
-    "kind of module": (lambda u: Network_UI(u.net, ["grid"]), "module = 'g' is unknown; choose one of: grid, trace"),
+    "kind of module": (lambda u: Network_UI(u.net, [("g",)]), "module = 'g' is unknown; choose one of: grid, trace"),
+    "module without variables": (lambda u: Network_UI(u.net, ["grid"]), "module = 'grid' is no (kind, variables)"),
     "window": (lambda u: Network_UI(u.net, window=5), "window = 5 is out of range"),
 }
 
