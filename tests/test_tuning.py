@@ -355,14 +355,17 @@ def test_broad_tuning_is_also_tested_as_a_cosine():
     def curve(theta_rad, preferred_rad, b_rad, height, offset):
         return offset + height * np.exp(-0.5 * (np.sin(theta_rad - preferred_rad) / b_rad) ** 2)
 
-    noise, pair, tuned = np.random.default_rng(3).normal(size=60), [np.cos(2 * RING), np.sin(2 * RING)], []
+    noise, tuned = np.random.default_rng(12).normal(size=60), []
+    cosine = np.stack([np.ones(60), np.cos(2 * UNEVEN), np.sin(2 * UNEVEN)], axis=1)
     for height in (1.5, 1.6, 1.7, 1.75):
         truth = (1.0, np.radians(40), height, 0.0)
-        y = noise + curve(RING, *truth)
-        left = ((y - curve(RING, *curve_fit(curve, RING, y, p0=truth)[0])) ** 2).sum()
-        assert stats.f.sf((((y - y.mean()) ** 2).sum() / left - 1) * 56 / 3, 3, 56) > 0.005
-        tuned.append(stats.f.sf(((pair @ y) ** 2).sum() / 30 / 2 / (left / 56), 2, 56) < 0.01)
-        assert fit_tuning(RING, y, noise="gaussian").ok == tuned[-1], height
+        y = noise + curve(UNEVEN, *truth)
+        whole = ((y - y.mean()) ** 2).sum()
+        left = ((y - curve(UNEVEN, *curve_fit(curve, UNEVEN, y, p0=truth)[0])) ** 2).sum()
+        assert stats.f.sf((whole / left - 1) * 56 / 3, 3, 56) > 0.005
+        along = whole - ((y - cosine @ np.linalg.lstsq(cosine, y)[0]) ** 2).sum()
+        tuned.append(stats.f.sf(along / 2 / (left / 56), 2, 56) < 0.01)
+        assert fit_tuning(UNEVEN, y, noise="gaussian").ok == tuned[-1], height
     assert tuned == [False, False, True, True]
 
 

@@ -142,8 +142,10 @@ def test_tuning_curves_count_spikes_per_time():
     found = measures.tuning_curves([5, 120, 121, 299], [0, 1, 1, 0], x, n_cells=2, n_bins=3)
     np.testing.assert_allclose(found, [[10, 0, 10], [0, 20, 0]])
     assert np.isnan(measures.tuning_curves([], [], x, n_cells=1, n_bins=30)[0, 5])
-    width = measures.half_maximum_width([[0, 4, 8, 4, 1], [0, 0, 0.9, 0, 0], [np.nan, 2, 2, 0.99, 0]], 5.0)
-    np.testing.assert_array_equal(width, [3, np.nan, 2])
+    width = measures.half_maximum_width(
+        [[0, 4, 8, 4, 1], [0, 0, 0.9, 0, 0], [np.nan, 2, 2, 0.99, 0], [0, 0, 1, 0, 0]], 5.0
+    )
+    np.testing.assert_array_equal(width, [3, np.nan, 2, 1])
 
 
 BAD = [dict(spike_step=[1000]), dict(spike_cell=[-1]), dict(spike_step=[0, 1]), dict(spike_step=[0.5])]

@@ -103,8 +103,9 @@ def test_spikes_on_a_window_border_count_nowhere():
 
 def test_two_spikes_of_an_input_in_one_step_are_one_and_it_is_said():
     trains = [np.array([5.03, 5.01, 50.0])] * 30 + [np.array([])] * 30
-    with pytest.warns(UserWarning, match=r"30 of 90 input spikes fall into a time step \(0.1 ms\)"):
+    with pytest.warns(UserWarning, match=r"30 of 90 input spikes fall into a time step \(0.1 ms\)") as told:
         result = v1.simulate(SHORT, [0.0], trains=trains, seed=0)
+    assert told[0].filename == __file__  # the line that has to change
     assert result.counts["input"][0].tolist() == [2] * 30 + [0] * 30 and result.n_merged == 30
 
 
