@@ -17,7 +17,11 @@ from pathlib import Path
 
 import numpy as np
 
+from helpers import lateral_line, v1, wta
+from helpers.lateral_line import kernel as lateral_line_kernel
 from helpers.parameters import HelpersError
+from helpers.v1 import kernel as v1_kernel
+from helpers.wta import kernel as wta_kernel
 
 ROOT = Path(__file__).resolve().parents[1]
 DRAWS_OR_WRITES = {"figures", "panels", "view", "ui", "cli", "explorers", "files", "storage", "state", "doors"}
@@ -79,3 +83,21 @@ def test_the_same_call_gives_the_same_bits(tmp_path):
     first, second = (json.loads(text.splitlines()[-1]) for text in said)
     assert {name: (bits, second[name]) for name, bits in first.items() if bits != second[name]} == {}
     assert first.keys() == second.keys() and len(set(first.values())) > 150  # few of them hold nothing, or the same
+
+
+def test_the_loop_of_an_engine_is_compiled_once():
+    """Whatever it learns, records or is driven by, and however long it runs: its arrays have one type and layout."""
+    fast, ring = lateral_line.preset("ll_fast"), v1.RingParams(window_ms=50.0)
+    for params in (fast, fast.replace(teacher_rate_hz=50.0), lateral_line.preset("ll_fast_legacy")):
+        run = lateral_line.simulate(params, seed=1, controls=False)
+        lateral_line.evaluate(params, run.weights, seed=2)
+    for stp, step in (("correct", "euler"), ("lagged", "exact"), (None, "euler")):
+        net = wta.Network(grid_shape=(2, 1), k_min=2, k_max=3, n_inputs=20, n_conn=4, seed=1, stp=stp, kernel=step)
+        inputs, recorder = wta.InputGenerator(net, n_patterns=1, seed=1), wta.Recorder(net, create_plot=False)
+        recorder.simulate(inputs, 2500)
+        recorder.test(inputs, 1500)
+    for params in (ring, ring.replace(plastic=False), ring.replace(layers=2), ring.replace(lateral=False)):
+        weights = v1.simulate(params, [0.5], seed=1).weights
+        v1.simulate(params, [0.5], weights=weights, current_na={"exc": 0.1}, record=("exc",), seed=1)
+    loops = lateral_line_kernel._run, wta_kernel._loop, v1_kernel.run
+    assert [len(loop.signatures) for loop in loops] == [1, 1, 1]
