@@ -13,8 +13,8 @@ from helpers.parameters import ParameterError
 from tests.attack import arguments, valid, widgets
 
 SLOW = {"figures", "gradient", "train", "gradients", "training", "save", "write", "read", "simulate", "evaluate"}
-# Only `make attack` goes there: the inner modules of the toolbox, which trust their callers, and the checks themselves.
-TOOLBOX = {"core", "draws", "history", "learning", "panels", "recorder", "synapses", "view", "parameters"}
+# Only `make attack` goes there: the inside of networks and of the live view, and the checks themselves.
+TOOLBOX = {"core", "draws", "history", "learning", "recorder", "synapses", "view", "parameters"}
 
 
 @pytest.fixture(autouse=True)
