@@ -55,7 +55,7 @@ CASES = {
     "progress": (lambda n, c: n.simulate_iterations(1, progress=[1]), r"progress = \[1\] is a list; allowed: Callable"),
     "recorders by an array": (lambda n, c: n.clear_recorder(np.ones(2)), "name no recorder; known: none"),
     "attribute by an array": (lambda n, c: Behaviour().get_init_attr(np.ones(2)), "key .*; allowed: str"),
-    "sub-group of text": (lambda n, c: type(c.subGroup([1] * c.size))("cells", [1]), "group is a str; allowed: Drawing"),
+    "sub-group of text": (lambda n, c: type(c.subGroup([1] * 3))("cells", [1]), "group is a str; allowed: Drawing"),
     "growth": (lambda n, c: figures.activity(Figure().subplots(), np.ones((4, 2)), growth=np.inf), "growth = inf"),
     "width": (lambda n, c: NeuronDimension(width=0), "width = 0"),
     "squared": (lambda n, c: get_squared_dim(-4), "n = -4"),
