@@ -87,7 +87,7 @@ def figure(
 
 def check_axes(axes: Any, n: int | None = None) -> None:
     """Raise a ParameterError if `axes` are not `n` axes of matplotlib; without `n`, any number of them."""
-    found = list(np.ravel(axes))
+    found = list(np.ravel(np.array(axes, object)))
     if not all(hasattr(ax, "add_artist") for ax in found) or len(found) != (len(found) if n is None else n):
         raise ParameterError(f"axes is no list of {n or ''} axes; give those of figures.figure(n_rows, n_cols)")
 

@@ -245,7 +245,7 @@ def _spikes(table, columns):
         name, (columns, rows) = f"{Path(table).name}, line", _from_file(Path(table), columns)
     else:
         name, rows = "source, row", [(i, row, row) for i, row in enumerate(plain("source", table))]
-    names = [] if columns is None else list(columns)
+    names = [] if columns is None else [str(word) for word in columns]
     id_names, time_names = set(names) & set(IDS), set(names) & set(TIMES)
     if rows and not (len(id_names) == len(time_names) == 1 and len(set(names)) == len(names)):
         allowed = f"one of {', '.join(IDS)} and one of {', '.join(TIMES)}, in order, such as ('id', 'time_ms')"

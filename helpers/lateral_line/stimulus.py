@@ -250,7 +250,7 @@ def test_drive(params: NetworkParams, seed: int, repeat: int = 0) -> Drive:
     The sweep's noise is an Ornstein-Uhlenbeck process per neuromast (10 Hz, 100 ms, correlated over 1 cm) that
     starts at zero; `test_ll_noise_hz` adds white noise after clipping.
     """
-    x_cm = sweep_position(params)
+    x_cm, repeat = sweep_position(params), check_integer("repeat", repeat, 0, 2**31)
     if params.test_using_held_snapshots:
         stream = snapshots(params, x_cm.size, seed + SWEEP_SEED + 2**32 * repeat)
         shown = np.arange(x_cm.size) // stream.hold_steps

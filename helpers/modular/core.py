@@ -25,6 +25,7 @@ from helpers.parameters import (
     ParameterError,
     check_array,
     check_choice,
+    check_flag,
     check_integer,
     check_seed,
     guarded,
@@ -198,7 +199,8 @@ class NeuronGroup(Drawing, Parent):
 
     def __init__(self, net: Network, size: Any, behaviour: Keys = None, tag: Tag = None, *, behavior: Keys = None):
         grid = _checked({0: size}) if isinstance(size, NeuronDimension) else {}
-        super().__init__(net, _checked(behaviour or behavior, len(grid)), tag or "NG")
+        given = _checked(behavior if behaviour is None else behaviour, len(grid))
+        super().__init__(net, given, "NG" if tag is None or str(tag) == "" else tag)
         self.size = size if grid else check_integer("size", size, 1)
         if grid and 0 in self.behaviour:
             python_warnings.warn(f"key 0 of {self!r} is the place of the grid; the behaviour is left out", stacklevel=2)
@@ -279,8 +281,8 @@ class SynapseGroup(Parent):
         self, net: Network, src: str | Drawing, dst: str | Drawing, tag: Tag = None, behaviour: Keys = None,
         *, behavior: Keys = None, connectivity: Any = None, partition: bool = False,
     ) -> None:  # fmt: skip
-        super().__init__(net, behaviour or behavior, tag)
-        if partition:
+        super().__init__(net, behavior if behaviour is None else behaviour, tag)
+        if check_flag("partition", partition):
             raise ParameterError("partition = True is not supported; connect sub-groups, or use sparse=True")
         self.src, self.dst = _group(net, "src", src), _group(net, "dst", dst)
         ends = self.src.tags[0], self.dst.tags[0]
@@ -331,7 +333,7 @@ def _group(net, name, end):
         if end.network is not net:
             raise ParameterError(f"{name} = {end!r} belongs to another network; give a group of this one")
         return end
-    found = [group for group in net.NeuronGroups if end in group.tags]
+    found = [group for group in net.NeuronGroups if isinstance(end, str) and end in group.tags]
     if len(found) != 1:
         known = ", ".join(dict.fromkeys(tag for group in net.NeuronGroups for tag in group.tags)) or "none"
         raise UnknownTagError(
@@ -372,7 +374,7 @@ class Network(Parent):
         *, behavior: Keys = None, settings: dict[str, Any] | None = None,
     ) -> None:  # fmt: skip
         self.NeuronGroups, self.SynapseGroups, self._schedule = [], [], None
-        super().__init__(self, behaviour or behavior, tag)
+        super().__init__(self, behavior if behaviour is None else behaviour, tag)
         if not isinstance(settings, dict | None):
             raise ParameterError(f"settings = {short(settings)} is no dictionary; allowed: {{'dtype': ...}}")
         for name in settings or {}:
@@ -413,6 +415,7 @@ class Network(Parent):
 
         A second call sets them again and clears the recorders; the iterations keep counting.
         """
+        info, warnings = check_flag("info", info), check_flag("warnings", warnings)
         self._connect()
         for key, item, parent in sorted(self.order(), key=lambda entry: entry[1].initialize_last):
             if info:

@@ -127,7 +127,7 @@ class Behaviour(Tagged):
 
     def set_parameters_as_variables(self, target: Any) -> None:
         """Set every keyword argument as an attribute of a group (draws are drawn for it) or of the behaviour itself."""
-        if not hasattr(target, "__dict__"):
+        if isinstance(target, type) or not hasattr(target, "__dict__"):
             raise ParameterError(f"target = {short(target)} takes no attributes; give a group, or the behaviour itself")
         for key in RESERVED & self.init_kwargs.keys():
             raise ParameterError(f"{key} of {self!r} is the name of a part of the network; choose another")

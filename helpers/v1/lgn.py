@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from scipy import fft
 
-from helpers.parameters import ParameterError, check_array, check_integer, check_number, check_seed, doors
+from helpers.parameters import ParameterError, check_array, check_integer, check_number, check_seed, doors, short
 from helpers.stimuli import log_gabor
 from helpers.v1.params import LgnParams
 
@@ -143,7 +143,7 @@ def cell_centres(size_px: tuple, *, params: LgnParams = STANDARD, seed: Any = 0)
     """
     rng, params = check_seed(seed), checked_params(params)
     if not isinstance(size_px, (tuple, list)) or len(size_px) != 2:
-        raise ParameterError(f"size_px = {size_px!r} is not (N_x, N_y); give two integers")
+        raise ParameterError(f"size_px = {short(size_px)} is not (N_x, N_y); give two integers")
     margin, axes = params.margin_px, []
     for axis, n in enumerate(size_px):
         n = check_integer(f"size_px[{axis}]", n, 1)

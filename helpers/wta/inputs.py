@@ -226,7 +226,7 @@ class InputGenerator(Guarded):
         """
         if force_refresh_patterns:
             self.create_patterns()
-        self.start(round(t_origin))
+        self.start(round(check_number("t_origin", t_origin, 0, 1e9)))
         self._keep(schedule=self.advance(round(check_number("duration", duration, 1, 1e9))))
         return self.schedule
 
