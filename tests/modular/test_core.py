@@ -74,12 +74,11 @@ def test_a7b_lookups_are_depth_first_and_never_stale():
     assert net["net"] == net["Network"] == [net] and net["NeuronGroup"] == [a, b] and net["first", 0] is a
     assert net["x"] == net["Marks"] == [one, two] and a["x"] == net["y"] == [one] and net["x", -1] is two
     assert net["GLU"] == [s] and a["GLU"] == [], "a synapse group is found from the network only"
-    assert net[1] == [one, two] and a[2.0] == [a.behaviour[2]] and net[7] == [] and net["nothing", 3] is None
+    assert net[1] == [one, two] and a[2.0] == [a.behaviour[2]] and net[7] == net["later"] == net["n.iteration"] == []
     with pytest.raises(IndexError):
         net["x", 2]
     with pytest.raises(TypeError):
         iter(net)
-    assert net["later"] == net["n.iteration"] == []
     late = NeuronGroup(net, 1, {9: Recorder(["n.iteration"])}, tag="later")
     a.tags.append("renamed")
     assert net["later"] == [late] and net["renamed"] == [a]
@@ -117,8 +116,6 @@ def test_afferent_and_efferent_synapses_exist_at_once():
     known = "All, GLUTAMATE, GLU, A => B, A_to_B, SynapseGroup, GABA, A => late"
     with pytest.raises(KeyError, match=f"^no synapse group carries the tag 'gaba'; known: {known}"):
         a.afferent_synapses["gaba"]
-    with pytest.raises(ParameterError, match="is the tag of 3 neuron groups, not of one; known: A, first"):
-        SynapseGroup(net, "NeuronGroup", a)
     s.tags.append("changed")
     net.initialize()
     assert b.afferent_synapses["changed"] == [s]
@@ -143,12 +140,10 @@ def test_legacy_getters_make_two_draws():
 
 
 def test_a_seed_is_a_number_or_a_generator_and_none_is_fresh():
-    def draw(seed):
-        return NeuronGroup(Network(seed=seed), 5).get_random_neuron_vec()
-
-    np.testing.assert_array_equal(draw(4), draw(4))
-    np.testing.assert_array_equal(draw(4), draw(np.random.default_rng(4)))
-    assert (draw(None) != draw(None)).all()
+    same, again, own, fresh, other = (
+        between(5, 1, seed).src.vector("uniform") for seed in (4, 4, np.random.default_rng(4), None, None)
+    )
+    assert same.tolist() == again.tolist() == own.tolist() and (fresh != other).all()
 
 
 @pytest.mark.parametrize("density", [0.05, np.linspace(0, 0.5, 400), None])
@@ -161,7 +156,7 @@ def test_what_is_kept_at_a_density_is_uniform(density):
         assert kept.mean() == pytest.approx(0.5, abs=0.01) and kept.var() == pytest.approx(1 / 12, rel=0.05)
 
 
-@pytest.mark.parametrize("density", [0.004, 0.3, 0.97, np.linspace(0, 0.6, 50), np.linspace(0, 1, 50)])
+@pytest.mark.parametrize("density", [0.004, 0.97, np.linspace(0, 0.6, 50)])
 def test_every_entry_exists_with_the_same_probability(density):
     synapse, n = between(30, 50, seed=8), 400
     drawn = np.array([synapse.matrix("ones", density=density) for _ in range(n)])
@@ -229,11 +224,15 @@ def test_scale_and_mode_as_arrays_belong_to_rows_and_columns_at_any_density():
 
 # --- parameters
 
-PLAIN = ("fast", "uniform", "file(1).txt", "0;-65", "a+b", "print(1)", "exc => inh", "(3)", "")
-TEXTS = [(text, default, text) for text in PLAIN for default in (None, 1, 2.5, "slow", np.zeros(2), True)]
-TEXTS += [("50%", 1.0, 0.5), ("50%", 1, 0.5), ("200 %", 1, 2), ("3", 0, 3), ("3", 0.0, 3.0), ("3.5", 0, 3.5)]
-TEXTS += [("-1e-3", 1.0, -1e-3), ("3", None, "3"), ("3", "2", "3"), ("1", True, "1")]
-TEXTS += [("7", np.float32(1), np.float32(7))]
+TEXTS = [(text, default, text) for text in ("uniform", "file(1).txt", "0;-65", "(3)", "") for default in (None, 2.5)]
+TEXTS += [("fast", np.zeros(2), "fast"), ("a+b", "slow", "a+b"), ("3", None, "3"), ("1", True, "1")]
+TEXTS += [
+    ("50%", 1.0, 0.5),
+    ("50%", 1, 0.5),
+    ("200 %", 1, 2),
+    ("-1e-3", 1.0, -1e-3),
+    ("7", np.float32(1), np.float32(7)),
+]
 
 
 @pytest.mark.parametrize(("text", "default", "value"), TEXTS)
@@ -299,17 +298,11 @@ def test_connectivity(connectivity):
     np.testing.assert_array_equal(synapse.matrix("ones") > 0, synapse.enabled)
 
 
-def test_connectivity_by_a_function_needs_no_grid():
-    old = between(3, 2)
-    new = SynapseGroup(old.network, "a", "b", connectivity=lambda synapse, s_id, sx, sy, sz, d_id, *_: s_id == d_id)
-    assert new.enabled.tolist() == [[True, False, False], [False, True, False]]
-
-
 def test_a_behaviour_tagged_like_a_position_is_none():
     net = Network(seed=1)
     cells = NeuronGroup(net, 12, {k: Behaviour(tag=tag) for k, tag in enumerate(["x", "y", "z", "width"])})
-    assert SynapseGroup(net, cells, cells, connectivity="s_id != d_id").enabled.sum() == 132
-    assert width(cells) == 4
+    other = SynapseGroup(net, cells, cells, connectivity=lambda synapse, s_id, sx, sy, sz, d_id, *_: s_id != d_id)
+    assert other.enabled.sum() == 132 and width(cells) == 4, "a function needs no grid"
     with pytest.raises(ParameterError, match=r"'sx' is not defined.*positions need groups on a grid"):
         SynapseGroup(net, cells, cells, connectivity="sx != dx")
 
@@ -330,20 +323,17 @@ def test_a_sub_group_reads_and_writes_through_its_mask():
     assert cells.delayed.sum(axis=0).tolist() == [0, 0, 3] * 4 and part.delayed.shape == (3, 4)
     assert part.vector("uniform").shape == part.get_random_neuron_vec(0.5).shape == part.get_neuron_vec().shape == (4,)
     inner = part.subGroup([True, False, True, False])
-    assert (
-        inner.v.tolist() == [102, 108] and inner.size == 2 and inner.BaseNeuronGroup is cells.BaseNeuronGroup is cells
-    )
+    assert inner.v.tolist() == [102, 108] and inner.size == 2 and inner.BaseNeuronGroup is cells
     twin = copy.deepcopy(part)
     twin.v = 0
-    assert twin.v.tolist() == [0] * 4 and part.v[0] == 102 and copy.copy(inner).size == 2
+    assert twin.v.tolist() == [0] * 4 and part.v[0] == 102
     for name in ("level", "new"):
         with pytest.raises(ParameterError, match=f"{name} is no vector of <NeuronGroup 'cells'.*set it on the group"):
             setattr(part, name, 1)
     with pytest.raises(AttributeError, match="behaviours belong to the whole group"):
         part.add_behaviour(1, Behaviour())
-    for group, allowed in ((cells, 12), (part, 4)):
-        with pytest.raises(ParameterError, match=rf"mask has shape \(3,\); allowed: \({allowed}\)"):
-            group.subGroup([True, False, True])
+    with pytest.raises(ParameterError, match=r"mask has shape \(3,\); allowed: \(4\)"):
+        part.subGroup([True, False, True])
 
 
 def test_synapses_between_sub_groups():
@@ -373,11 +363,9 @@ def test_a7c_positions():
     assert cells.y.tolist() == [-1, -1, 0, 0, 1, 1] * 2
     assert cells.z.tolist() == [-0.5] * 6 + [0.5] * 6
     assert cells.id.tolist() == list(range(12)) and cells.vector().shape == (12,)
-    loose = NeuronGroup(Network(), NeuronDimension(3, 1, centered=False))
-    assert loose.x.tolist() == [0, 1, 2]
-    late = NeuronGroup(Network(), 12)
-    late.add_behaviour(0, NeuronDimension(width=2, height=3, depth=2))
-    assert late.size == 12 and late.y.tolist() == cells.y.tolist(), "a grid fits a group of as many cells"
+    late = NeuronGroup(Network(), 3)
+    late.add_behaviour(0, NeuronDimension(3, centered=False))
+    assert late.size == 3 and late.x.tolist() == [0, 1, 2], "a grid fits a group of as many cells"
 
 
 @given(st.integers(1, 3000))

@@ -14,21 +14,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from helpers.modular import (
-    Behaviour,
-    Network,
-    NeuronGroup,
-    Recorder,
-    SynapseGroup,
-    get_squared_dim,
-    history,
-    panels,
-    ui,
-)
+from helpers.modular import Behaviour, Network, NeuronGroup, Recorder, SynapseGroup, get_squared_dim, history, panels
+from helpers.modular import ui as live
 from helpers.modular.synapses import stored
-from helpers.parameters import BackendError, ParameterError
+from helpers.modular.ui import Network_UI, get_default_UI_modules
+from helpers.parameters import HelpersError
 
-Network_UI, get_default_UI_modules = ui.Network_UI, ui.get_default_UI_modules
 MODULES = get_default_UI_modules(["activity"], ["W"])
 
 
@@ -54,11 +45,12 @@ class Input(Behaviour):
         neurons.activity += neurons.get_random_neuron_vec(density=0.01)
 
 
-def network(size=12, *, groups=1):
+def network(groups=1):
+    """Return a network of groups of 12, 13, ... neurons, each with synapses onto itself."""
     net = Network(seed=1)
     for k in range(groups):
         behaviour = {1: Leak(), 2: Input(), 9: Recorder(["n.activity"])}
-        cells = NeuronGroup(net, get_squared_dim(size + k), behaviour, tag=f"cells{k}")
+        cells = NeuronGroup(net, get_squared_dim(12 + k), behaviour, tag=f"cells{k}")
         SynapseGroup(net, cells, cells, tag="GLUTAMATE")
     net.initialize()
     return net
@@ -75,9 +67,18 @@ def sent(shown):
 
 def viewed(modules=None, *, groups=1, **options):
     """Return a network, its view, and the list of what the view sends."""
-    net = network(groups=groups)
+    net = network(groups)
     shown = Network_UI(net, modules, **options)
     return net, shown, sent(shown)
+
+
+def view_of(behaviour, size=12):
+    """Return a view of one group with one behaviour, and its only pair of group and variable."""
+    net = Network(seed=1)
+    NeuronGroup(net, size, {1: behaviour}, tag="cells")
+    net.initialize()
+    shown = Network_UI(net)
+    return shown, *shown.pairs()
 
 
 def say(shown, do, *arguments):
@@ -119,16 +120,13 @@ def test_a18_running_in_the_view_is_running_the_network():
     shown.set("Leak", "decay_factor", 0.5)
     shown.step(0)
     assert watched["Leak", 0].seen == 0.99
-    for _ in range(3):
-        shown.step()
-    shown.pause()
+    shown.step()
     plain.simulate_iterations(50)
     plain["Leak", 0].decay_factor = 0.5
-    plain.simulate_iterations(3)
+    plain.simulate_iterations(1)
     recorded, (times, values) = np.array(watched["n.activity", 0]), shown.samples()
-    assert shown.iteration == watched.iteration == 53
     np.testing.assert_array_equal(recorded, plain["n.activity", 0])
-    np.testing.assert_array_equal(times, np.arange(1, 54))
+    np.testing.assert_array_equal(times, np.arange(1, 52))
     np.testing.assert_array_equal(values, recorded)
     mean, picked = panels.trace(shown, *shown.pairs()[0]).y.values()
     np.testing.assert_allclose(mean, recorded.mean(axis=1), rtol=1e-15)
@@ -136,35 +134,30 @@ def test_a18_running_in_the_view_is_running_the_network():
 
 
 def test_reset_goes_back_and_keeps_the_parameters_unless_told():
-    net = network()
+    net = network(groups=2)
     net.simulate_iterations(7)
-    shown = Network_UI(net)
+    shown, second = Network_UI(net), net.NeuronGroups[1].behaviour[1]
     shown.run(30)
-    first = net["cells0", 0].activity.copy()
+    seen = net["cells0", 0].activity.copy()
     shown.reset()
     assert net.iteration == 7 and len(net["n.activity", 0]) == 0
     shown.run(30)
-    np.testing.assert_array_equal(net["cells0", 0].activity, first)
-    shown.set(Leak, "decay_factor", 0.5)
-    shown.enable("Input", False)
-    shown.reset()
-    assert net["Leak", 0].decay_factor == 0.5 and not net["Input", 0].behaviour_enabled
-    shown.reset(parameters=True)
-    assert net["Leak", 0].decay_factor == 0.99 and net["Input", 0].behaviour_enabled
-
-
-def test_parameters_are_found_set_and_given_back():
-    net = network(3, groups=2)
-    shown = Network_UI(net)
-    second = net.NeuronGroups[1].behaviour[1]
+    np.testing.assert_array_equal(net["cells0", 0].activity, seen)
     second.init_kwargs["decay_factor"] = 0.99
-    shown.set("Leak-2", "decay_factor", 0.7)
-    assert net["Leak", 0].decay_factor == 0.99 and second.decay_factor == second.init_kwargs["decay_factor"] == 0.7
+    shown.set("Leak-2", "decay_factor", 0.5)
     shown.set(second, "period", 5)
     assert second.period == 5 and type(second.period) is int
     shown.set(second, "period", 2.5)
+    shown.enable(net["Input", 0], False)
+    shown.reset()
+    assert net["Leak", 0].decay_factor == 0.99 and second.decay_factor == second.init_kwargs["decay_factor"] == 0.5
+    assert second.period == 2.5 and not net["Input", 0].behaviour_enabled
     shown.defaults()
     assert second.decay_factor == second.init_kwargs["decay_factor"] == 0.99 and second.period == 3
+    shown.set(second, "decay_factor", 0.5)
+    shown.enable(net["Input", 0], False)
+    shown.reset(parameters=True)
+    assert second.decay_factor == 0.99 and net["Input", 0].behaviour_enabled
 
 
 def test_the_last_samples_are_kept_for_ever(rng, monkeypatch):
@@ -199,23 +192,17 @@ def test_iterations_outside_the_view_are_a_gap():
     net.simulate_iterations(5)
     shown.run(4)
     net.simulate_iterations(6)
-    seen = [*range(1, 11), *range(16, 20)]
+    seen, recorded, pair = [*range(1, 11), *range(16, 20)], np.array(net["n.activity", 0]), shown.pairs()[0]
     assert shown.samples()[0].tolist() == seen
-    recorded = np.array(net["n.activity", 0])
-    pair = shown.pairs()[0]
     lines = panels.trace(shown, *pair)
     assert lines.span == (1, 100) and np.isnan(lines.x[10]) and len(lines.x) == 15
     mean = next(iter(lines.y.values()))
     np.testing.assert_array_equal(np.delete(mean, 10), recorded.mean(axis=1)[np.array(seen) - 1])
-    image = panels.raster(shown, *pair).values
-    known = np.isin(np.arange(1, 101), seen)
+    image, known = panels.raster(shown, *pair).values, np.isin(np.arange(1, 101), seen)
     assert image.shape == (12, 100) and (image.mask == ~known).all()
     np.testing.assert_array_equal(image.data[:, known], recorded[np.array(seen) - 1].T)
-    assert "intervals" in panels.isi(shown, *pair).title and panels.fourier(shown, *pair) is None
-    shown.run(2)
-    net.simulate_iteration()
+    assert panels.fourier(shown, *pair) is None
     shown.run(9)
-    assert np.isnan(panels.trace(shown, *pair).x[-13:]).tolist() == [True, False, False, True] + 9 * [False]
     np.testing.assert_allclose(panels.fourier(shown, *pair).x, np.arange(1, 5) / 9)  # of the nine since the gap
 
 
@@ -243,22 +230,18 @@ def test_a_long_window_shows_every_kth_iteration_at_its_place():
 
 
 def test_several_variables_are_shown_and_keep_their_history():
-    net = network(groups=2)
-    shown = Network_UI(net, group_display_count=2)
-    messages = sent(shown)
+    net, shown, messages = viewed(groups=2, group_display_count=2)
     shown.run(10)
     assert shown.shown.value == ("cells0: activity", "cells1: activity")
     shown.shown.value = ["cells1: activity"]
     shown.run(10)
     assert "grid-1" not in messages[-1][0]["names"] and panel(messages, "grid")[0]["title"] == "cells1: activity"
     shown.shown.value = ["cells0: activity", "cells1: activity"]
-    recorded = np.array(net["n.activity", 0])
-    np.testing.assert_array_equal(shown.samples(*shown.pairs()[0])[1], recorded[:20])
-    shown.window.value = 15
-    assert shown.samples()[0].tolist() == list(range(6, 21))
-    shown.window.value = 100
-    assert shown.samples()[0].tolist() == list(range(1, 21))
     assert panel(messages, "grid-1")[0]["rows"] == 13
+    np.testing.assert_array_equal(shown.samples(*shown.pairs()[0])[1], net["n.activity", 0])
+    for window, first in ((15, 6), (100, 1)):
+        shown.window.value = window
+        assert shown.samples()[0].tolist() == list(range(first, 21))
 
 
 def test_what_appears_late_is_offered():
@@ -269,7 +252,7 @@ def test_what_appears_late_is_offered():
     net, shown, messages = viewed()
     shown.run(0)
     assert ("Leak", "decay_factor") in shown.controls.changers and ("Noise", "strength") not in shown.controls.changers
-    net.cells0.late = np.arange(12.0)
+    net.cells0.late = np.arange(12)
     net.cells0.add_behaviour(5, Noise())
     shown.run(1)
     assert shown.shown.options == ("cells0: activity", "cells0: late")
@@ -285,25 +268,22 @@ def test_a_parameter_of_the_start_needs_a_new_start():
         def set_variables(self, neurons):
             neurons.start = neurons.vector("zeros()") + self.get_init_attr("offset", 0)
 
-    net = Network(seed=1)
-    cells = NeuronGroup(net, 4, {1: Start(offset=0.5)}, tag="cells")
-    net.initialize()
-    shown = Network_UI(net)
+    shown, (cells, _) = view_of(Start(offset=0.5))
     sent(shown)
     shown.run(5)
     shown.set("Start", "offset", 0.75)
     assert (cells.start == 0.5).all() and shown.controls.buttons["initialize"].button_style == "warning"
     shown.controls.buttons["initialize"].click()
-    assert (cells.start == 0.75).all() and net.iteration == 0
+    assert (cells.start == 0.75).all() and shown.iteration == 0
     shown.run(3)
     shown.reset()
-    assert net.iteration == 0 and (cells.start == 0.75).all(), "reset goes back to the new start"
+    assert shown.iteration == 0 and (cells.start == 0.75).all(), "reset goes back to the new start"
 
 
 # --- what travels
 
 
-@pytest.mark.parametrize(("low", "high"), [(0, 1), (-70, -50), (0, 1e300), (-1e308, 1e308), (0, 1e-300)])
+@pytest.mark.parametrize(("low", "high"), [(-70, -50), (-1e308, 1e308), (0, 1e-300)])
 def test_codes_are_linear_and_mark_what_is_not_finite(low, high):
     values = np.array([low, low / 2 + high / 2, high, np.nan, np.inf, -np.inf])
     assert panels.codes(values, low, high).tolist() == [0, 126, 253, 254, 254, 254]
@@ -342,40 +322,36 @@ def test_of_many_weights_block_means_are_shown_but_the_histogram_is_of_all(shape
         np.testing.assert_array_equal(shown["afferents"]().values.compressed(), dense[shape[0] // 2])
 
 
-def view_of(course, size):
-    """Return a network of one group whose `v` is a function of the iteration, and its view."""
+class Course(Behaviour):
+    """The variable v is a function of the iteration."""
 
-    class Course(Behaviour):
-        def set_variables(self, neurons):
-            neurons.v = course(0)
+    def set_variables(self, neurons):
+        neurons.v = self.get_init_attr("of")(0)
 
-        def new_iteration(self, neurons):
-            neurons.v = course(neurons.iteration)
-
-    net = Network()
-    NeuronGroup(net, size, {1: Course()}, tag="cells")
-    net.initialize()
-    return net, Network_UI(net)
+    def new_iteration(self, neurons):
+        neurons.v = self.get_init_attr("of")(neurons.iteration)
 
 
 def test_intervals_and_rate_of_spikes():
-    net, shown = view_of(lambda t: t % np.array([2, 5, 1000]) == 0, 3)
+    shown, pair = view_of(Course(of=lambda t: t % np.array([2, 5, 1000]) == 0), 3)
+    messages = sent(shown)
     shown.run(100)
-    net.simulate_iterations(7)
+    shown.net.simulate_iterations(7)
     shown.run(3)
-    bars = panels.isi(shown, *shown.pairs()[0])
+    bars = panels.isi(shown, *pair)
     counts = dict(zip((bars.edges[:-1] + 0.5).tolist(), bars.counts.tolist(), strict=True))
     assert counts == {1: 0, 2: 50, 3: 0, 4: 0, 5: 19}, "50 and 20 spikes, then one and one beyond the gap"
     assert bars.title.endswith(f"rate {(50 + 20 + 2 + 1) / 309:.3g}")
+    assert panel(messages, "trace")[0]["names"] == ["mean 0.6667", "neuron 1 1"] and not shown.error.value
 
 
 def test_a_graded_variable_has_an_event_when_it_rises_above_the_middle():
-    _, shown = view_of(lambda t: np.sin(2 * np.pi * (t + 0.5) / np.array([8, 16])), 2)
+    shown, pair = view_of(Course(of=lambda t: np.sin(2 * np.pi * (t + 0.5) / np.array([8, 16]))), 2)
     shown.run(160)
-    bars = panels.isi(shown, *shown.pairs()[0])
+    bars = panels.isi(shown, *pair)
     found = {round(edge + 0.5): count for edge, count in zip(bars.edges, bars.counts, strict=False) if count}
     assert found == {8: 19, 16: 9}, "events at 8, 16, ... 160 and at 16, 32, ... 160"
-    lines = panels.fourier(shown, *shown.pairs()[0])
+    lines = panels.fourier(shown, *pair)
     power = lines.y["mean"]
     assert sorted(lines.x[np.argsort(power)[-2:]]) == pytest.approx([1 / 16, 1 / 8])
     assert power[np.isclose(lines.x, 1 / 8)][0] == pytest.approx(160 / 16), "(amplitude 1/2 of the mean) ** 2 n / 4"
@@ -392,15 +368,14 @@ def test_a_panel_of_ones_own_is_shown_and_a_failing_one_named():
     net, shown, messages = viewed([*MODULES, broken, halves])
     shown.run(30)
     header, numbers = panel(messages, "halves")
-    assert header["names"] == ["lower", "upper"] and halves is shown.modules[-1]
+    assert header["names"] == ["lower", "upper"]
     np.testing.assert_array_equal(numbers.reshape(3, -1)[2], np.array(net["n.activity", 0])[:, 6:].mean(axis=1))
     assert "<summary>panel broken: ZeroDivisionError" in shown.error.value
-    assert panel(messages, "trace")[0]["names"][0].startswith("mean")
 
 
 def test_what_is_sent_is_what_is():
     net, shown, messages = viewed(window=10)
-    for n in (0, 1, 3, 4, 9, 30):
+    for n in (0, 4, 13, 30):
         shown.run(n)
         recorded, seen = np.array(net["n.activity", 0]).reshape(-1, 12), min(10, net.iteration)
         header, numbers = panel(messages, "raster")
@@ -429,57 +404,46 @@ def test_the_bundle_has_picture_and_clean_text(monkeypatch):
     data = shown._repr_mimebundle_()
     assert data["text/plain"] == repr(shown) == "Network_UI('mine': 12 neurons, iteration 3)"
     assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG") and b"Software" not in data["image/png"].encode()
-    assert set(data) == {"text/plain", "image/png"} and not shown.error.value
-    assert data["image/png"] == shown._repr_mimebundle_()["image/png"] and shown.show() is None
+    assert data == shown._repr_mimebundle_() and shown.show() is None
     assert get_default_UI_modules("activity", "W") == MODULES, "one variable may be given as text"
-
-
-@pytest.mark.parametrize("kind", [bool, np.float32])
-def test_spikes_counts_and_single_precision_are_shown(kind):
-    net = network(groups=2)
-    for group in net.NeuronGroups:
-        group.count = np.arange(group.size).astype(kind)
-    shown = Network_UI(net, get_default_UI_modules(["count"]), group_display_count=2)
-    messages = sent(shown)
-    shown.run(3)
-    shown.snapshot()
-    means = {bool: 11 / 12, np.float32: 5.5}
-    assert panel(messages, "trace")[0]["names"] == [f"mean {means[kind]:.4g}", f"neuron 6 {kind(6):.4g}"]
-    assert shown.error.value == ""
 
 
 # --- the messages of a view, without and with an event loop
 
 
+def uploaded(content):
+    return [dict(name="a.npz", type="", size=len(content), content=content, last_modified=datetime.now(UTC))]
+
+
 def test_buttons_and_boxes_act_at_once_without_an_event_loop():
     net, shown, messages = viewed(groups=2, group_display_count=2)
+    buttons = shown.controls.buttons
     say(shown, "opened", "a")
-    shown.controls.buttons["step"].click()
+    buttons["step"].click()
     assert net.iteration == 1
     shown.controls.changers["Leak", "decay_factor"].value = 0.5
     shown.controls.changers["Input", "enabled"].value = False
     assert net["Leak", 0].decay_factor == 0.5 and not net["Input", 0].behaviour_enabled
-    say(shown, "click", "grid-1", 0, 2, False)
-    say(shown, "click", "grid-1", 0, 4, True)
-    say(shown, "click", "grid-1", 2, 0, False)
+    for column, row, add in ((0, 2, False), (0, 4, True), (2, 0, False)):
+        say(shown, "click", "grid-1", column, row, add)
     assert shown.picked(net.NeuronGroups[1]) == [2, 4] and shown.picked(net.NeuronGroups[0]) == [6]
     assert panel(messages, "grid-1")[0]["marks"] == [(0, 2), (0, 4)], "13 neurons stand in one column"
-    shown.controls.buttons["defaults"].click()
+    buttons["defaults"].click()
     assert net["Leak", 0].decay_factor == shown.controls.changers["Leak", "decay_factor"].value == 0.99
     shown.set("Leak", "decay_factor", 40)
     assert shown.controls.changers["Leak", "decay_factor"].value == 40, "a slider grows"
-    shown.controls.buttons["save"].click()
+    buttons["save"].click()
     assert messages[-1][0]["name"] == "Network_UI_1.npz"
     saved = messages[-1][1][0]
-    shown.controls.buttons["step"].click()
-    shown.load.value = [dict(name="a.npz", type="", size=len(saved), content=saved, last_modified=datetime.now(UTC))]
+    buttons["step"].click()
+    shown.load.value = uploaded(saved)
     assert net.iteration == 1 and shown.error.value == "" and shown.load.value == ()
-    shown.controls.buttons["save_picture"].click()
+    buttons["save_picture"].click()
     assert messages[-1][0]["name"] == "Network_UI_1.png"
-    shown.controls.buttons["play"].click()
+    buttons["play"].click()
     assert "call run(n) instead" in shown.error.value
     say(shown, "__init__")
-    shown.load.value = [dict(name="a.npz", type="", size=2, content=b"no", last_modified=datetime.now(UTC))]
+    shown.load.value = uploaded(b"no")
     assert "is no saved state" in shown.error.value
 
 
@@ -518,24 +482,19 @@ def test_an_error_names_behaviour_and_line_and_holds_the_traceback():
 
 
 def test_a_variable_of_another_shape_is_not_seen_until_it_is_back():
-    net = network()
-    net.deactivate("Leak")
-    net.deactivate("Input")
-    shown, cells = Network_UI(net), net["cells0", 0]
-    messages = sent(shown)
-    for values, n in ((cells.activity, 3), (np.zeros(4), 2), (np.zeros((2, 12)), 2), (cells.activity, 1)):
-        cells.activity = values
-        shown.run(n)
-    assert shown.samples()[0].tolist() == [1, 2, 3, 8] and not shown.error.value and messages
+    shapes = {1: 12, 2: 12, 3: 4, 4: (2, 12)}
+    shown, _ = view_of(Course(of=lambda t: np.zeros(shapes.get(t, 12))))
+    shown.run(5)
+    assert shown.samples()[0].tolist() == [1, 2, 5]
 
 
 @pytest.mark.parametrize("answer", [True, False])
 @in_loop
 async def test_without_a_canvas_that_answers_play_stops(answer, monkeypatch):
-    monkeypatch.setattr(ui, "CALL_S", 0.1)
+    monkeypatch.setattr(live, "CALL_S", 0.1)
     _net, shown, messages = viewed()
-    say(shown, "opened", "a")
-    say(shown, "opened", "b")
+    for name in "ab":
+        say(shown, "opened", name)
     shown.play()
     await asyncio.sleep(0.05)
     say(shown, "gone", "a")
@@ -555,7 +514,7 @@ async def test_play_pause_and_changes_while_it_plays():
     shown.play()
     await asyncio.sleep(0.3)
     assert net.iteration > 3 and shown.playing
-    assert len([m for m in messages if m[0].get("panels")]) <= 2 * 2 + ui.IN_FLIGHT, "frames wait for the view"
+    assert len([m for m in messages if m[0].get("panels")]) <= 2 * 2 + live.IN_FLIGHT, "frames wait for the view"
     threading.Thread(target=shown.ask, args=("set", "Leak", "decay_factor", 0.25)).start()
     await asyncio.sleep(0.1)
     assert net["Leak", 0].seen == 0.25
@@ -574,9 +533,8 @@ async def test_a_change_from_another_thread_arrives_during_a_blocking_run():
     shown = Network_UI(net)
     threading.Timer(0.05, shown.ask, ("set", "Leak", "decay_factor", 0.25)).start()
     threading.Timer(0.2, shown.ask, ("pause",)).start()
-    seen = [net["Leak", 0].decay_factor]
     shown.run(10**7)  # the event loop stands still
-    assert seen == [0.99] and net["Leak", 0].seen == 0.25 and net.iteration < 10**7
+    assert net["Leak", 0].seen == 0.25 and net.iteration < 10**7
 
 
 @in_loop
@@ -620,46 +578,31 @@ def test_an_interrupt_stops_between_two_iterations():
     shown = Network_UI(network())
     shown.net.add_behaviour(5, Slow())
     old = signal.getsignal(signal.SIGINT)
-    timer = threading.Timer(0.1, signal.raise_signal, (signal.SIGINT,))
-    timer.start()
+    threading.Timer(0.1, signal.raise_signal, (signal.SIGINT,)).start()
     with pytest.raises(KeyboardInterrupt, match="the network is whole"):
         shown.run(10_000)
     assert 0 < shown.iteration < 1000 and shown.net["Slow", 0].half is False
     assert signal.getsignal(signal.SIGINT) is old
-    shown.run(2)
 
 
 # --- bad input
 
 
 BAD = {
-    "parameter": (lambda u: u.set("Leak", "decay", 1), "name = 'decay' is unknown; choose one of: decay_factor"),
-    "behaviour": (lambda u: u.set("Leek", "decay_factor", 1), "'Leek' is 0 behaviours, not one; known: Leak, Input"),
-    "nan": (lambda u: u.set("Leak", "decay_factor", np.nan), "out of range"),
-    "neuron": (lambda u: u.select(0, 12), r"index = 12 is out of range; allowed: an integer from 0 to 11"),
-    "iterations": (lambda u: u.run(-1), "n = -1 is out of range"),
-    "modules": (lambda u: Network_UI(u.net, get_default_UI_modules(["v"])), "known vectors: activity"),
-    "kind of module": (lambda u: Network_UI(u.net, [("g",)]), "module = 'g' is unknown; choose one of: grid, trace"),
-    "module without variables": (lambda u: Network_UI(u.net, ["grid"]), "module = 'grid' is no (kind, variables)"),
-    "window": (lambda u: Network_UI(u.net, window=5), "window = 5 is out of range"),
+    "name = 'decay' is unknown; choose one of: decay_factor": lambda u: u.set("Leak", "decay", 1),
+    "'Leek' is 0 behaviours, not one; known: Leak, Input": lambda u: u.set("Leek", "decay_factor", 1),
+    "index = 12 is out of range; allowed: an integer from 0 to 11": lambda u: u.select(0, 12),
+    "known vectors: activity": lambda u: Network_UI(u.net, get_default_UI_modules(["v"])),
+    "module = 'g' is unknown; choose one of: grid, trace": lambda u: Network_UI(u.net, [("g",)]),
+    "module = 'grid' is no (kind, variables)": lambda u: Network_UI(u.net, ["grid"]),
+    "window = 5 is out of range": lambda u: Network_UI(u.net, window=5),
+    "call initialize": lambda u: Network_UI(Network()),
 }
 
 
-@pytest.mark.parametrize("case", BAD)
-def test_bad_input_is_refused_in_one_line(case):
-    call, message = BAD[case]
+@pytest.mark.parametrize("message", BAD)
+def test_bad_input_is_refused_in_one_line(message):
     shown = Network_UI(network())
-    with pytest.raises(ParameterError, match=re.escape(message) if "(" in message else message) as error:
-        call(shown)
+    with pytest.raises(HelpersError, match=re.escape(message)) as error:
+        BAD[message](shown)
     assert "\n" not in str(error.value) and shown.iteration == 0
-
-
-def test_a_network_has_to_be_initialised_and_play_needs_a_loop():
-    net = Network(seed=1)
-    NeuronGroup(net, 3)
-    with pytest.raises(BackendError, match="call initialize"):
-        Network_UI(net)
-    with pytest.raises(ParameterError, match="net is a NoneType; allowed: Network"):
-        Network_UI(None)
-    with pytest.raises(BackendError, match=r"call run\(n\) instead"):
-        Network_UI(network()).play()
