@@ -6,8 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from helpers.modular import Network, NeuronGroup, SynapseGroup
-from helpers.modular.learning import Normalisation
 from helpers.modular.synapses import Afferents, EventWeights, dense, stored
 
 STORAGES = (False, True, "event")
@@ -45,10 +43,9 @@ def test_types_of_storage():
     twin = event.copy()
     twin.weights[:] = 0
     np.testing.assert_array_equal(event.toarray(), w)
-    for kind in (int, bool):
-        for whole in (np.eye(3, dtype=kind), csr_array(np.eye(3, dtype=kind))):
-            event = EventWeights(whole)
-            assert event.dtype == float and event.dot([1.5, 0, 2]).tolist() == [1.5, 0, 2]
+    for whole in (np.eye(3, dtype=int), csr_array(np.eye(3, dtype=bool))):
+        event = EventWeights(whole)
+        assert event.dtype == float and event.dot([1.5, 0, 2]).tolist() == [1.5, 0, 2]
     assert event.dot(np.ones(3, np.float16)).tolist() == [1, 1, 1]
 
 
@@ -66,18 +63,6 @@ def test_afferents_list_the_synapses_of_each_row(sparse, seed, shape, density):
     np.testing.assert_array_equal(dense(held), w * np.arange(shape[0])[:, None])
     left = np.count_nonzero(w if sparse else w[1:])
     assert len(Afferents(held).place) == left, "where it is stored, a synapse that reaches 0 goes on existing"
-
-
-@pytest.mark.parametrize("name", ["data", "weights"])
-def test_learning_follows_weights_whose_array_is_replaced(name):
-    net = Network()
-    cells = NeuronGroup(net, 2, {1: Normalisation(total=1.0)})
-    synapse = SynapseGroup(net, cells, cells, "GLUTAMATE")
-    synapse.W = stored(np.array([[1.0, 3.0], [2.0, 2.0]]), True if name == "data" else "event")
-    net.initialize()
-    setattr(synapse.W, name, getattr(synapse.W, name) * 4)
-    net.simulate_iteration()
-    assert dense(synapse.W).tolist() == [[0.25, 0.75], [0.5, 0.5]]
 
 
 @pytest.mark.parametrize("end", [-1, 5])
