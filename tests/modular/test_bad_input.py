@@ -7,16 +7,8 @@ import pytest
 from matplotlib.figure import Figure
 from scipy.sparse import csc_array
 
-from helpers.modular import (
-    EventRecorder,
-    Network,
-    NeuronDimension,
-    NeuronGroup,
-    Recorder,
-    SynapseGroup,
-    figures,
-    learning,
-)
+from helpers import modular
+from helpers.modular import Network, NeuronDimension, NeuronGroup, Recorder, SynapseGroup, figures, learning
 from helpers.modular.synapses import EventWeights, stored
 from helpers.modular.tags import Behaviour
 from helpers.parameters import BackendError, HelpersError, ParameterError
@@ -129,7 +121,7 @@ def test_unread_keywords_warn_with_the_known_ones():
     with pytest.warns(UserWarning, match="Normalisation: .* totle are never read; known: synapses, total"):
         started(net, cells, learning.Normalisation(totle=1, synapses="All"))
     with pytest.warns(UserWarning, match="gap are never read; known: gapwidth, max_length"):
-        cells.add_behaviour(2, EventRecorder("v", gap=3))
+        cells.add_behaviour(2, modular.EventRecorder("v", gap=3))
     NeuronGroup(net, 1, tag="cells")
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -56,52 +56,34 @@ result = dict(shape=np.array(net['v', 0]).shape, exc=sums[0].sum() / 800, inh=su
 """
 
 HOPFIELD = """
-class Phases(Behavior):
-    def initialize(self, n):
-        n.v, n.learning = n.vector(), True
-
-    def iteration(self, n):
-        if n.iteration % 100 == 0:
-            n.learning = not n.learning
-
-class Images(Behavior):
+class Memory(Behavior):
     def initialize(self, n):
         x, y = np.arange(n.size) % 28, np.arange(n.size) // 28
-        bars = [x < 14, y < 14, (x + y) % 2 == 0]
-        self.images = np.array([bar * 1.0 for bar in bars])
-        self.mean, self.length = self.images.mean(), 20
-
-    def iteration(self, n):
-        if n.learning or n.iteration % self.length == 0:
-            n.v = self.images[np.random.randint(0, len(self.images))].copy()
-            if not n.learning:
-                n.v += 2 * (n.vector('uniform', density=0.5) - 0.5)
-            n.v -= self.mean
-
-class Weights(Behavior):
-    def initialize(self, n):
+        self.images = np.array([x < 14, y < 14, (x + y) % 2 == 0]) * 1.0
+        self.images -= self.images.mean()
+        n.v, n.energy, self.length = n.vector(), 0, 20
         for s in n.synapses(afferent, 'GLUTAMATE'):
             s.W = s.matrix()
             s.allowed = s.matrix() == 0.0
             np.fill_diagonal(s.allowed, False)
-        self.threshold, n.energy = 0.0, 0
-
-    def energy(self, v, W):
-        return -0.5 * v @ W @ v + np.sum(v * self.threshold)
 
     def iteration(self, n):
-        n.energy = sum(self.energy(n.v, s.W) for s in n.synapses(afferent, 'GLUTAMATE'))
+        n.learning = n.iteration < 100
+        if n.learning or n.iteration % self.length == 0:
+            n.v = self.images[np.random.randint(0, len(self.images))].copy()
+            if not n.learning:
+                n.v += 2 * (n.vector('uniform', density=0.5) - 0.5)
         for s in n.synapses(afferent, 'GLUTAMATE'):
+            n.energy = -0.5 * n.v @ s.W @ n.v
             if n.learning:
                 s.W += np.outer(s.src.v, s.dst.v) / 1000
                 s.W *= s.allowed
                 s.W /= np.sum(np.abs(s.W))
             else:
-                n.v = (9 * n.v + np.sign(s.W @ n.v - self.threshold)) / 10
+                n.v = (9 * n.v + np.sign(s.W @ n.v)) / 10
 
 net = Network()
-cells = NeuronGroup(net=net, tag='cells', size=NeuronDimension(width=28, height=28), behavior={
-    1: Phases(), 2: Images(), 3: Weights()})
+cells = NeuronGroup(net=net, tag='cells', size=NeuronDimension(width=28, height=28), behavior={1: Memory()})
 SynapseGroup(net=net, src=cells, dst=cells, tag='GLUTAMATE')
 net.initialize()
 """
@@ -114,8 +96,7 @@ view.run(199)
 """
 HOPFIELD_END = """
 W = net.SynapseGroups[0].W
-images = cells.behavior[2].images - cells.behavior[2].mean
-overlap = max(abs(np.corrcoef(np.sign(cells.v), image)[0, 1]) for image in images)
+overlap = max(abs(np.corrcoef(np.sign(cells.v), image)[0, 1]) for image in cells.behavior[1].images)
 result = dict(sum=float(np.abs(W).sum()), diagonal=bool(W.diagonal().any()), width=int(cells.width),
               symmetric=float(np.abs(W - W.T).max()), overlap=float(overlap), learning=bool(cells.learning))
 """

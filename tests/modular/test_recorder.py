@@ -132,19 +132,6 @@ def test_recorders_are_cleared_by_key_tag_or_expression():
     assert lengths() == [0, 0, 0]
 
 
-def test_networks_and_synapses_record_too():
-    net = Network(behaviour={5: Recorder(["n.iteration", "len(NeuronGroups)"])})
-    cells = NeuronGroup(net, 2)
-    synapse = SynapseGroup(net, cells, cells, behaviour={5: Recorder(["s.W", "src.size"])})
-    synapse.W = np.eye(2)
-    net.initialize()
-    net.simulate_iteration()
-    synapse.W[:] = 7
-    net.simulate_iteration()
-    assert list(net["n.iteration", 0]) == [1, 2] and list(net["len(NeuronGroups)", 0]) == [1, 1]
-    np.testing.assert_array_equal(synapse["s.W", 0], [np.eye(2), np.full((2, 2), 7)])
-
-
 # --- series
 
 

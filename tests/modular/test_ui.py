@@ -19,6 +19,7 @@ from helpers.modular import ui as live
 from helpers.modular.synapses import stored
 from helpers.modular.ui import Network_UI, get_default_UI_modules
 from helpers.parameters import HelpersError
+from tests.modular.test_readme_programs import Input
 
 MODULES = get_default_UI_modules(["activity"], ["W"])
 
@@ -32,17 +33,6 @@ class Leak(Behaviour):
     def new_iteration(self, neurons):
         neurons.activity *= self.decay_factor
         self.seen = self.decay_factor
-
-
-class Input(Behaviour):
-    def set_variables(self, neurons):
-        for synapse in neurons.afferent_synapses["All"]:
-            synapse.W = synapse.get_random_synapse_mat(density=0.1)
-
-    def new_iteration(self, neurons):
-        for synapse in neurons.afferent_synapses["All"]:
-            neurons.activity += synapse.W.dot(synapse.src.activity) / synapse.src.size
-        neurons.activity += neurons.get_random_neuron_vec(density=0.01)
 
 
 def network(groups=1):
@@ -160,29 +150,22 @@ def test_reset_goes_back_and_keeps_the_parameters_unless_told():
     assert second.decay_factor == 0.99 and net["Input", 0].behaviour_enabled
 
 
-def test_the_last_samples_are_kept_for_ever(rng, monkeypatch):
+def test_the_last_samples_are_kept_for_ever_and_a_new_past_replaces_the_old(rng, monkeypatch):
     monkeypatch.setattr(history, "MAX_WINDOW", 20)
-    kept, samples = history.History(600), rng.random((75, 600))
-    for time_, values in enumerate(samples, 1):
-        kept.add(time_, values, [3, 8])
-        now = kept.last(time_, 20)
-        expected = samples[max(0, time_ - 20) : time_]
-        np.testing.assert_array_equal(kept.rows[now], expected[:, ::2])
-        np.testing.assert_array_equal(kept.trace[now, 1:3], expected[:, [3, 8]])
+    kept, seen = history.History(600), {}
+    for now in (1, 2, 3, 10, 11, 3, 3, *range(4, 80)):
+        values = rng.random(600)
+        kept.add(now, values, [3, 8])
+        seen = {before: old for before, old in seen.items() if before < now} | {now: values}
+        for window in (5, 20):
+            found, expected = kept.last(now, window), [time for time in seen if time > now - window]
+            assert kept.times[found].tolist() == expected
+            np.testing.assert_array_equal(kept.rows[found], [seen[time][::2] for time in expected])
+            np.testing.assert_array_equal(kept.trace[found, 1:3], [seen[time][[3, 8]] for time in expected])
     kept.pick([9, 4])
-    assert np.isnan(kept.trace[kept.last(75, 20), 1]).all()
-    np.testing.assert_array_equal(kept.trace[kept.last(75, 20), 2], samples[55:, 4])
-
-
-def test_samples_carry_their_iteration_and_a_new_past_replaces_the_old():
-    kept = history.History(3)
-    for time_ in (1, 2, 3, 10, 11):
-        kept.add(time_, np.full(3, float(time_)), [0])
-    assert kept.times[kept.last(11, 5)].tolist() == [10, 11] and kept.times[kept.last(11, 9)].tolist() == [3, 10, 11]
-    assert kept.times[kept.last(20, 5)].size == 0, "the window ends now, not at the last sample"
-    kept.add(3, np.zeros(3), [0])  # the network went back
-    kept.add(3, np.ones(3), [0])  # and once more
-    assert kept.times[kept.last(11)].tolist() == [1, 2, 3] and kept.rows[2].tolist() == [1, 1, 1]
+    assert np.isnan(kept.trace[found, 1]).all(), "9 is not among the rows"
+    np.testing.assert_array_equal(kept.trace[found, 2], [seen[time][4] for time in expected])
+    assert kept.times[kept.last(90, 5)].size == 0, "the window ends now, not at the last sample"
 
 
 def test_iterations_outside_the_view_are_a_gap():
@@ -245,18 +228,14 @@ def test_several_variables_are_shown_and_keep_their_history():
 
 
 def test_what_appears_late_is_offered():
-    class Noise(Behaviour):
-        def set_variables(self, neurons):
-            self.strength = 0.25
-
     net, shown, messages = viewed()
     shown.run(0)
-    assert ("Leak", "decay_factor") in shown.controls.changers and ("Noise", "strength") not in shown.controls.changers
+    assert ("Leak", "decay_factor") in shown.controls.changers
     net.cells0.late = np.arange(12)
-    net.cells0.add_behaviour(5, Noise())
+    net.cells0.add_behaviour(5, Behaviour(strength=0.25))
     shown.run(1)
     assert shown.shown.options == ("cells0: activity", "cells0: late")
-    assert ("Noise", "strength") in shown.controls.changers
+    assert ("Behaviour", "strength") in shown.controls.changers
     shown.shown.value = ["cells0: late"]
     shown.run(2)
     header, numbers = panel(messages, "grid")
@@ -357,20 +336,30 @@ def test_a_graded_variable_has_an_event_when_it_rises_above_the_middle():
     assert power[np.isclose(lines.x, 1 / 8)][0] == pytest.approx(160 / 16), "(amplitude 1/2 of the mean) ** 2 n / 4"
 
 
-def test_a_panel_of_ones_own_is_shown_and_a_failing_one_named():
+def test_a_panel_of_ones_own_is_shown_and_what_fails_is_named_with_its_line():
+    class Broken(Behaviour):
+        def new_iteration(this, neurons):  # whatever it calls itself
+            neurons.late = 1 / 0
+
     def halves(shown):
         times, values = shown.samples()
         return panels.Lines(times, {"lower": values[:, :6].mean(axis=1), "upper": values[:, 6:].mean(axis=1)})
 
     def broken(shown):
-        return 1 / 0
+        return [][0]
 
     net, shown, messages = viewed([*MODULES, broken, halves])
     shown.run(30)
     header, numbers = panel(messages, "halves")
     assert header["names"] == ["lower", "upper"]
     np.testing.assert_array_equal(numbers.reshape(3, -1)[2], np.array(net["n.activity", 0])[:, 6:].mean(axis=1))
-    assert "<summary>panel broken: ZeroDivisionError" in shown.error.value
+    assert "<summary>panel broken: IndexError" in shown.error.value
+    net["cells0", 0].add_behaviour(7, Broken())
+    shown.ask("step")  # the panel fails once more
+    line = next(n for n, text in enumerate(Path(__file__).read_text().splitlines(), 1) if "late = 1 / 0" in text)
+    summary = re.search("<summary>(.*)</summary>", shown.error.value)[1]
+    assert summary.startswith(f"Broken.new_iteration, line {line}: neurons.late = 1 / 0 | ZeroDivisionError")
+    assert "Traceback (most recent call last)" in shown.error.value and "simulate_iteration" in shown.error.value
 
 
 def test_what_is_sent_is_what_is():
@@ -461,26 +450,6 @@ def test_two_views_of_one_network_show_the_same_iteration():
     assert two.samples()[0].tolist() == [1, 2], "a new past replaces the old one"
 
 
-def test_an_error_names_behaviour_and_line_and_holds_the_traceback():
-    class Broken(Behaviour):
-        def new_iteration(this, neurons):  # whatever it calls itself
-            neurons.activity = None
-            neurons.late = 1 / 0
-
-    def own(shown):
-        return panels.Lines(*shown.samples())
-
-    net = network()
-    net["cells0", 0].add_behaviour(7, Broken())
-    shown = Network_UI(net, [*MODULES, own])  # which fails too, without a variable
-    sent(shown)
-    shown.ask("step")
-    line = next(n for n, text in enumerate(Path(__file__).read_text().splitlines(), 1) if "late = 1 / 0" in text)
-    summary = re.search("<summary>(.*)</summary>", shown.error.value)[1]
-    assert summary.startswith(f"Broken.new_iteration, line {line}: neurons.late = 1 / 0 | ZeroDivisionError")
-    assert "Traceback (most recent call last)" in shown.error.value and "simulate_iteration" in shown.error.value
-
-
 def test_a_variable_of_another_shape_is_not_seen_until_it_is_back():
     shapes = {1: 12, 2: 12, 3: 4, 4: (2, 12)}
     shown, _ = view_of(Course(of=lambda t: np.zeros(shapes.get(t, 12))))
@@ -508,7 +477,7 @@ async def test_without_a_canvas_that_answers_play_stops(answer, monkeypatch):
 
 
 @in_loop
-async def test_play_pause_and_changes_while_it_plays():
+async def test_play_pause_and_changes_while_it_plays_also_in_a_run_that_blocks_the_loop():
     net, shown, messages = viewed()
     shown.play()
     shown.play()
@@ -521,20 +490,13 @@ async def test_play_pause_and_changes_while_it_plays():
     before = net.iteration
     shown.run(1000)
     assert net.iteration == before + 1000 and shown.playing
-    shown.ask("pause")
+    threading.Timer(0.05, shown.ask, ("set", "Leak", "decay_factor", 0.5)).start()
+    threading.Timer(0.2, shown.ask, ("pause",)).start()
+    shown.run(10**7)
+    assert net["Leak", 0].seen == 0.5
     stopped = net.iteration
     await asyncio.sleep(0.1)
-    assert net.iteration == stopped and not shown.playing and messages[-1][0]["playing"] is False
-
-
-@in_loop
-async def test_a_change_from_another_thread_arrives_during_a_blocking_run():
-    net = network()
-    shown = Network_UI(net)
-    threading.Timer(0.05, shown.ask, ("set", "Leak", "decay_factor", 0.25)).start()
-    threading.Timer(0.2, shown.ask, ("pause",)).start()
-    shown.run(10**7)  # the event loop stands still
-    assert net["Leak", 0].seen == 0.25 and net.iteration < 10**7
+    assert net.iteration == stopped < 10**7 and not shown.playing and messages[-1][0]["playing"] is False
 
 
 @in_loop
