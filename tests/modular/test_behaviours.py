@@ -239,17 +239,6 @@ def test_the_hodgkin_huxley_cell_has_rates_at_its_singular_points_and_starts_at_
     assert abs(current) < 0.01 and f8().growth(model, -65.0) < 0
 
 
-def test_cells_of_one_group_are_independent_and_a_current_may_depend_on_time():
-    alone, both = f8().cell(f8().WangBuzsaki, 2.0), f8().cell(f8().WangBuzsaki, np.array([1.0, 2.0]))
-    timed = f8().cell(f8().WangBuzsaki, lambda t: 2.0 * (t < 5))
-    for net in (alone, both, timed):
-        net.simulate_iterations(1000)
-    v_alone, v_both, v_timed = (np.asarray(net["n.v", 0]) for net in (alone, both, timed))
-    np.testing.assert_array_equal(v_alone[:, 0], v_both[:, 1])
-    np.testing.assert_array_equal(v_alone[:500], v_timed[:500])
-    assert (v_alone[500:] != v_timed[500:]).any()
-
-
 # --- theories
 
 

@@ -33,7 +33,7 @@ class Driven(Behaviour):
 
 
 def driven_network(storage, seed, n=12, simultaneous=1, rate=0.2, rules=FAST):
-    """Two sources onto one group, whose weights share a sum; returns the network, not initialised."""
+    """Two sources onto one group, whose weights share a sum."""
     net = Network(seed=seed)
     stdp, normalisation = rules
     learn = {4: stdp(eta=0.3, high=3.0, simultaneous=simultaneous), 5: normalisation(total=3.0)}
@@ -41,6 +41,7 @@ def driven_network(storage, seed, n=12, simultaneous=1, rate=0.2, rules=FAST):
     b = NeuronGroup(net, n // 2, {1: Driven(seed=seed + 1, rate=rate)}, tag="b")
     for src in (a, b):
         SynapseGroup(net, src, a, "GLUTAMATE", {0: BOOK.Weights(density=0.3, storage=storage)})
+    net.initialize()
     return net
 
 
@@ -53,26 +54,11 @@ def test_a16_the_loops_equal_the_cells(storage, seed, n, simultaneous, rate):
     """Two groups of synapses with a common sum, over sizes and rates that the notebook does not show."""
     options = dict(seed=seed, n=n, simultaneous=simultaneous, rate=rate)
     net, plain = driven_network(storage, **options), driven_network(False, rules=CELLS, **options)
-    for each in (net, plain):
-        each.initialize()
     for _ in range(12):
         for each in (net, plain):
             each.simulate_iteration()
         for synapse, expected in zip(net.SynapseGroups, plain.SynapseGroups, strict=True):
             np.testing.assert_allclose(dense(synapse.W), expected.W, rtol=1e-12, atol=1e-12)
-
-
-def test_the_sorn_is_that_of_the_cells():
-    def built(rules, storage):
-        more = {1.5: BOOK.Letters(n=3), 9: Recorder(["n.spike", "n.threshold"])}
-        net = BOOK.sorn(1, rules=rules, n_exc=80, n_inh=16, storage=storage, more=more)
-        net.simulate_iterations(1500)
-        return net
-
-    plain, fast = built(CELLS, False), built(FAST, "event")
-    for name in ("n.spike", "n.threshold"):
-        np.testing.assert_array_equal(fast[name, 0], plain[name, 0])
-    np.testing.assert_allclose(dense(fast["E-E", 0].W), plain["E-E", 0].W, rtol=0, atol=1e-12)
 
 
 def whole_stdp(weights, exists, spikes, old, rule):
@@ -139,16 +125,17 @@ def test_a9_rows_sum_to_the_total_after_each_iteration(storage, acceptance, reco
     assert worst / 10 < row["absolute"]
 
 
-def learning_network(rules, density=1.0, **options):
-    """Six cells, half of which spike in each iteration, and their synapses onto themselves; not initialised."""
+def learning_network(rules, **options):
+    """Six cells, half of which spike in each iteration, and their synapses onto themselves."""
     net = Network(seed=1, **options)
     cells = NeuronGroup(net, 6, {1: Driven(seed=0, rate=0.5), **rules})
-    return net, SynapseGroup(net, cells, cells, "GLUTAMATE", {0: BOOK.Weights(density=density)})
+    synapse = SynapseGroup(net, cells, cells, "GLUTAMATE", {0: BOOK.Weights(density=1.0)})
+    net.initialize()
+    return net, synapse
 
 
 def test_a9_single_precision(acceptance):
     net, synapse = learning_network({4: STDP(eta=0.1), 5: Normalisation(total=1.0)}, dtype=np.float32)
-    net.initialize()
     net.simulate_iterations(200)
     assert synapse.W.dtype == np.float32
     assert np.abs(synapse.W.sum(axis=1) - 1).max() < acceptance["modular"]["row_sums"]["absolute_f32"]
@@ -169,7 +156,6 @@ def test_a_part_of_a_group_learns_but_is_not_normalised():
 @pytest.mark.parametrize("what", ["spike", "W"])
 def test_arrays_of_another_size_are_refused_before_the_loop(what):
     net = driven_network("event", 1)
-    net.initialize()
     net.simulate_iterations(2)
     if what == "W":
         net.SynapseGroups[1].W = np.ones((14, 6))
@@ -184,7 +170,6 @@ def test_arrays_of_another_size_are_refused_before_the_loop(what):
 
 def test_a_replaced_matrix_is_normalised_whole():
     net, synapse = learning_network({4: STDP(eta=0.0), 5: Normalisation(total=2.0)})
-    net.initialize()
     for storage in STORAGES:
         synapse.W = stored(np.full((6, 6), 5.0), storage)
         net.simulate_iterations(2)
@@ -199,7 +184,6 @@ def test_a_replaced_matrix_is_normalised_whole():
 
 def test_without_stdp_every_iteration_normalises_all_rows_but_those_that_sum_to_0():
     net, synapse = learning_network({5: Normalisation(total=2.0)})
-    net.initialize()
     synapse.W[2], synapse.W[3] = 9, 0
     net.simulate_iteration()
     np.testing.assert_allclose(synapse.W.sum(axis=1), [2, 2, 2, 0, 2, 2], rtol=1e-12)
