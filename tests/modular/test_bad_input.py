@@ -33,6 +33,7 @@ CASES = {
     "partition": (lambda n, c: SynapseGroup(n, c, c, partition=True), "partition = True is not supported"),
     "negative key": (lambda n, c: NeuronGroup(n, 3, {-1: Behaviour()}), "key = -1"),
     "text as key": (lambda n, c: NeuronGroup(n, 3, {"1": Behaviour()}), "key = '1'"),
+    "nan as key": (lambda n, c: NeuronGroup(n, 3, {float("nan"): Behaviour()}), "key = nan"),
     "taken key": (lambda n, c: c.add_behaviour(1, Behaviour()) and c.add_behaviour(1, Behaviour()), "key = 1 is taken"),
     "class, not object": (lambda n, c: NeuronGroup(n, 3, {1: Behaviour}), "give an object"),
     "no dictionary": (lambda n, c: NeuronGroup(n, 3, 7), "is not a dictionary"),

@@ -251,7 +251,7 @@ def endless(parts, arrays):
 HOSTILE = [
     (attribute("init_kwargs", {"size": "__import__('os')"}), False),
     (attribute("add_behaviour", "text"), False),
-    (attribute("tags", ["a"]), False),
+    (attribute("tags", "text"), False),
     (first_view(2, "|O8"), False),
     (first_view(3, 10**6), False),
     *[(every("f", lambda array: array[:-1]), sparse) for sparse in (False, True, "event")],
