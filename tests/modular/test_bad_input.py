@@ -131,17 +131,19 @@ def test_unread_keywords_warn_with_the_known_ones():
 
 def test_a_behaviour_belongs_to_one_place():
     net, cells = net_and_cells()
-    item = Behaviour(tag="leak")
+    item, grid = Behaviour(tag="leak"), NeuronDimension(4)
     cells.add_behaviour(1, item)
+    NeuronGroup(net, grid, tag="second")
     owned = "<Behaviour 'leak', 'Behaviour'> at key 2 already belongs to <NeuronGroup 'cells'.*make one behaviour"
     for words, share in (
         (owned, lambda: SynapseGroup(net, cells, cells, behaviour={2: item})),
         (owned, lambda: cells.add_behaviour(2, item)),
+        ("belongs to <NeuronGroup 'second'", lambda: NeuronGroup(net, grid)),
         ("stands at another key", lambda: NeuronGroup(net, 2, [other := Behaviour(), other])),
     ):
         with pytest.raises(ParameterError, match=words):
             share()
-    assert net.NeuronGroups == [cells] and net.SynapseGroups == []
+    assert len(net.NeuronGroups) == 2 and net.SynapseGroups == []
     cells.remove_behaviour(item)
     with pytest.raises(ParameterError):
         NeuronGroup(net, 0, {1: item})

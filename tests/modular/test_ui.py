@@ -197,10 +197,11 @@ def test_weights_run_from_above_and_those_of_a_part_stand_at_their_sources(stora
     synapse.W = stored(np.arange(1.0, 13).reshape(4, 3), storage)
     net.initialize()
     shown = Network_UI(net)
-    assert shown.panels()["weights"]().values[-1].tolist() == [1, 2, 3], "row 0 of a map is the lowest"
-    assert not shown.panels()["afferents"]().values.any(), "neuron 4 has no synapse of the part"
+    weights, afferents = (shown.panels()[name] for name in ("weights", "afferents"))
+    assert weights().values[-1].tolist() == [1, 2, 3], "row 0 of a map is the lowest"
+    assert not afferents().values.any(), "neuron 4 has no synapse of the part"
     shown.select("cells", 6)
-    assert shown.panels()["afferents"]().values.tolist() == [[0, 4, 0], [0, 5, 0], [0, 6, 0]]
+    assert afferents().values.tolist() == [[0, 4, 0], [0, 5, 0], [0, 6, 0]]
 
 
 def test_a_long_window_shows_every_kth_iteration_at_its_place():
@@ -537,13 +538,13 @@ def test_an_interrupt_stops_between_two_iterations():
             time.sleep(0.01)
             self.half = False
 
-    shown = Network_UI(network())
-    shown.net.add_behaviour(5, Slow())
-    old = signal.getsignal(signal.SIGINT)
+    net = network()
+    net.add_behaviour(5, Slow())
+    shown, old = Network_UI(net), signal.getsignal(signal.SIGINT)
     threading.Timer(0.1, signal.raise_signal, (signal.SIGINT,)).start()
     with pytest.raises(KeyboardInterrupt, match="the network is whole"):
         shown.run(10_000)
-    assert 0 < shown.iteration < 1000 and shown.net["Slow", 0].half is False
+    assert 0 < shown.iteration < 1000 and net["Slow", 0].half is False
     assert signal.getsignal(signal.SIGINT) is old
 
 
