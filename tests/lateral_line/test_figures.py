@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 from helpers.lateral_line import figures, preset, simulate
+from helpers.lateral_line.kernel import LAYERS
 from helpers.lateral_line.measures import MapQuality
 from helpers.parameters import ParameterError
 
@@ -75,25 +76,19 @@ def spikes_of(result, layer):
 # --- drawing
 
 
-MISSING = {
-    "spatial_two_stage": {"no MON spike", "no TS spike", "no map measured in training"},
-    "test_phase_only": {"no MON spike", "no TS spike"},
-    "learning_curves": {"no map measured in training"},
-    "mon_spikes_vs_x_test": {"no MON spike in the test"},
-}
+NOT_THERE = {"silent": ("MON spike", "TS spike", "map measured"), "untrained": ("map measured",), "run": ()}
 
 
-@pytest.mark.parametrize("kind", ["run", "silent", "untrained"])
+@pytest.mark.parametrize("kind", NOT_THERE)
 def test_every_figure_draws_from_any_run_and_says_what_is_missing(kind, results):
+    said = ""
     for name in figures.FIGURES:
-        base = name.removeprefix("brian2_")
         with warnings.catch_warnings(action="error"):
-            fig = drawn(base, results[kind])
+            fig = drawn(name.removeprefix("brian2_"), results[kind])
             fig.canvas.draw()
         labelled(fig)
-        missing = {text for text in texts(fig) if text.startswith("no ")}
-        assert kind != "run" or not missing, base
-        assert kind != "silent" or missing == MISSING.get(base, missing), base
+        said += " ".join(text for text in texts(fig) if text.startswith("no "))
+    assert [text for text in NOT_THERE["silent"] if f"no {text}" in said] == [*NOT_THERE[kind]]
 
 
 def test_the_verdict_puts_the_body_first_then_the_sweep_then_the_controls(run):
@@ -107,53 +102,30 @@ def test_the_verdict_puts_the_body_first_then_the_sweep_then_the_controls(run):
     assert said.count("\n") == 1 and "few" not in said and "no " not in said
 
 
-VERDICTS = {
-    "silent": ["on the body too few spikes for a map: 0 spikes, 0 bins; whole", "untrained unusable"],
-    "untrained": ["; no training", "on the body"],
-    "window": ["for x from 1.001 to 2.503 cm"],
-}
-
-
-@pytest.mark.parametrize("kind", VERDICTS)
-def test_the_verdict_says_what_is_missing(kind, results):
-    said = figures.verdict(results[kind])
-    assert [text for text in VERDICTS[kind] if text not in said] == []
-    if kind == "silent":
-        assert said.endswith("chance unusable; no MON spike; no TS spike") and "nan" not in said
-    assert ("few" in said) == (kind == "silent") and ("on the body" in said) == (kind != "window")
-
-
-def test_a_few_spikes_get_no_number(run):
+def test_the_verdict_says_what_is_missing_and_gives_no_number_of_a_few_spikes(results):
+    said = {kind: figures.verdict(results[kind]) for kind in ("silent", "untrained", "window")}
+    assert "on the body too few spikes for a map: 0 spikes, 0 bins; whole" in said["silent"]
+    assert said["silent"].endswith("chance unusable; no MON spike; no TS spike") and "nan" not in said["silent"]
+    assert "; no training" in said["untrained"] and "few" not in said["untrained"]
+    assert "for x from 1.001 to 2.503 cm" in said["window"] and "on the body" not in said["window"]
     few = MapQuality(0.22, 0.1, 0.1, 0.1, 3, False, 1.0, 0.0, 4, False)
-    said = figures.verdict(dataclasses.replace(run, quality=few, quality_window=few))
+    said = figures.verdict(dataclasses.replace(results["run"], quality=few, quality_window=few))
     assert said.count("too few spikes for a map: 4 spikes, 3 bins") == 2 and "0.22" not in said
     assert "chance unusable" in said
 
 
 def test_rasters_and_rates_cover_the_whole_run(run):
     axes, end_s = drawn("spatial_two_stage", run).axes, run.test.t0_s + run.test.n_steps * run.test.dt_s
-    for ax, layer in zip(axes[1:4], ("ll", "mon", "ts"), strict=True):
+    for ax, layer in zip(axes[1:4], LAYERS, strict=True):
         t_s, cells = spikes_of(run, layer)
         stride = t_s.size // figures.MAX_DOTS + 1
-        assert np.array_equal(ax.lines[0].get_xdata(), t_s[::stride]) and t_s[0] < 0.1 and t_s[-1] > run.test.t0_s
-        assert np.array_equal(ax.lines[0].get_ydata(), cells[::stride])
-    for ax in axes[1:5]:
-        assert ax.get_xlim() == pytest.approx((0, end_s))
-        assert ax.lines[-1].get_xdata()[0] == run.test.t0_s
+        assert np.array_equal(ax.lines[0].get_xydata(), np.column_stack([t_s, cells])[::stride])
+        assert ax.get_xlim() == pytest.approx((0, end_s)) and ax.lines[-1].get_xdata()[0] == run.test.t0_s
     for stairs, layer in zip(axes[4].patches, ("mon", "ts"), strict=True):
         values, edges, _ = stairs.get_data()
         counted = values * np.diff(edges) * getattr(run.params, f"n_{layer}")
         assert edges.size == 1 + round(end_s / 0.02) and counted.sum() == pytest.approx(run.spikes_total[layer])
-        assert counted[: len(run.history.binned)] == pytest.approx(
-            run.history.binned[:, ("ll", "mon", "ts").index(layer)]
-        )
-
-
-def test_only_the_first_400_mon_cells_are_drawn(run, monkeypatch):
-    monkeypatch.setattr(figures, "MON_SHOWN", 50)
-    ax = drawn("test_phase_only", run).axes[2]
-    assert ax.get_ylabel() == "MON cell (first 50)" and 40 < ax.lines[0].get_ydata().max() < 50
-    assert ax.lines[0].get_xdata().max() < run.test.n_steps * run.test.dt_s
+        assert counted[: len(run.history.binned)] == pytest.approx(run.history.binned[:, LAYERS.index(layer)])
 
 
 def test_the_transition_starts_two_seconds_before_the_test(run):
@@ -180,10 +152,12 @@ def test_geometry_shows_the_first_cycle_of_the_training():
 
 # --- over x
 
+WINDOWS = dict(run=(-0.5, 4.495), window=(1.001, 2.503))
 
-@pytest.mark.parametrize("layer", ["ll", "mon", "ts"])
+
+@pytest.mark.parametrize("layer", LAYERS)
 def test_map_rasters_hold_every_spike_and_the_window_limits_them(layer, results):
-    for kind, (low, high) in (("run", (-0.5, 4.495)), ("window", (1.001, 2.503))):
+    for kind, (low, high) in WINDOWS.items():
         test, ax = results[kind].test, drawn(f"{layer}_spikes_vs_x_test", results[kind]).axes[0]
         (steps, cells), x = test.spikes[layer], ax.lines[0].get_xdata()
         inside = (low <= test.x_cm[steps]) & (test.x_cm[steps] <= high)
@@ -202,44 +176,41 @@ def rates_by_bin(result, layer, low, high):
     return np.transpose(rates)
 
 
-@pytest.mark.parametrize("kind, low, high", [("run", -0.5, 4.495), ("window", 1.001, 2.503)])
-def test_tuning_and_drive_are_sums_over_spikes_and_synapses(kind, low, high, results):
-    result = results[kind]
+@pytest.mark.parametrize("kind", WINDOWS)
+def test_tuning_and_drive_are_sums_over_spikes_and_synapses(kind, results):
+    result, ends = results[kind], WINDOWS[kind]
     for ax in drawn("ts_tuning", result).axes:
         cell, (values, edges, _) = int(ax.get_title().split()[1]), ax.patches[0].get_data()
-        assert values == pytest.approx(rates_by_bin(result, "ts", low, high)[cell])
-        assert edges[[0, -1]] == pytest.approx([low, high]) and ax.get_xlim() == pytest.approx((low, high))
-    drive, rates = np.zeros((result.params.n_ts, 40)), rates_by_bin(result, "mon", low, high)
+        assert values == pytest.approx(rates_by_bin(result, "ts", *ends)[cell])
+        assert edges[[0, -1]] == pytest.approx(ends) and ax.get_xlim() == pytest.approx(ends)
+    drive, rates = np.zeros((result.params.n_ts, 40)), rates_by_bin(result, "mon", *ends)
     for i, j, w in zip(*result.weights["mon_ts"], strict=True):
         drive[j] += 0.36 * w * rates[i]
-    image = drawn("mon_ts_drive_heatmap", result).axes[0]
-    shown = np.asarray(image.images[0].get_array())
-    assert np.allclose(shown, drive) and drive.max() > 1 and image.get_xlim() == pytest.approx((low, high))
-    assert image.images[0].get_extent() == pytest.approx([low, high, -0.5, result.params.n_ts - 0.5])
+    image = drawn("mon_ts_drive_heatmap", result).axes[0].images[0]
+    shown = np.asarray(image.get_array())
+    assert np.allclose(shown, drive) and drive.max() > 1
+    assert image.get_extent() == pytest.approx([*ends, -0.5, result.params.n_ts - 0.5])
     winner = drawn("mon_ts_drive_winner", result).axes[0].lines[0].get_ydata()
     assert np.array_equal(winner, shown[:, shown.any(axis=0)].argmax(axis=0))
 
 
-@pytest.mark.parametrize("kind", ["run", "window", "silent"])
-def test_map_density_columns_are_shares(kind, results):
-    params, ax = results[kind].params, Figure().subplots()
-    share = figures.map_density(ax, results[kind].test, params, n_bins=10).get_array()
-    fired = ~np.ma.getmaskarray(share).all(axis=0)
-    assert (fired.sum() > 5) == (kind != "silent") and ax.get_xlim() == params.window_cm
-    np.testing.assert_allclose(np.ma.filled(share, 0).sum(axis=0)[fired], 1)
+def test_map_density_columns_are_shares(results):
+    for kind in ("run", "window", "silent"):
+        params, ax = results[kind].params, Figure().subplots()
+        share = figures.map_density(ax, results[kind].test, params, n_bins=10).get_array()
+        fired = ~np.ma.getmaskarray(share).all(axis=0)
+        assert (fired.sum() > 5) == (kind != "silent") and ax.get_xlim() == params.window_cm
+        np.testing.assert_allclose(np.ma.filled(share, 0).sum(axis=0)[fired], 1)
 
 
-@pytest.mark.parametrize(
-    "base, path, source", [("llmon_weights", "ll_mon", "LL"), ("mon_to_ts_receptive_fields", "mon_ts", "MON")]
-)
-def test_weights_of_cells_are_shown_untrained_and_trained(base, path, source, run):
-    fig, (i, j, w) = drawn(base, run), run.weights[path]
-    for ax in fig.axes:
+@pytest.mark.parametrize("base, path", [("llmon_weights", "ll_mon"), ("mon_to_ts_receptive_fields", "mon_ts")])
+def test_weights_of_cells_are_shown_untrained_and_trained(base, path, run):
+    i, j, w = run.weights[path]
+    for ax in drawn(base, run).axes:
         own = j == int(ax.get_title().split()[1])
         for line, weights in zip(ax.lines, (run.initial_weights[path][2], w), strict=False):
             assert np.array_equal(line.get_xydata(), np.column_stack([i[own], weights[own]]))
         assert ax.get_ylim()[0] == 0 and ax.get_ylim()[1] >= w.max(where=own, initial=0)
-    assert fig.get_supxlabel().startswith(source)
 
 
 # --- writing
@@ -263,14 +234,12 @@ def test_a_page_is_as_wide_as_the_text_and_not_empty(run, tmp_path):
     pages = [imread(path) for path in tmp_path.iterdir()]
     assert [page.shape[1] for page in pages] == pytest.approx([160 / 25.4 * figures.DPI] * 2, abs=1)
     assert all(page[..., :3].min() < 0.5 for page in pages)
-    with pytest.raises(ParameterError, match=r"^[^\n]*none[^\n]*$"):
-        figures.draw_seed(run, tmp_path, which="few")
 
 
-@pytest.mark.parametrize("scores", [[], ["words"], [{"seed": 1}], [dict(seed=1, trained=1, untrained=1)]])
-def test_bad_scores_are_one_clear_line_and_no_file(tmp_path, scores):
-    with pytest.raises(ParameterError, match=r"^[^\n]*scores[^\n]*$"):
-        figures.draw_series(scores, tmp_path)
+def test_bad_scores_are_one_clear_line_and_no_file(tmp_path):
+    for scores in ([], [{"seed": 1}], [dict(seed=1, trained=1, untrained=1)]):
+        with pytest.raises(ParameterError, match=r"^[^\n]*scores[^\n]*$"):
+            figures.draw_series(scores, tmp_path)
     assert not any(tmp_path.iterdir())
 
 
