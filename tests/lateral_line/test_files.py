@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import math
-import zipfile
 
 import numpy as np
 import pytest
@@ -57,8 +56,6 @@ def test_params_json_tells_how_to_repeat_the_run_also_without_git(folder, tmp_pa
     assert {*names.split(), "source", "git_commit", "seeds", "save_tag", "sha256"} == set(record)
     assert record["network_params"] == PARAMS.to_dict() and record["run_folder"] == "x"
     assert record["effective_topographic_counts"] == {"ll_mon": 2, "mon_ts": 3}
-    assert record["versions"]["numpy"] == np.__version__ and "numba" in record["versions"]
-    assert record["git_commit"] is None or len(record["git_commit"]) == 40
     monkeypatch.setenv("PATH", str(tmp_path))
     files.begin(tmp_path / "r", PARAMS, seeds=[7])
     bare = read(tmp_path / "r" / "params.json")
@@ -111,27 +108,24 @@ def test_scores_are_those_of_the_result(folder, result):
     assert math.isclose(scores["ts_max_rate_hz"], window.max() / 20 / 1e-3)
 
 
-def test_weights_their_types_and_the_same_bytes_for_the_same_run(npz, result, tmp_path):
+def test_weights_their_types_and_the_same_bytes_for_the_same_run(npz, tmp_path):
+    names = "mon_ts_w mon_ts_i mon_ts_j ll_mon_i ll_mon_j ll_mon_w_mV ll_mon_w_init_mV mon_ts_w_init"
     with np.load(npz) as stored:
-        names = "mon_ts_w mon_ts_i mon_ts_j ll_mon_i ll_mon_j ll_mon_w_mV ll_mon_w_init_mV mon_ts_w_init"
-        assert set(names.split()) == set(stored.files) - {storage.CHECKSUM, storage.RECORD}
-        kinds = {name: stored[name].dtype.str for name in names.split()}
-        assert kinds == {name: "<i8" if name[-2:] in ("_i", "_j") else "<f8" for name in names.split()}
+        kinds = {name: stored[name].dtype.str for name in set(stored.files) - {storage.CHECKSUM, storage.RECORD}}
+    assert kinds == {name: "<i8" if name[-2:] in ("_i", "_j") else "<f8" for name in names.split()}
     again = written(lateral_line.simulate(PARAMS), tmp_path / "again" / "x")
     for path in npz.parents[1].rglob("*.*"):
         assert path.read_bytes() == (again / path.relative_to(npz.parents[1])).read_bytes()
-    assert {entry.date_time for entry in zipfile.ZipFile(npz).infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
 # --- what is read
 
 
-@pytest.mark.parametrize("initial", [False, True])
-def test_weights_are_read_back(npz, result, initial):
-    weights, remark = files.read_weights(npz, PARAMS, initial=initial)
-    before = {"ll_mon": result.initial_weights["ll_mon"]} if initial else {}
-    assert remark == ""
-    np.testing.assert_equal(weights, result.weights | before)
+def test_weights_are_read_back(npz, result):
+    for initial, before in ((False, {}), (True, {"ll_mon": result.initial_weights["ll_mon"]})):
+        weights, remark = files.read_weights(npz, PARAMS, initial=initial)
+        np.testing.assert_equal(weights, result.weights | before)
+        assert remark == ""
 
 
 def test_the_seed_of_weights_is_the_given_one_or_that_in_the_name(npz, tmp_path):
@@ -155,37 +149,34 @@ def test_parameters_of_other_versions(folder):
     assert files.read_run(path) == ({"network_params": network}, wanted)
 
 
-def spoil(npz, **changes):
-    """Write the arrays again, some changed, and those that become None left out."""
+def lacking(npz):
+    """Write the arrays again without one of them, and without the checksum."""
     with np.load(npz) as stored:
-        arrays = dict(stored) | changes
-    np.savez(npz, **{name: array for name, array in arrays.items() if array is not None})
+        np.savez(npz, **{name: stored[name] for name in stored.files if name not in ("ll_mon_i", "sha256")})
 
 
 BAD_WEIGHTS = {
     "text": lambda npz: npz.write_text("weights"),
-    "cut": lambda npz: npz.write_bytes(npz.read_bytes()[:2000]),
     "array": lambda npz: np.save(npz.open("wb"), np.zeros(3)),
     "pickle": lambda npz: np.savez(npz, mon_ts_w=np.array([{}], object)),
-    "missing": lambda npz: npz.unlink(),
-    "changed": lambda npz: spoil(npz, mon_ts_w=np.zeros(3200)),
-    "lacks": lambda npz: spoil(npz, ll_mon_i=None, sha256=None),
+    "lacks": lacking,
 }
 
 
 @pytest.mark.parametrize("kind", BAD_WEIGHTS)
 def test_bad_weight_files_end_in_one_line(npz, kind):
-    """Any flipped bit: tests/attack."""
+    """Cut, or with any flipped bit: tests/attack."""
     BAD_WEIGHTS[kind](npz)
     with pytest.raises(OutputError, match=r"^[^\n]*tag_seed_7.npz[^\n]*$"):
         files.read_weights(npz, PARAMS)
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"network_params": 3}', '{"network_params": {"n_mon": "x"}}'])
-def test_bad_params_json_ends_in_one_line(tmp_path, text):
-    (tmp_path / "params.json").write_text(text)
-    with pytest.raises(HelpersError, match=r"^[^\n]*(n_mon|params\.json)[^\n]*$"):
-        files.read_run(tmp_path / "params.json")
+def test_bad_params_json_ends_in_one_line(tmp_path):
+    """What is no json, and damaged names: tests/attack."""
+    for given in (3, {"n_mon": "x"}):
+        (tmp_path / "params.json").write_text(json.dumps({"network_params": given}))
+        with pytest.raises(HelpersError, match=r"^[^\n]*(n_mon|params\.json)[^\n]*$"):
+            files.read_run(tmp_path / "params.json")
 
 
 def test_a_record_that_json_cannot_hold_is_refused(tmp_path):
