@@ -1,11 +1,9 @@
 """Files: what was saved comes back and goes on bit for bit; damage is one line; nothing is half-written."""
 
-import json
-
 import numpy as np
 import pytest
 
-from helpers.parameters import OutputError, ParameterError
+from helpers.parameters import ParameterError
 from helpers.storage import read_arrays, write_arrays
 from helpers.wta import InputGenerator, Network, Recorder, load, save
 
@@ -62,7 +60,6 @@ def rewritten(path, arrays=(), record=()):
     [
         lambda path: path.unlink(),
         lambda path: path.write_bytes(path.read_bytes()[:2000]),
-        lambda path: np.savez(path, meta_json=np.array(json.dumps({"format": 1}))),
         lambda path: write_arrays(path, {"rate_hz": [1.0]}, {"seed": 3}),  # of this collection, but another model
         lambda path: rewritten(path, record={"format": 1}),  # an earlier version
         lambda path: rewritten(path, arrays={"state_w_rec": None}),
@@ -81,8 +78,6 @@ def test_a_save_that_fails_leaves_what_was_there(tmp_path, trained, monkeypatch)
     path, (recorder, inputs) = tmp_path / "net.npz", trained
     save(recorder.network, path, inputs)
     before = path.read_bytes()
-    with pytest.raises(OutputError, match=r"^cannot write [^\n]*$"):
-        save(recorder.network, path / "net.npz")
     recorder.simulate(inputs, 100)
     monkeypatch.setattr(np, "savez", lambda file, **arrays: file.write(b"half") and 1 / 0)
     with pytest.raises(ZeroDivisionError):

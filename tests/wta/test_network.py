@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from helpers import wta
 from helpers.parameters import ParameterError
-from helpers.wta import Network, NodeCollection, kernel, network, params
+from helpers.wta import Network, kernel, network, params
 from helpers.wta.network import draw_links, draw_links_orig, wire
 from tests.cells import cells
 from tests.wta import oracle
@@ -40,11 +40,9 @@ def test_sizes_are_uniform_and_stand_on_the_grid(net):
     k = np.concatenate([Network(seed=s, n_inputs=1, n_conn=0).k for s in range(40)])
     counts, expected = np.bincount(k, minlength=11)[2:], k.size / 9
     assert ((counts - expected) ** 2 / expected).sum() < 26.1  # chi square, 8 degrees, p = .001
-    assert net.get_circuit_grid().shape == (5, 10) and net.n_neurons == net.k.sum() == len(net.neuron_collection)
     circuit = net.circuits[7 * 5 + 3]
-    assert net.get_circuit_grid()[3, 7] == circuit.get_size() == circuit.k == net.k[7 * 5 + 3]
-    assert circuit.get_pos() == circuit.pos == (circuit.get_x(), circuit.get_y()) == (7, 3)
-    assert circuit.get_node_collection() == circuit.nc and circuit.form_WTA() is None
+    assert net.get_circuit_grid()[3, 7] == circuit.get_size() == len(circuit.get_node_collection()) == net.k[7 * 5 + 3]
+    assert circuit.get_pos() == (circuit.get_x(), circuit.get_y()) == (7, 3) and circuit.form_WTA() is None
     for neuron in (circuit.nc[0].global_id, circuit.nc[-1].global_id):
         assert net.get_pos_by_id(neuron) == (7, 3) and net.get_wta_by_id(neuron) is circuit
     assert net.distances.shape == (50, 50) and net.distances[0, -1] == np.hypot(9, 4)
@@ -52,19 +50,15 @@ def test_sizes_are_uniform_and_stand_on_the_grid(net):
 
 @given(sizes=st.lists(st.integers(1, 4), min_size=2, max_size=6), data=st.data())
 def test_wiring_is_all_to_all_between_linked_circuits(sizes, data):
+    """Whom a neuron hears; who hears it has to agree with that, as test_kernel.py shows."""
     n = len(sizes)
     pairs = [(i, j) for i in range(n) for j in range(n) if i != j]
     links = np.array(data.draw(st.lists(st.sampled_from(pairs), unique=True)), int).reshape(-1, 2)
-    first = np.concatenate([[0], np.cumsum(sizes)])
-    w = wire(links, first)
+    w = wire(links, np.concatenate([[0], np.cumsum(sizes)]))
     linked, circuit = {tuple(pair) for pair in links.tolist()}, np.repeat(np.arange(n), sizes)
-    for k in range(first[-1]):
-        heard = [j for j in range(first[-1]) if (circuit[j], circuit[k]) in linked]
+    for k in range(circuit.size):
+        heard = [j for j in range(circuit.size) if (circuit[j], circuit[k]) in linked]
         assert w.source[w.row[k] : w.row[k + 1]].tolist() == heard
-        places = w.synapse[w.col[k] : w.col[k + 1]]
-        assert (w.source[places] == k).all() and w.source.size == w.target.size
-        for target, place in zip(w.target[w.col[k] : w.col[k + 1]], places, strict=True):
-            assert w.row[target] <= place < w.row[target + 1]
 
 
 def linked(net, links):
@@ -132,7 +126,7 @@ def test_seeds_repeat_and_streams_differ():
     assert np.array_equal(one.links, two.links)
 
 
-def test_without_a_seed_every_draw_is_another_one_and_nest_init_repeats_them(capsys):
+def test_without_a_seed_every_draw_is_another_one_and_nest_init_repeats_them():
     def drawn():
         wta.nest_init(5)
         net = Network(grid_shape=(2, 1), n_inputs=5)
@@ -142,11 +136,10 @@ def test_without_a_seed_every_draw_is_another_one_and_nest_init_repeats_them(cap
     try:
         first, again = drawn(), drawn()
         assert not np.array_equal(first[0], first[1]) and not np.array_equal(first[2], first[3])
-        assert all(map(np.array_equal, first, again)) and "seed 5" in capsys.readouterr().out
+        assert all(map(np.array_equal, first, again))
         assert np.array_equal(Network(n_inputs=2).k, Network(n_inputs=2, seed=5).k)
     finally:
         wta.nest_init()
-    assert np.array_equal(Network(n_inputs=2).k, Network(n_inputs=2, seed=wta.rng_seed).k) and wta.rng_seed == 3
 
 
 # --- attributes: all can be read; an assigned one acts or is refused
@@ -165,24 +158,15 @@ def test_what_is_assigned_to_a_network_acts_as_if_built_in(name, value):
     assert same_run(changed, built) and not same_run(small(**options | {name: value}), other)
 
 
-FIXED = "n m grid_shape k_min k_max n_inputs n_conn lam connectivity initial_weights stp_u typo multimeter params k "
-FIXED += "wiring distances circuit first positions links state seed circuits n_neurons time_ms"
-SEEN = "params n network schedule pattern_list spiketrain pattern_trace phase_times next_pattern_length typo parrots"
-
-
 def test_what_belongs_to_the_object_can_be_read_and_not_assigned():
     net = small()
     inputs, recorder = wta.InputGenerator(net, n_patterns=1, seed=1), wta.Recorder(net, create_plot=False)
-    assert (net.n, net.m, net.grid_shape, net.n_inputs, net.n_conn) == (3, 2, (3, 2), 10, 20)
-    assert (net.save_figures, net.show_figures, net.use_stp, net.use_stdp) == (True,) * 4
-    for owner, names in ((net, FIXED), (inputs, SEEN), (recorder, "network result history multimeter")):
-        for name in names.split():
-            before = getattr(owner, name, None)
-            with pytest.raises(ParameterError, match=rf"^{name} [^\n]*$"):
-                setattr(owner, name, 3)
-            assert getattr(owner, name, None) is before or np.array_equal(getattr(owner, name), before)
-    with pytest.raises(AttributeError, match="k"):
-        net.circuits[0].k = 99
+    fixed = [(net, name, getattr(net, name)) for name in ("n_conn", "grid_shape", "k", "time_ms", "seed")]
+    fixed += [(inputs, "n_patterns", 1), (inputs, "schedule", None), (recorder, "result", None)]
+    for owner, name, value in fixed:
+        with pytest.raises(ParameterError, match=rf"^{name} [^\n]*$"):
+            setattr(owner, name, 3)
+        assert np.array_equal(getattr(owner, name), value)
 
 
 def test_names_of_nest_say_what_to_use(net):
@@ -202,9 +186,7 @@ def test_collections_as_in_pynest(net):
     nc = net.get_node_collections()
     nc.max_neuron_gid = max(nc.global_id)
     assert nc.global_id == tuple(range(len(nc))) and len(net.get_node_collections(2, 4)) == net.k[2] + net.k[3]
-    assert nc[3].global_id == 3 and nc[-1].global_id == len(nc) - 1 and nc[2:5].global_id == (2, 3, 4)
-    assert nc[[4, 1]].global_id == nc[[4, 1]].get("global_id") == (4, 1) and nc[:0].global_id == ()
-    assert [one.global_id for one in nc] == list(range(len(nc))) and all(isinstance(one, NodeCollection) for one in nc)
+    assert nc[-1].global_id == len(nc) - 1 and nc[[4, 1]].global_id == nc[[4, 1]].get("global_id") == (4, 1)
     assert (nc[:2] + nc[5] + nc[1:3]).global_id == (0, 1, 2, 5) and nc[:3].tolist() == np.asarray(nc[:3]).tolist()
     assert sum((c.nc for c in net.circuits[1:]), net.circuits[0].nc) == nc != small().neuron_collection
     assert len({nc, net.neuron_collection}) == 1 and 3 in nc and nc[3] in nc and 999 not in nc
@@ -233,7 +215,7 @@ def test_what_neurons_let_read_is_what_the_cells_compute():
     np.testing.assert_allclose(nc.rate_fraction, np.array(nc.rate) / 100, rtol=1e-9)
     np.testing.assert_allclose(np.exp(u) / nc.normalization_sum, nc.rate_fraction, rtol=1e-9)
     np.testing.assert_allclose([w @ e for w, e in zip(nc.weights, nc.epsp_trace, strict=True)], u, atol=1e-10)
-    assert len(nc[0].weights) == 10 + np.diff(net.wiring.row)[0] and nc[:1].V_m == nc[0].V_m == nc.V_m[0]
+    assert nc[:1].V_m == nc.V_m[0]
 
 
 def test_switches_for_some_neurons():
@@ -241,9 +223,7 @@ def test_switches_for_some_neurons():
     some, n = net.circuits[0], net.k[0]
     wta.disable_stdp(some)
     wta.disable_stp(some.nc)
-    assert not net.state.plastic[:n].any() and net.use_stdp and net.use_stp
-    run(net)
-    assert not net.state.w_in[:n].any() and net.state.w_in[n:].any()
+    assert not net.state.plastic[:n].any() and net.state.plastic[n:].all() and net.use_stdp and net.use_stp
     net.stp = "lagged"
     assert net.get_node_collections().use_stp == (False,) * n + (True,) * (net.n_neurons - n)
     wta.enable_stdp(some)
@@ -252,38 +232,40 @@ def test_switches_for_some_neurons():
     net.get_node_collections().use_variance_tracking = False
     net.constant_eta = True
     assert (net.state.rule == params.CONSTANT).all()
-    before = net.state.w_rec.copy()
-    wta.randomize_outgoing_connections(some, seed=1)
-    chosen = net.wiring.source < n
+
+
+def test_randomized_weights_of_some_neurons_and_traces_that_start_anew():
+    net = small()
+    run(net)
+    before, chosen = net.state.w_rec.copy(), net.wiring.source < net.k[0]
+    wta.randomize_outgoing_connections(net.circuits[0], seed=1)
     assert (net.state.w_rec[chosen] < 0).all() and np.array_equal(net.state.w_rec[~chosen], before[~chosen])
     assert not net.state.e1.any() and not net.state.b.any()
 
 
 # --- what is refused changes nothing
 
-REFUSED = [
-    (lambda net, nc: setattr(net, "stp", "fast"), "stp = 'fast'"),
-    (lambda net, nc: net.set(eta0=0.2, n_conn=3), "n_conn is fixed once the network is built"),
-    (lambda net, nc: net.set(eta0=0.2, use_stdp="no"), "use_stdp = 'no' is not a switch"),
-    (lambda net, nc: net.get_pos_by_id(10**6), "id = 1000000"),
-    (lambda net, nc: nc.set(eta=0.2, tau_m=0.1), "tau_m = 0.1 is out of range"),
-    (lambda net, nc: nc.set({"use_stdp": False, "V_m": 0}), "V_m of neurons cannot be set; what can: eta"),
-    (lambda net, nc: nc.set(eta=-1), "eta goes down to -1"),
-    (lambda net, nc: nc.set(use_stdp=[True, False]), "use_stdp has 2 values"),
-    (lambda net, nc: setattr(nc[:2], "tau_m", 10), "tau_m is the same for all neurons"),
-    (lambda net, nc: nc.get("typo"), "typo is not an attribute of a neuron"),
-    (lambda net, nc: nc + small().get_node_collections(), "other = [^\n]*same network"),
-    (lambda net, nc: wta.disable_stdp([0, 1]), "nc is a list"),
-    (lambda net, nc: small(k_min=5, k_max=4), "k_min = 5 is above k_max = 4"),
-    (lambda net, nc: small(grid_shape=10), "grid_shape = 10"),
-    (lambda net, nc: small(grid_shape=(300, 300)), "number of circuits[^\n]*5000"),
-    (lambda net, nc: small(grid_shape=(5, 2), n_conn=60, connectivity="orig", lam=50.0), "n_conn = 60 pairs are not"),
-]
+REFUSED = {
+    "stp = 'fast'": lambda net, nc: setattr(net, "stp", "fast"),
+    "n_conn is fixed once the network is built": lambda net, nc: net.set(eta0=0.2, n_conn=3),
+    "use_stdp = 'no' is not a switch": lambda net, nc: net.set(eta0=0.2, use_stdp="no"),
+    "tau_m = 0.1 is out of range": lambda net, nc: nc.set(eta=0.2, tau_m=0.1),
+    "V_m of neurons cannot be set; what can: eta": lambda net, nc: nc.set({"use_stdp": False, "V_m": 0}),
+    "use_stdp has 2 values": lambda net, nc: nc.set(use_stdp=[True, False]),
+    "tau_m is the same for all neurons": lambda net, nc: setattr(nc[:2], "tau_m", 10),
+    "typo is not an attribute of a neuron": lambda net, nc: nc.get("typo"),
+    "other = [^\n]*same network": lambda net, nc: nc + small().get_node_collections(),
+    "nc is a list": lambda net, nc: wta.disable_stdp([0, 1]),
+    "k_min = 5 is above k_max = 4": lambda net, nc: small(k_min=5, k_max=4),
+    "grid_shape = ": lambda net, nc: small(grid_shape=(1, 2, 3)),
+    "number of circuits[^\n]*5000": lambda net, nc: small(grid_shape=(300, 300)),
+    "n_conn = 60 pairs are not": lambda net, nc: small(grid_shape=(5, 2), n_conn=60, connectivity="orig", lam=50.0),
+}
 
 
-@pytest.mark.parametrize(("change", "message"), REFUSED)
-def test_what_is_refused_changes_nothing(change, message):
+@pytest.mark.parametrize("message", REFUSED)
+def test_what_is_refused_changes_nothing(message):
     net = small()
     with pytest.raises(ParameterError, match=rf"^{message}[^\n]*$"):
-        change(net, net.get_node_collections())
+        REFUSED[message](net, net.get_node_collections())
     assert net.params == small().params and same_run(net, small())
