@@ -16,17 +16,6 @@ import matplotlib.pyplot as plt
 
 
 @pytest.fixture
-def nothing_is_shown_or_saved(monkeypatch):
-    for owner, name in ((plt, "show"), (plt, "savefig"), (plt.Figure, "savefig")):
-        monkeypatch.setattr(owner, name, lambda *a, **k: pytest.fail("a plot function showed or saved"))
-    yield
-    plt.close("all")
-
-
-pure = pytest.mark.usefixtures("nothing_is_shown_or_saved")
-
-
-@pytest.fixture
 def run(rng):
     phases, n_steps = timeline(3, patterns=(0, 1))
     rate = sequence(phases, n_steps)
@@ -40,7 +29,6 @@ def pair():
     return plt.subplots(2, 1, sharex=True)[1]
 
 
-@pure
 def test_grid_shows_every_circuit():
     net, ax = Network(grid_shape=(4, 3), seed=1), plt.subplots()[1]
     image = figures.plot_grid(ax, net)
@@ -49,7 +37,6 @@ def test_grid_shows_every_circuit():
     assert ax.get_xlabel() == f"{net.n_neurons} neurons in 12 circuits"
 
 
-@pure
 @pytest.mark.parametrize("plot", [figures.plot_grid_3d, figures.plot_grid_3d_bars])
 def test_a_line_of_circuits_in_three_dimensions(plot):
     ax = plt.figure().add_subplot(projection="3d")
@@ -57,7 +44,6 @@ def test_a_line_of_circuits_in_three_dimensions(plot):
     ax.figure.canvas.draw()
 
 
-@pure
 @pytest.mark.parametrize("ordered", [False, True])
 def test_raster_is_red_during_patterns_and_for_frozen_input(run, ordered):
     axes, ids = pair(), [1, 5, 9] if ordered else np.arange(20)
@@ -78,7 +64,6 @@ def test_raster_is_red_during_patterns_and_for_frozen_input(run, ordered):
     assert axes[1].get_ylabel() == "input channel" and ("activation time" in axes[0].get_ylabel()) == ordered
 
 
-@pure
 def test_history_spans_all_runs(run):
     ends = dict(start_ms=run.phases.start_ms + 900, stop_ms=run.phases.stop_ms + 900)
     moved = dataclasses.replace(run.phases, **ends)
@@ -94,7 +79,6 @@ def test_history_spans_all_runs(run):
     assert epsps == [[0, 1], [2, 3], [1, 2]]
 
 
-@pure
 @pytest.mark.parametrize("trains", [[[1, 5], [], [3]], (np.array([1, 3, 5]), np.array([0, 2, 0]))])
 def test_spiketrains_of_both_kinds(trains):
     artist = figures.plot_spiketrain(plt.subplots()[1], trains)
@@ -151,7 +135,6 @@ def test_runs_are_drawn_one_by_one_or_as_a_history_if_asked(drawn, tmp_path):
     assert len(drawn) == 4 and {p.name for p in tmp_path.iterdir()} == {"run.png", "history.png"}
 
 
-@pure
 def test_bad_input_is_one_line(run):
     for message, call in {
         "names no neuron; allowed: 0 to 19": lambda: figures.plot_run(pair(), run, ids=[99]),

@@ -2,8 +2,6 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from helpers.parameters import ParameterError
 from helpers.wta import InputGenerator, Network
@@ -59,17 +57,6 @@ def test_phases_tile_the_run_and_the_last_one_is_cut():
     noise = (p.stop_ms - p.start_ms)[(p.pattern < 0) & p.complete]
     assert noise.min() >= 100 and noise.max() <= 500
     assert make(use_noise=False, n_patterns=1).generate_input(250).phases.complete.tolist() == [True, True, False]
-
-
-@given(cuts=st.lists(st.integers(1, 700), min_size=1, max_size=6))
-def test_any_cutting_gives_the_same_input(cuts):
-    whole, pieces = make(time_warp=(0.5, 2)), make(time_warp=(0.5, 2))
-    expected = whole.generate_input(sum(cuts))
-    pieces.start(0)
-    parts = [pieces.advance(n) for n in cuts]
-    assert np.array_equal(np.concatenate([p.time_ms for p in parts]), expected.time_ms)
-    assert np.array_equal(np.concatenate([p.channel for p in parts]), expected.channel)
-    assert tuple(dict.fromkeys(row for p in parts for row in p.rows)) == expected.rows
 
 
 def test_noise_comes_before_each_sequence_or_each_member():
