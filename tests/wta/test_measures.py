@@ -3,7 +3,6 @@
 import dataclasses
 import itertools
 import json
-from unittest import mock
 
 import numpy as np
 import pytest
@@ -85,16 +84,15 @@ def test_without_rates_the_spikes_tell_the_order():
 
 
 def test_members_peak_above_50_hz_in_the_mean_over_presentations():
-    """Six neurons that peak for 2 ms of each presentation; in one of the three the second reaches 100 Hz."""
+    """Six neurons that peak for 2 ms of each presentation; in one of the three the second is above 50 Hz."""
     phases, n_steps = timeline(3)
     peaks, rate = [52, 48, 91, 89, 1.1, 0.9], np.full((n_steps, 6), 0.5)
     for start in phases.start_ms[phases.pattern == 0] - 1000:
         rate[start + 20 : start + 22] = peaks
+    rate[120:122, 1] = 51
     found = assemblies(result(rate, phases, k=(6,)))
     assert (found.n50, found.n90, found.silent, found.members.tolist()) == (3, 1, 1, [0, 2, 3])
-    np.testing.assert_allclose(found.peak_hz, peaks, rtol=1e-6)
-    rate[120:122, 1] = 100
-    assert assemblies(result(rate, phases, k=(6,))).peak_hz[1] == pytest.approx((100 + 2 * 48) / 3)
+    np.testing.assert_allclose(found.peak_hz, [52, (51 + 2 * 48) / 3, 91, 89, 1.1, 0.9], rtol=1e-6)
 
 
 @given(st.integers(0, 10**6))
@@ -255,34 +253,15 @@ def test_the_fixed_point_reads_the_epsp_that_the_spike_saw(notebook):
     assert np.median(np.abs(np.exp(found) - mean_y) / mean_y.mean()) < 0.01
 
 
-@pytest.mark.slow
-def test_cue_reads_the_test_that_it_says(notebook, monkeypatch):
-    """A short training: the cue alone is shown, the windows lie in noise, and shuffled weights are the same weights."""
-    seen, windows = [], notebook.windows
-
-    def kept(tests, *rest):
-        seen.append((list(tests), *rest))
-        return windows(*seen[-1])
-
-    monkeypatch.setattr(notebook, "windows", kept)
-    measured = mock.Mock(wraps=assemblies)
-    monkeypatch.setattr(notebook.wta, "assemblies", measured)
-    found = notebook.cue(1, seconds=30, n_cues=12)
-    (plain, members, trained_ms), (mixed, *_) = seen
-    first, second = (assemblies(measured.call_args.args[0], p) for p in (0, 1))
-    assert np.array_equal(members, np.flatnonzero((second.peak_hz > 50) & (first.peak_hz < 30)))
-    assert found["n_members"] == len(members) == len(trained_ms) > 2
-    for alone in plain + mixed:
-        shown = alone.phases.shown(0)
-        assert set(alone.phases.pattern) == {0, -1} and (shown.stop_ms - shown.start_ms == 200).all()
-        gaps = shown.start_ms[1:] - shown.stop_ms[:-1]
-        assert gaps.min() >= 500  # so 200 ms after a cue end before the 200 ms ahead of the next one begin
-    for k in range(plain[0].n_neurons):
-        one, two = (np.sort(r.weights["w_rec"][r.weights["target"] == k]) for r in (plain[0], mixed[0]))
-        assert np.array_equal(one, two)
-    assert not np.array_equal(plain[0].weights["w_rec"], mixed[0].weights["w_rec"])
-    assert found["after_rho"] == windows(*seen[0])["after_rho"] != found["shuffled_rho"]
-    assert found["shuffled_rho"] == windows(*seen[1])["after_rho"]
+def test_mixed_weights_are_the_same_weights_of_other_neurons(notebook, rng):
+    """What else the cell `cue` does is held by the rows of acceptance.toml that it fills."""
+    net = notebook.untrained(1)[0].network
+    net.state.w_rec[:] = before = rng.random(net.state.w_rec.size)
+    notebook.mix(net, rng)
+    for k in range(net.n_neurons):
+        onto = slice(*net.wiring.row[k : k + 2])
+        assert np.array_equal(np.sort(net.state.w_rec[onto]), np.sort(before[onto]))
+    assert not np.array_equal(net.state.w_rec, before)
 
 
 @pytest.mark.parametrize(("apart", "low", "high"), [(3.0, 0.99, 1.0), (0.0, 0.25, 0.42)])
