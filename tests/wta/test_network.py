@@ -117,13 +117,11 @@ def test_another_grid_gets_wiring_and_state_of_its_own():
 
 
 def test_seeds_repeat_and_streams_differ():
-    one, two, other = (Network(n_inputs=3, seed=s) for s in (7, 7, 8))
-    assert np.array_equal(one.links, two.links) and np.array_equal(one.state.mean_u, two.state.mean_u)
-    assert not np.array_equal(one.k, other.k)
-    draws = [rng.random() for key in (0, 1) for rng in network.streams(7, key, 4)]
-    assert len(set(draws)) == 8
-    one, two = (Network(n_inputs=3, seed=np.random.default_rng(1)) for _ in range(2))
-    assert np.array_equal(one.links, two.links)
+    for make_seed in (lambda: 7, lambda: np.random.default_rng(1)):
+        one, two = (Network(n_inputs=3, seed=make_seed()) for _ in range(2))
+        assert np.array_equal(one.links, two.links) and np.array_equal(one.state.mean_u, two.state.mean_u)
+    assert not np.array_equal(one.k, Network(n_inputs=3, seed=8).k)
+    assert len({rng.random() for key in (0, 1) for rng in network.streams(7, key, 4)}) == 8
 
 
 def test_without_a_seed_every_draw_is_another_one_and_nest_init_repeats_them():
