@@ -17,7 +17,7 @@ from helpers.lateral_line.measures import MapQuality
 from helpers.parameters import ParameterError
 
 SMALL = preset("ll_fast").replace(
-    n_mon=240, n_ts=40, mon_ts_gain_mV=360.0, n_training_trials=12, checkpoint_trials=2, test_repeats=1
+    n_mon=240, n_ts=40, mon_ts_gain_mV=360.0, n_training_trials=13, checkpoint_trials=2, test_repeats=1
 )
 QUICK = ("brian2_test_phase_only", "brian2_ts_spikes_vs_x_test")
 
@@ -128,26 +128,18 @@ def test_rasters_and_rates_cover_the_whole_run(run):
         assert counted[: len(run.history.binned)] == pytest.approx(run.history.binned[:, LAYERS.index(layer)])
 
 
-def test_the_transition_starts_two_seconds_before_the_test(run):
+def test_the_other_panels_hold_the_numbers_of_the_run(run):
+    lines = {line.get_label(): line for line in drawn("spatial_two_stage", run).axes[0].lines}
+    body, path = lines["neuromasts"].get_xdata(), lines["test path"].get_xdata()
+    assert np.array_equal(lines["training"].get_xdata(), [*body, *body[::-1]]) and body.size == SMALL.n_ll
+    assert set(lines["training"].get_ydata()) == {0.8} and path.tolist() == run.test.x_cm[[0, -1]].tolist()
+    mean, change = (ax.lines[-1] for ax in drawn("learning_curves", run).axes[::2])
+    assert np.array_equal(mean.get_xydata(), np.column_stack([run.history.checkpoint_t_s, run.history.w_mean]))
+    assert np.array_equal(change.get_ydata(), run.history.w_mean_abs_delta) and change.get_ydata()[-1] > 0
     values, edges, _ = drawn("ts_pop_rate_train_test_transition", run).axes[0].patches[0].get_data()
-    assert edges[0] == pytest.approx(-2) and edges[-1] == pytest.approx(1) and values.size == 150
+    assert edges[[0, -1]] == pytest.approx([-2, 1]) and values.size == 150
     t_s = spikes_of(run, "ts")[0] - run.test.t0_s
     assert values.sum() * 0.02 * run.params.n_ts == pytest.approx((t_s >= -2 - 1e-9).sum())
-
-
-def test_learning_curves_begin_at_zero(run):
-    mean, change = (ax.lines[-1] for ax in drawn("learning_curves", run).axes[::2])
-    assert mean.get_xdata()[0] == 0 and np.array_equal(mean.get_ydata(), run.history.w_mean)
-    assert change.get_xydata()[0].tolist() == [0, 0] and change.get_ydata()[-1] == run.history.w_mean_abs_delta[-1] > 0
-
-
-def test_geometry_shows_the_first_cycle_of_the_training():
-    result = simulate(SMALL.replace(n_training_trials=14, ll_body_length_cm=6.0, test_path_cm=7.0, direction=-1))
-    lines = {line.get_label(): line for line in drawn("spatial_two_stage", result).axes[0].lines}
-    body, training = lines["neuromasts"].get_xdata(), lines["training"]
-    assert np.array_equal(training.get_xdata(), [*body, *body[::-1]]) and body[-1] == 6 and body.size == SMALL.n_ll
-    assert set(training.get_ydata()) == {0.8}
-    assert lines["test path"].get_xdata().tolist() == [6.5, result.test.x_cm[-1]]
 
 
 # --- over x

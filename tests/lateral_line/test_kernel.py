@@ -9,6 +9,7 @@ from scipy import stats
 from helpers import lateral_line as ll
 from helpers.lateral_line import kernel, stimulus, wiring
 from helpers.lateral_line.params import preset, without_plasticity
+from helpers.parameters import ParameterError
 
 SMALL = preset("ll_fast").replace(
     n_ll=20, n_mon=40, n_ts=16, bg_rate_mon_hz=0.0, bg_rate_ts_hz=0.0, mon_ts_gain_mV=900.0, ts_lateral_radius=4,
@@ -172,6 +173,13 @@ def test_pair_updates_are_the_stdp_cell(notebook, pre, post, rule, weight, up, d
     trains = np.isin(np.arange(81), pre), np.isin(np.arange(81), post)
     expected = notebook.stdp(weight, *trains, multiplicative=rule == "multiplicative", **numbers)
     assert found == pytest.approx(float(expected), abs=1e-12) and 0 <= found <= 1
+
+
+def test_bad_input_is_one_clear_line():
+    good = dict(weight=0.5, pre_steps=[0], post_steps=[1], rule="additive", **RULE)
+    for name, value in dict(rule="hebbian", weight=2.0, a_pre=-0.1, a_post=0.1, w_max=-1.0, tau_ms=0).items():
+        with pytest.raises(ParameterError, match=f"^{name} = [^\n]*$"):
+            ll.pair_updates(**good | {name: value})
 
 
 # --- refractory period, background
