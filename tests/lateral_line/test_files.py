@@ -149,17 +149,19 @@ def test_parameters_of_other_versions(folder):
     assert files.read_run(path) == ({"network_params": network}, wanted)
 
 
-def lacking(npz):
-    """Write the arrays again without one of them, and without the checksum."""
+def spoil(npz, **changes):
+    """Write the arrays again, some changed, and those that become None left out."""
     with np.load(npz) as stored:
-        np.savez(npz, **{name: stored[name] for name in stored.files if name not in ("ll_mon_i", "sha256")})
+        arrays = dict(stored) | changes
+    np.savez(npz, **{name: array for name, array in arrays.items() if array is not None})
 
 
 BAD_WEIGHTS = {
     "text": lambda npz: npz.write_text("weights"),
     "array": lambda npz: np.save(npz.open("wb"), np.zeros(3)),
-    "pickle": lambda npz: np.savez(npz, mon_ts_w=np.array([{}], object)),
-    "lacks": lacking,
+    "changed": lambda npz: spoil(npz, mon_ts_w=np.zeros(3200)),
+    "lacks": lambda npz: spoil(npz, ll_mon_i=None, sha256=None),
+    "pickle": lambda npz: spoil(npz, mon_ts_w=np.array([{}], object), sha256=None),
 }
 
 
