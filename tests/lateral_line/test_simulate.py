@@ -120,14 +120,6 @@ def test_what_does_not_learn_stays():
         assert {name: (before[name] != after[name]).any() for name in before} == learning
 
 
-def test_no_training_leaves_the_record_of_the_start():
-    empty = quick(n_training_trials=0)
-    np.testing.assert_equal(empty.weights, empty.initial_weights)
-    h = empty.history
-    assert h.checkpoint_t_s.tolist() == [0] and np.isnan([h.stabilisation_t_s, empty.rates_hz["ts_train"]]).all()
-    assert h.trial_spikes.shape == h.binned.shape == (0, 3) and h.pv_t_s.size == h.dots["mon"][0].size == 0
-
-
 def test_dots_are_thinned_evenly(result, monkeypatch):
     """At most 600, all of them spikes, and in every quarter of the training the same share as without thinning."""
     monkeypatch.setattr(engine, "MAX_DOTS", 600)

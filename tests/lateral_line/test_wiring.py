@@ -1,4 +1,4 @@
-"""Wiring against the cell of FINAL_3: counts for every published q, ends of the body, weights, ring of inhibition."""
+"""Wiring against the cell of FINAL_3: counts for every published q, ends of the body, weights. Ring: test_kernel.py."""
 
 import numpy as np
 import pytest
@@ -57,14 +57,6 @@ def test_masks_of_the_interneurons():
     assert wires.mon_inh.mean() == pytest.approx(0.3, abs=0.04) and wires.ts_inh.mean() == pytest.approx(0.6, abs=0.04)
     without = wiring.draw(p.replace(use_ts_feedback_inh=False), 1)
     assert not without.ts_inh.any() and np.array_equal(without.mon_inh, wires.mon_inh)
-
-
-@pytest.mark.parametrize(("n_ts", "radius", "peak"), [(80, 5, 1.5), (9, 20, 1.0)])
-def test_lateral_inhibition(n_ts, radius, peak):
-    found = wiring.lateral_inhibition(BASE.replace(n_ts=n_ts, ts_lateral_radius=radius, ts_local_inh_peak_mV=peak))
-    distance = [min(d, n_ts - d) for d in range(n_ts)]
-    expected = [peak * (1 - d / radius) if 0 < d <= radius else 0.0 for d in distance]
-    np.testing.assert_allclose(found, expected, atol=1e-12)
 
 
 def test_another_seed_is_another_network():
