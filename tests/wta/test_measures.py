@@ -284,15 +284,13 @@ def test_the_readout_sees_low_passed_spikes(notebook):
     assert np.count_nonzero(network[0]) == 1 and not given[0].any() and shown.tolist() == [-1] * 5 + [0] * 10
 
 
-@pytest.mark.parametrize(
-    ("call", "message"),
-    [
-        (lambda r: assemblies(dataclasses.replace(r, rate_hz=None)), "result.rate_hz is None"),
-        (lambda r: assemblies(r, 1), "pattern = 1 has no complete presentation; present: .0."),
-        (lambda r: assemblies(dataclasses.replace(r, phases=timeline(0)[0])), ".* no complete presentation"),
-        (lambda r: measures.overlap(["a", "b"]), "items holds 'a'; give Assemblies"),
-    ],
-)
-def test_bad_input_is_one_line(call, message, rng):
-    with pytest.raises(ParameterError, match=rf"^{message}[^\n]*$"):
-        call(cues(rng))
+def test_bad_input_is_one_line(rng):
+    r = cues(rng)
+    for message, call in {
+        "result.rate_hz is None": lambda: assemblies(dataclasses.replace(r, rate_hz=None)),
+        "pattern = 1 has no complete presentation; present: .0.": lambda: assemblies(r, 1),
+        ".* no complete presentation": lambda: assemblies(dataclasses.replace(r, phases=timeline(0)[0])),
+        "items holds 'a'; give Assemblies": lambda: measures.overlap(["a", "b"]),
+    }.items():
+        with pytest.raises(ParameterError, match=rf"^{message}[^\n]*$"):
+            call()
