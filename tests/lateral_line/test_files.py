@@ -156,12 +156,13 @@ def spoil(npz, **changes):
     np.savez(npz, **{name: array for name, array in arrays.items() if array is not None})
 
 
+UNMARKED = {storage.CHECKSUM: None, storage.RECORD: None}  # as in files of the original
 BAD_WEIGHTS = {
     "text": lambda npz: npz.write_text("weights"),
     "array": lambda npz: np.save(npz.open("wb"), np.zeros(3)),
     "changed": lambda npz: spoil(npz, mon_ts_w=np.zeros(3200)),
-    "lacks": lambda npz: spoil(npz, ll_mon_i=None, sha256=None),
-    "pickle": lambda npz: spoil(npz, mon_ts_w=np.array([{}], object), sha256=None),
+    "lacks": lambda npz: spoil(npz, ll_mon_i=None, **UNMARKED),
+    "pickle": lambda npz: spoil(npz, mon_ts_w=np.array([{}], object), **UNMARKED),
 }
 
 
