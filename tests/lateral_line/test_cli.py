@@ -361,7 +361,7 @@ def test_what_is_refused_is_one_line_and_changes_nothing(runs, capsys):
     assert content(".") == before and len(list(runs.iterdir())) == 4
 
 
-def test_a_seed_without_its_figures_is_not_finished(runs, capsys):
+def test_a_folder_that_cannot_be_written_is_one_line_and_a_seed_without_its_figures_unfinished(runs, capsys):
     """Of a full disk: tests/attack."""
     results = runs / "a" / RESULTS.format(123)
     results.unlink()
@@ -369,6 +369,9 @@ def test_a_seed_without_its_figures_is_not_finished(runs, capsys):
     assert "/Runs/a/figures" in refused(capsys, f"{SMALL} --run-name a --figures some")
     assert not results.exists()
     assert go(f"{SMALL} --run-name a") == 0
+    shutil.rmtree("Runs")
+    Path("Runs").write_text("")
+    assert "cannot make Runs/a" in refused(capsys, f"{SMALL} --run-name a")
 
 
 # --- the manual
