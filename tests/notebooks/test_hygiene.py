@@ -93,7 +93,6 @@ BREAKS = [  # rule, part of the complaint, how the notebook is broken
     ("needed", "no folded", lambda p: replace(p, "<summary>Answers", "<p>")),
     ("needed", "Limits", lambda p: replace(p, "## Limits", "Limits")),
     ("tagged", "tagged parameters", lambda p: untag(p, "parameters", "code")),
-    ("tagged", "tagged study", lambda p: untag(p, "study", "code")),
     ("tagged", "a Reading without", lambda p: untag(p, "reading", "markdown")),
     ("tagged", "folded answers without", lambda p: untag(p, "solution", "markdown")),
     ("tagged", "'## More'", lambda p: say(p, "```\n# no heading\n```\n\n## More")),
@@ -119,15 +118,12 @@ BREAKS = [  # rule, part of the complaint, how the notebook is broken
     ("dated", "Conclusion", lambda p: replace(p, "## Conclusion", "Conclusion")),
     ("dated", "not listed", lambda p: (p.path.parent / "README.md").write_text("* another one")),
     ("executed", "[3, 2", lambda p: p.code[0].update(execution_count=3)),
-    ("executed", "[None", lambda p: p.code[0].update(execution_count=None)),
     ("executed", "ValueError", lambda p: output(p, "error", ename="ValueError", evalue="", traceback=[])),
     ("executed", "stderr", lambda p: output(p, "stream", name="stderr", text="UserWarning")),
     ("executed", "widget", lambda p: output(p, "display_data", data=WIDGET)),
-    ("clean_metadata", "widgets", lambda p: p.notebook.metadata.update(widgets={})),
     ("clean_metadata", "'version'", lambda p: p.notebook.metadata.language_info.update(version="3.11.7")),
     ("clean_metadata", "cell 1 holds ['collapsed']", lambda p: p.cells[0].metadata.update(collapsed=True)),
     ("clean_metadata", "not ['jupyter']", lambda p: p.code[-1].metadata.pop("jupyter")),
-    ("clean_metadata", "not ['jupyter']", lambda p: p.code[6].metadata.pop("jupyter")),
     ("clean_metadata", "1.00 MB", lambda p: p.path.write_bytes(b" " * 1_000_001)),
 ]
 
@@ -153,7 +149,7 @@ def test_each_rule_sees_its_own_fault(tmp_path):
     assert {rule for rule, *_ in BREAKS} == {rule.__name__ for rule in FINAL_RULES + DEV_RULES}
 
 
-@pytest.mark.parametrize("name", ["ring", "2026-13-20_ring", "2026-11-20", "20261120_ring"])
+@pytest.mark.parametrize("name", ["2026-13-20_ring", "2026-11-20", "20261120_ring"])
 def test_a_dev_notebook_with_another_name(tmp_path, name):
     assert list(complaints(good(tmp_path / f"{name}.ipynb"))) == ["dated"]
 
