@@ -44,13 +44,13 @@ def page_of_all(chromium, server):
 
 
 @pytest.fixture
-def lab(page_of_all, request, tmp_path):
+def lab(page_of_all, request):
     """The :class:`tests.browser.lab.Lab` of the file; a notebook stays open until a test opens another.
 
-    Screenshots go below BROWSER_ARTEFACTS if that is set, else to pytest's own folder. No test may leave a problem.
+    A picture of how each test leaves its page goes to BROWSER_ARTEFACTS, if that is set. No test may leave a problem.
     """
-    base = os.environ.get("BROWSER_ARTEFACTS")
-    page_of_all.artefacts = Path(base, request.node.name) if base else tmp_path / "artefacts"
     page_of_all.problems()
     yield page_of_all
+    if base := os.environ.get("BROWSER_ARTEFACTS"):
+        page_of_all.page.screenshot(path=Path(base, f"{request.node.name}.png"))
     assert page_of_all.problems() == []

@@ -6,7 +6,6 @@ workspace), quiet (no news, no update check) and with a neutral working director
     lab.open("FINAL_notebooks/FINAL_7_modular_networks.ipynb")   # a copy of the file, a new kernel, ready
     lab.run_all()
     assert lab.kernel("print(ui.iteration)") == "300"
-    lab.screenshot("after run all")
     assert lab.problems() == []
 
 :meth:`Lab.problems` lists console messages, page errors, failed requests, answers from 400 on, and every request that
@@ -18,7 +17,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import secrets
 import shutil
 import subprocess
@@ -158,10 +156,10 @@ def watch(page, allowed):
 
 
 class Lab:
-    """One page of a browser on a :class:`Server`; `artefacts` is the folder of its screenshots, set by each test."""
+    """One page of a browser on a :class:`Server`."""
 
     def __init__(self, server, page):
-        self.server, self.page, self.artefacts, self.shown = server, page, None, None
+        self.server, self.page, self.shown = server, page, None
         self._problems = watch(page, server.url)
 
     def open(self, notebook):
@@ -215,13 +213,6 @@ class Lab:
         readout.click()
         readout.fill(text)
         readout.press("Enter")
-
-    def screenshot(self, name, locator=None):
-        """Write a picture of the page, or of one element, into the folder of artefacts; returns its path."""
-        self.artefacts.mkdir(parents=True, exist_ok=True)
-        path = self.artefacts / f"{re.sub(r'[^A-Za-z0-9]+', '_', name).strip('_')}.png"
-        (locator or self.page).screenshot(path=path)
-        return path
 
     def problems(self):
         """Return what went wrong since the last call: console errors, page errors, failed and outside requests."""

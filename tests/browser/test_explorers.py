@@ -53,4 +53,3 @@ def test_a_slider_moves_the_picture(opened, k):
     assert float(lab.kernel(f"print(next(iter({explorer}.values.values())))")) == float(high)
     assert lab.kernel(f"print(repr({explorer}.error), {explorer}._drawn == {explorer}.values)") == "'' True"
     assert float(note.inner_text().split()[1]) < REDRAW_S
-    lab.screenshot("explorer", output)

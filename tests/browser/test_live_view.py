@@ -163,18 +163,6 @@ def standing(lab):
     return before
 
 
-def play_pause_step(lab):
-    start = count(lab)
-    press(lab, "play")
-    wait_beyond(lab, start + 10)
-    press(lab, "pause")
-    before = standing(lab)
-    for _ in range(3):
-        press(lab, "step")
-    wait_beyond(lab, before + 2)
-    assert standing(lab) == before + 3
-
-
 def pick(lab, column, row, name="grid", **options):
     """Click the middle of a place of the neuron grid, counted from its upper left corner."""
     grid, (header, _) = lab.page.get_by_test_id(name), panel(lab, name)
@@ -194,7 +182,6 @@ def says_that_its_kernel(lab, end, how):
     lab.page.evaluate(how)
     lost.wait_for(timeout=20_000)
     assert end in lost.inner_text() and "Run the cells again" in lost.inner_text()
-    lab.screenshot(end)
 
 
 # --- a small network
@@ -202,11 +189,17 @@ def says_that_its_kernel(lab, end, how):
 
 def test_play_pause_step_cancel_and_reset(small):
     assert count(small) == 300
-    play_pause_step(small)
-    before = count(small)
+    press(small, "play")
+    wait_beyond(small, 310)
+    press(small, "pause")
+    before = standing(small)
+    for _ in range(3):
+        press(small, "step")
+    wait_beyond(small, before + 2)
+    assert standing(small) == before + 3
     fill(small, "amount", "10000000")
     press(small, "forward")
-    wait_beyond(small, before + 100)
+    wait_beyond(small, before + 103)
     control(small, "progress").wait_for()
     press(small, "pause")
     assert before + 100 < standing(small) < before + 10_000_000
@@ -293,7 +286,6 @@ def test_several_groups_in_a_window_and_one_on_a_log_axis(small):
     assert panel(small, "grid-1")[1].shape == (3, 4)
     pick(small, 1, 0, "grid-1")
     wait_value(small, "ui.picked(few), ui.picked(cells)", "[9] [60]")
-    small.screenshot("several", small.page.get_by_test_id("live-view"))
     choose(small, "few: grown")
     control(small, "log").locator("input").check()
     wait_value(small, "ui.log.value", "True")
@@ -340,7 +332,6 @@ def test_the_kernel_stays_free_and_an_error_names_behaviour_and_line(small):
     assert not trace.is_visible()
     error.locator("summary").click()
     assert trace.is_visible()
-    small.screenshot("error")
 
 
 # --- views without a kernel, or without a place
@@ -374,7 +365,6 @@ def test_a_dead_kernel_is_said_and_a_reopened_notebook_shows_pictures(small):
     assert pictures.count() == 2 and pictures.first.is_visible() and pictures.last.is_visible()
     for k in range(lost.count()):
         assert not lost.nth(k).is_visible()
-    small.screenshot("reopened")
     assert [p for p in small.problems() if "widget model not found" not in p] == []
     small.shown = None
 
@@ -391,15 +381,11 @@ def test_the_live_view_of_final_7(lab, tmp_path):
     view.wait_for()
     settled(lab)
     assert count(lab) == int(lab.kernel("print(ui.iteration)")) >= 300
-    play_pause_step(lab)
-    lab.type_into(control(lab, "param-Basic_Behaviour-decay_factor"), "0.95")
-    wait_value(lab, "My_Network['Basic_Behaviour', 0].decay_factor", "0.95")
     assert panel(lab, "grid")[1].size == int(lab.kernel("print(My_Neurons.size)"))
     lab.page.set_viewport_size({"width": 760, "height": 1200})
     lab.page.wait_for_function("view => view.scrollWidth <= view.clientWidth", arg=view.element_handle())
     lab.command("apputils:change-theme", {"theme": "JupyterLab Dark"})
     lab.page.wait_for_selector("body[data-jp-theme-name='JupyterLab Dark']", state="attached")
-    lab.screenshot("FINAL_7 narrow and dark", view)
     lab.page.set_viewport_size({"width": 1400, "height": 1000})
     assert lab.problems() == []
     says_that_its_kernel(lab, "was restarted", f"{KERNEL}.restart()")
