@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from unittest import mock
 
 import pytest
 
@@ -37,7 +38,7 @@ def venv(tmp_path, monkeypatch):
     return place, asked
 
 
-def test_a_finished_set_up_is_left_alone(venv):
+def test_a_finished_set_up_is_left_alone_and_clean_removes_nothing_beside_it(venv):
     place, asked = venv
     bootstrap.main()
     before = {path: path.stat().st_mtime_ns for path in place.rglob("*")}
@@ -45,41 +46,32 @@ def test_a_finished_set_up_is_left_alone(venv):
     bootstrap.main(light=True)  # the full set-up has all of it
     assert asked == [("full", False)]
     assert {path: path.stat().st_mtime_ns for path in place.rglob("*")} == before
+    beside = place.with_name("beside")
+    beside.touch()
+    for _ in range(2):  # the second time there is none
+        bootstrap.clean()
+        assert not place.exists() and beside.exists()
 
 
-def moved(place, monkeypatch):
-    """With its checkout, so that its own path is another."""
-    said = json.loads((place / ".installed").read_text())
-    (place / ".installed").write_text(json.dumps(said | {"place": "/elsewhere/venv"}))
+def differs(name):
+    """Change what the stamp says; a set-up that was moved with its checkout has another place."""
+    return lambda stamp: stamp.write_text(json.dumps(json.loads(stamp.read_text()) | {name: "another"}))
 
 
-def another_python(place, monkeypatch):
-    monkeypatch.setattr(bootstrap.sys, "version", "3.12.1 (another)")
+CHANGES = {  # what is done to a set-up, and whether it is then made anew
+    "another place": (differs("place"), True),
+    "another Python": (differs("python"), True),
+    "another lock": (differs("lock"), False),
+    "damaged": (lambda stamp: stamp.write_text('{"state": "whole"'), True),
+    "a package removed": (lambda stamp: shutil.rmtree((stamp.parent / KEPT[1]).parent), False),
+}
 
 
-def another_lock(place, monkeypatch):
-    own = place.with_name("lock")
-    own.write_text("numpy==2")
-    os.utime(own, (0, 0))  # older than the set-up
-    monkeypatch.setattr(bootstrap, "INPUTS", (str(own),))
-
-
-def removed_package(place, monkeypatch):
-    shutil.rmtree((place / KEPT[1]).parent)
-
-
-def damaged(place, monkeypatch):
-    (place / ".installed").write_text('{"state": "whole"')
-
-
-CHANGES = {moved: True, another_python: True, damaged: True, another_lock: False, removed_package: False}
-
-
-@pytest.mark.parametrize(("change", "anew"), CHANGES.items())
-def test_what_differs_is_installed_again(venv, monkeypatch, change, anew):
+@pytest.mark.parametrize(("change", "anew"), CHANGES.values(), ids=CHANGES)
+def test_what_differs_is_installed_again(venv, change, anew):
     place, asked = venv
     bootstrap.main()
-    change(place, monkeypatch)
+    change(place / ".installed")
     left = place / "left"
     left.touch()
     bootstrap.main()
@@ -95,23 +87,16 @@ def refused(call, capsys, said):
     assert stopped.value.code == 2 and err.count("\n") == 1 and said in err
 
 
-@pytest.mark.parametrize("call", [bootstrap.main, bootstrap.clean])
-def test_a_folder_that_no_set_up_made_is_neither_used_nor_removed(venv, call, capsys):
+def test_a_folder_that_no_set_up_made_is_neither_used_nor_removed(venv, capsys):
     place, asked = venv
+    place.write_text("a file")
+    refused(bootstrap.main, capsys, "cannot write")
+    place.unlink()
     place.mkdir()
     (place / "thesis.tex").write_text("years of work")
-    refused(call, capsys, f"VENV = {place} is a folder that no set-up made")
+    for call in (bootstrap.main, bootstrap.clean):
+        refused(call, capsys, f"VENV = {place} is a folder that no set-up made")
     assert [path.name for path in place.iterdir()] == ["thesis.tex"] and not asked
-
-
-def test_clean_removes_the_set_up_and_nothing_beside_it(venv):
-    place, _ = venv
-    bootstrap.clean()  # there is none
-    bootstrap.main()
-    beside = place.with_name("beside")
-    beside.touch()
-    bootstrap.clean()
-    assert not place.exists() and beside.exists()
 
 
 @pytest.mark.parametrize("words", [["VENV=a b", "setup"], ["VENV=", "clean"]])
@@ -207,12 +192,11 @@ def test_another_python_is_refused_in_one_line(version, monkeypatch, capsys):
 
 def test_it_is_written_for_old_pythons():
     """A Python that cannot read the file would show a syntax error instead of the one line."""
-    tree = ast.parse((ROOT / SCRIPT).read_text())
     new = (ast.JoinedStr, ast.AnnAssign, ast.NamedExpr, ast.Match, ast.AsyncFunctionDef, ast.Nonlocal)
-    assert [type(node).__name__ for node in ast.walk(tree) if isinstance(node, new)] == []
-    prints = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and getattr(n.func, "id", "") == "print"]
-    assert prints == [], "print(..., flush=True) is a syntax error in Python 2"
-    assert not any(node.kwonlyargs or node.posonlyargs for node in ast.walk(tree) if isinstance(node, ast.arguments))
+    for node in ast.walk(ast.parse((ROOT / SCRIPT).read_text())):
+        assert not isinstance(node, new)
+        assert getattr(node, "id", "") != "print", "print(..., flush=True) is a syntax error in Python 2"
+        assert not getattr(node, "kwonlyargs", None) and not getattr(node, "posonlyargs", None)
 
 
 def test_a_missing_compiler_is_one_line(tmp_path):
@@ -240,23 +224,10 @@ def test_a_light_set_up_needs_no_compiler_says_what_it_leaves_out_and_is_added_t
 
 def test_a_failed_installation_ends_with_one_line_and_is_begun_again(venv, monkeypatch, capsys):
     place, asked = venv
-    fake = bootstrap.install
-
-    def fail(light):
-        raise subprocess.CalledProcessError(3, "uv")
-
-    monkeypatch.setattr(bootstrap, "install", fail)
-    with pytest.raises(SystemExit) as stopped:
+    with monkeypatch.context() as failing, pytest.raises(SystemExit) as stopped:
+        failing.setattr(bootstrap, "install", mock.Mock(side_effect=subprocess.CalledProcessError(3, "uv")))
         bootstrap.main()
     begun, failed = capsys.readouterr().err.splitlines()
     assert stopped.value.code == 2 and "installing" in begun and "installation failed" in failed
-    monkeypatch.setattr(bootstrap, "install", fake)
     bootstrap.main()
     assert asked == [("full", False)] and json.loads((place / ".installed").read_text())["state"] == "whole"
-
-
-def test_a_place_that_cannot_be_written_is_one_line(venv, capsys):
-    place, _ = venv
-    place.write_text("a file")
-    refused(bootstrap.main, capsys, "cannot write")
-    assert place.read_text() == "a file"
