@@ -13,7 +13,7 @@ import pytest
 from helpers import simulators
 from helpers.parameters import ParameterError
 from tests.cells import bound, free, loaded, needed, notebook_path
-from tools.hygiene import tags
+from tools.hygiene import Page, tags
 from tools.notebooks import execute
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -51,10 +51,6 @@ def pictures(outputs):
     return {out["data"]["image/png"] for out in outputs if "image/png" in out.get("data", {})}
 
 
-def code_cells(notebook):
-    return [cell for cell in notebook.cells if cell.cell_type == "code"]
-
-
 def needs(cell):
     """Whether a cell asks for a simulator; one that prints numbers of a whole notebook would need all of it."""
     return "installed(" in cell.source and "nbval-check-output" not in tags(cell)
@@ -64,7 +60,7 @@ def bare(notebook):
     """Yield what a cell that does not ask uses of a simulator, of what runs one, or of its results."""
     tainted = {"sim", "b2", "nest", "brian2", "jax"}
     simulators = frozenset(tainted)
-    for cell in code_cells(notebook):
+    for cell in Page("", notebook).code:
         if not {"model", "study"} & tags(cell) and "installed(" not in cell.source:
             yield from sorted(tainted & free(compile(cell.source, "<cell>", "exec")))
         for node in ast.parse(cell.source).body:
@@ -77,14 +73,13 @@ def bare(notebook):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SIMULATED)
 def test_without_simulators_the_cells_that_need_them_say_so_and_show_what_is_stored(name, hidden, tmp_path):
-    stored, path = nbformat.read(notebook_path(name), as_version=4), tmp_path / notebook_path(name).name
-    cells = code_cells(stored)
-    asking = {k for k, cell in enumerate(cells) if needs(cell)}
-    stored.cells = [cells[k] for k in needed([cell.source for cell in cells], asking)]
-    nbformat.write(stored, path)
+    page, path = Page(notebook_path(name)), tmp_path / notebook_path(name).name
+    asking = {k for k, cell in enumerate(page.code) if needs(cell)}
+    page.notebook.cells = [page.code[k] for k in needed([cell.source for cell in page.code], asking)]
+    nbformat.write(page.notebook, path)
     run = execute(path)
     assert run.failure == ""
-    for cell, now in zip(stored.cells, run.notebook.cells, strict=True):
+    for cell, now in zip(page.notebook.cells, run.notebook.cells, strict=True):
         if needs(cell):
             before, after = lines(cell.outputs), lines(now.outputs)
             assert sum("is not installed (" in line and "stored output:" in line for line in after) == 1
@@ -93,9 +88,9 @@ def test_without_simulators_the_cells_that_need_them_say_so_and_show_what_is_sto
 
 def test_no_other_cell_depends_on_a_simulator():
     for name in SIMULATED:
-        assert list(bare(nbformat.read(notebook_path(name), as_version=4))) == [], name
+        assert list(bare(Page(notebook_path(name)).notebook)) == [], name
     for name in ("FINAL_4", "FINAL_5", "FINAL_8"):
-        code = "\n".join(cell.source for cell in code_cells(nbformat.read(notebook_path(name), as_version=4)))
+        code = "\n".join(cell.source for cell in Page(notebook_path(name)).code)
         assert not re.search(rf"(import|from) ({'|'.join(HIDDEN)})", code), name
 
 
@@ -103,21 +98,19 @@ def test_a_cell_that_would_die_without_its_simulator_is_seen():
     cell = nbformat.v4.new_code_cell
     model = cell("def run():\n    return sim.run()", metadata={"tags": ["model"]})
     asks = cell("if installed('NEST'):\n    found = run()")
-    book = nbformat.v4.new_notebook(cells=[model, asks])
-    assert list(bare(book)) == []
-    for wrong in ("run()", "sim.setup()", "print(found)"):
-        book.cells = [model, asks, cell(wrong)]
-        assert len(list(bare(book))) == 1, wrong
-    book.cells = [model, asks, cell("found = 1"), cell("print(found)")]
-    assert list(bare(book)) == []
+    for used, last in (
+        ([], "found = 1\nprint(found)"),
+        (["run"], "run()"),
+        (["sim"], "sim.x()"),
+        (["found"], "[found]"),
+    ):
+        assert list(bare(nbformat.v4.new_notebook(cells=[model, asks, cell(last)]))) == used
 
 
 def test_the_first_cell_of_the_notebook_that_needs_jax_says_so(hidden):
-    path = notebook_path("FINAL_6")
-    kinds = [cell.cell_type for cell in nbformat.read(path, as_version=4).cells]
-    run = execute(path)
-    for part in (f"cell {1 + kinds.index('code')} ", "JAX", "pip install jax"):
-        assert part in run.failure
+    page = Page(notebook_path("FINAL_6"))
+    first = 1 + page.cells.index(page.code[0])
+    assert re.match(f"cell {first} .*JAX.*pip install jax", execute(page.path).failure)
 
 
 def test_the_rooms_can_be_imported_without_simulators(hidden):
