@@ -43,11 +43,9 @@ def test_any_text_of_known_signs_is_sound(text):
     check("a", latex(text))
 
 
-@pytest.mark.parametrize(
-    ("text", "said"), [("中", r"\(U\+4E2D\)"), ("{a", "balance"), ("$a", "balance"), ("a_b", "bare")]
-)
-def test_what_latex_would_stumble_over_is_said(text, said):
-    with pytest.raises(ToolError, match=f"a: .*{said}"):
+@pytest.mark.parametrize("text", ["{a", "$a", "a_b"])
+def test_what_latex_would_stumble_over_is_said(text):
+    with pytest.raises(ToolError, match="a: braces or dollar signs do not balance, or a bare _"):
         check("a", text)
 
 
@@ -133,8 +131,8 @@ def test_most_saved_tables_have_columns_of_numbers(folder):
 
 def test_captions_name_every_panel_and_records_have_their_parameters():
     records = {path: json.loads(path.read_text()) for path in sorted((ROOT / "figs").glob("*/*.json"))}
-    assert [name(path) for path, record in records.items() if not record["parameters"]] == []
-    assert [name(path) for path, record in records.items() if len(record["caption"]) < 80] == []
+    for path, record in records.items():
+        assert record["parameters"] and len(record["caption"]) >= 80, name(path)
     style = r'<text style="(?:font-weight: 700; font-size: 10px|font: 700 10px)[^>]*>([A-Z])</text>'
     for pdf in FIGURES:
         text = records[pdf.with_suffix(".json")]["caption"]
