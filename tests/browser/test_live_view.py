@@ -213,16 +213,13 @@ def test_what_is_drawn_is_what_the_network_holds_also_after_iterations_elsewhere
     seen = [*range(1, 301), *range(351, 371)]
     wait_beyond(small, 376)
     assert count(small) == 377, "the counter follows iterations of a cell"
-    activity = array(small, "cells.activity")
     header, grid = panel(small, "grid")
-    np.testing.assert_array_equal(grid.ravel(), coded(activity, header))
-    assert float(header["high"]) < 2 * activity.max(), "the scale of the present"
+    np.testing.assert_array_equal(grid.ravel(), coded(array(small, "cells.activity"), header))
     header, raster = panel(small, "raster")
     assert header["x"] == [0.5, 500.5] and raster.shape == (120, 500)
     empty = (raster == 255).all(axis=0)
     assert (np.flatnonzero(~empty) + 1).tolist() == seen
     np.testing.assert_array_equal(raster[:, ~empty], coded(array(small, "ui.samples()[1]").T, header))
-    assert float(header["high"]) == pytest.approx(array(small, "ui.samples()[1]").max(), abs=0.5)
     header, trace = panel(small, "trace")
     assert np.isnan(trace[:, 300]).all()
     trace = np.delete(trace, 300, axis=1)
@@ -232,11 +229,8 @@ def test_what_is_drawn_is_what_the_network_holds_also_after_iterations_elsewhere
     weights = array(small, "cells.afferent_synapses['GLUTAMATE'][0].W")
     header, drawn = panel(small, "weights")
     np.testing.assert_array_equal(drawn[::-1], coded(weights, header))
-    header, drawn = panel(small, "afferents")
-    np.testing.assert_array_equal(drawn.ravel(), coded(weights[60], header))
     counts, edges = panel(small, "histogram")[1][:40], panel(small, "histogram")[1][40:]
     np.testing.assert_array_equal(counts, np.histogram(weights[weights != 0], edges)[0])
-    assert counts.sum() == (weights != 0).sum()
 
 
 def test_parameters_move_by_pointer_and_by_key_and_apply_while_paused(small):
