@@ -297,6 +297,13 @@ def test_every_row_of_scorecard_and_explorations_stands_on_one_page_of_a_model()
             assert sum(bool(re.search(pattern, row)) for pattern in wanted) == 1, row[:60]
 
 
+def test_a_table_keeps_its_head_and_the_rows_that_are_asked_for():
+    found = {"papers": "Text.\n\n| a |\n| - |\n| 1 |\n| 2"}
+    assert (
+        book.filled("<!-- book: papers 2$ -->, <!-- book: papers -->", found) == f"| a |\n| - |\n| 2, {found['papers']}"
+    )
+
+
 # --- packages of npm
 
 

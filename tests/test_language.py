@@ -47,7 +47,6 @@ SAID = {
     "time (ms)\nmovie (0.5 s each)": "temps (ms)\nfilm (0,5 s chacun)",
     "10.5 seeds": "10,5 graines",
     "$s$ from $-$1.5 to 20 ms": "$s$ de $-$1,5 à 20 ms",
-    "−0.25": "−0,25",
     "$0.25$": "$0{,}25$",
     "1e-07": "1e-07",
     "": "",

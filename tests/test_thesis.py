@@ -61,10 +61,11 @@ def folder(tmp_path_factory):
 
 def test_the_folder_has_every_figure_and_table(folder):
     figures, tables = ((folder / name).read_text() for name in ("figures.tex", "tables.tex"))
-    shown = re.findall(r"\\includegraphics\{(.*?)\}", figures)
-    assert [folder / name for name in shown] == sorted(folder.glob("figures/*/*.pdf")) and len(shown) == len(FIGURES)
-    assert all((folder / name).is_file() for name in re.findall(r"\\input\{(.*?)\}", tables))
-    assert tables.count(r"\input{") == len(list((ROOT / "figs").glob("*/*.tex")))
+    for kind, text, place in (("pdf", figures, r"\\includegraphics\{(.*?)\}"), ("tex", tables, r"\\input\{(.*?)\}")):
+        shown = [folder / name for name in re.findall(place, text)]
+        assert shown == sorted(folder.glob(f"*/*/*.{kind}")) and len(shown) == len(
+            [*(ROOT / "figs").glob(f"*/*.{kind}")]
+        )
     labels = re.findall(r"\\label\{(.*)\}", figures + tables)
     assert len(set(labels)) == len(labels) and "fig:v1:mc" in labels
     assert r"]{One frame of MotionClouds of growing" in figures
@@ -272,8 +273,7 @@ def distance(one, other, matrix=DEUTERANOPIA):
 
 def close(colours):
     """Return the pairs of colours that a deuteranope could take for one another."""
-    pairs = itertools.combinations(colours, 2)
-    return [f"{a}, {b}: {distance(a, b):.1f}" for a, b in pairs if distance(a, b) < SMALLEST_DELTA_E]
+    return [pair for pair in itertools.combinations(colours, 2) if distance(*pair) < SMALLEST_DELTA_E]
 
 
 def test_the_simulation_against_known_colours():
@@ -296,8 +296,7 @@ def test_the_cycle_of_colours_survives_deuteranopia():
 
 def test_the_colours_of_a_figure_survive_deuteranopia():
     """Filled areas and solid lines; dashed and dotted lines are told apart by their dashes."""
-    known = {colour.lower(): name for name, colour in OKABE_ITO.items()}
-    alike = {frozenset(pair) for pair in itertools.combinations(known, 2) if close(pair)}
+    alike = [set(pair) for pair in close(colour.lower() for colour in OKABE_ITO.values())]
     for pdf in FIGURES:
         styles = re.findall(r'style="([^"]*)"', pdf.with_suffix(".svg").read_text())
         solid = " ".join(style for style in styles if "stroke-dasharray" not in style)

@@ -100,18 +100,13 @@ def test_notebooks_and_models_have_what_a_reader_looks_for(visit):
 
 
 def test_internal_links_are_alive(site, visit):
-    dead = {}
+    files = {path.as_uri() for path in site.rglob("*")}
+    ids = {f"{(site / name).as_uri()}#{part}" for name, page in visit.items() for part in page["ids"]}
     for name, page in visit.items():
-        for url in page["links"]:
-            address, anchor = urldefrag(url)
-            if urlparse(address).scheme != "file":
-                continue
-            path = Path(unquote(urlparse(address).path))
-            target = path.relative_to(site).as_posix() if path.is_relative_to(site) else None
-            known = target in visit and (not anchor or unquote(anchor) in visit[target]["ids"])
-            if not known and not (target and target not in visit and path.is_file()):
-                dead.setdefault(name, set()).add(url.rpartition("/")[2])
-    assert dead == {}
+        own = {unquote(url) for url in page["links"] if url.startswith("file:")}
+        pages = {urldefrag(url)[0] for url in own}
+        assert pages <= set(map(unquote, files)), name
+        assert {url for url in own if urldefrag(url)[1]} <= set(map(unquote, ids)), name
 
 
 def test_a_picture_is_enlarged_on_a_phone_by_tap_and_by_key(site, chromium):

@@ -93,6 +93,7 @@ BREAKS = [  # rule, part of the complaint, how the notebook is broken
     ("needed", "no folded", lambda p: replace(p, "<summary>Answers", "<p>")),
     ("needed", "Limits", lambda p: replace(p, "## Limits", "Limits")),
     ("tagged", "tagged parameters", lambda p: untag(p, "parameters", "code")),
+    ("tagged", "tagged study", lambda p: untag(p, "study", "code")),
     ("tagged", "a Reading without", lambda p: untag(p, "reading", "markdown")),
     ("tagged", "folded answers without", lambda p: untag(p, "solution", "markdown")),
     ("tagged", "'## More'", lambda p: say(p, "```\n# no heading\n```\n\n## More")),
