@@ -63,7 +63,7 @@ test: setup ## lint, all tests, and the FINAL notebooks through nbval
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . || failed=1; \
 	NOTEBOOK_PROFILE=quick NOTEBOOK_FIGS="$$out" CI=true TQDM_DISABLE=1 LOKY_MAX_CPU_COUNT=1 \
 	  $(BIN)/python -m pytest $(XDIST) $(NBVAL) \
-	  --doctest-modules --ignore=tests/benchmarks $(wildcard FINAL_notebooks/FINAL_*.ipynb) helpers tests \
+	  --doctest-modules --ignore=tests/benchmarks $(wildcard FINAL_notebooks/FINAL_*.ipynb) helpers tools tests \
 	  | tee "$$out/log" || exit 1; \
 	[ $$failed = 0 ] || { echo "ruff: FAILED, see the top"; tail -n 1 "$$out/log"; exit 1; }
 

@@ -264,7 +264,9 @@ class Network_UI:
     def reset(self, parameters: bool = False) -> None:
         """Go back to the state at construction and clear the recorders; changed parameters go back on request."""
         state.restore(self.net, self._start)
-        self.changed = {} if parameters else self.changed
+        if parameters:
+            self.defaults()
+            self.changed = {}
         self.net.clear_recorder()
         self._restart(self.changed)
 

@@ -147,7 +147,7 @@ def test_reset_goes_back_and_keeps_the_parameters_unless_told():
     shown.set(second, "decay_factor", 0.5)
     shown.enable(net["Input", 0], False)
     shown.reset(parameters=True)
-    assert second.decay_factor == 0.99 and net["Input", 0].behaviour_enabled
+    assert second.decay_factor == second.init_kwargs["decay_factor"] == 0.99 and net["Input", 0].behaviour_enabled
 
 
 def test_the_last_samples_are_kept_for_ever_and_a_new_past_replaces_the_old(rng, monkeypatch):
