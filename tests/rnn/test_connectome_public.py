@@ -1,8 +1,8 @@
 """The published form of a connectome: every way to write it gives the same region; what is refused."""
 
+import contextlib
 import csv
 import dataclasses
-import functools
 import io
 
 import numpy as np
@@ -26,16 +26,9 @@ ROIS = ("EB", "PB", "ATL(L)", "ATL(R)", 'a "quoted, word"')
 FIRST = 720575940628857210  # ids of 18 digits, which floats would round
 TWICE = pytest.mark.filterwarnings("ignore:.*(rows that are there before|knows no transmitter|leaves out)")
 SMALL = st.builds(make_synthetic_roi, st.integers(4, 15), density=st.sampled_from([0.4, 1.0]), seed=st.integers(0, 99))
-STYLES = st.fixed_dictionaries(
-    {
-        "bom": st.booleans(),
-        "floats": st.booleans(),
-        "extra": st.booleans(),
-        "backwards": st.booleans(),
-        "quoting": st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
-        "lineterminator": st.sampled_from(["\n", "\r\n"]),
-    }
-)
+YES_OR_NO = dict.fromkeys(("bom", "floats", "extra", "backwards"), st.booleans())
+ENDS, QUOTES = st.sampled_from(["\n", "\r\n"]), st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
+STYLES = st.fixed_dictionaries(dict(**YES_OR_NO, lineterminator=ENDS, quoting=QUOTES))
 
 
 def write(path, columns, *, bom=False, floats=False, extra=False, backwards=False, **words):
@@ -78,11 +71,9 @@ def publish(folder, roi, rng, *, outside=0, **style):
 
 def same(one, two):
     """Whether two regions have the same neurons, types and counts."""
-    for name in ("ids", "signs", "transmitter"):
-        if getattr(one, name).tolist() != getattr(two, name).tolist():
-            return False
-    equal = one.counts.toarray().tolist() == two.counts.toarray().tolist()
-    return equal and one.types("cell_fibers").tolist() == two.types("cell_fibers").tolist()
+    pairs = [(getattr(one, name), getattr(two, name)) for name in ("ids", "signs", "transmitter")]
+    pairs += [(one.counts.toarray(), two.counts.toarray()), (one.types("cell_fibers"), two.types("cell_fibers"))]
+    return all(np.array_equal(*pair) for pair in pairs)
 
 
 @TWICE
@@ -116,12 +107,11 @@ def test_the_threshold_acts_on_the_sum_over_the_chosen_rois(tmp_path_factory, ro
         counts[i, o] += weight * (word in words)
     counts[counts < min_weight] = 0
     parts = sorted(classes(counts), key=len)
-    ask = functools.partial(load_traced, folder, folder / "nt.csv", roi=words, min_weight=min_weight)
-    if not set(words) <= {row[2] for row in rows} or len(parts[-1]) < 2:
-        with pytest.raises(ParameterError):
-            ask()
+    fits = set(words) <= {row[2] for row in rows} and len(parts[-1]) > 1
+    with contextlib.nullcontext() if fits else pytest.raises(ParameterError):
+        found = load_traced(folder, folder / "nt.csv", roi=words, min_weight=min_weight)
+    if not fits:
         return
-    found = ask()
     kept = [ids.index(i) for i in found.ids.tolist()]
     assert len(kept) == len(parts[-1]) and frozenset(kept) in parts
     assert (found.counts.toarray() == counts[np.ix_(kept, kept)]).all() and (found.signs == roi.signs[kept]).all()
@@ -149,45 +139,35 @@ def load(folder, *, neurons=NEURONS, edges=EDGES, total=None, transmitters=WANTE
     return load_traced(folder, table and folder / table, **options)
 
 
-@pytest.mark.parametrize(
-    ("total", "options", "counts"),
-    [
-        (TOTAL, {}, [[0, 8], [9, 0]]),
-        (TOTAL, dict(roi="EB"), [[0, 3], [3, 0]]),
-        (None, dict(table=None, excitatory=True), [[0, 5, 1], [3, 0, 6], [7, 0, 0]]),
-    ],
-)
-def test_a_region_by_hand(tmp_path, total, options, counts):
-    roi = load(tmp_path, total=total, **options)
-    n, second = len(counts), 1 if "excitatory" in options else -1
-    assert roi.counts.toarray().tolist() == counts and roi.ids.tolist() == [10, 20, 30][:n]
-    assert roi.signs.tolist() == [1, second, 1][:n] and roi.transmitter.tolist() == [1, max(second, 0), 1][:n]
+def test_the_totals_serve_where_no_roi_is_asked_for_and_all_may_excite(tmp_path):
+    assert load(tmp_path, total=TOTAL).counts.toarray().tolist() == [[0, 8], [9, 0]]
+    assert load(tmp_path, total=TOTAL, roi="EB").counts.toarray().tolist() == [[0, 3], [3, 0]]
+    (tmp_path / "traced-total-connections.csv").unlink()
+    roi = load(tmp_path, table=None, excitatory=True)
+    assert roi.counts.toarray().tolist() == [[0, 5, 1], [3, 0, 6], [7, 0, 0]] and roi.ids.tolist() == [10, 20, 30]
+    assert roi.signs.tolist() == roi.transmitter.tolist() == [1, 1, 1]
 
 
 @pytest.mark.parametrize(
     ("types", "codes"),
-    {
-        None: [0, 0, 0],
-        "0 3 3": [0, 3, 3],
-        "-1 2 4": [0, 1, 2],
-        "1e30 2 4": [0, 1, 2],
-        f"{'1' * 30} 2 4": [0, 1, 2],
-        "PEN PEN EPG": [1, 1, 0],
-    }.items(),
+    [("0 3 3", [0, 3, 3]), ("-1 2 4", [0, 1, 2]), (f"{'1' * 30} 2 4", [0, 1, 2]), ("PEN PEN EPG", [1, 1, 0])],
 )
-def test_types_are_codes_where_all_are_whole_numbers_else_words_and_without_any_one_fibre(tmp_path, types, codes):
-    rows = [f"{i}0,{kind}\n" for i, kind in enumerate(types.split(), 1)] if types else ["10\n20\n30\n"]
-    neurons = ("bodyId,type\n" if types else "bodyId\n") + "".join(rows)
-    assert load(tmp_path, neurons=neurons).fibre.tolist() == codes
+def test_types_are_codes_where_all_are_whole_numbers_else_words(tmp_path, types, codes):
+    rows = [f"{i}0,{kind}\n" for i, kind in enumerate(types.split(), 1)]
+    assert load(tmp_path, neurons="bodyId,type\n" + "".join(rows)).fibre.tolist() == codes
+
+
+def test_without_types_there_is_one_fibre(tmp_path):
+    assert load(tmp_path, neurons="bodyId\n10\n20\n30\n").fibre.tolist() == [0, 0, 0]
 
 
 def test_a_table_may_bring_signs_and_fibres_and_leave_neurons_out(tmp_path):
     table = "bodyId,transmitter,cell_body_fiber,sign\n10,NA,3,1\n20,da,4,1\n"  # with signs none needs a transmitter
     with pytest.warns(UserWarning, match="leaves out 2 of 4 neurons") as told:
         roi = load(tmp_path, transmitters=table)
-    assert roi.ids.tolist() == [10, 20] and roi.signs.tolist() == [1, 1] and roi.fibre.tolist() == [3, 4]
-    assert roi.transmitter.tolist() == [6, 5]
     assert [warning.category for warning in told].count(UserWarning) == 1
+    assert roi.ids.tolist() == [10, 20] and roi.transmitter.tolist() == [6, 5]
+    assert roi.signs.tolist() == [1, 1] and roi.fibre.tolist() == [3, 4]
 
 
 @pytest.mark.filterwarnings("error::UserWarning")
@@ -205,11 +185,8 @@ def test_neurons_without_a_transmitter_are_counted_in_a_warning(tmp_path):
 
 
 def test_rows_that_come_again_are_summed_with_a_warning(tmp_path):
-    told = r"\.csv has {} rows that are there before.*summed"
-    with pytest.warns(UserWarning, match="traced-roi-connections" + told.format(2)):
+    with pytest.warns(UserWarning, match=r"traced-roi-connections\.csv has 2 rows that are there before.*summed"):
         assert load(tmp_path, edges=EDGES + "10,20,EB,3\n30,10,ATL(L),5\n").counts[0, 1] == 8
-    with pytest.warns(UserWarning, match="traced-total-connections" + told.format(1)):
-        assert load(tmp_path, total=TOTAL + "10,20,1\n").counts[0, 1] == 9
 
 
 def test_the_largest_part_is_taken_on_request(tmp_path):
@@ -219,9 +196,8 @@ def test_the_largest_part_is_taken_on_request(tmp_path):
         load(tmp_path, largest=False)
     roi = make_synthetic_roi(6, density=1.0, seed=0)
     roi.write(tmp_path)
-    with (tmp_path / "neurons.csv").open("a") as neurons, (tmp_path / "edges.csv").open("a") as edges:
+    with (tmp_path / "neurons.csv").open("a") as neurons:
         neurons.write("9999999999,ACh,PDM25,1\n")
-        edges.write(f"{roi.ids[0]},9999999999,4\n")
     with pytest.raises(ParameterError, match="largest of 6 of 7 neurons"):
         load_roi(tmp_path)
     assert load_roi(tmp_path, largest=True).ids.tolist() == roi.ids.tolist()
@@ -236,31 +212,20 @@ def test_the_largest_part_is_taken_on_request(tmp_path):
         (dict(min_weight=50), "50 leaves none of the 6 connections of 4 neurons, at most 9 synapses each"),
         (dict(min_weight=7), "7 leaves 2 of the 6 connections .* no two neurons that reach each other"),
         (dict(excitatory=True), "not both"),
-        (dict(table=None), "transmitters=FILE.*excitatory=True"),
-        (
-            dict(transmitters="bodyId,transmitter\n1,ach\n2,da\n"),
-            "has none of the 4 neurons: its 2 start with 1, those",
-        ),
+        (dict(transmitters="bodyId,transmitter\n1,ach\n2,da\n"), "none of the 4 neurons: its 2 start with 1, those of"),
         (dict(transmitters="bodyId,transmitter\n10,acetil\n"), "transmitter = 'acetil' is unknown; choose one of"),
         (dict(transmitters="bodyId,nt\n10,ach\n"), "no column transmitter, found bodyId, nt"),
         (dict(transmitters=WANTED + "10,da\n"), "nt.csv .* 1 repeated neurons, the first 10"),
-        (
-            dict(edges=HEAD + "1,2,EB,3\n"),
-            "1 of 1 edges with unknown neurons, the first from 1 to 2; the 4 neurons start",
-        ),
+        (dict(edges=HEAD + "1,2,EB,3\n"), "1 of 1 edges with unknown neurons, the first from 1 to 2; the 4 neurons"),
         (dict(edges=EDGES + "10,20,EB,-3\n"), "weights from -3 to 99; allowed: 0 to 1000000000; repair the table"),
         (dict(edges=EDGES + f"10,20,EB,{9 * 10**18}\n" * 2), "weights from 1 to 9000000000000000000; allowed: 0 to 10"),
         (dict(edges=HEAD + "10,20,EB,2.5\n"), "traced-roi-connections.csv .*line 2: '2.5' in column weight is not a"),
         (dict(edges=HEAD + "10,20,EB\n"), "traced-roi-connections.csv .*line 2"),
         (dict(edges=HEAD), "no rows"),
-        (dict(edges=None), "traced-roi-connections.csv is not a table .*No such file"),
-        (dict(neurons=""), "no column bodyId, found nothing"),
         (dict(neurons=NEURONS + "1e999999999,x,y\n"), "line 6: '1e999999999' in column bodyId is not a whole number"),
-        (dict(neurons=NEURONS + "1" * 30 + ",x,y\n"), "1' in column bodyId is not a whole number below 2.63"),
         (dict(neurons=NEURONS + '50,"B\n60,C,y\n'), "traced-neurons.csv .* a wrong quote after line 5: unexpected end"),
     ],
 )
 def test_what_does_not_fit_is_one_line_that_says_what_was_found(tmp_path, changes, message):
-    with pytest.raises(ParameterError, match=message) as failed:
+    with pytest.raises(ParameterError, match=rf"^[^\n]*{message}[^\n]*$"):
         load(tmp_path, **changes)
-    assert "\n" not in str(failed.value)

@@ -32,12 +32,9 @@ def test_words_in_any_case_and_labels_of_files():
 
 
 def test_bad_words_and_targets_are_refused():
-    for word in ("l1", ""):
-        with pytest.raises(ParameterError, match=f"loss.*{LOSSES[0]}.*Sinai"):
-            loss_name(word)
-    for target in ([1.0, 2.0], "0", None, float("inf")):
-        with pytest.raises(ParameterError, match="target"):
-            target_vector("MSE", target, 3)
-    for k in (10**30, 0):
-        with pytest.raises(ParameterError, match=f"^k = {k} is out of range"):
-            target_vector("MSE_Custom", 0.0, k)
+    with pytest.raises(ParameterError, match=f"loss.*{LOSSES[0]}.*Sinai"):
+        loss_name("l1")
+    with pytest.raises(ParameterError, match="target has 2 values"):
+        target_vector("MSE", [1.0, 2.0], 3)
+    with pytest.raises(ParameterError, match=f"^k = {10**30} is out of range"):
+        target_vector("MSE_Custom", 0.0, 10**30)

@@ -73,7 +73,7 @@ def test_exponents_do_not_depend_on_the_qr_interval(dtype, g, bound):
     """Over 20 time constants at g = 10 the columns part by more than double precision can hold in A^T A."""
     rnn = network(g=g, n=60)
     expected = lyapunov_spectrum(rnn, k=60, t_ons=0.1, **SHORT)
-    for t_ons in (1.0, 2.0, 20.0):
+    for t_ons in (1.0, 20.0):
         found = lyapunov_spectrum(rnn, k=60, t_ons=t_ons, dtype=dtype, **SHORT)
         np.testing.assert_allclose(found.exponents, expected.exponents, atol=bound)
         assert found.mean_log_det == pytest.approx(expected.mean_log_det, rel=bound)
@@ -99,47 +99,40 @@ def test_a_tangent_of_low_rank_has_exponents_of_minus_infinity(n, g, t_ons, seed
     assert np.isnan(found.stderr[rank:]).all() and found.mean_log_det == -np.inf
 
 
-@pytest.mark.parametrize("r", [2.0, 1 + 5**0.5, 3.4985616993277016], ids=["fixed point", "period 2", "period 4"])
-def test_a_superstable_orbit_has_the_exponent_minus_infinity(r):
-    """The logistic map where its orbit holds x = 1/2; rounding leaves a slope of 1e-16 there, and not of 1e-3."""
+def test_a_superstable_orbit_has_the_exponent_minus_infinity():
+    """The logistic map of period 2 whose orbit holds x = 1/2; rounding leaves a slope of 1e-16 there, not of 1e-3."""
+    r = 1 + 5**0.5
     logistic = Map(lambda h, q: (r * h * (1 - h), r * (1 - 2 * h)[:, None] * q), (0.3,))
     squeezed = Map(lambda h, q: (1.0 * h, 1e-3 * q), (1.0,))
-    for t_ons in (1, 2, 3, 7):
+    for t_ons in (1, 3):
         found = lyapunov_spectrum(logistic, k=1, t_sim=400, t_ons=t_ons, transient=1000)
         assert found.exponents[0] == -np.inf and np.isnan(found.stderr[0])
-        found = lyapunov_spectrum(squeezed, k=1, t_sim=40, t_ons=t_ons)
-        assert found.exponents[0] == pytest.approx(np.log(1e-3))
+        assert lyapunov_spectrum(squeezed, k=1, t_sim=40, t_ons=t_ons).exponents[0] == pytest.approx(np.log(1e-3))
 
 
 # --- what is derived
 
 
 def test_kaplan_yorke_interpolates():
-    for exponents, n, expected in (
-        ([-0.1], 5, 0.0),
-        ([0.5, -1.0], 2, 1.5),
-        ([0.0, -1.0], 2, 1.0),
-        ([0.5, 0.0, -0.25, -1.0], 4, 3.25),
-        ([0.3, 0.2], 2, 2.0),
-        ([0.3, -0.2], 5, np.nan),
-        ([0.3, -0.2, -0.2], 5, 2.5),
-        ([0.5, -np.inf, -np.inf], 3, 1.0),
-        ([-np.inf], 1, 0.0),
-    ):
-        np.testing.assert_allclose(kaplan_yorke(exponents, n), expected)
-    for bad in ([0.1, np.nan], [0.1, 0.2], []):
-        with pytest.raises(ParameterError):
+    """Negative spectra, and those that do not reach the crossing, are examples in the docstring."""
+    assert kaplan_yorke([0.0, -1.0]) == 1 and kaplan_yorke([0.3, 0.2]) == 2
+    assert kaplan_yorke([0.5, 0.0, -0.25, -1.0]) == 3.25
+    assert kaplan_yorke([0.3, -0.2, -0.2], 5) == pytest.approx(2.5)
+    assert kaplan_yorke([0.5, -np.inf, -np.inf]) == 1
+    for bad in ([0.1, np.nan], [0.1, 0.2]):
+        with pytest.raises(ParameterError, match="descending"):
             kaplan_yorke(bad)
 
 
 def test_spectrum_is_sorted_and_its_parts_agree_and_its_trace_ends_there():
+    """A step is not added by rounding: .14 / .02 is 7.000000000000001."""
     found = lyapunov_spectrum(network(g=6.0, n=100), k=100, t_sim=50.5, trace=True)
     assert (np.diff(found.exponents) <= 0).all() and found.converged is None
     assert found.entropy == pytest.approx(found.exponents[found.exponents > 0].sum()) and found.entropy > 0
     assert found.kaplan_yorke == kaplan_yorke(found.exponents)
     np.testing.assert_allclose(found.times, [*range(1, 51), 50.5])
-    assert found.running.shape == (51, 100) and found.time == pytest.approx(50.5)
     np.testing.assert_allclose(found.running[-1], found.exponents)
+    assert lyapunov_spectrum(network(dt=0.02), k=1, t_sim=0.14, t_ons=0.14, trace=True).times == pytest.approx([0.14])
 
 
 def test_standard_errors_are_those_of_repeated_runs():
@@ -151,18 +144,11 @@ def test_standard_errors_are_those_of_repeated_runs():
 
 def test_adaptive_stop():
     options = dict(k=1, t_sim=200, transient=100)
-    found = lyapunov_spectrum(HENON, tolerance=0.5, **options)
-    assert found.time == 200 and found.times is None and found.running is None
+    assert lyapunov_spectrum(HENON, tolerance=0.5, **options).time == 200
     found = lyapunov_spectrum(HENON, tolerance=0.008, t_max=20_000, **options)
     assert found.converged is True and found.stderr[0] <= 0.008 and 200 < found.time < 20_000
     given_up = lyapunov_spectrum(HENON, tolerance=1e-6, t_max=500, **options)
     assert given_up.converged is False and given_up.time == 500
-
-
-def test_a_step_is_not_added_by_rounding():
-    """.14 / .02 is 7.000000000000001."""
-    found = lyapunov_spectrum(network(dt=0.02), k=1, t_sim=0.14, t_ons=0.14, trace=True)
-    assert found.time == pytest.approx(0.14) and len(found.times) == 1
 
 
 # --- seeds, threads, errors
@@ -188,14 +174,16 @@ def test_one_blas_thread_and_back():
     prefix = next((p for p in ("scipy_openblas", "openblas") if hasattr(library, f"{p}_get_num_threads")), None)
     if prefix is None:
         pytest.skip("scipy uses another BLAS than OpenBLAS")
-    threads = library[f"{prefix}_get_num_threads"]
+    threads, set_threads = (library[f"{prefix}_{what}_num_threads"] for what in ("get", "set"))
     before = threads()
-    library[f"{prefix}_set_num_threads"](2)
+    set_threads(2)
     with one_blas_thread():
         assert threads() == 1
     assert threads() == 2
-    library[f"{prefix}_set_num_threads"](before)
+    set_threads(before)
 
+
+# --- bad input
 
 BAD = dict(k=21, t_ons=0.05, t_sim=0, transient=-1, frame_transient=-1, h0=np.zeros(3), seed=None)
 BAD |= dict(dtype="float16", tolerance=0, t_max=5, rnn=np.eye(20))
@@ -207,37 +195,29 @@ def test_bad_arguments_are_refused_in_one_line(name):
         lyapunov_spectrum(**{"rnn": network(), "k": 2, **SHORT, name: BAD[name]})
 
 
-UNBOUNDED = {  # rules without an upper bound; the slope of the first is a number even where its rate is none
-    "relu": lambda h: (np.maximum(h, 0), 1.0 * (h > 0)),
-    "exponential": lambda h: (np.exp(h) - 1, np.exp(h)),
-}
+def relu(h):
+    """A rule without an upper bound, whose slope is a number even where its rate is none."""
+    return np.maximum(h, 0), 1.0 * (h > 0)
+
+
+def of_its_steps(net):
+    return Map(lambda h, q: MODEL.step(h, q, net.weights, phi=net.activation), np.ones(net.n), dt=0.1)
+
+
 ENGINES = {
-    "first exponent": lambda net: lyapunov_spectrum(net, k=1, t_sim=300),
-    "whole spectrum": lambda net: lyapunov_spectrum(net, k=net.n, t_sim=300),
-    "QR in each step": lambda net: lyapunov_spectrum(net, k=2, t_sim=300, t_ons=net.dt),
+    "averaging": lambda net: lyapunov_spectrum(net, k=1, t_sim=300),
     "single precision": lambda net: lyapunov_spectrum(net, k=1, t_sim=300, dtype="float32"),
     "in the transient": lambda net: lyapunov_spectrum(net, k=1, t_sim=1, transient=300),
-    "before averaging": lambda net: lyapunov_spectrum(net, k=1, t_sim=1, transient=0, frame_transient=300),
     "sparse": lambda net: lyapunov_spectrum(net.replace(weights=sparse.csr_array(net.weights)), k=1, t_sim=300),
-    "input": lambda net: net.advance(np.ones((net.n, 2), order="F"), 3000, x=np.ones(net.n)),
-    "a map": lambda net: lyapunov_spectrum(
-        Map(lambda h, q: MODEL.step(h, q, net.weights, phi=net.activation), np.ones(net.n), dt=0.1), k=1, t_sim=300
-    ),
-    "trajectory": lambda net: trajectory(net, t_sim=300),
+    "a map": lambda net: lyapunov_spectrum(of_its_steps(net), k=1, t_sim=300),
+    "trajectory": lambda net: trajectory(of_its_steps(net), t_sim=300),
+    "a frame": lambda net: lyapunov_spectrum(Map(lambda h, q: (1.0 * h, np.inf * q), (0.1,)), k=1, t_sim=9),
 }
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("name", UNBOUNDED)
-def test_a_state_that_leaves_the_numbers_is_an_error_in_every_engine(name, engine):
-    net = Rnn(np.abs(random_weights(10, 3.0, seed=0)), UNBOUNDED[name])
+def test_a_state_or_frame_that_leaves_the_numbers_is_an_error_in_every_engine(engine):
+    net = Rnn(np.abs(random_weights(10, 3.0, seed=0)), relu)
     with pytest.raises(BackendError, match=r"left the finite numbers \(it holds -?(inf|nan)\); take weaker"):
         ENGINES[engine](net)
-
-
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")
-def test_a_map_that_escapes_or_a_frame_that_does_is_an_error_too():
-    for step in (functools.partial(MODEL.henon, a=3.0), lambda h, q: (1.0 * h, np.inf * q)):
-        with pytest.raises(BackendError, match="frame has left the finite numbers"):
-            lyapunov_spectrum(Map(step, (0.1, 0.1)), k=2, t_sim=100)

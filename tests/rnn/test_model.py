@@ -41,10 +41,9 @@ def test_weights_are_those_of_the_cell_and_their_symmetric_part_or_magnitudes(n,
 
 
 def test_every_spelling_leads_to_its_name():
-    for name, words in ACTIVATIONS.items():
-        assert {activation_name(w) for w in (*words, *map(str.upper, words))} == {name}
-    wanted = {"std", "strech", "tanh_strech", "tanh_streched", "tanh_stretched", "pos", "tanh_positive"}
-    assert wanted <= set().union(*ACTIVATIONS.values())
+    wanted = {"std": "tanh", "pos": "tanh_pos", "tanh_positive": "tanh_pos"}
+    wanted |= dict.fromkeys(("strech", "tanh_strech", "tanh_streched", "tanh_stretched"), "tanh_streched")
+    assert {word: activation_name(word.upper()) for word in wanted} == wanted
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -57,14 +56,6 @@ def test_response_is_phi_and_its_derivative(name, h, gain, shift):
     legacy = response(name, h, gain, shift, legacy=True)
     np.testing.assert_allclose(legacy[1], gain / np.cosh(h) ** 2, rtol=1e-9)
     np.testing.assert_array_equal(legacy[0], phi)
-
-
-def test_the_rules_of_the_notebook_have_the_slopes_that_they_claim():
-    h, eps = np.linspace(-3, 3, 31) + 0.01, 1e-6
-    for name in ("tanh", "positive", "softsign", "wrong_slope"):
-        phi = getattr(MODEL, name)
-        difference = (phi(h + eps)[0] - phi(h - eps)[0]) / (2 * eps)
-        np.testing.assert_allclose(phi(h)[1], difference * (2 if name == "wrong_slope" else 1), atol=1e-8)
 
 
 # --- the map
@@ -127,33 +118,24 @@ def test_single_precision_weights_stay_so():
 
 BAD = {
     "not square": dict(weights=np.zeros((3, 4))),
-    "nan": dict(weights=np.full((3, 3), np.nan)),
     "sparse, nan": dict(weights=sparse.csr_array([[0, np.nan], [1, 0]])),
-    "activation": dict(activation="relu"),
     "rule of another shape": dict(activation=lambda h: (h[:2], h[:2])),
     "rule that fails": dict(activation=lambda: 0),
     "rule that is not finite": dict(activation=lambda h: (h, h * np.nan)),
     "rule and gain": dict(activation=MODEL.tanh, gain=2.0),
     "rule and shift": dict(activation=MODEL.tanh, shift=2.0),
     "rule and legacy": dict(activation=MODEL.tanh, legacy=True),
-    "gain length": dict(gain=[1.0, 2.0]),
     "gain per type": dict(types=[0, 1, 1], gain=[1.0, 2.0, 3.0]),
-    "dt zero": dict(dt=0),
     "types fraction": dict(types=[0, 0.5, 1]),
-    "input nan": dict(x=np.full(3, np.nan)),
 }
 
 
 @pytest.mark.parametrize("case", BAD)
 def test_bad_networks_are_refused_in_one_line(case):
-    with pytest.raises(ParameterError) as error:
+    with pytest.raises(ParameterError, match=r"^[^\n]+$"):
         Rnn(**{"weights": np.zeros((3, 3)), **BAD[case]})
-    assert "\n" not in str(error.value)
 
 
-def test_bad_weights_are_refused():
-    for bad in (dict(n=0), dict(n=2**31), dict(g=-1), dict(seed=None), dict(excitatory=1.2)):
-        with pytest.raises(ParameterError, match=next(iter(bad))):
-            random_weights(**{"n": 5, "g": 1.0, "seed": 0, **bad})
+def test_a_symmetric_matrix_has_no_signs_of_senders():
     with pytest.raises(ParameterError, match="exclude each other"):
         random_weights(5, 1.0, seed=0, symmetric=True, excitatory=0.5)

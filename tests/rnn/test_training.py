@@ -25,9 +25,10 @@ SMALL = dict(**TIMES, progress=False)
 def test_history_is_whole_and_entry_i_comes_before_update_i():
     rnn = network()
     long, short = (training.train(rnn, n_epochs=n, **SMALL) for n in (6, 4))
-    assert long.loss.shape == (6,) and long.spectra.shape == (6, 3) and long.gradient_norms["weights"].shape == (6,)
-    assert training.gradient(rnn, **TIMES).loss == pytest.approx(long.loss[0], rel=1e-12)
-    assert training.gradient(short.rnn, **TIMES).loss == pytest.approx(long.loss[4], rel=1e-12)
+    assert long.spectra.shape == (6, 3) and long.gradient_norms["weights"].shape == (6,)
+    assert [training.gradient(net, **TIMES).loss for net in (rnn, short.rnn)] == pytest.approx(
+        long.loss[[0, 4]], rel=1e-12
+    )
     assert (np.diff(long.spectra, axis=1) <= 0).all() and (short.loss == long.loss[:4]).all()
 
 
@@ -63,19 +64,17 @@ def test_a_fixed_number_of_parameters_is_trained_and_zeros_stay():
     found = training.train(rnn, n_epochs=3, masks=masks, parameters=GROUPS, **SMALL).rnn
     assert ((found.weights != rnn.weights) == (weights != 0)).all()
     assert ((found.gain != rnn.gain).sum(), (found.shift != rnn.shift).sum()) == (2, 8)
-    found = training.train(rnn, n_epochs=3, **SMALL).rnn
-    assert ((found.weights != rnn.weights) == (weights != 0)).all()
-    assert (found.gain == rnn.gain).all() and (found.shift == rnn.shift).all()
     drawn = [training.fixed_number(rnn, n_weights=5, seed=seed)["weights"] for seed in (3, 3, 4)]
     assert np.array_equal(drawn[0], drawn[1]) and not np.array_equal(drawn[0], drawn[2]) and drawn[0].sum() == 5
 
 
-def test_dale_clips_at_zero_where_free_weights_change_sign():
+def test_dale_clips_at_zero_where_free_weights_change_sign_and_what_is_not_trained_stays():
     rnn = Rnn(random_weights(8, 1.0, seed=2, excitatory=0.5), "tanh_pos")
     free, clipped = (training.train(rnn, n_epochs=1, lr=0.3, dale=dale, **SMALL).rnn for dale in ("free", "clip"))
     changed = free.weights * rnn.weights < 0
     assert changed.any()
     np.testing.assert_array_equal(clipped.weights, np.where(changed, 0, free.weights))
+    assert np.all(free.gain == 1) and np.all(free.shift == 0) and not free.weights.diagonal().any()
 
 
 def test_early_stopping_returns_the_network_of_the_last_entry():
@@ -140,15 +139,11 @@ def test_epochs_share_their_program_with_the_gradient():
     ("change", "message"),
     [
         (dict(k=9), "k = 9 is out of range; allowed: an integer from 1 to 8"),
-        (dict(n_epochs=0), "n_epochs = 0"),
         (dict(t_ons=20.0), "t_ons = 20"),
         (dict(parameters=()), "nothing is trained"),
-        (dict(early_stopping="now"), "early_stopping"),
         (dict(masks={"weights": np.zeros((8, 8))}), "nothing is trained"),
         (dict(masks={"gains": np.ones(8)}), "masks = 'gains' is unknown"),
-        (dict(masks={"weights": np.ones(8)}), "shape"),
         (dict(rnn=network(kind="tanh"), parameters=("gains",)), "neither gains nor shifts"),
-        (dict(rnn=np.eye(3)), "allowed: Rnn"),
     ],
 )
 def test_bad_settings_are_refused_in_one_line(change, message):

@@ -1,7 +1,6 @@
 """Retina/LGN bank: the slow obvious version, the filters, and the controls that the source lacks."""
 
 import functools
-import warnings
 
 import numpy as np
 import pytest
@@ -13,35 +12,23 @@ from helpers.v1 import lgn
 from tests.v1 import slow_lgn
 
 FPS = 24
-STIMULUS = dict(sf_0=0.15, b_sf=0.1, b_v=0.1, alpha=1.0)
-SEEDS = 4
 PARAMS = {
     "linear": lgn.LgnParams(),
     "legacy": lgn.LgnParams(legacy=True),
     "lgn": lgn.LgnParams(rectify="lgn"),
-    "coded": lgn.LgnParams(temporal="coded"),
 }
 
 
-def cloud(theta_deg, b_deg, seed, v_x=1.0, n_t=128):
+def cloud(theta_deg, b_deg, seed, n_t=128):
     angles = dict(theta_rad=np.radians(theta_deg), b_theta_rad=np.radians(b_deg))
-    return motion_cloud((64, 64, n_t), **angles, **STIMULUS, v_x=v_x, seed=seed)
+    return motion_cloud((64, 64, n_t), **angles, sf_0=0.15, b_sf=0.1, b_v=0.1, alpha=1.0, v_x=1.0, seed=seed)
 
 
 @functools.cache
-def mean_curve(params, theta_deg, b_deg, v_x=1.0, seeds=SEEDS):
-    """Mean drive over cells, time and seeds, a tuple per orientation."""
-    movies = (cloud(theta_deg, b_deg, seed, v_x) for seed in range(seeds))
+def mean_curve(params, theta_deg, b_deg):
+    """Mean drive over cells, time and four seeds, a number per orientation."""
     second = PARAMS[params].replace(duration_ms=1000)
-    return np.mean([lgn.respond(m, fps=FPS, params=second).tuning() for m in movies], axis=0)
-
-
-def orientations(params="linear"):
-    return lgn.template_weights(PARAMS[params])[0]
-
-
-def vector_length(params, *stimulus, **keywords):
-    return 1 - circular_variance(orientations(params), mean_curve(params, *stimulus, **keywords))
+    return np.mean([lgn.respond(cloud(theta_deg, b_deg, s), fps=FPS, params=second).tuning() for s in range(4)], axis=0)
 
 
 @pytest.fixture(scope="module")
@@ -68,8 +55,8 @@ def test_legacy_bank_equals_the_slow_version(movie, record):
 
 
 def test_default_orientations_cover_half_a_turn_once_and_legacy_a_quarter():
-    np.testing.assert_allclose(np.degrees(orientations()), np.arange(12) * 15)
-    np.testing.assert_allclose(np.degrees(orientations("legacy")), np.linspace(0, 90, 12))
+    np.testing.assert_allclose(np.degrees(lgn.template_weights()[0]), np.arange(12) * 15)
+    np.testing.assert_allclose(np.degrees(lgn.template_weights(PARAMS["legacy"])[0]), np.linspace(0, 90, 12))
 
 
 # --- filters
@@ -98,18 +85,12 @@ def test_a_slow_kernel_is_kept_whole(movie):
 # --- controls
 
 
-@pytest.mark.parametrize("theta_deg", [0, 45, 150])
-def test_grating_drives_its_own_channel_most(theta_deg):
-    movie = grating((64, 64, 48), theta_rad=np.radians(theta_deg), sf_0=0.15, v_x=0.3, v_y=0.3)
-    response = lgn.respond(movie, fps=FPS)
-    assert np.degrees(response.theta_rad[response.tuning().argmax()]) == pytest.approx(theta_deg)
+@pytest.mark.parametrize(("theta_deg", "b_deg"), [(60, 15), (150, 15), (0, np.inf)])
+def test_rectifying_every_position_is_blind_to_orientation(theta_deg, b_deg):
+    assert circular_variance(lgn.template_weights()[0], mean_curve("lgn", theta_deg, b_deg)) > 0.97
 
 
-def test_rectifying_every_position_is_blind_to_orientation():
-    assert max(vector_length("lgn", theta_deg, b) for theta_deg, b in ((60, 15), (150, 15), (0, np.inf))) < 0.03
-
-
-@pytest.mark.parametrize("name", ["linear", "lgn", "coded"])
+@pytest.mark.parametrize("name", ["linear", "lgn"])
 def test_contrast_only_scales_luminance_changes_nothing_and_grey_gives_nothing(movie, name):
     base = lgn.respond(movie.astype(float), fps=FPS, params=PARAMS[name]).drive
     changed = lgn.respond(0.25 * movie.astype(float) + 7, fps=FPS, params=PARAMS[name]).drive
@@ -138,18 +119,18 @@ def test_dark_part_is_reported_and_left_out(level):
     assert response.drive[..., 1300:2000].max() < 1e-6 < plain.drive[..., 1300:2000].max()
 
 
+@pytest.mark.filterwarnings("error::UserWarning")
 def test_one_bright_pixel_makes_nothing_dark():
     movie = grating((48, 48, 12), theta_rad=0.5, sf_0=0.15)
     movie[3, 3, 5] = 40.0
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", UserWarning)
-        assert not lgn.respond(movie, fps=24).dark.any()
+    assert not lgn.respond(movie, fps=24).dark.any()
 
 
 def test_faint_noise_is_dark_too_and_many_dark_parts_make_one_short_line(rng):
     movie = np.where(np.arange(48) % 4 == 0, 0.004 * rng.random((64, 64, 48)), cloud(60, 15, seed=1, n_t=48))
-    ending = r"0\.50 to 0\.54 s and 8 more parts: no orientation there, left out of tuning\(\)$"
-    with pytest.warns(UserWarning, match=ending):
+    with pytest.warns(
+        UserWarning, match=r"0\.50 to 0\.54 s and 8 more parts: no orientation there, left out of tuning"
+    ):
         assert lgn.respond(movie, fps=FPS).dark.sum() == 500
 
 
@@ -178,24 +159,17 @@ def test_thresholds_leave_out_weak_positions_and_a_gain_scales_the_off_half():
     np.testing.assert_allclose(half, np.where(w < 0, 0.5 * w, w), atol=1e-12)
 
 
-def test_templates_are_pictures_of_64_pixels_about_their_middle():
-    found = lgn.templates(np.radians([0.0, 90.0]))
-    assert found.shape == (2, 64, 64)
-    np.testing.assert_allclose(found[0], found[1].T, atol=1e-12)
-    np.testing.assert_allclose(found[:, 1:, 1:], found[:, :0:-1, :0:-1], atol=1e-12)  # even about pixel (32, 32)
-
-
 @pytest.mark.parametrize("name", ["linear", "lgn"])
 def test_halves_are_sums_over_positions_and_add_up_to_the_drive(name, movie):
     on, off = lgn.on_off(movie, fps=FPS, params=PARAMS[name], seed=4)
     drive = lgn.respond(movie, fps=FPS, params=PARAMS[name], seed=4).drive
     np.testing.assert_allclose(np.maximum(on - off, 0), drive, atol=1e-12)
-    positions, w = lgn.position_responses(movie, fps=FPS, seed=4), lgn.template_weights()[1]
-    bright = np.maximum(positions, 0) if name == "lgn" else positions
+    bright, w = lgn.position_responses(movie, fps=FPS, seed=4), lgn.template_weights()[1]
+    dim = bright
+    if name == "lgn":
+        bright, dim = np.maximum(bright, 0), np.minimum(bright, 0)
     np.testing.assert_allclose(on, np.einsum("ap,cpt->act", np.maximum(w, 0), bright), atol=1e-12)
-    dim = np.minimum(positions, 0) if name == "lgn" else positions
     np.testing.assert_allclose(off, np.einsum("ap,cpt->act", np.maximum(-w, 0), dim), atol=1e-12)
-    assert name == "linear" or ((off <= 0).all() and off.min() < -1)
 
 
 # --- legacy: the artefact
@@ -234,9 +208,8 @@ def test_a_movie_is_answered_whole(movie, fps, n_ms):
     assert whole.drive.shape[2] == whole.dark.size == n_ms
     for duration_ms in (400, n_ms + 500):
         other = lgn.respond(movie, fps=fps, params=lgn.LgnParams(duration_ms=duration_ms)).drive
-        common = min(duration_ms, n_ms)
         assert other.shape[2] == duration_ms
-        np.testing.assert_allclose(other[..., :common], whole.drive[..., :common], atol=1e-12)
+        np.testing.assert_allclose(other[..., :n_ms], whole.drive[..., :duration_ms], atol=1e-12)
 
 
 def test_the_last_frame_is_held():
@@ -252,11 +225,11 @@ def test_centres_stand_on_a_grid_or_just_off_it_by_the_seed():
     assert set(np.unique(one - grid)) == {-1, 0} and np.array_equal(one, same) and not np.array_equal(one, other)
 
 
-def test_every_lattice_point_stays_inside_the_smallest_movie():
-    for params in (lgn.LgnParams(margin_px=13, lattice_step_px=3), lgn.LgnParams(margin_px=13, legacy=True)):
-        size = 26
-        corner = lgn.cell_centres((size, size), params=params)[:, None] + lgn.lattice(params)[None] - 2
-        assert corner.min() >= 0 and corner.max() + 4 <= size
+@pytest.mark.parametrize("change", [dict(lattice_step_px=3), dict(legacy=True)])
+def test_every_lattice_point_stays_inside_the_smallest_movie(change):
+    params = lgn.LgnParams(margin_px=13, **change)
+    corner = lgn.cell_centres((26, 26), params=params)[:, None] + lgn.lattice(params) - 2
+    assert corner.min() >= 0 and corner.max() + 4 <= 26
 
 
 # --- bad input
@@ -274,12 +247,10 @@ def seen(movie=GREY, fps=24, **options):
     ("call", "fragment"),
     [
         (lambda: seen(np.where(np.arange(4) == 2, np.nan, GREY)), "movie holds NaN"),
-        (lambda: seen(GREY[:20]), "movie has (20, 64) pixels; allowed: at least 40"),
-        (lambda: seen(GREY.T), "its axes are (x, y, t), and stimuli.read_movie turns others"),
+        (lambda: seen(GREY.T), "movie has (4, 64) pixels; allowed: at least 40 each, or a smaller margin_px; its axes"),
         (lambda: seen((255 * GREY).astype(np.uint8)), "values up to 127; give luminance in [0, 1]"),
         (lambda: seen(2 * (GREY > 0.1).astype(float)), "values up to 2; give luminance"),
         (lambda: seen(GREY - 1, params=LEGACY), "movie goes down to -0.5"),
-        (lambda: seen(params=lgn.LgnParams(spacing_px=50)), "allowed: at least 70"),
         (lambda: lgn.cell_centres((64,)), "size_px = (64,) is not (N_x, N_y)"),
         (lambda: lgn.LgnParams(kernel_px=5), "kernel_px = 5 is odd"),
         (lambda: lgn.LgnParams(kernel_px=20), "margin_px = 20 is too small; allowed: at least 21"),

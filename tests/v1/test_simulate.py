@@ -52,15 +52,6 @@ def test_inhibition_from_all_cells_at_once_stops_at_its_reversal_potential():
     assert v_mv.min() == pytest.approx(-70, abs=1e-3) and v_mv.max() <= -56.5
 
 
-def test_spikes_and_refractoriness_show_in_the_potential():
-    result = v1.simulate(SHORT, 0.0, record=["exc", "inh"], current_na={"exc": 0.8}, seed=0)
-    v_mv, (times_ms, cells) = result.v_mv["exc"], result.spikes["exc"]
-    assert v_mv.max() < STATIC.v_thresh_mv and result.v_mv["inh"].shape == (1000, 60)
-    rows = np.rint(times_ms / 0.1).astype(int) - 1
-    for row, cell in zip(rows, cells, strict=True):
-        assert (v_mv[row : row + 16, cell] == STATIC.v_reset_mv).all()  # the spike and 1.5 ms
-
-
 def test_rates_over_current(acceptance, record):
     rates, alone = [], v1.RingParams(**ALONE, window_ms=2000.0)
     for current in acceptance["ring"]["f_i"]["current_na"]:
@@ -131,13 +122,10 @@ def test_given_trains_and_wiring_give_the_run_that_drew_them():
 
 def test_all_spikes_come_out_in_order():
     result = v1.simulate(v1.RingParams(window_ms=300.0, layers=2), THETA[:2], seed=0)
+    assert list(result.counts) == ["input", "exc", "inh", "exc2", "inh2"]
     for times_ms, cells in result.spikes.values():
         order = np.lexsort((cells, times_ms))
         assert np.array_equal(order, np.arange(len(order))) and np.ptp(cells) > 10
-    inside = result.spikes["inh"][0] % 300 > 0.05
-    times_ms, cells = (part[inside] for part in result.spikes["inh"])
-    counts = [np.bincount(cells[times_ms // 300 == k], minlength=60) for k in (0, 1)]
-    assert np.array_equal(counts, result.counts["inh"])
 
 
 def test_units_are_converted_wherever_times_and_weights_go_in():
@@ -155,16 +143,6 @@ def test_units_are_converted_wherever_times_and_weights_go_in():
 @pytest.fixture(scope="module")
 def learned():
     return v1.simulate(v1.RingParams(window_ms=500.0), THETA[:3], seed=5)
-
-
-def test_weights_move_within_their_bounds(learned):
-    wires = v1.wire(learned.params, 5)
-    for name, matrix in learned.weights.items():
-        assert np.array_equal(np.isfinite(matrix), np.isfinite(wires[name].matrix(1)))
-        limit = 0.8 if name.startswith("input") else 0.2
-        assert np.nanmin(matrix) >= 0 and np.nanmax(matrix) <= limit and np.nanstd(matrix) > 1e-4
-    static = v1.simulate(learned.params.replace(plastic=False), THETA[:3], seed=5)
-    assert max(np.nanstd(matrix) for matrix in static.weights.values()) < 1e-15
 
 
 def test_learned_weights_go_back_in_and_stay_frozen(learned):
@@ -189,13 +167,7 @@ def test_a_rule_of_ones_own_changes_its_projections_only():
         assert (np.nanstd(matrix) > 1e-6) == (v1.PROJECTIONS[name].rule == "causal")
 
 
-def test_layers_and_lesions():
-    """One input spike is just enough for a layer-2 cell, so I1->E2 decides whether layer 2 copies layer 1."""
-    wired = v1.simulate(STATIC.replace(layers=2), THETA[:1], seed=0).counts
-    freed = v1.simulate(STATIC.replace(layers=2, w_inh_exc2_us=0.0), THETA[:1], seed=0).counts
-    assert list(wired) == ["input", "exc", "inh", "exc2", "inh2"]
-    assert wired["exc2"].sum() < 0.5 * wired["exc"].sum() and freed["exc2"].sum() > 0.7 * freed["exc"].sum()
-    assert np.array_equal(wired["exc"], v1.simulate(STATIC, THETA[:1], seed=0).counts["exc"])
+def test_populations_of_other_sizes_and_no_synapses_at_all():
     few = v1.simulate(SHORT.replace(n_inh=12), [0.0], seed=0)
     assert few.counts["inh"].shape == (1, 12) and few.weights["inh_exc"].shape == (12, 60)
     none = v1.simulate(v1.RingParams(**ALONE | dict(w_input_exc_us=0.0), window_ms=10.0), 0.0, seed=0)
@@ -222,7 +194,6 @@ RUN = [
     (dict(weights={"exc_exc": ONES}), "belongs to another ring: 30"),
     (dict(params=v1.RingParams(), weights={"exc_inh": ONES}), "weights['exc_inh'] goes up to 1"),
     (dict(current_na={"input": 1.0}), "current_na = 'input' is unknown"),
-    (dict(current_na={"exc": [1.0]}), "has shape (1,); allowed: a number, (60,)"),
     (dict(current_na={"exc": ONES}), "or (100, 60), one row per ms"),
 ]
 
