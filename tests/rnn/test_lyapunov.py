@@ -185,8 +185,7 @@ def test_one_blas_thread_and_back():
 
 # --- bad input
 
-BAD = dict(k=21, t_ons=0.05, t_sim=0, transient=-1, frame_transient=-1, h0=np.zeros(3), seed=None)
-BAD |= dict(dtype="float16", tolerance=0, t_max=5, rnn=np.eye(20))
+BAD = dict(k=21, t_ons=0.05, t_max=5, dtype="float16", tolerance=0, rnn=np.eye(20))
 
 
 @pytest.mark.parametrize("name", BAD)
