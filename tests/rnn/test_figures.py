@@ -80,7 +80,6 @@ def test_histories_and_exponents_of_several_trainings():
     [
         (plots.training, [[]], "logs is empty"),
         (plots.training, [np.array([1, None, "x"], object)], "logs holds 1"),
-        (plots.trained, [[{"spectrum": [1]}]], "logs holds "),
         (plots.trained, [[{key: [[1.0], [1.0, 2.0]] for key in KEYS}]], "spectrum_before "),
         (plots.spectra, [{"a": [1.0, 2.0]}], r"exponents\['a'\] has 1 dimension"),
     ],

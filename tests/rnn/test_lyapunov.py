@@ -68,15 +68,12 @@ def test_agrees_with_the_loop_of_the_notebook(activation, data, n, g, dt, waits)
         assert np.isnan(found.mean_log_det) if k < n else found.mean_log_det == pytest.approx(loop.sum(), rel=1e-11)
 
 
-@pytest.mark.parametrize(("dtype", "g", "bound"), [("float64", 10.0, 1e-8), ("float32", 0.8, 2e-3)])
-def test_exponents_do_not_depend_on_the_qr_interval(dtype, g, bound):
-    """Over 20 time constants at g = 10 the columns part by more than double precision can hold in A^T A."""
-    rnn = network(g=g, n=60)
+def test_in_single_precision_exponents_do_not_depend_on_the_qr_interval():
+    rnn = network(g=0.8, n=60)
     expected = lyapunov_spectrum(rnn, k=60, t_ons=0.1, **SHORT)
-    for t_ons in (1.0, 20.0):
-        found = lyapunov_spectrum(rnn, k=60, t_ons=t_ons, dtype=dtype, **SHORT)
-        np.testing.assert_allclose(found.exponents, expected.exponents, atol=bound)
-        assert found.mean_log_det == pytest.approx(expected.mean_log_det, rel=bound)
+    found = lyapunov_spectrum(rnn, k=60, t_ons=20.0, dtype="float32", **SHORT)
+    np.testing.assert_allclose(found.exponents, expected.exponents, atol=2e-3)
+    assert found.mean_log_det == pytest.approx(expected.mean_log_det, rel=2e-3)
 
 
 # --- singular tangents
@@ -126,12 +123,14 @@ def test_kaplan_yorke_interpolates():
 
 def test_spectrum_is_sorted_and_its_parts_agree_and_its_trace_ends_there():
     """A step is not added by rounding: .14 / .02 is 7.000000000000001."""
-    found = lyapunov_spectrum(network(g=6.0, n=100), k=100, t_sim=50.5, trace=True)
+    rnn = network(g=6.0, n=100)
+    found = lyapunov_spectrum(rnn, k=100, t_sim=50.5, trace=True)
     assert (np.diff(found.exponents) <= 0).all() and found.converged is None
     assert found.entropy == pytest.approx(found.exponents[found.exponents > 0].sum()) and found.entropy > 0
     assert found.kaplan_yorke == kaplan_yorke(found.exponents)
     np.testing.assert_allclose(found.times, [*range(1, 51), 50.5])
     np.testing.assert_allclose(found.running[-1], found.exponents)
+    np.testing.assert_allclose(np.sort(found.running[19])[::-1], lyapunov_spectrum(rnn, k=100, t_sim=20).exponents)
     assert lyapunov_spectrum(network(dt=0.02), k=1, t_sim=0.14, t_ons=0.14, trace=True).times == pytest.approx([0.14])
 
 
@@ -204,7 +203,6 @@ def of_its_steps(net):
 
 
 ENGINES = {
-    "averaging": lambda net: lyapunov_spectrum(net, k=1, t_sim=300),
     "single precision": lambda net: lyapunov_spectrum(net, k=1, t_sim=300, dtype="float32"),
     "in the transient": lambda net: lyapunov_spectrum(net, k=1, t_sim=1, transient=300),
     "sparse": lambda net: lyapunov_spectrum(net.replace(weights=sparse.csr_array(net.weights)), k=1, t_sim=300),
