@@ -210,6 +210,7 @@ BAD = [
     ("train_rd_model_fixed_param", "--number_param 0 9 0", "--number_param, gains = 9"),
     ("train_rd_model", "--nLE 9", "--nLE = 9 is out of range"),
     ("train_rd_model", "--train_weights False", "nothing is trained"),
+    ("train_rd_model", "--number_param 0 0 0", "nothing is trained: --number_param = 0 0 0"),
     ("train_rd_model", "--g 0", "--g = 0 makes all weights 0"),
     ("train_rd_model", "--activation tanh --train_gains True", "--activation = tanh has neither gains nor shifts"),
     ("train_flybrain_full", "--roi XX --roi EB", "--roi = 'XX+EB' is unknown; choose one of: SYN, XX"),

@@ -161,6 +161,7 @@ def test_legacy_files_need_the_flag_and_are_then_the_same_region(tmp_path):
     ("change", "message"),
     [
         (dict(ids=[1, 1]), r"ids \(2,\) is not 2 ascending numbers"),
+        (dict(counts=[[0, -1], [1, 0]]), "counts goes down to -1"),
         (dict(counts=[[0, 1, 1], [1, 0, 1]]), "counts has shape"),
         (dict(counts=[[1]]), "two neurons or more"),
         (dict(counts=[[0, 1], [0, 0]]), "2 strongly connected parts, the largest of 1 of 2 neurons"),

@@ -210,6 +210,7 @@ def test_the_largest_part_is_taken_on_request(tmp_path):
         (dict(transmitters="bodyId,nt\n10,ach\n"), "no column transmitter, found bodyId, nt"),
         (dict(transmitters=WANTED + "10,da\n"), "nt.csv .* 1 repeated neurons, the first 10"),
         (dict(edges=HEAD + "1,2,EB,3\n"), "1 of 1 edges with unknown neurons, the first from 1 to 2; the 4 neurons"),
+        (dict(edges=EDGES + "10,20,EB,-3\n"), "weights from -3 to 99; allowed: 0 to 1000000000; repair the table"),
         (dict(edges=EDGES + f"10,20,EB,{9 * 10**18}\n" * 2), "weights from 1 to 9000000000000000000; allowed: 0 to 10"),
         (dict(edges=HEAD + "10,20,EB,2.5\n"), "traced-roi-connections.csv .*line 2: '2.5' in column weight is not a"),
         (dict(edges=HEAD + "10,20,EB\n"), "traced-roi-connections.csv .*line 2"),

@@ -232,7 +232,8 @@ def seen(movie=GREY, fps=24, **options):
     ("call", "fragment"),
     [
         (lambda: seen(np.where(np.arange(4) == 2, np.nan, GREY)), "movie holds NaN"),
-        (lambda: seen(GREY.T), "movie has (4, 64) pixels; allowed: at least 40 each, or a smaller margin_px; its axes"),
+        (lambda: seen(GREY[:30]), "movie has (30, 64) pixels; allowed: at least 40 each, or a smaller margin_px"),
+        (lambda: seen(params=lgn.LgnParams(spacing_px=50)), "allowed: at least 70"),
         (lambda: seen((255 * GREY).astype(np.uint8)), "values up to 127; give luminance in [0, 1]"),
         (lambda: seen(2 * (GREY > 0.1).astype(float)), "values up to 2; give luminance"),
         (lambda: seen(GREY - 1, params=LEGACY), "movie goes down to -0.5"),

@@ -87,6 +87,7 @@ def test_wiring_and_rules_of_ones_own():
     [
         (wire, {"exc_exc2": ([0], [0], [1.0])}, "projection = 'exc_exc2' is unknown; choose one of: input_exc"),
         (wire, {"exc_exc": ([0], [0])}, "is not (pre, post, delay_ms)"),
+        (wire, {"exc_exc": ([60], [0], [1.0])}, "pre goes up to 60"),
         (wire, {"exc_exc": ([0.5], [0], [1.0])}, "pre holds 0.5; allowed: whole numbers"),
         (wire, {"exc_exc": ([0, 1], [0], [1.0])}, "has 2 pre and 1 post"),
         (wire, {"exc_exc": ([0, 0], [1, 1], [1.0, 2.0])}, "names a pair of cells twice"),
