@@ -167,6 +167,14 @@ def test_a_rule_of_ones_own_changes_its_projections_only():
         assert (np.nanstd(matrix) > 1e-6) == (v1.PROJECTIONS[name].rule == "causal")
 
 
+def test_layer_2_copies_layer_1_unless_inhibition_stops_it():
+    """One input spike is just enough for a layer-2 cell, so I1->E2 decides."""
+    two = STATIC.replace(layers=2)
+    wired, freed = (v1.simulate(ring, THETA[:1], seed=0).counts for ring in (two, two.replace(w_inh_exc2_us=0.0)))
+    assert wired["exc2"].sum() < 0.5 * wired["exc"].sum() and freed["exc2"].sum() > 0.7 * freed["exc"].sum()
+    assert np.array_equal(wired["exc"], v1.simulate(STATIC, THETA[:1], seed=0).counts["exc"])
+
+
 def test_populations_of_other_sizes_and_no_synapses_at_all():
     few = v1.simulate(SHORT.replace(n_inh=12), [0.0], seed=0)
     assert few.counts["inh"].shape == (1, 12) and few.weights["inh_exc"].shape == (12, 60)
