@@ -12,6 +12,8 @@ first exponent is -1 + sqrt(1 - E_0), with E_0 the ground state of -d^2/dtau^2 +
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from scipy.interpolate import CubicSpline
 from scipy.linalg import eigh_tridiagonal
@@ -131,7 +133,7 @@ def critical_g(activation: str = "tanh_pos", gain: float = 1.0, shift: float = 0
     gain = check_number("gain", gain, 0.01, 100)
     options = dict(gain=gain, shift=check_number("shift", shift, -100, 100), legacy=legacy)
     phi, slope = response(activation, 0.0, **options)
-    if phi == 0:
+    if phi == 0 and slope != 0:
         return float(1 / slope)
 
     def moments(log_delta):
@@ -145,11 +147,11 @@ def critical_g(activation: str = "tanh_pos", gain: float = 1.0, shift: float = 0
 
     try:
         found = brentq(excess, -12, 12)
-    except ValueError:
+        return math.exp(found / 2) / math.sqrt(moments(found)[0])
+    except (ValueError, ZeroDivisionError):  # the second where phi and its slope underflow
         raise ParameterError(
             f"gain = {gain:g}, shift = {shift:g}: no loss of stability found; go nearer to 1, 0"
         ) from None
-    return float(np.exp(found / 2) / np.sqrt(moments(found)[0]))
 
 
 doors(globals())

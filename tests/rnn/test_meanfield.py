@@ -52,6 +52,7 @@ def test_critical_g(record):
     assert meanfield.critical_g("std") == 1 and meanfield.critical_g("strech", gain=2.0) == 0.5
 
 
-def test_gains_without_a_loss_of_stability_are_refused():
+@pytest.mark.parametrize(("gain", "shift"), [(0.01, -100.0), (100.0, 100.0)])  # phi is flat, or underflows
+def test_gains_without_a_loss_of_stability_are_refused(gain, shift):
     with pytest.raises(ParameterError, match="no loss of stability found; go nearer to 1, 0"):
-        meanfield.critical_g("tanh_pos", gain=0.01, shift=-100.0)
+        meanfield.critical_g("tanh_pos", gain=gain, shift=shift)

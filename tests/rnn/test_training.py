@@ -84,6 +84,15 @@ def test_early_stopping_returns_the_network_of_the_last_entry():
     assert training.gradient(found.rnn, **TIMES).loss == pytest.approx(found.loss[-1], rel=1e-9)
 
 
+def test_the_bar_shows_loss_and_largest_exponent(monkeypatch, capsys):
+    monkeypatch.delenv("CI", raising=False)
+    training.train(network(), n_epochs=2, **{**SMALL, "progress": True})
+    assert "loss=" in (shown := capsys.readouterr().err) and "lambda_max=" in shown
+    monkeypatch.setenv("CI", "1")
+    training.train(network(), n_epochs=2, **{**SMALL, "progress": True})
+    assert capsys.readouterr().err == ""
+
+
 # --- what is not finite
 
 
