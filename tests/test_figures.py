@@ -1,6 +1,5 @@
 """Figures are byte-stable, complete or absent, carry their provenance, and can be read by everyone."""
 
-import csv
 import inspect
 import json
 import os
@@ -22,17 +21,14 @@ from PIL import Image
 matplotlib.use("Agg")
 
 from matplotlib import pyplot as plt
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.text import Annotation
 
 from helpers import figures, runs
 from helpers.parameters import OutputError, ParameterError, Parameters, Table, parameter
 
 ROOT = Path(__file__).resolve().parents[1]
-SUFFIXES = ("json", "pdf", "png", "svg")
 GIVEN = {"params": {"g": 1.5}}
-TABLE = Table(("B_θ (deg)", "n"), (("15 & more", 54), ("µ ± σ", "7 %")))
+TABLE = Table(("B_θ (deg)", "n"), (("15 & more", 54),))
 
 
 @dataclass(frozen=True)
@@ -61,30 +57,22 @@ def ax():
     return plt.figure(figsize=(4, 2), dpi=100, layout="none").add_axes((0.2, 0.25, 0.5, 0.5))
 
 
-class Sketch(Figure):
-    """Stands for a figure where only the writing matters: each format is given bytes, or fails."""
+def sketch(content=b"new", **formats):
+    """Return a figure where only the writing matters: each format is given bytes, or fails."""
 
-    axes = ()
+    def savefig(file, *, format, metadata, dpi):
+        given = formats.get(format, content)
+        file.write(b"half" if isinstance(given, BaseException) else given)
+        if isinstance(given, BaseException):
+            raise given
 
-    def __init__(self, content=b"new", **formats):
-        self.content, self.formats = content, formats
-
-    def draw_without_rendering(self):
-        pass
-
-    def set_layout_engine(self, engine):
-        pass
-
-    def savefig(self, file, *, format, metadata, dpi):
-        content = self.formats.get(format, self.content)
-        if isinstance(content, BaseException):
-            file.write(b"half")
-            raise content
-        file.write(content)
+    fig = Figure()
+    fig.savefig = savefig
+    return fig
 
 
 def contents(folder):
-    return {path.name: path.is_dir() or path.read_bytes() for path in folder.iterdir()}
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 # --- what is written
@@ -102,8 +90,8 @@ def draw():
     figures.save(fig, "demo/panel", seed=np.int64(3), params=params, caption="R\u00e9ponse \u00b1 \u03c3")
 
 
-START = "import matplotlib, numpy as np; matplotlib.use('Agg'); from matplotlib import pyplot as plt\n"
-CHILD = f"{START}from helpers import figures\n{inspect.getsource(draw)}\ndraw()"
+IMPORTS = "import matplotlib, numpy as np\nfrom matplotlib import pyplot as plt\nfrom helpers import figures\n"
+CHILD = f"{IMPORTS}{inspect.getsource(draw)}\ndraw()"
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +99,7 @@ def saved(tmp_path_factory):
     """Return the files of the same figure from this process and one with other settings, both without the style."""
     base = tmp_path_factory.mktemp("saved")
     names = {"NOTEBOOK_FIGS": str(base / "there"), "PYTHONHASHSEED": "2", "TZ": "Asia/Tokyo", "LC_ALL": "C"}
-    env = {**os.environ, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", **names}
+    env = os.environ | names | {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "MPLBACKEND": "Agg"}
     child = subprocess.Popen([sys.executable, "-c", CHILD], env=env, cwd=ROOT)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NOTEBOOK_FIGS", str(base / "here"))
@@ -132,32 +120,24 @@ def test_save_writes_every_format_without_a_date_and_with_text_as_text(saved):
 
 
 def test_bytes_do_not_depend_on_process_hash_seed_locale_or_time_zone(saved):
-    here, there = saved
-    assert sorted(here) == sorted(there) == [f"panel.{suffix}" for suffix in SUFFIXES]
-    for suffix in ("pdf", "svg", "png"):
-        assert here[f"panel.{suffix}"] == there[f"panel.{suffix}"], suffix
-    one, two = (json.loads(files["panel.json"]) for files in saved)
+    here, there = map(dict, saved)
+    one, two = (json.loads(files.pop("panel.json")) for files in (here, there))
+    assert here == there and here.keys() == {"panel.pdf", "panel.svg", "panel.png"}
     imported = dict.fromkeys(("versions", "threads", "sha256"))  # differ by what else is imported
     assert one | imported == two | imported
     assert two["figure"] == "demo/panel" and two["caption"] == "Réponse ± σ"
     assert two["seed"] == 3 and two["parameters"] == {"gain_hz": 0.5, "g": [1, "inf"]}
-    assert two["versions"]["numpy"] == np.__version__ and there["panel.json"].endswith(b"}\n")
 
 
 def test_save_table_writes_it_as_shown_and_as_plain_numbers(folder):
     rates = {"static": np.array([1.0, 2.0, 3.0]), "plastic": np.array([2.0, 2.0, 2.0])}
     table = figures.summary_table("network", rates, {"rate (Hz)": lambda r: r, "seeds": len})
     figures.save_table(table, "demo/fits", seed=1, params={"gain": np.float32(0.5)}, caption="widths")
-    assert sorted(contents(folder)) == ["fits.csv", "fits.json", "fits.numeric.csv", "fits.tex"]
-    texts = [(folder / name).read_text(encoding="utf-8") for name in ("fits.csv", "fits.numeric.csv")]
-    shown, numeric = (list(csv.reader(text.splitlines())) for text in texts)
-    assert shown[1] == ["static", str(runs.summary(rates["static"])), "3"]
-    label, mean, low, high, n, seeds = numeric[1]
-    assert (label, float(mean), n, seeds) == ("static", 2.0, "3", "3")
-    assert float(high) - 2 == 2 - float(low) == pytest.approx(4.302653 / np.sqrt(3))
-    tex = (folder / "fits.tex").read_text(encoding="utf-8")
-    assert [tex.count(rule) for rule in (r"\toprule", r"\midrule", r"\bottomrule")] == [1, 1, 1]
-    record = json.loads((folder / "fits.json").read_text(encoding="utf-8"))
+    assert table.rows[0] == ("static", runs.summary(rates["static"]), 3)
+    texts = {"fits.csv": table.to_csv(), "fits.numeric.csv": table.to_numeric_csv(), "fits.tex": table.to_latex()}
+    written = {name: body.decode() for name, body in contents(folder).items()}
+    record = json.loads(written.pop("fits.json"))
+    assert written == texts
     assert (record["table"], record["seed"], record["parameters"]) == ("demo/fits", 1, {"gain": 0.5})
 
 
@@ -184,39 +164,18 @@ def test_an_animation_loops_through_its_frames(folder):
 
 @pytest.mark.parametrize(("suffix", "failure"), [("pdf", OSError(28, "No space left")), ("png", KeyboardInterrupt())])
 def test_a_failure_too_large_a_file_or_a_taken_name_leaves_nothing_new_and_keeps_the_old(folder, suffix, failure):
-    figures.save(Sketch(b"old"), "demo/panel", **GIVEN)
+    for _ in range(2):
+        figures.save(sketch(b"old", svg=bytes(999_000)), "demo/panel", **GIVEN)
     before = contents(folder)
     for name in ("demo/panel", "demo/fresh"):
         with pytest.raises(OutputError if isinstance(failure, OSError) else type(failure)) as caught:
-            figures.save(Sketch(**{suffix: failure}), name, **GIVEN)
+            figures.save(sketch(**{suffix: failure}), name, **GIVEN)
         assert "\n" not in str(caught.value)
-    assert contents(folder) == before
     with pytest.raises(OutputError, match=r"demo/panel\.svg has 1\.1 MB; allowed: 1; rasterise"):
-        figures.save(Sketch(svg=bytes(1_100_000)), "demo/panel", **GIVEN)
+        figures.save(sketch(svg=bytes(1_100_000)), "demo/panel", **GIVEN)
+    with pytest.raises(OutputError, match="'demo/panel' is taken, but not by a table"):
+        figures.save_table(TABLE, "demo/panel", **GIVEN)
     assert contents(folder) == before
-    figures.save(Sketch(svg=bytes(999_000)), "demo/panel", **GIVEN)
-    for _ in range(2):
-        figures.save_table(TABLE, "demo/one", **GIVEN)
-    with pytest.raises(OutputError, match="'demo/one' is taken, but not by a figure"):
-        figures.save(Sketch(), "demo/one", **GIVEN)
-
-
-def test_bad_names_and_arguments_are_refused_before_anything_is_written(tmp_path, ax):
-    for name in ("", "panel", "a/b/c", "../panel", "/demo/panel", "demo/a.pdf", "demo/"):
-        for write, what in ((figures.save, Sketch()), (figures.save_table, TABLE)):
-            with pytest.raises(ParameterError, match="is not of the form 'model/name'"):
-                write(what, name, **GIVEN)
-    bad = [
-        (figures.save, ax, GIVEN, "fig is a Axes; allowed: Figure"),
-        (figures.save_table, [(1, 2)], GIVEN, "is a list; allowed: Table"),
-        (figures.save, Sketch(), {"params": {"cells": {1, 2}}}, "a parameter of type set cannot be recorded"),
-        (figures.save, Sketch(), {"params": [1, 2]}, "params is a list; give a mapping or a parameter dataclass"),
-        (figures.save, Sketch(), {}, "params = None leaves no way to repeat this"),
-    ]
-    for write, what, arguments, message in bad:
-        with pytest.raises(ParameterError, match=message):
-            write(what, "demo/panel", **arguments)
-    assert not (tmp_path / "figs").exists()
 
 
 # --- the parameters of a notebook
@@ -251,7 +210,7 @@ def notebook(tmp_path, monkeypatch):
 
 
 def recorded(folder, **arguments):
-    figures.save(Sketch(), "demo/panel", **arguments)
+    figures.save(sketch(), "demo/panel", **arguments)
     return json.loads((folder / "panel.json").read_text())["parameters"]
 
 
@@ -288,16 +247,11 @@ def place(text):
     return text.get_transform().transform((0, 0))
 
 
-PAGE = Figure(figsize=(4, 2), dpi=100)
-FigureCanvasAgg(PAGE)
-
-
 @settings(max_examples=10)
 @given(ends=st.lists(st.floats(-1, 2), min_size=1, max_size=6), scale=st.sampled_from(["linear", "log"]))
 def test_end_labels_overlap_neither_each_other_nor_the_axes(ends, scale):
     """Whatever the ends, also outside the limits: right of the axes, in the order of the ends, a line apart."""
-    PAGE.clear()
-    ax = PAGE.add_axes((0.2, 0.2, 0.5, 0.6))
+    ax = plt.figure(figsize=(4, 2), dpi=100, layout="none").add_axes((0.2, 0.2, 0.5, 0.6))
     figures.label_lines(ax, [ax.plot([0, 1, 2], [0.5, 0.5, end], label=f"curve {end}")[0] for end in ends])
     ax.set(yscale=scale, ylim=(0.01, 1))
     x, y = np.transpose([place(text) for text in ends_of(ax)])
@@ -314,8 +268,6 @@ def test_two_labels_move_apart_by_half_a_line_each_and_free_ones_stay(ax):
     height = {text.get_text(): place(text)[1] for text in ends_of(ax)}
     low, middle, last = (ax.transData.transform((1, y))[1] for y in (0.1, 0.505, 0.3))
     assert height == pytest.approx({"low": low, "a": middle - LINE / 2, "b": middle + LINE / 2, "nowhere": last})
-    box = super(Annotation, ends_of(ax)[0]).get_window_extent()
-    assert (box.y0 + box.y1) / 2 == pytest.approx(low, abs=2) and box.height < LINE
 
 
 def test_the_labels_have_the_colours_of_their_lines_and_a_legend_stands_beside_the_axes(ax):
@@ -334,29 +286,30 @@ LONG = "x" * 10_000
 @pytest.mark.parametrize(
     ("call", "what"),
     [
+        (lambda ax: figures.save(sketch(), "../panel", **GIVEN), "name = '../panel' is not of the form 'model/name'"),
+        (lambda ax: figures.save_table(TABLE, "demo/a.pdf", **GIVEN), "name = 'demo/a.pdf' is not of the form"),
+        (lambda ax: figures.save(sketch(), "demo/panel", params={"cells": {1}}), "a parameter of type set cannot be"),
+        (lambda ax: figures.save(sketch(), "demo/panel", params=[1, 2]), "params is a list; give a mapping or"),
+        (lambda ax: figures.save(sketch(), "demo/panel"), "params = None leaves no way to repeat this"),
         (lambda ax: figures.bands(ax, [0, 1], {"a": [0, 1]}, labels=LONG), "labels = .* is no place"),
         (lambda ax: figures.bands(ax, [0, 1], {LONG: [0, 1, 2]}), r"curves\[.* has shape"),
-        (lambda ax: figures.bands(ax, [0, 1], {LONG: [0, 1]}, colors={}), "colors has none for .*; give one for each"),
-        (lambda ax: figures.bands(ax, [0], {str(k): [0] for k in range(9)}), r"colors has none for \['8'\]"),
+        (lambda ax: figures.bands(ax, [0], {str(k): [0] for k in range(9)}), r"colors has none for \['8'\]; give one"),
         (lambda ax: figures.bands(ax, [0], {"a": [0]}, level=1.0), "level = 1"),
         (lambda ax: figures.bands(ax, [0], {"a": [0]}, within=(0, 1, 2)), "within has shape"),
         (lambda ax: figures.band(ax, [0, 1], np.zeros((3, 4))), "values has shape"),
-        (lambda ax: figures.band(ax, [0, 1], np.zeros((0, 2))), "values is empty"),
-        (lambda ax: figures.dots(ax, {LONG: np.ones((2, 2))}), r"groups\[.* has shape"),
         (lambda ax: figures.dots(ax, {"a": np.zeros((2, 8))}, x=[1, 10, 100]), r"groups\['a'\] has shape"),
         (lambda ax: figures.matrix(ax, [1.0], label=""), "values has 1 dimension"),
         (lambda ax: figures.traces(ax, np.arange(3), np.zeros((50, 9))), "values has shape"),
         (lambda ax: figures.show_frame(ax, [[np.nan]]), "frame holds NaN"),
         (lambda ax: figures.summary_table("network", {}, {LONG: None}), r"columns\[.* is no function; give one of a"),
         (lambda ax: figures.figure(width_mm=5), "width_mm = 5 is out of range"),
-        (lambda ax: figures.figure(height_mm=np.nan), "height_mm = nan is out of range"),
         (lambda ax: runs.notebook_cells(LONG), ""),
     ],
 )
-def test_bad_data_are_refused_in_one_line_that_does_not_repeat_a_long_text(ax, call, what):
+def test_what_is_wrong_is_refused_in_one_line_without_long_texts_and_nothing_is_written(ax, call, what, tmp_path):
     with pytest.raises((ParameterError, OutputError), match=rf"^{what}[^\n]*$") as caught:
         call(ax)
-    assert len(str(caught.value)) <= 600
+    assert len(str(caught.value)) <= 600 and not (tmp_path / "figs").exists()
 
 
 # --- the shared plots
@@ -379,15 +332,14 @@ def test_bands_draw_mean_and_student_interval(ax, rng):
     (line,) = figures.bands(ax, np.arange(5), {"a": values}, level=0.9)
     assert np.allclose(line.get_ydata(), np.nanmean(values, axis=0)) and line.get_label() == "a"
     (shade,) = ax.collections
-    assert np.allclose(shade.get_facecolor()[0, :3], matplotlib.colors.to_rgb(line.get_color()))
     for x in range(5):
         column = values[:, x][~np.isnan(values[:, x])]
         t = {7: 1.943180, 8: 1.894579}[len(column)]  # Student, one side 0.95, from a printed table
         half = t * column.std(ddof=1) / np.sqrt(len(column))
         assert shade_at(shade, x) == pytest.approx((column.mean() - half, column.mean() + half), abs=1e-5)
     assert not points_of(ax)
-    twin = figures.band(ax, np.arange(5), values, level=0.9, color="C1", label="rate")
-    assert np.array_equal(line.get_xydata(), twin.get_xydata()) and twin.get_label() == "rate"
+    twin = figures.band(ax, np.arange(5), values, level=0.9)
+    assert np.array_equal(line.get_xydata(), twin.get_xydata())
     assert [shade_at(ax.collections[1], x) for x in range(5)] == [shade_at(shade, x) for x in range(5)]
 
 
@@ -406,19 +358,16 @@ def test_seeds_stand_as_points_where_an_interval_has_no_place(ax):
     assert np.nanmin(shown) >= 0 and np.nanmax(shown) <= 1
 
 
-def test_bands_of_few_seeds_single_curves_markers_and_colours(ax):
-    curves = {"few": np.ones((4, 3)), "one": np.zeros(3)}
-    few, one = figures.bands(ax, [1, 2, 3], curves, markers=True, colors={"one": "red", "few": "C3", "else": "k"})
-    assert (few.get_marker(), one.get_marker(), one.get_color()) == ("o", "s", "red")
-    assert len(points_of(ax)) == 4 and not any(shade.get_paths() for shade in ax.collections)
-    many = {str(k): np.full(3, k) for k in range(10)}
-    assert len(figures.bands(ax, [1, 2, 3], many, markers=True, colors=["C0"] * 10)) == 10, "more than markers"
+def test_more_single_curves_than_markers_have_the_colours_of_their_labels(ax):
+    curves = {str(k): np.full(3, k) for k in range(10)}
+    lines = figures.bands(ax, [1, 2, 3], curves, markers=True, colors=dict.fromkeys("024356789", "k") | {"1": "red"})
+    assert [line.get_marker() for line in lines] == list("osD^vP*Xos")
+    assert lines[1].get_color() == "red" and not points_of(ax)
 
 
 def test_dots_of_categories_stand_beside_their_mean_and_interval(ax, rng):
     groups = {"static": rng.normal(1, 0.1, 8), "few": np.array([2.0, 3.0, 2.5]), "share": np.array([1.0] * 7 + [-5.0])}
     means = figures.dots(ax, groups, within=(-9, 1.2))
-    assert [text.get_text() for text in ax.get_xticklabels()] == list(groups)
     assert [line.get_ydata()[0] for line in means] == pytest.approx([np.mean(values) for values in groups.values()])
     for values, k in zip(groups.values(), range(3), strict=True):
         seeds = [line for line in points_of(ax) if line.get_xdata()[0] == k]
@@ -426,8 +375,7 @@ def test_dots_of_categories_stand_beside_their_mean_and_interval(ax, rng):
         assert means[k].get_transform().transform((k, 1))[0] - seeds[0].get_transform().transform((k, 1))[0] > 4
     assert [np.size(bar.get_segments()) > 0 for bar in ax.collections] == [True, False, False]
     s = runs.summary(groups["static"])
-    low, high = ax.collections[0].get_segments()[0][:, 1]
-    assert (low, high) == pytest.approx((s.low, s.high))
+    assert ax.collections[0].get_segments()[0][:, 1] == pytest.approx([s.low, s.high])
     assert ax.get_ylim()[1] > 3 and not ends_of(ax)
 
 
@@ -449,23 +397,19 @@ def test_matrix_has_row_0_on_top_units_and_an_even_map(ax):
     values = np.array([[1.0, -4.0, np.nan], [0.5, np.inf, 2.0]])
     image = figures.matrix(ax, values, label="weight (mV)", symmetric=True)
     assert image.get_clim() == (-4, 4) and image.get_rasterized()
-    assert np.allclose(image.to_rgba(0.0)[:3], image.to_rgba(1e-9)[:3], atol=0.02) and min(image.to_rgba(0.0)) > 0.95
-    assert np.ptp(image.cmap(np.ma.masked)[:3]) == 0 and image.cmap(np.ma.masked)[0] == pytest.approx(0.85)
+    assert min(image.to_rgba(0.0)) > 0.95 and image.cmap(np.ma.masked)[:3] == pytest.approx([0.85] * 3)
     assert ax.get_ylim() == (1.5, -0.5) and ax.figure.axes[1].get_ylabel() == "weight (mV)"
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("column $j$", "row $i$")
-    image = figures.matrix(ax, values, label="", vmin=0, origin="lower", ylabel="pre", cmap="magma")
-    assert image.get_clim()[0] == 0 and ax.get_ylim() == (-0.5, 1.5) and image.cmap.name == "magma"
-    assert ax.get_ylabel() == "pre"
+    image = figures.matrix(ax, values, label="", vmin=0, origin="lower", ylabel="pre")
+    assert image.get_clim()[0] == 0 and ax.get_ylim() == (-0.5, 1.5)
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("column $j$", "pre")
 
 
 def test_traces_are_the_first_columns_apart_by_the_offset(ax, rng):
     values = rng.normal(size=(50, 9))
     lines = figures.traces(ax, np.arange(50), values, n_shown=3, offset=4, colors=["red", "blue"])
     assert [line.get_color() for line in lines] == ["red", "blue", "red"]
-    for k, line in enumerate(lines):
-        assert np.allclose(line.get_ydata(), values[:, k] + 4 * k)
-    assert np.array_equal(ax.get_yticks(), [0, 4, 8]) and ax.get_ylabel() == "trace, 4 apart"
-    assert len(figures.traces(ax, np.arange(50), values)) == 6 and ax.get_xlim() == (0, 49)
+    assert np.allclose([line.get_ydata() for line in lines], (values[:, :3] + [0, 4, 8]).T)
+    assert np.array_equal(ax.get_yticks(), [0, 4, 8]) and ax.get_xlim() == (0, 49)
 
 
 def test_show_frame_draws_large_x_and_small_y_lower_right():
@@ -486,22 +430,19 @@ def test_panel_letters_raster_and_orientation_axis(ax):
     _, axes = figures.figure(2, 2)
     letters = figures.panel_letters(axes)
     assert [(text.get_text(), text.axes) for text in letters] == list(zip("ABCD", axes.ravel(), strict=True))
-    assert {text.get_weight() for text in letters} == {"bold"}
     assert figures.panel_letters(ax, start="E")[0].get_text() == "E"
     spikes = figures.raster(ax, [3.0, 5.0], [0, 2])
     assert spikes.get_rasterized() and np.array_equal(spikes.get_xydata(), [[3, 0], [5, 2]])
-    assert (ax.get_xlabel(), ax.get_ylabel()) == ("time (ms)", "cell")
     figures.orientation_axis(ax)
-    assert ax.get_xlim() == pytest.approx((0, np.pi)) and ax.get_xlabel() == "orientation (deg)"
+    assert ax.get_xlim() == pytest.approx((0, np.pi))
     assert np.allclose(np.deg2rad([float(label.get_text()) for label in ax.get_xticklabels()]), ax.get_xticks())
 
 
 def test_sizes_are_millimetres_and_no_figure_is_wider_than_the_page(monkeypatch):
-    for widths in ((160, 78, 120), (120, 78, 120)):
-        for wanted, width in zip((figures.TEXT_MM, figures.COLUMN_MM, figures.THESIS_MM), widths, strict=True):
-            fig, _ = figures.figure(width_mm=wanted, height_mm=40.5)
-            assert np.allclose(fig.get_size_inches() * 25.4, [width, 40.5])
-        monkeypatch.setenv("NOTEBOOK_WIDTH_MM", "120")
+    for page, width in (("", 160), ("120", 120)):
+        monkeypatch.setenv("NOTEBOOK_WIDTH_MM", page)
+        fig, _ = figures.figure(width_mm=figures.TEXT_MM, height_mm=40.5)
+        assert np.allclose(fig.get_size_inches() * 25.4, [width, 40.5])
     monkeypatch.setenv("NOTEBOOK_WIDTH_MM", "3")
     with pytest.raises(ParameterError, match="NOTEBOOK_WIDTH_MM = 3 is out of range"):
         figures.figure()
