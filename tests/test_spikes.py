@@ -14,7 +14,7 @@ WINDOW = st.fractions(Fraction(1, 5), 400, max_denominator=30)
 
 
 @given(
-    st.lists(st.integers(-50, 30000), min_size=1, max_size=20),
+    st.lists(st.integers(-50, 30000), max_size=20),
     st.sampled_from([Fraction(1), Fraction(1, 10), Fraction(1, 40), Fraction(1, 3)]),
     st.one_of(st.integers(1, 50), WINDOW, st.sampled_from([Fraction(3, 10), Fraction(1000, 3)])),
     st.integers(-30, 30),
@@ -28,12 +28,12 @@ def test_counts_and_rates_are_exact_on_a_grid(steps, dt, window, start):
         k = (time - start) // window
         if 0 <= k < 7:
             expected[k, cell] += 1
-    by_product = float(start) + float(dt) * np.array(steps)
-    by_quotient = float(start) + np.array(steps) / float(1 / dt)
+    by_product = float(start) + float(dt) * np.array(steps, float)
+    by_quotient = float(start) + np.array(steps, float) / float(1 / dt)
     in_seconds = (by_product / 1000) * 1000
     for times_ms in (by_product, by_quotient, in_seconds, np.nextafter(by_product, -np.inf)):
         counts = spikes.window_counts(times_ms, ids, n_cells=2, n_windows=7, window_ms=float(window), start_ms=start)
-        assert np.array_equal(counts, expected)
+        assert np.array_equal(counts, expected) and counts.dtype.kind == "i"
         for stop in (start + 7 * float(window), np.nextafter(float(start + 7 * window), np.inf)):
             rates = spikes.rates_hz(times_ms, ids, n_cells=2, start_ms=start, stop_ms=stop)
             assert rates == pytest.approx(1000 * expected.sum(axis=0) / float(7 * window), rel=1e-12)
@@ -51,25 +51,14 @@ def test_a_border_belongs_to_the_window_that_starts_there_also_in_single_precisi
     assert beside[:, 0].tolist() == [1, 1, 0, 0], "times far outside count nowhere"
 
 
-def test_no_spikes_are_counted_and_packed_as_none():
-    counts = spikes.window_counts([], [], n_cells=3, n_windows=2, window_ms=10.0)
-    assert counts.shape == (2, 3) and counts.dtype.kind == "i" and not counts.any()
-    times_ms, ids = spikes.pack([[], []])
-    assert times_ms.size == ids.size == 0 and ids.dtype.kind == "i"
-
-
 @given(st.lists(st.tuples(st.floats(-20, 120), st.integers(0, 3)), max_size=40))
 def test_pack_and_unpack_are_inverse(table):
-    times_ms = np.array([time for time, _ in table], dtype=float)
-    ids = np.array([cell for _, cell in table], dtype=int)
+    times_ms, ids = [time for time, _ in table], [cell for _, cell in table]
     trains = spikes.unpack(times_ms, ids, n_cells=4)
+    assert [train.tolist() for train in trains] == [sorted(t for t, cell in table if cell == k) for k in range(4)]
     packed_ms, packed_ids = spikes.pack(trains)
-    again = spikes.unpack(packed_ms, packed_ids, n_cells=4)
-    assert np.all(np.diff(packed_ms) >= 0) and len(trains) == len(again) == 4
-    for cell in range(4):
-        assert np.array_equal(trains[cell], np.sort(times_ms[ids == cell])) and np.array_equal(
-            trains[cell], again[cell]
-        )
+    assert np.all(np.diff(packed_ms) >= 0) and packed_ids.dtype.kind == "i"
+    np.testing.assert_equal(spikes.unpack(packed_ms, packed_ids, n_cells=4), trains)
 
 
 @given(st.lists(st.lists(st.integers(0, 3), min_size=3, max_size=3), min_size=2, max_size=6))
@@ -97,21 +86,18 @@ def test_isi_cv_of_poisson_is_one_and_of_a_clock_zero(rng):
     assert np.isnan(cv[[2, 3, 5]]).all() and cv[4] == pytest.approx(np.sqrt(0.5))
 
 
-WINDOWS = {"n_cells": 2, "n_windows": 2, "window_ms": 10.0}
 NAMED = {"columns": ("id", "time_ms")}
-SPAN = {"n_cells": 2, "start_ms": 0.0, "stop_ms": 10.0}
 
 
 @pytest.mark.parametrize(
     "function, arguments, options, fragment",
     [
-        (spikes.window_counts, ([[1.0]], [[0]]), WINDOWS, "times_ms has 2 dimension"),
-        (spikes.window_counts, ([1.0], [0, 1]), WINDOWS, r"ids has shape \(2,\); allowed: \(1\)"),
-        (spikes.window_counts, ([1.0], [0.0]), WINDOWS, "ids is not an array of integers"),
-        (spikes.window_counts, ([1.0], [61]), WINDOWS, r"ids span 61 to 61; allowed: 0 to 1; .*read_spikes.*subtract"),
+        (spikes.unpack, ([[1.0]], [[0]]), {"n_cells": 2}, "times_ms has 2 dimension"),
+        (spikes.unpack, ([1.0], [0, 1]), {"n_cells": 2}, r"ids has shape \(2,\); allowed: \(1\)"),
+        (spikes.unpack, ([1.0], [0.0]), {"n_cells": 2}, "ids is not an array of integers"),
+        (spikes.unpack, ([1.0], [2]), {"n_cells": 2}, r"ids span 2 to 2; allowed: 0 to 1; .*read_spikes.*subtract"),
         (spikes.unpack, ([1.0], [-1]), {"n_cells": 2}, "ids span -1 to -1"),
-        (spikes.unpack, ([1.0], [2]), {"n_cells": 2}, "ids span 2 to 2"),
-        (spikes.rates_hz, ([1.0], [0]), {**SPAN, "stop_ms": 0.0}, "stop_ms = 0 is out of range"),
+        (spikes.rates_hz, ([1.0], [0]), {"n_cells": 2, "start_ms": 0.0, "stop_ms": 0.0}, "stop_ms = 0 is out of range"),
         (spikes.fano_factor, ([3],), {}, "counts holds fewer than 2 repeats"),
         (spikes.pack, ([],), {}, r"trains = \[\] holds nothing"),
         (spikes.read_spikes, ([],), {}, r"source = \[\] holds nothing"),
@@ -121,9 +107,8 @@ SPAN = {"n_cells": 2, "start_ms": 0.0, "stop_ms": 10.0}
     ],
 )
 def test_bad_input_is_named(function, arguments, options, fragment):
-    with pytest.raises(ParameterError, match=fragment) as refusal:
+    with pytest.raises(ParameterError, match=rf"^[^\n]*{fragment}[^\n]*$"):
         function(*arguments, **options)
-    assert "\n" not in str(refusal.value)
 
 
 # --- readers
@@ -142,9 +127,9 @@ def written(folder, text, name):
     return path
 
 
-def assert_spikes(found, expected=SPIKES):
-    np.testing.assert_allclose(found[0], expected[0], rtol=1e-12)
-    assert found[1].tolist() == expected[1] and found[1].dtype.kind == "i"
+def assert_spikes(found):
+    np.testing.assert_allclose(found[0], SPIKES[0], rtol=1e-12)
+    assert found[1].tolist() == SPIKES[1] and found[1].dtype.kind == "i"
 
 
 def test_files_of_nest_are_read_and_joined(tmp_path):
@@ -161,7 +146,6 @@ def test_files_of_nest_are_read_and_joined(tmp_path):
 @pytest.mark.parametrize(
     "text, columns",
     [
-        ("id,time_ms\n0,2.8\n1,4.1\n2,4.1\n1,5.2\n0,12.1\n", None),
         ('\ufeff"time_s","weight","id"\r\n.0028,1,0\r\n.0041,1,1\r\n.0041,1,2\r\n.0052,1,1\r\n.0121,1,0', None),
         ("12.1 0\n2.8 0\n\n# late\n4.1 2\n4.1 1\n5.2 1\n", ("time_ms", "id")),
         ("t n\n2.8 0\n4.1 2\n4.1 1\n5.2 1\n12.1 0\n", ("time_ms", "id")),
@@ -178,7 +162,6 @@ def test_tables_are_read_by_the_names_of_their_columns(tmp_path, text, columns):
         ("sender\ttime_step\ttime_offset\n1\t28\t0.0\n", r"bad.dat, line 2: columns = \['sender', 'time_step'"),
         ("1\t2.8\n", r"bad.dat, line 1: columns = \[\]; allowed: .*such as \('id', 'time_ms'\)"),
         ("# x\nid time_ms\n1 2.8\n1 2,9\n", r"bad.dat, line 4: '1 2,9' is no spike; .* under \['id', 'time_ms'\]"),
-        ("id time_ms\n1 2.8\n1\n", "bad.dat, line 3: '1' is no spike"),
         ("id time_ms\n99999999999999999999 1.0\n", "bad.dat, line 2"),
         ("id time_ms\n" + "x" * 5000, "bad.dat, line 2: 'xxx"),
         (b"\x93NUMPY\x01\x00v\xff\xfe", "bad.dat cannot be read .*give a text file of spikes"),
@@ -187,6 +170,6 @@ def test_tables_are_read_by_the_names_of_their_columns(tmp_path, text, columns):
 )
 def test_bad_files_are_named_with_the_line(tmp_path, text, fragment):
     path = tmp_path / "bad.dat" if text is None else written(tmp_path, text, "bad.dat")
-    with pytest.raises(ParameterError, match=fragment) as refusal:
+    with pytest.raises(ParameterError, match=rf"^[^\n]*{fragment}[^\n]*$") as refusal:
         spikes.read_spikes(path)
-    assert "\n" not in str(refusal.value) and len(str(refusal.value)) < 300 + len(str(path))
+    assert len(str(refusal.value)) < 300 + len(str(path))
