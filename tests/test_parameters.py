@@ -58,7 +58,6 @@ def test_wrong_values_are_refused_at_creation_and_in_replace():
         ({"heading": (0.0, 2.0)}, "heading = 2 is out of range"),
         ({"heading": 1.0}, "heading = 1.0 is not a sequence of numbers"),
         ({"heading": "ab"}, "heading = 'ab' is not a sequence of numbers"),
-        ({"window_ms": -1}, "window_ms = -1 is out of range"),
     ):
         for make in (Cell, Cell().replace):
             with pytest.raises(ParameterError, match=rf"^[^\n]*{fragment}"):
@@ -66,14 +65,11 @@ def test_wrong_values_are_refused_at_creation_and_in_replace():
 
 
 def test_a_table_holds_value_unit_meaning_and_source_in_order_and_refuses_what_does_not_fit():
-    table = Cell(tau_ms=math.pi).table("n_cells", "tau_ms", "note")
+    table = Cell(tau_ms=math.pi).table("note", "tau_ms")
     assert table.columns == ("parameter", "value", "unit", "meaning", "source")
-    assert table.rows == (
-        ("tau_ms", "3.142", "ms", "membrane time constant", "Doe 2001"),
-        ("n_cells", "60", "", "cells", ""),
-        ("note", "unchecked", "", "", ""),
-    )
-    assert [row[0] for row in Cell().table().rows] == [field.name for field in dataclasses.fields(Cell)]
+    rows = ("tau_ms", "3.142", "ms", "membrane time constant", "Doe 2001"), ("note", "unchecked", "", "", "")
+    assert table.rows == rows
+    assert [row[0] for row in Cell().table().rows] == list(Cell().to_dict())
     for call in (lambda: Cell().replace(tau=5), lambda: Cell().table("tau_ms", "tau")):
         with pytest.raises(ParameterError, match=r"tau is not a field of Cell; fields: tau_ms, n_cells"):
             call()
@@ -82,13 +78,11 @@ def test_a_table_holds_value_unit_meaning_and_source_in_order_and_refuses_what_d
 
 
 def test_markdown_and_csv_keep_pipes_quotes_and_lines():
-    table = Table(("a", "b"), ((1, "P(x|y)"), (2, "two\nlines")))
-    lines = table.to_markdown().split("\n")
-    assert lines == ["| a | b |", "| --- | --- |", r"| 1 | P(x\|y) |", "| 2 | two lines |"]
-    assert table._repr_markdown_() == repr(table) == table.to_markdown()
-    rows = (('say "hi", twice', "1"), ("µ ± σ\nnext", "2"))
-    text = Table(("name", "value"), rows).to_csv()
-    assert [tuple(row) for row in csv.reader(io.StringIO(text))] == [("name", "value"), *rows]
+    rows = (('say "hi", twice', "P(x|y)"), ("µ ± σ\nnext", "2"))
+    table = Table(("a", "b"), rows)
+    lines = ["| a | b |", "| --- | --- |", r'| say "hi", twice | P(x\|y) |', "| µ ± σ next | 2 |"]
+    assert table._repr_markdown_().split("\n") == lines
+    assert [tuple(row) for row in csv.reader(io.StringIO(table.to_csv()))] == [("a", "b"), *rows]
 
 
 def test_numeric_csv_spreads_summaries_and_keeps_every_digit():
@@ -112,7 +106,6 @@ LATEX = {
     "winner-take-all 5-8, F-1 2026-03-04": "winner-take-all 5-8, F-1 2026-03-04",
     "--seed -x -- -info": "--seed -x -- -info",
     "$-1$": "$-1$",
-    "007": "007",
 }
 
 
@@ -137,23 +130,21 @@ def test_the_last_word_of_a_name_is_its_unit():
 
 
 def test_what_is_allowed_is_returned_as_a_plain_value(rng):
-    for value in (0, 2, np.float32(1.5), np.uint8(1), Fraction(3, 2)):
-        checked = number(value, 0, 2)
-        assert type(checked) is float and checked == value
-    for value in (3, np.int32(3), np.uint64(3), 2**63 - 1):
-        checked = whole(value, 3)
-        assert type(checked) is int and checked == value
-    assert number(-INF) == -INF and choice("b") == "b" and flag(True) is True and flag(np.False_) is False
+    kinds = (number, float, (0, 2, np.float32(1.5), Fraction(3, 2))), (whole, int, (0, np.uint64(3), 2**63 - 1))
+    for check, kind, values in kinds:
+        for value in values:
+            checked = check(value, 0)
+            assert type(checked) is kind and checked == value
+    assert number(-INF) == -INF and choice("b") == "b" and flag(np.False_) is False
     assert seed(np.int64(7)).integers(1 << 40) == np.random.default_rng(7).integers(1 << 40) and seed(rng) is rng
 
 
 @pytest.mark.parametrize(
     "value, options, wanted",
     [
-        ([1, 2], {}, [1.0, 2.0]),
         (np.float32([1, 2]), {}, np.float32([1, 2])),
         (3, {}, 3.0),
-        ([[0.0, 2.0]], dict(low=0, high=2, ndim=(2, 3), shape=(None, 2)), [[0.0, 2.0]]),
+        ([[0, 2]], dict(low=0, high=2, ndim=(2, 3), shape=(None, 2)), [[0.0, 2.0]]),
         (np.uint8([3, 4]), dict(integer=True), [3, 4]),
         ([], dict(integer=True, empty=True), np.empty(0, int)),
         ([[NAN, NAN], [NAN, 1]], dict(finite=False, low=0, high=2), [[NAN, NAN], [NAN, 1]]),
@@ -167,40 +158,28 @@ def test_arrays_become_floats_but_keep_float32_and_nan_where_allowed(value, opti
     np.testing.assert_array_equal(checked, wanted)
 
 
+NO_NUMBERS = ("word", ["1"], [1, None], [[1], [1, 2]], [1 + 1j], np.array(["2026-01-01"], "datetime64[D]"))
 REFUSED = [
     *[(number, value, {}, "is not a number") for value in (True, np.True_, "1", None, 1j, [1.0], np.zeros((40, 40)))],
-    (number, NAN, {}, "x = nan is out of range"),
-    (number, INF, {"high_open": True}, "out of range"),
-    (number, -0.1, {"low": 0}, r"x = -0\.1 is out of range; allowed: a number in \[0, inf\)"),
+    (number, NAN, {"hint": "give one"}, r"x = nan is out of range; allowed: a number in \(-inf, inf\); give one$"),
+    (number, -0.1, {"low": 0}, r"x = -0\.1 is out of range; allowed: a number in \[0, inf\)$"),
     (number, 0, {"low": 0, "low_open": True}, r"allowed: a number in \(0, inf\)"),
     (number, 1.1, {"low": 0, "high": 1}, r"allowed: a number in \[0, 1\]"),
     (number, 1, {"low": 0, "high": 1, "high_open": True}, r"allowed: a number in \[0, 1\)"),
-    (number, -1, {"low": 0, "hint": "rates are positive"}, "; rates are positive$"),
-    (whole, True, {}, "n = True is not an integer; allowed: an integer from -2.63 to 2.63 - 1"),
-    *[(whole, value, {}, "is not an integer") for value in (3.0, np.float64(3), "3", None, np.zeros((60, 50), int))],
-    (
-        whole,
-        9,
-        {"low": 1, "high": 8, "hint": "try 4"},
-        "n = 9 is out of range; allowed: an integer from 1 to 8; try 4$",
-    ),
-    *[(choice, value, {}, "is unknown; choose one of: a, b$") for value in ("c", None, ["a"], np.array(["a"] * 500))],
-    *[(seed, value, {}, r"root_seed = .*numpy\.random\.Generator") for value in (None, -1, 1.5, True, "0", [0])],
-    (seed, np.random.RandomState(0), {}, "root_seed"),
+    *[(whole, value, {}, r"is not an integer; .* from -2\^63 to 2\^63 - 1$") for value in (True, 3.0, "3", [3] * 99)],
+    (whole, 9, {"low": 1, "high": 8, "hint": "try 4"}, "n = 9 is out of range; .* from 1 to 8; try 4$"),
+    *[(choice, value, {}, "is unknown; choose one of: a, b$") for value in ("c", ["a"], np.array(["a"] * 500))],
+    *[(seed, value, {}, r"root_seed = .*numpy\.random\.Generator") for value in (None, -1, np.random.RandomState(0))],
     *[(flag, value, {}, "plastic = .* is not a switch; allowed: True or False$") for value in (1, None, "True")],
-    *[(array, value, {}, "x is not an array of numbers") for value in ("word", ["1"], None, [[1], [1, 2]], [1 + 1j])],
-    (array, np.array(["2026-01-01"], "datetime64[D]"), {}, "x is not an array of numbers"),
-    (array, [1, None], {"finite": False}, "x is not an array of numbers"),
+    *[(array, value, {"finite": False}, "x is not an array of numbers") for value in NO_NUMBERS],
     (array, [3.0], {"integer": True}, r"x is not an array of integers \(it holds float64\)"),
-    (array, [1.0], {"ndim": 2}, r"x has 1 dimension\(s\); allowed: 2"),
-    (array, [1.0], {"ndim": (2, 3)}, "allowed: 2 or 3"),
+    (array, [1.0], {"ndim": (2, 3)}, r"x has 1 dimension\(s\); allowed: 2 or 3"),
     (array, [[1.0, 2.0]], {"shape": (None, 3)}, r"x has shape \(1, 2\); allowed: \(any, 3\)"),
     (array, [1.0], {"shape": (1, 1)}, r"allowed: \(1, 1\)"),
     (array, np.zeros((3, 0)), {}, r"x is empty, shape \(3, 0\)"),
     *[(array, [1, value], {}, "x holds NaN or infinity") for value in (NAN, INF)],
     (array, [NAN, -2.5], {"low": 0, "finite": False}, "x goes down to -2.5; allowed: values >= 0"),
     (array, [1, 3], {"high": 2}, "x goes up to 3; allowed: values <= 2"),
-    (array, [1, INF], {"high": 2, "finite": False}, "x goes up to inf"),
 ]
 
 
