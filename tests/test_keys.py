@@ -40,8 +40,7 @@ def key(*cells, **names):
 # --- edits of a notebook
 
 CHANGES = {  # «before|after» in a cell
-    "constant": "def f(x): return «2|3» * x",
-    "sign of zero": "def f(x): return x * «0.0|-0.0»",
+    "sign of a constant zero": "def f(x): return x * «0.0|-0.0»",
     "operator": "def f(x): return x «+|-» 2",
     "attribute": "def f(x): return np.«sin|cos»(x)",
     "names of arguments": "def f(«a, b|b, a»): return «a - b|b - a»",
@@ -54,26 +53,20 @@ CHANGES = {  # «before|after» in a cell
     "a global that hides a builtin": "«|sum = max»\ndef f(x): return sum(x)",
     "order of a dict": "a = {«1: 1, 2: 2|2: 2, 1: 1»}\ndef f(x): return a",
     "field names": "a = np.zeros(1, [('«b|c»', 'f8'), ('«c|b»', 'f8')])\ndef f(x): return a['b']",
-    "function further down": "a = «1|2»\ndef h(x): return a\ndef g(x): return h(x)\ndef f(x): return g(x)",
     "functions that call each other": "def g(x): return x and f(x - «1|2»)\ndef f(x): return g(x)",
     "function in a closure": "def make(g):\n    return lambda x: g(x)\nf = make(lambda x: «x|-x»)",
     "lambda beside another on its line": "«f, g|g, f» = lambda x: 1, lambda x: 2",
     "partial": "from functools import partial\ndef g(x, b): return b\nf = partial(g, b=«1|2»)",
     "bound object": "class C:\n    def __init__(s, a): s.a = a\n    def f(s, x): return s.a\nf = C(«1|2»).f",
-    "method of a bound object": "class C:\n    def f(s, x): return s.g()\n    def g(s): return «1|2»\nf = C().f",
     "callable object": "class C:\n    def __call__(s, x): return «1|2»\nf = C()",
-    "attribute of a class": "class C:\n    a = «1|2»\ndef f(x): return C.a",
-    "base class": "class B:\n    def g(s): return «1|2»\nclass C(B): pass\ndef f(x): return C().g()",
+    "base class of a bound object": "class B:\n    a = «1|2»\nclass C(B):\n    def f(s, x): return s.a\nf = C().f",
     "property": "class C:\n    @property\n    def g(s): return «1|2»\ndef f(x): return C().g",
     "static method": "class C:\n    @staticmethod\n    def g(): return «1|2»\ndef f(x): return C.g()",
     "which of two like classes": "class A: pass\nclass B: pass\na = «A|B»\ndef f(x): return a is A",
     "cached function": "import functools\n@functools.lru_cache\ndef g(x): return «1|2»\ndef f(x): return g(x)",
-    "decorated function": "import contextlib\n@contextlib.contextmanager\ndef g(): yield «1|2»\ndef f(x): return g()",
     "wrapper that takes a library's name": "import functools\n@functools.wraps(np.mean)\ndef f(x): return «1|2»",
     "compiled function": "import numba\n@numba.njit\ndef g(x): return «x|-x»\ndef f(x): return g(x)",
-    "options of a compiled function": (
-        "import numba\n@numba.njit(«|fastmath=True»)\ndef g(x): return x\ndef f(x): return g(x)"
-    ),
+    "its options": "import numba\n@numba.njit(«|fastmath=True»)\ndef g(x): return x\ndef f(x): return g(x)",
     "state of a generator": "rng = np.random.default_rng(1)\n«|rng.normal()»\ndef f(x): return rng.normal()",
     "named tuple": "P = collections.namedtuple('P', '«a b|b a»')\np = P(1, 2)\ndef f(x): return p.a",
 }
@@ -84,7 +77,6 @@ STAYS = {
     "place of the notebook": "__file__ = '«/a/one|/b/two».ipynb'\ndef f(x): return __file__, __name__",
     "annotations": "def f(x«|: float»)«| -> int»: return 2",
     "global with the name of an attribute": "mean = «1|2»\ndef f(x): return x.mean",
-    "module that it imports itself": "«|import os\n»def f(x):\n    import os",
     "order in which a set was filled": "a = {«'x', 'y'|'y', 'x'»}\ndef f(x): return a",
     "an equal object made anew": "a = [np.ones(2)«] * 2|, np.ones(2)]»\nf = lambda: a",
     "a cache that fills": "import functools\n@functools.lru_cache\ndef f(x): return 1\n«|f(1)»",
@@ -114,11 +106,8 @@ def test_the_profile_counts_where_it_is_asked_for(monkeypatch):
 # --- changes of helpers at run time
 
 USERS = {
-    "table by the module": "from helpers import parameters\ndef f(x): return parameters.UNITS[x]",
     "table by the package": "def f(x): return helpers.parameters.UNITS[x]",
-    "table by its name": "from helpers.parameters import UNITS\ndef f(x): return UNITS[x]",
     "table through a function of helpers": "from helpers import runs\ndef f(x): return runs.collect(x)",
-    "table imported when it runs": "def f(x):\n    from helpers import parameters\n    return parameters.UNITS[x]",
     "name imported when it runs": "def f(x):\n    from helpers.parameters import UNITS\n    return UNITS[x]",
     "module in a closure": "from helpers import parameters as p\ndef make(r): return lambda x: r.UNITS\nf = make(p)",
 }
@@ -174,21 +163,14 @@ class Leak:
         return np.exp(-1 / self.tau_ms)
 
 
-class Slotted:
-    __slots__ = ("a",)
-
-    def __init__(self, a):
-        self.a = a
-
-
 VALUES = [
     *(0, 0.0, False, None, "0", b"0", (), [], {}, set(), frozenset(), ..., 0j, range(3), slice(1), (1,), [1], [1, [2]]),
     *(1, True, 1.0, np.float64(1), np.float32(1), np.int64(1), np.array(1), np.array(1.0), np.array(["1"])),
     *(np.array([1], "i8"), np.array([1], "f8"), np.array([[1]]), np.array([1], object), np.ma.array([1], mask=[1])),
     *(Mood.CALM, Mood.TENSE, Mood, Pair(1, 2), (1, 2), {1: 2}, collections.OrderedDict({1: 2}), {1, 2}, Leak()),
-    *(Leak(2.0), Slotted(1), Slotted(2), types.SimpleNamespace(a=1, func=2), types.SimpleNamespace(a=2, func=2)),
-    *(np.sin, np.cos, np.mean, len, max, int, float, "abc".upper, "abd".upper, np.dtype("f4"), np.datetime64("2020")),
-    *(Path("/a"), Path("/b"), np.random.default_rng(1), np.random.default_rng(2), np.random.RandomState(1), np, os),
+    *(Leak(2.0), types.SimpleNamespace(a=1, func=2), types.SimpleNamespace(a=2, func=2), np.datetime64("2020")),
+    *(np.sin, np.cos, np.mean, len, max, int, float, "abc".upper, "abd".upper, np.dtype("f4"), Path("/a"), Path("/b")),
+    *(np.random.default_rng(1), np.random.default_rng(2), np.random.RandomState(1), np, os),
 ]  # fmt: skip
 
 
@@ -225,9 +207,8 @@ def test_a_bar_of_a_notebook_has_the_key_of_that_of_its_workers():
 
 @pytest.mark.parametrize("value", [io.TextIOWrapper(io.BytesIO()), threading.Lock(), {"deep": [memoryview(b"a")]}])
 def test_what_has_no_content_is_refused_by_name(value):
-    for cell in ("def f(x): return rates", "def g(x): return rates\ndef f(x): return g(x)"):
-        with pytest.raises(ParameterError, match=r"^rates holds a \w+, which has no key; make it inside [^\n]*$"):
-            key(cell, rates=value)
+    with pytest.raises(ParameterError, match=r"^rates holds a \w+, which has no key; make it inside [^\n]*$"):
+        key("def g(x): return rates\ndef f(x): return g(x)", rates=value)
     with pytest.raises(ParameterError, match=r"^a default of <lambda> holds a"):
         function_key(lambda x, b=value: x)
     with pytest.raises(ParameterError, match=r"^value holds a"):
@@ -256,19 +237,13 @@ def test_imports_are_read_in_every_spelling_and_at_any_depth():
 def house(tmp_path, monkeypatch):
     """A small package of helpers: shared modules a -> b, rooms x (face, deep -> a, style) and y (-> x)."""
     monkeypatch.setattr(keys, "ROOT", tmp_path)
-    files = {
-        "__init__.py": "",
+    empty = ("__init__.py", "c.py", "thesis.mplstyle", "x/lazy.py", "x/view.js", "y/__init__.py", "y/more.py")
+    files = dict.fromkeys(empty, "") | {
         "a.py": "def f():\n    from helpers import b",
         "b.py": "import numpy",
-        "c.py": "",
-        "thesis.mplstyle": "",
         "x/__init__.py": "from helpers.x.deep import g",
         "x/deep.py": "from helpers.a import f",
-        "x/lazy.py": "",
-        "x/view.js": "",
-        "y/__init__.py": "",
         "y/core.py": "from helpers.y import more\nfrom helpers.x import lazy",
-        "y/more.py": "",
     }
     for name, text in files.items():
         path = tmp_path / "helpers" / name
@@ -283,7 +258,6 @@ COVERED = {
     "import helpers.a": A,
     "from helpers import b, __version__": A - {"a.py"},
     "from helpers.x.deep import g": X,
-    "from helpers.x import g": X,
     "from helpers import x": X,
     "import helpers.y.core": X | {"y/__init__.py", "y/core.py", "y/more.py"},
     "import numpy": {"__init__.py", "thesis.mplstyle"},
