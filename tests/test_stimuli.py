@@ -3,6 +3,7 @@
 import collections
 import itertools
 import random
+import re
 import tracemalloc
 
 import numpy as np
@@ -64,15 +65,10 @@ def test_clouds_have_the_moments_of_their_law(name, acceptance, record):
         assert_mean_is(error_deg, 0, 1 if b_deg < 40 else 4)
     cv, spread, rules = expected_cv(law["b_theta_rad"]), speed["b_v"] / np.sqrt(2), acceptance["clouds"]
     mean_sf, sd_sf = SF_0 * np.exp(LOG_SD**2 / 2), LOG_SD / np.sqrt(2)
-    velocity, logs = rules["velocity"], rules["log_frequency"]
+    velocity, logs, cvs = rules["velocity"], rules["log_frequency"], rules["orientation_cv"]
     slow = velocity["absolute_narrow" if b_deg < velocity["narrow_below_deg"] else "absolute"]
     truth = [
-        (
-            "orientation_cv",
-            "cv",
-            cv,
-            max(rules["orientation_cv"]["absolute"], rules["orientation_cv"]["relative"] * cv),
-        ),
+        ("orientation_cv", "cv", cv, max(cvs["absolute"], cvs["relative"] * cv)),
         ("velocity", "v_x", speed["v_x"], slow),
         ("velocity", "v_y", speed["v_y"], slow),
         ("speed_spread", "speed_spread", spread, rules["speed_spread"]["relative"] * spread),
@@ -81,7 +77,7 @@ def test_clouds_have_the_moments_of_their_law(name, acceptance, record):
         ("kurtosis", "kurtosis", rules["kurtosis"]["reference"], rules["kurtosis"]["accept"][1] - 3),
     ]
     for row, field, wanted, bound in truth:
-        assert_mean_is(measured[field], wanted, bound, rules["orientation_cv"]["min_standard_errors"])
+        assert_mean_is(measured[field], wanted, bound, cvs["min_standard_errors"])
         mean = measured[field].mean()
         absolute = mean if row == "kurtosis" else mean - wanted
         record(f"clouds.{row}", mean / wanted - 1 if row in ("speed_spread", "log_frequency") else absolute)
@@ -180,32 +176,24 @@ def log_floats(low, high):
     return st.floats(np.log(low), np.log(high)).map(lambda x: float(np.exp(x)))
 
 
-def laws(b_theta_rad, sf_0, b_sf, speed, b_v):
-    return st.fixed_dictionaries(
-        dict(
-            theta_rad=st.floats(-4, 4),
-            b_theta_rad=log_floats(*b_theta_rad) | st.just(np.inf),
-            sf_0=log_floats(*sf_0),
-            b_sf=log_floats(*b_sf),
-            v_x=st.floats(-speed, speed),
-            v_y=st.floats(-speed, speed),
-            b_v=log_floats(*b_v) | st.sampled_from([0.0, np.inf]),
-            alpha=st.floats(-1, 2),
-        )
-    )
+NAMES = ("theta_rad", "b_theta_rad", "sf_0", "b_sf", "v_x", "v_y", "b_v", "alpha")
 
 
-def grids(low, frames):
-    return st.tuples(st.integers(low, 48), st.integers(low, 48), st.sampled_from(frames))
+def cases(low, frames, b_theta_rad, sf_0, b_sf, speed, b_v):
+    """Shapes and laws, {name: value}, within limits."""
+    widths = log_floats(*b_theta_rad) | st.just(np.inf), log_floats(*sf_0), log_floats(*b_sf)
+    speeds = st.floats(-speed, speed), st.floats(-speed, speed), log_floats(*b_v) | st.sampled_from([0.0, np.inf])
+    law = st.tuples(st.floats(-4, 4), *widths, *speeds, st.floats(-1, 2))
+    shape = st.tuples(st.integers(low, 48), st.integers(low, 48), st.sampled_from(frames))
+    return st.tuples(shape, law.map(lambda values: dict(zip(NAMES, values, strict=True))))
 
 
-ANYTHING = st.tuples(grids(12, [1, 2, 7, 24, 33]), laws((0.01, 3), (0.01, 0.5), (0.001, 1), 3, (0.01, 10)))
-MODERATE = st.tuples(grids(32, [1, 24, 33, 48]), laws((0.1, 3), (0.12, 0.22), (0.03, 0.09), 1, (0.15, 0.6)))
+ANYTHING = cases(12, [1, 2, 7, 24, 33], (0.01, 3), (0.01, 0.5), (0.001, 1), 3, (0.01, 10))
+MODERATE = cases(32, [1, 24, 33, 48], (0.1, 3), (0.12, 0.22), (0.03, 0.09), 1, (0.15, 0.6))
 
 
 def only(shape, *law):
-    names = ("theta_rad", "b_theta_rad", "sf_0", "b_sf", "v_x", "v_y", "b_v", "alpha")
-    return example(case=(shape, dict(zip(names, law, strict=True))), seed=1)
+    return example(case=(shape, dict(zip(NAMES, law, strict=True))), seed=1)
 
 
 @only((36, 37, 24), -2.74, 0.384, 0.08, 0.081, 1.17, -1.09, 0.1, 0.0)  # wrong in theta alone
@@ -237,11 +225,8 @@ GUILTY = [
     ("b_theta_rad", "between the frequencies", 1e-200, 0.02),
     ("b_sf", "between the frequencies", 1e-300, 0.002),
     ("b_sf", "Nyquist limit", 0.4, 1e300),
-    ("sf_0", "Nyquist limit", 0.45, 0.5),
-    ("sf_0", "lowest frequency", 0.01, 0.02),
     ("alpha", "lowest frequency", 20, 1e6),
     ("b_v", "between the frequencies of shape[2]", 1e-300, 0.08),
-    ("b_v", "frame rate", 3, 1e300),
     ("v_x", "frame rate", 3, 1e300),
 ]
 
@@ -300,23 +285,21 @@ def test_the_methods_scale_one_texture_about_the_grey(seed, contrast):
     np.testing.assert_allclose(endless, 0.5 + 0.5 * contrast * raw, atol=1e-5)
 
 
-def test_the_seed_or_the_generator_decides_and_the_global_state_is_neither_read_nor_changed(tmp_path):
+DRAWS = {
+    "cloud": cloud,
+    "frames": lambda seed: list(itertools.islice(frames(seed=seed), 20)),
+    "trains": lambda seed: trains([[10.0]], dt_ms=1000, seed=seed)[0],
+}
+
+
+@pytest.mark.parametrize("draw", DRAWS.values(), ids=DRAWS)
+def test_the_seed_or_the_generator_decides_and_the_global_state_is_neither_read_nor_changed(draw):
+    generator, python_before = np.random.default_rng(3), random.getstate()
     np.random.seed(5)  # noqa: NPY002
-    before, python_before = np.random.get_state(), random.getstate()  # noqa: NPY002
-    generator, first, drawn = np.random.default_rng(3), cloud(seed=3), trains([[10.0]], dt_ms=1000, seed=3)
-    np.testing.assert_array_equal(first, cloud(seed=generator))
-    assert not np.array_equal(first, cloud(seed=generator))
-    assert abs(np.corrcoef(first.ravel(), cloud(seed=4).ravel())[0, 1]) < 0.3
-    shown, again, other = (list(itertools.islice(frames(seed=seed), 20)) for seed in (3, 3, 4))
-    assert np.array_equal(shown, again) and not np.array_equal(shown, other) and shown[0].dtype == np.float32
-    np.testing.assert_array_equal(drawn, trains([[10.0]], dt_ms=1000, seed=np.random.default_rng(3)))
-    assert not np.array_equal(drawn, trains([[10.0]], dt_ms=1000, seed=4))
-    stimuli.read_movie(stimuli.write_movie(first, tmp_path / "a.gif", fps=25))
-    after = np.random.get_state()  # noqa: NPY002
-    assert random.getstate() == python_before and before[2:] == after[2:]
-    np.testing.assert_array_equal(before[1], after[1])
-    np.random.seed(6)  # noqa: NPY002
-    np.testing.assert_array_equal(first, cloud(seed=np.int64(3)))
+    first = draw(seed=3)
+    assert np.array_equal(first, draw(seed=generator)) and not np.array_equal(first, draw(seed=generator))
+    assert random.getstate() == python_before and np.random.random() == 0.22199317108973948  # noqa: NPY002
+    assert np.array_equal(first, draw(seed=np.int64(3))) and not np.array_equal(first, draw(seed=4))
 
 
 # --- against the MotionClouds package
@@ -387,15 +370,6 @@ def test_grating_drifts_by_its_velocity_and_has_one_wave_vector(v_x, v_y):
     assert dark[:3, 0, 0] == pytest.approx([0.3, 0.5, 0.7])
 
 
-def test_grating_is_the_cloud_of_zero_bandwidth():
-    """Both formulas put the direction of motion and of the wave vector in the same place."""
-    movie = stimuli.grating((64, 64, 64), theta_rad=np.arctan2(3, 4), sf_0=5 / 64, v_x=1.0, v_y=1.0)
-    found = stimuli.cloud_statistics(movie)
-    normal = np.array([0.8, 0.6])
-    assert found.theta_rad == pytest.approx(np.arctan2(3, 4), abs=1e-3)
-    assert normal @ [found.v_x, found.v_y] == pytest.approx(normal @ [1.0, 1.0], abs=1e-3)
-
-
 # --- Poisson trains
 
 
@@ -416,53 +390,40 @@ def test_counts_are_poisson_with_the_rate_of_their_cell_and_step_and_independent
     assert abs(np.corrcoef(ranks[:-1].ravel(), ranks[1:].ravel())[0, 1]) < 4 / np.sqrt(ranks.size)
 
 
-def test_times_are_uniform_inside_a_step_and_intervals_exponential():
-    (times,) = stimuli.poisson_trains(np.full((40, 1), 2000.0), dt_ms=250.0, seed=7)
-    assert stats.kstest(times % 250 / 250, "uniform").pvalue > 0.01
+def test_the_intervals_of_a_constant_rate_are_exponential_within_and_across_steps():
     (times,) = stimuli.poisson_trains(np.full((1000, 1), 50.0), dt_ms=10.0, seed=8)
     assert stats.kstest(np.diff(times), "expon", args=(0, 20.0)).pvalue > 0.01
 
 
 # --- bad input
 
-OK_GRATING = dict(theta_rad=0.0, sf_0=0.1)
-
 
 def grating(shape=(8, 8, 2), **changes):
-    return stimuli.grating(shape, **{**OK_GRATING, **changes})
+    return stimuli.grating(shape, **{**dict(theta_rad=0.0, sf_0=0.1), **changes})
 
 
-def trains(rate_hz=((5.0,),), **changes):
+def trains(rate_hz, **changes):
     return stimuli.poisson_trains(rate_hz, **{**dict(dt_ms=1.0, seed=1), **changes})
 
 
 BAD = [
-    *[(f, dict(seed=-1), "seed = -1 is") for f in (cloud, frames, trains)],
     *[(f, dict(theta_rad=np.inf), "theta_rad = inf") for f in (cloud, grating, log_gabor)],
     *[(f, dict(sf_0=0.51), "sf_0 = 0.51 is out of range") for f in (cloud, frames, grating, log_gabor)],
-    *[(f, dict(b_theta_rad=np.nan), "b_theta_rad = nan") for f in (cloud, log_gabor)],
-    *[(f, dict(shape=(8, 8)), "shape = (8, 8) is not (N_x, N_y, N_t)") for f in (cloud, grating)],
     *[(f, dict(contrast=1.1), "contrast = 1.1 is out of range; allowed: a number in [0, 1]") for f in (cloud, grating)],
-    (cloud, dict(b_sf=0), "b_sf = 0 is out of range"),
+    (cloud, dict(shape=(8, 8)), "shape = (8, 8) is not (N_x, N_y, N_t)"),
     (cloud, dict(b_v=-0.5), "b_v = -0.5 is out of range"),
-    (cloud, dict(method="Michelson"), "method = 'Michelson' is unknown; choose one of: michelson, energy, raw"),
     *[(frames, dict(shape=(32, 32, n)), f"shape[2] = {n} cannot be halved; give an even number") for n in (2, 5)],
     (frames, dict(b_v=0), "b_v = 0 freezes the cloud"),
     (frames, dict(method="michelson"), "method = 'michelson' is unknown; choose one of: energy, raw"),
     (stimuli.cloud_statistics, dict(movie=np.ones((4, 4, 1)) * np.arange(3)), "movie has no spatial contrast, so"),
     (log_gabor, dict(shape=(8, 1)), "shape[1] = 1 is out of range"),
     (log_gabor, dict(b_theta_rad=1e-3), "b_theta_rad = 0.001 (0.0048 bins)"),
-    (log_gabor, dict(b_sf=1e-3), "b_sf = 0.001 (0.0048 bins)"),
-    (log_gabor, dict(sf_0=0.45), "sf_0 = 0.45 with b_sf = 0.5 passes the Nyquist limit"),
     (log_gabor, dict(sf_0=0.02), "sf_0 = 0.02 with b_sf = 0.5 passes the lowest frequency of the grid, 1/32"),
     (trains, dict(rate_hz=[[-1.0]]), "rate_hz goes down to -1"),
-    (trains, dict(dt_ms=np.inf), "dt_ms = inf is out of range"),
 ]
 
 
 @pytest.mark.parametrize("function, arguments, fragment", BAD, ids=[f"{f.__name__}-{t}" for f, _, t in BAD])
 def test_bad_input_is_refused_in_one_line(function, arguments, fragment):
-    with pytest.raises(ParameterError) as failure:
+    with pytest.raises(ParameterError, match=rf"^[^\n]*{re.escape(fragment)}[^\n]*$"):
         function(**arguments)
-    assert fragment in str(failure.value)
-    assert "\n" not in str(failure.value)
