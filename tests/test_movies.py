@@ -16,7 +16,6 @@ from helpers.parameters import BackendError, OutputError, ParameterError
 
 NOISE = np.random.default_rng(1).random((26, 18, 5), dtype=np.float32)
 MOVIES = {
-    "noise": NOISE,
     "odd": NOISE[:25, :17],
     "equal frames": np.repeat(NOISE[..., :2], 3, axis=2),
     "frozen": np.repeat(NOISE[..., :1], 6, axis=2),
@@ -24,12 +23,11 @@ MOVIES = {
 }
 #: Largest and rms error of a movie written and read: half a grey level; for mp4 as its docstring says.
 LOSS = {".npy": (0, 0), ".gif": (0.501 / 255, 0.501 / 255), "": (0.501 / 255, 0.501 / 255), ".mp4": (0.06, 0.015)}
-LOSSES = [(ending, name) for ending in LOSS for name in (MOVIES if ending != ".mp4" else ("noise", "odd"))]
 
 
-@pytest.mark.parametrize("ending, name", LOSSES)
-def test_a_movie_written_is_the_movie_read(ending, name, tmp_path):
-    movie = MOVIES[name]
+@pytest.mark.parametrize("movie", MOVIES.values(), ids=MOVIES)
+@pytest.mark.parametrize("ending", LOSS)
+def test_a_movie_written_is_the_movie_read(ending, movie, tmp_path):
     path = movies.write_movie(movie, tmp_path / "new" / f"movie{ending}", fps=20 if ending == ".gif" else 23.976)
     back = movies.read_movie(str(path), axes="xyt" if ending == ".npy" else None)
     assert back.shape == movie.shape and back.dtype == np.float32
@@ -120,99 +118,80 @@ def test_mp4_without_its_package_names_the_extra(tmp_path, monkeypatch):
 
 
 def test_animation_is_an_enlarged_gif(tmp_path):
-    path = movies.save_animation(NOISE, tmp_path / "new" / "cloud.gif", fps=25, scale=3)
+    path = movies.save_animation(NOISE, tmp_path / "cloud.gif", fps=25, scale=3)
     np.testing.assert_allclose(movies.read_movie(path), NOISE.repeat(3, axis=0).repeat(3, axis=1), atol=0.501 / 255)
     with Image.open(path) as image:
         assert (image.info["duration"], image.info["loop"]) == (40, 0)
-    assert [p.name for p in path.parent.iterdir()] == ["cloud.gif"]
 
 
 def test_refused_movies_leave_what_was_there(tmp_path):
     path, folder = tmp_path / "a.gif", tmp_path / "frames"
-    movies.save_animation(NOISE, path)
-    movies.write_movie(NOISE, folder, fps=25)
-    (tmp_path / "folder.gif").mkdir()
+    for place in (path, folder):
+        movies.write_movie(NOISE, place, fps=25)
     before = path.read_bytes()
-    for there, options, message in [
-        (path, dict(max_mb=0.001), r"a\.gif takes more than max_mb = 0\.001"),
-        (folder, dict(movie=NOISE[..., :2]), "holds other images"),
-        (path / "deeper" / "a.gif", {}, "choose a writable folder"),
-        (tmp_path / "folder.gif", {}, "is a folder"),
-    ]:
-        with pytest.raises(OutputError, match=rf"^[^\n]*{message}[^\n]*$"):
-            movies.write_movie(path=there, **dict(movie=NOISE, fps=25) | options)
+    with pytest.raises(OutputError, match=r"^a\.gif takes more than max_mb = 0\.001[^\n]*$"):
+        movies.write_movie(1 - NOISE, path, fps=25, max_mb=0.001)
+    with pytest.raises(OutputError, match=r"^[^\n]*frames holds other images[^\n]*$"):
+        movies.write_movie(NOISE[..., :2], folder, fps=25)
     assert path.read_bytes() == before and movies.read_movie(folder).shape == NOISE.shape
-    assert {p.name for p in tmp_path.iterdir()} == {"a.gif", "frames", "folder.gif"}
+    assert {p.name for p in tmp_path.iterdir()} == {"a.gif", "frames"}
 
 
 # --- bad input
 
 GREY = np.full((8, 8, 2), 0.5)
 write = partial(movies.write_movie, movie=GREY, path="never.gif", fps=25)
-animation = partial(movies.save_animation, movie=GREY, path="never.gif")
+animation = partial(movies.save_animation, path="never.gif")
 read = partial(movies.read_movie, source=GREY, axes="xyt")
 
 
 @pytest.mark.parametrize(
     "function, arguments, fragment",
     [
-        (write, dict(movie=GREY[0]), "movie has 2 dimension"),
-        (animation, dict(movie=GREY[0]), "movie has 2 dimension"),
+        (write, dict(movie=GREY[0]), r"movie has 2 dimension"),
         (write, dict(movie=GREY + 1), "movie goes up to 1.5"),
         (write, dict(fps=51), "fps = 51 is out of range"),
         (write, dict(path="movie.avi"), "path = 'movie.avi' is no movie; end it with .gif, .mp4 or .npy"),
+        (animation, dict(movie=GREY[0]), "movie has 2 dimension"),
         (animation, dict(movie=np.zeros((4, 4, 65))), "movie has 65 frames; allowed: 64"),
-        *[(read, dict(axes=axes), f"axes = {axes!r} does not name") for axes in (None, "xy", "xxt", "yrt", "zyx")],
-        (read, dict(axes="xytc"), "source has 3 dimension(s); allowed: 4"),
-        (read, dict(source=GREY - 1), "source goes down to -0.5"),
+        *[(read, dict(axes=axes), f"axes = {axes!r} does not name") for axes in (None, "xxt", "yrt")],
+        (read, dict(axes="xytc"), r"source has 3 dimension\(s\); allowed: 4"),
         (read, dict(source=(GREY * 9).astype(int)), "source goes up to 4; allowed: values <= 1"),
-        (read, dict(source="missing.gif"), "missing.gif is no movie"),
     ],
 )
 def test_bad_input_is_refused_in_one_line(function, arguments, fragment, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ParameterError) as failure:
+    with pytest.raises(ParameterError, match=rf"^[^\n]*{fragment}[^\n]*$"):
         function(**arguments)
-    assert fragment in str(failure.value) and "\n" not in str(failure.value)
     assert list(tmp_path.iterdir()) == []
 
 
-def images(*those):
-    def make(folder):
-        folder.mkdir()
-        for k, image in enumerate(those):
-            iio.imwrite(folder / f"{k}.png", image)
-
-    return make
+def images(folder, *those):
+    folder.mkdir()
+    for k, image in enumerate(those):
+        iio.imwrite(folder / f"{k}.png", image)
 
 
-def cut(keep):
+def cut(path, keep):
     """Write the first part of a movie; the mp4 says first what it holds, as those on the web do."""
-
-    def make(path):
-        if path.suffix == ".mp4":
-            options = dict(plugin="FFMPEG", fps=25, macro_block_size=1, output_params=["-movflags", "+faststart"])
-            iio.imwrite(path, np.uint8(255 * NOISE.repeat(4, axis=2).T), is_batch=True, **options)
-        else:
-            movies.write_movie(NOISE, path, fps=25)
-        path.write_bytes(path.read_bytes()[: int(keep * path.stat().st_size)])
-
-    return make
+    if path.suffix == ".mp4":
+        options = dict(plugin="FFMPEG", fps=25, macro_block_size=1, output_params=["-movflags", "+faststart"])
+        iio.imwrite(path, np.uint8(255 * NOISE.repeat(4, axis=2).T), is_batch=True, **options)
+    else:
+        movies.write_movie(NOISE, path, fps=25)
+    path.write_bytes(path.read_bytes()[: int(keep * path.stat().st_size)])
 
 
+DARK = np.zeros((4, 4), np.uint8)
 FOREIGN = {
-    "empty.gif": (cut(0), "is no movie"),
-    "half.gif": (cut(0.6), "is no movie"),
-    "without its last byte.gif": (cut(1 - 1e-9), "is no movie"),
-    "cut.npy": (cut(0.6), "is no movie"),
-    "cut.mp4": (cut(0.97), "is no movie"),
+    "half.gif": (lambda path: cut(path, 0.6), "is no movie"),
+    "without its last byte.gif": (lambda path: cut(path, 1 - 1e-9), "is no movie"),
+    "cut.mp4": (lambda path: cut(path, 0.97), "is no movie"),
     "text.mp4": (lambda path: path.write_text("a letter"), "is no movie"),
-    "text.gif": (lambda path: path.write_text("a letter;"), "is no movie"),
     "pickle.npy": (lambda path: np.save(path, np.array([{}])), "is no movie"),
-    "bare.npy": (lambda path: np.save(path, GREY), "axes = None does not name the axes"),
-    "empty": (images(), "cut short or empty"),
-    "unequal": (images(np.zeros((4, 4), np.uint8), np.zeros((4, 5), np.uint8)), "must have the same shape"),
-    "mixed": (images(np.zeros((4, 4), np.uint8), np.zeros((4, 4), np.uint16)), "Cannot cast"),
+    "empty": (images, "cut short or empty"),
+    "unequal": (lambda path: images(path, DARK, DARK[:, 1:]), "must have the same shape"),
+    "mixed": (lambda path: images(path, DARK, DARK.astype(np.uint16)), "Cannot cast"),
 }
 
 
@@ -220,6 +199,5 @@ FOREIGN = {
 def test_files_that_are_no_movies_or_cut_short_are_refused_in_one_line(name, tmp_path):
     make, fragment = FOREIGN[name]
     make(tmp_path / name)
-    with pytest.raises(ParameterError) as failure:
+    with pytest.raises(ParameterError, match=rf"^[^\n]*{fragment}[^\n]*$"):
         movies.read_movie(tmp_path / name)
-    assert fragment in str(failure.value) and "\n" not in str(failure.value)
