@@ -3,11 +3,11 @@
 import json
 import os
 import shutil
-import signal
 import stat
 import subprocess
 import sys
 import time
+import warnings
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -106,8 +106,8 @@ def cluster(folder, monkeypatch, n=2, *, path=ROOT):
             process.wait()
 
 
-def awaited(what, seconds=60):
-    last = time.monotonic() + seconds
+def awaited(what):
+    last = time.monotonic() + 60
     while not (found := what()):
         assert time.monotonic() < last, "nothing came"
         time.sleep(0.05)
@@ -146,24 +146,11 @@ def test_a_killed_worker_loses_no_finished_point_and_a_point_that_kills_them_all
         with pytest.raises(BackendError, match=r"the cluster gave up \(.*\); finished points are kept; call again"):
             list(sweep(STUDY.mortal, {"x": [1.0], "seed": [1]}, store=tmp_path / "none"))
         monkeypatch.setattr(workers, "ALONE_S", 0.5)
-        with pytest.warns(SweepWarning, match="no worker; waiting for one"), deadline(3):
+        with pytest.raises(SweepWarning, match="no worker; waiting for one"), warnings.catch_warnings(action="error"):
             list(sweep(STUDY.walk, GRID, store=tmp_path / "none"))
 
 
-@contextmanager
-def deadline(seconds):
-    """Interrupt, as a user does, what does not end by itself."""
-    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
-    signal.alarm(seconds)
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            yield
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
-
-
-@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "tcp://no.such.host.invalid:8786", "nonsense://"])
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense://"])
 def test_a_scheduler_that_is_not_there_is_one_line(tmp_path, monkeypatch, address):
     monkeypatch.setattr(workers, "REACH_S", 1)
     monkeypatch.setenv("NOTEBOOK_CLUSTER", address)
@@ -207,8 +194,7 @@ def slurm(tmp_path, monkeypatch):
     (bin_folder := tmp_path / "bin").mkdir()
     submit = f"""#!{sys.executable}
 import os, re, subprocess, sys
-text = open(sys.argv[-1]).read()
-array = re.search(r"#SBATCH --array=1-(\\d+)", text)
+array = re.search(r"#SBATCH --array=1-(\\d+)", open(sys.argv[-1]).read())
 for k in range(1, int(array[1]) + 1 if array else 2):
     env = os.environ | {{"SLURM_ARRAY_TASK_ID": str(k), "SLURM_ARRAY_TASK_COUNT": array[1]}} if array else os.environ
     with open("{tmp_path}/job.log", "a") as log:
@@ -216,7 +202,7 @@ for k in range(1, int(array[1]) + 1 if array else 2):
 print("Submitted batch job", job.pid)
 """
     cancel = f"#!{sys.executable}\nimport os, sys\n[os.killpg(int(n), 9) for n in sys.argv[1:]]\n"
-    make = f'#!/bin/bash\nexec {sys.executable} "{tmp_path}/part.py" "{tmp_path}/log" "{tmp_path}/store"\n'
+    make = f'#!/bin/bash\nexport "NOTEBOOK_$2"\nexec {sys.executable} "{tmp_path}/part.py" "{tmp_path}"/{{log,store}}\n'
     for name, text in {"sbatch": submit, "scancel": cancel, "make": make}.items():
         (bin_folder / name).write_text(text)
         (bin_folder / name).chmod(stat.S_IRWXU)
@@ -245,14 +231,9 @@ def test_a_part_begins_with_its_own_points_and_then_helps_in_an_order_of_its_own
     assert [order[:3] for order in orders] == [[0, 3, 6], [1, 7, orders[1][2]], [2, 5, 8]]
     assert all(sorted(order) == [0, 1, 2, 3, 5, 6, 7, 8, 9] for order in orders)
     assert len({tuple(order) for order in orders}) == 3 and orders[2] == list(runs._of_part("3/3", paths))
-
-
-def test_a_part_of_nothing_is_refused(monkeypatch, tmp_path):
-    message = r"NOTEBOOK_PART = .* is no part of a whole; give k/n, with k from 1 to n"
-    for part in ("0/3", "4/3", "3", "a/b", "1/3/5", " 1/3"):
-        monkeypatch.setenv("NOTEBOOK_PART", part)
-        with pytest.raises(ParameterError, match=message):
-            list(sweep(STUDY.walk, GRID, store=tmp_path, n_jobs=1))
+    for part in ("0/3", "4/3", "1/3/5"):
+        with pytest.raises(ParameterError, match=r"NOTEBOOK_PART = .* is no part of a whole; give k/n, with k from 1"):
+            runs._of_part(part, paths)
 
 
 def test_make_full_passes_cluster_and_part_on():
@@ -266,11 +247,7 @@ def test_make_full_passes_cluster_and_part_on():
 
 def test_dask_starts_its_workers_through_slurm(slurm):
     """The script of the page: two jobs, whose workers compute the sweep that the stand-in of `make full` runs."""
-    (slurm / "bin" / "make").write_text(
-        f'#!/bin/bash\nexport NOTEBOOK_CLUSTER="${{2#CLUSTER=}}"\n'
-        f'exec {sys.executable} "{slurm}/many.py" "{slurm}/log" "{slurm}/store"\n'
-    )
-    (slurm / "many.py").write_text(PART.replace(", n_jobs=1", ""))
+    (slurm / "part.py").write_text(PART.replace(", n_jobs=1", ""))
     ours = [sys.executable, ROOT / "tools" / "cluster" / "dask_slurm.py", "FINAL_5"]
     options = {"capture_output": True, "text": True, "timeout": 120}
     done = subprocess.run(ours, cwd=slurm, env=os.environ | {"JOBS": "2"}, **options)

@@ -257,24 +257,6 @@ def test_what_workers_do_not_know_is_computed_here(store, monkeypatch):
         monkeypatch.undo()
 
 
-EDITS = {  # cell of a notebook: the numbers of its sweep afterwards
-    "gain = 2.0\ndef rule(x): return gain * x\ndef point(x): return {'y': rule(x), 'pid': os.getpid()}": [2.0, 6.0],
-    "gain = 5.0": [5.0, 15.0],
-    "def rule(x):\n    # as at first\n    return gain * x\ngain = 2.0": [2.0, 6.0],
-}
-
-
-@pytest.mark.filterwarnings("error::helpers.runs.SweepWarning")
-def test_numbers_follow_the_edits_of_a_running_notebook(store):
-    """Two workers that stay: a global of the function that a point calls is changed, and changed back."""
-    space = {"__name__": "__main__", "os": os}
-    for cell, numbers in EDITS.items():
-        exec(cell, space)
-        found = runs.over(space["point"], store=store, n_jobs=2, progress=False, x=[1.0, 3.0])
-        assert found["y"].tolist() == numbers and os.getpid() not in found["pid"]
-    assert len(list(store.glob("*.npz"))) == 4
-
-
 # Sweeps: failures and interrupts
 
 

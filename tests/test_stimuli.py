@@ -1,10 +1,8 @@
 """Motion clouds against closed forms, loops and the MotionClouds package; the other stimuli; bad input."""
 
-import collections
 import itertools
 import random
 import re
-import tracemalloc
 
 import numpy as np
 import pytest
@@ -97,17 +95,6 @@ def test_an_endless_cloud_is_the_same_in_every_frame_and_never_repeats():
     far = (z[:, :32] * z[:, 32:]).mean(axis=(2, 3))
     errors = far.mean(axis=0) / far.std(axis=0, ddof=1) * np.sqrt(len(far))
     assert np.abs(errors).max() < 4, "two clouds later nothing is left"
-
-
-def test_an_endless_cloud_keeps_its_memory():
-    endless = frames()
-    tracemalloc.start()
-    collections.deque(itertools.islice(endless, 48), maxlen=0)
-    base = tracemalloc.get_traced_memory()[0]
-    collections.deque(itertools.islice(endless, 160), maxlen=0)
-    grown = tracemalloc.get_traced_memory()[0] - base
-    tracemalloc.stop()
-    assert grown < 32 * 32 * 16 * 4, "less than a cloud more after ten of them"
 
 
 # --- motion clouds: what the grid does not hold

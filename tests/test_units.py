@@ -216,13 +216,12 @@ def test_another_unit_of_the_same_kind_gives_the_same_result(name):
 
 def test_a_check_is_not_thrown_away_where_it_converts():
     """`check_number("tau_ms", tau_ms)` alone would let a quantity through as it came."""
-    thrown = {}
-    for path in sorted((ROOT / "helpers").rglob("*.py")):
+    thrown = []
+    for path in (ROOT / "helpers").rglob("*.py"):
         statements = [ast.unparse(node) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Expr)]
-        names = [re.match(r"check_(?:array|number|integer)\('([^']+)'", statement) for statement in statements]
-        names = [name[1] for name in names if name and unit_of(name[1])]
-        thrown |= {f"{path.parent.name}/{path.name}": names} if names else {}
-    assert thrown == {}
+        checks = [re.match(r"check_(?:array|number|integer)\('([^']+)'", statement) for statement in statements]
+        thrown += [(str(path), check[0]) for check in checks if check and unit_of(check[1])]
+    assert thrown == []
 
 
 # --- the packages that carry units
@@ -283,35 +282,25 @@ def test_every_package_is_converted(package, values, unit):
 def test_every_package_is_refused_where_its_unit_does_not_fit(package):
     make = PACKAGES[package]
     for name, value in [("t_ms", make(1.0, "m")), ("contrast", make(1.0, "s")), ("x_px", make(1.0, "m"))]:
-        with pytest.raises(ParameterError, match=rf"^{name} carries the unit .+; allowed: .*plain numbers$"):
-            check_number(name, value)
-        with pytest.raises(ParameterError, match=rf"^{name} carries the unit .+"):
-            check_array(name, [1.0, value])
+        for check, wrong in ((check_number, value), (check_array, [1.0, value])):
+            with pytest.raises(ParameterError, match=rf"^{name} carries the unit .+; allowed: .*plain numbers$"):
+                check(name, wrong)
 
 
-def test_whole_compound_and_pure_quantities():
+def test_whole_compound_and_pure_quantities_and_variables_of_brian2():
     import brian2
     import quantities as pq
 
-    assert check_integer("duration_ms", 0.3 * pq.s) == 300
-    assert type(Cell(duration_ms=2 * brian2.second).duration_ms) is int
+    assert type(Cell(duration_ms=0.3 * pq.s).duration_ms) is int
     with pytest.raises(ParameterError, match=r"duration_ms = .*0\.3.* is not an integer"):
         check_integer("duration_ms", 0.3 * pq.ms)
-    assert check_number("speed_cm_s", 2 * brian2.metre / brian2.second) == pytest.approx(200)
-    assert check_number("speed_kmh", 10 * pq.m / pq.s) == pytest.approx(36)
+    speed = 2 * brian2.metre / brian2.second
+    assert [check_number("speed_cm_s", speed), check_number("speed_kmh", 10 * pq.m / pq.s)] == pytest.approx([200, 36])
     assert check_number("weight_us", 2 * brian2.nS) == check_number("weight_us", 2 * pq.nS) == pytest.approx(0.002)
-    assert check_number("contrast", 50 * pq.percent, 0, 1) == 0.5
-    assert check_number("theta_rad", brian2.Quantity(0.5)) == 0.5
-
-
-def test_variables_of_brian2_are_converted():
-    import brian2
-
+    assert check_number("contrast", 50 * pq.percent, 0, 1) == check_number("theta_rad", brian2.Quantity(0.5)) == 0.5
     group = brian2.NeuronGroup(2, "v : volt")
     group.v = [0.01, 0.02] * brian2.volt
     assert check_array("v_mv", group.v) == pytest.approx([10, 20])
-    with pytest.raises(ParameterError, match="v_ms carries the unit"):
-        check_array("v_ms", group.v)
 
 
 def test_labelled_and_masked_arrays_without_a_quarrel_are_plain():
@@ -319,9 +308,8 @@ def test_labelled_and_masked_arrays_without_a_quarrel_are_plain():
 
     times = labelled([1.0, 2.0], "ms")
     for value in (times, labelled([1.0, 2.0], None), pandas.Series([1, 2]), np.ma.array([1, 2], mask=False)):
-        assert check_array("t_ms", value).tolist() == [1, 2]
-    assert check_number("t_ms", times.mean()) == 1.5
-    assert check_array("values", times).tolist() == [1, 2]  # a name without a unit contradicts none
+        for name in ("t_ms", "values"):  # a name without a unit contradicts none
+            assert check_array(name, value).tolist() == [1, 2]
     with pytest.raises(ParameterError, match=r"t_s has attrs\['units'\] = 'ms'; allowed: 's'; convert it first"):
         check_array("t_s", times)
     with pytest.raises(ParameterError, match="t_ms has masked elements; allowed: none; fill them or drop them first"):
@@ -334,10 +322,11 @@ def test_spikes_of_neo_and_pandas_are_read():
     import pandas
 
     times_ms, ids = [2.8, 4.1, 4.1, 5.2, 12.1], [0, 1, 2, 1, 0]
-    segment, ms = neo.Segment(), spikes.unpack(times_ms, ids, n_cells=3)
-    segment.spiketrains = [neo.SpikeTrain(ms[0] / 1000, units="s", t_start=0.002, t_stop=1)]
-    segment.spiketrains.extend([neo.SpikeTrain(train, units="ms", t_start=2, t_stop=1000) for train in ms[1:]])
-    trains = list(segment.spiketrains)
+    first, *others = spikes.unpack(times_ms, ids, n_cells=3)
+    trains = [neo.SpikeTrain(first / 1000, units="s", t_start=0.002, t_stop=1)]
+    trains += [neo.SpikeTrain(train, units="ms", t_start=2, t_stop=1000) for train in others]
+    segment = neo.Segment()
+    segment.spiketrains = trains
     frame = pandas.DataFrame({"time_s": np.array(times_ms) / 1000, "id": ids})
     for found in (*map(spikes.read_spikes, (trains, segment, segment.spiketrains, frame)), spikes.pack(trains)):
         np.testing.assert_allclose(found[0], times_ms, rtol=1e-12)
