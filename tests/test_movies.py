@@ -70,10 +70,9 @@ def test_named_axes_are_put_in_order(axes, rng):
 def test_integers_are_scaled_by_their_type(dtype, tmp_path):
     top = 1 if dtype is bool else np.iinfo(dtype).max
     levels = np.linspace(0, top, 24).astype(dtype).reshape(2, 3, 4)
-    wanted = (levels / float(top)).astype(np.float32)
-    np.testing.assert_array_equal(movies.read_movie(levels, axes="xyt"), wanted)
     np.save(tmp_path / "foreign.npy", levels)
-    np.testing.assert_array_equal(movies.read_movie(tmp_path / "foreign.npy", axes="xyt"), wanted)
+    for source in (levels, tmp_path / "foreign.npy"):
+        np.testing.assert_array_equal(movies.read_movie(source, axes="xyt"), (levels / float(top)).astype(np.float32))
 
 
 def test_folder_of_png_is_in_natural_order_and_takes_colour_and_16_bits(tmp_path):

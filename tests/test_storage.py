@@ -80,7 +80,6 @@ def test_a_sound_file_with_other_content_is_found(tmp_path):
     for change in (
         {"rate_hz": rate_hz.reshape(-1)},
         {"rate_hz": rate_hz.astype("f4")},
-        {"rate_hz": -rate_hz},
         {"pair": pair.astype([("right", "<i4"), ("left", ">f8")])},
         {"more": 1},
         {"record_json": '{"seed": 4}'},
@@ -174,7 +173,6 @@ def refuse(draft):
         ("folder", Path.touch, OutputError),
         ("0.txt/below", Path.touch, OutputError),
     ],
-    ids=["writer", "full disk", "interrupt", "verify", "nothing written", "folder in place", "file for a folder"],
 )
 def test_all_files_or_none(tmp_path, name, fill, error):
     (tmp_path / "folder").mkdir()
