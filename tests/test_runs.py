@@ -93,9 +93,8 @@ def test_profile_comes_from_the_environment_and_a_misspelt_one_is_refused(monkey
     monkeypatch.setenv("NOTEBOOK_PROFILE", "full")
     assert runs.profile() == runs.choose(quick="quick", full="full") == "full"
     monkeypatch.setenv("NOTEBOOK_PROFILE", "Quick")
-    for call in (runs.profile, lambda: runs.choose(1, 2), runs.provenance):
-        with pytest.raises(ParameterError, match=r"NOTEBOOK_PROFILE = .* is unknown; choose one of: quick, full"):
-            call()
+    with pytest.raises(ParameterError, match=r"NOTEBOOK_PROFILE = .* is unknown; choose one of: quick, full"):
+        runs.choose(1, 2)
 
 
 def test_seeds_are_the_same_everywhere_prefix_stable_and_distinct():

@@ -120,7 +120,8 @@ def test_errors_against_the_fisher_information_by_finite_differences():
     truth, mean = np.array([1.2, B_RING, 160.0, 40.0]), 160 * von_mises(RING, 1.2, B_RING) + 40
     wanted = np.sqrt(np.diag(np.linalg.inv(slopes(truth).T / mean @ slopes(truth))))
     fit = fit_tuning(RING, mean)
-    assert [fit.preferred_err_rad, fit.baseline_err] == pytest.approx(wanted[[0, 3]], rel=2e-3)
+    found = [fit.preferred_err_rad, fit.amplitude_err, fit.baseline_err]
+    assert found == pytest.approx(wanted[[0, 2, 3]], rel=2e-3)
     assert 1.01 < fit.bandwidth_err_rad / wanted[1] / (fit.preferred_err_rad / wanted[0]) < 1.05  # profile above B
 
 

@@ -291,7 +291,8 @@ def test_whole_compound_and_pure_quantities_and_variables_of_brian2():
     import brian2
     import quantities as pq
 
-    assert type(Cell(duration_ms=0.3 * pq.s).duration_ms) is int
+    duration_ms = Cell(duration_ms=0.3 * pq.s).duration_ms
+    assert duration_ms == 300 and type(duration_ms) is int
     with pytest.raises(ParameterError, match=r"duration_ms = .*0\.3.* is not an integer"):
         check_integer("duration_ms", 0.3 * pq.ms)
     speed = 2 * brian2.metre / brian2.second
@@ -310,6 +311,7 @@ def test_labelled_and_masked_arrays_without_a_quarrel_are_plain():
     for value in (times, labelled([1.0, 2.0], None), pandas.Series([1, 2]), np.ma.array([1, 2], mask=False)):
         for name in ("t_ms", "values"):  # a name without a unit contradicts none
             assert check_array(name, value).tolist() == [1, 2]
+    assert check_number("t_ms", times.mean()) == 1.5
     with pytest.raises(ParameterError, match=r"t_s has attrs\['units'\] = 'ms'; allowed: 's'; convert it first"):
         check_array("t_s", times)
     with pytest.raises(ParameterError, match="t_ms has masked elements; allowed: none; fill them or drop them first"):
