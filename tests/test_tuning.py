@@ -264,6 +264,7 @@ FLANK = np.linspace(0, 0.1, 6)  # the curve passes through these samples, and th
         ([], [], EVERY, "only 0 distinct orientations"),
         (np.linspace(0, np.pi, 6), [1, 3, 9, 9, 3, 1], EVERY, "only 5 distinct orientations"),
         (RING, np.where(np.arange(60) == 7, np.inf, 5), EVERY, "NaN or infinity"),
+        (RING, np.zeros(60), EVERY, "silent"),
         (RING, np.full(60, 0.1) * 3, EVERY, "flat"),
         (RING, 5 + np.arange(60) % 2, EVERY, "not significantly better"),
         (RING, 100 * np.eye(60)[20], EVERY, "the bandwidth ended at a bound"),
