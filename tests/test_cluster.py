@@ -3,11 +3,11 @@
 import json
 import os
 import shutil
+import signal
 import stat
 import subprocess
 import sys
 import time
-import warnings
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -137,8 +137,21 @@ def test_a_killed_worker_loses_no_finished_point_and_a_point_that_kills_them_all
         with pytest.raises(BackendError, match=r"the cluster gave up \(.*\); finished points are kept; call again"):
             list(sweep(STUDY.mortal, {"x": [1.0], "seed": [1]}, store=tmp_path / "none"))
         monkeypatch.setattr(workers, "ALONE_S", 0.5)
-        with pytest.raises(SweepWarning, match="no worker; waiting for one"), warnings.catch_warnings(action="error"):
+        with pytest.warns(SweepWarning, match="no worker; waiting for one"), deadline(3):
             list(sweep(STUDY.walk, GRID, store=tmp_path / "none"))
+
+
+@contextmanager
+def deadline(seconds):
+    """Interrupt, as a user does, what does not end by itself."""
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    signal.alarm(seconds)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense://"])
