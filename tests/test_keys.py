@@ -108,7 +108,6 @@ def test_the_profile_counts_where_it_is_asked_for(monkeypatch):
 USERS = {
     "table by the package": "def f(x): return helpers.parameters.UNITS[x]",
     "table through a function of helpers": "from helpers import runs\ndef f(x): return runs.collect(x)",
-    "table imported when it runs": "def f(x):\n    from helpers import parameters\n    return parameters.UNITS[x]",
     "name imported when it runs": "def f(x):\n    from helpers.parameters import UNITS\n    return UNITS[x]",
     "module in a closure": "from helpers import parameters as p\ndef make(r): return lambda x: r.UNITS\nf = make(p)",
 }
