@@ -1,8 +1,10 @@
 """Motion clouds against closed forms, loops and the MotionClouds package; the other stimuli; bad input."""
 
+import collections
 import itertools
 import random
 import re
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -95,6 +97,17 @@ def test_an_endless_cloud_is_the_same_in_every_frame_and_never_repeats():
     far = (z[:, :32] * z[:, 32:]).mean(axis=(2, 3))
     errors = far.mean(axis=0) / far.std(axis=0, ddof=1) * np.sqrt(len(far))
     assert np.abs(errors).max() < 4, "two clouds later nothing is left"
+
+
+def test_an_endless_cloud_keeps_its_memory():
+    endless = frames()
+    tracemalloc.start()
+    collections.deque(itertools.islice(endless, 48), maxlen=0)
+    base = tracemalloc.get_traced_memory()[0]
+    collections.deque(itertools.islice(endless, 160), maxlen=0)
+    grown = tracemalloc.get_traced_memory()[0] - base
+    tracemalloc.stop()
+    assert grown < 32 * 32 * 16 * 4, "less than a cloud more after ten of them"
 
 
 # --- motion clouds: what the grid does not hold
@@ -355,6 +368,15 @@ def test_grating_drifts_by_its_velocity_and_has_one_wave_vector(v_x, v_y):
     assert power[[4, -4], [3, -3]].sum() == pytest.approx(power.sum(), rel=1e-5)
     dark = stimuli.grating((8, 8, 1), theta_rad=0.0, sf_0=0.25, phase=np.pi, contrast=0.4)
     assert dark[:3, 0, 0] == pytest.approx([0.3, 0.5, 0.7])
+
+
+def test_grating_is_the_cloud_of_zero_bandwidth():
+    """Both formulas put the direction of motion and of the wave vector in the same place."""
+    movie = stimuli.grating((64, 64, 64), theta_rad=np.arctan2(3, 4), sf_0=5 / 64, v_x=1.0, v_y=1.0)
+    found = stimuli.cloud_statistics(movie)
+    normal = np.array([0.8, 0.6])
+    assert found.theta_rad == pytest.approx(np.arctan2(3, 4), abs=1e-3)
+    assert normal @ [found.v_x, found.v_y] == pytest.approx(normal @ [1.0, 1.0], abs=1e-3)
 
 
 # --- Poisson trains
