@@ -119,8 +119,11 @@ def test_references_are_merged_sorted_and_whole():
 
 def test_glossary_has_fifty_terms_in_two_languages():
     text = (ROOT / "docs/glossary.md").read_text()
+    lists = re.findall(r"^```\{glossary\}\n(.+?)\n```$", text, re.M | re.S)
+    written = [entry for terms in lists for entry in re.split(r"\n\n(?=\S)", terms)]
     entries = re.findall(r"^(\S.*)\n(\S.*)\n  (.+)\n\n  \*?(.+)$", text, re.M)
-    assert len(entries) >= 50 and len({entry[0] for entry in entries}) == len(entries)
+    assert len(written) == len(entries) >= 50, "each has a term and a definition in both languages"
+    assert len({entry[0] for entry in entries}) == len(entries)
     assert not [entry for entry in entries if re.search(r" [:;!?»]|« ", entry[1] + entry[3])], "no-break spaces"
 
 
