@@ -158,6 +158,7 @@ REFUSED = {
     "time_ms of a pattern goes up to 100": lambda inputs: inputs.set_patterns([([100], [0]), ([], [])]),
     "channel of a pattern goes up to 40": lambda inputs: inputs.set_patterns([([5], [40]), ([], [])]),
     "patterns has 1 entries; allowed: n_patterns = 2": lambda inputs: inputs.set_patterns([([], [])]),
+    "t_origin = -inf": lambda inputs: inputs.generate_input(100, t_origin=-np.inf),
     "a pattern lists the spikes of 39 channels": lambda inputs: inputs.set_patterns([[[1]] * 39, [[]] * 40]),
 }
 
