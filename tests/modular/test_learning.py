@@ -16,9 +16,9 @@ BOOK = cells("FINAL_7", "model", "study")
 FAST, CELLS = (STDP, Normalisation), (BOOK.STDP, BOOK.Normalisation)
 
 
-def sorn_like(seed, storage="event", **options):
-    """The network of 100 cells with the rules of the engine."""
-    return BOOK.sorn_like(100, seed, rules=(BOOK.Homeostasis, *FAST), storage=storage, **options)
+def sorn_like(seed, storage="event", rules=FAST, **options):
+    """The network of 100 cells with the rules of the engine or of the cells."""
+    return BOOK.sorn_like(100, seed, rules=(BOOK.Homeostasis, *rules), storage=storage, **options)
 
 
 class Driven(Behaviour):
@@ -59,6 +59,18 @@ def test_a16_the_loops_equal_the_cells(storage, seed, n, simultaneous, rate):
             each.simulate_iteration()
         for synapse, expected in zip(net.SynapseGroups, plain.SynapseGroups, strict=True):
             np.testing.assert_allclose(dense(synapse.W), expected.W, rtol=1e-12, atol=1e-12)
+
+
+def test_the_sorn_like_network_is_that_of_the_cells():
+    plain, fast = nets = [
+        sorn_like(2, storage, rules, more={9: Recorder(["n.spike", "n.v"])})
+        for storage, rules in ((False, CELLS), ("event", FAST))
+    ]
+    for net in nets:
+        net.simulate_iterations(400)
+    np.testing.assert_array_equal(fast["n.spike", 0], plain["n.spike", 0])
+    np.testing.assert_allclose(fast["n.v", 0], plain["n.v", 0], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(dense(fast["GLUTAMATE", 0].W), dense(plain["GLUTAMATE", 0].W), rtol=0, atol=1e-12)
 
 
 def whole_stdp(weights, exists, spikes, old, rule):
