@@ -368,8 +368,7 @@ def _test_of(node, known):
     """Return the test that a hint stands for, a function of (name, value); None where all is let in."""
     if isinstance(node, ast.BinOp):
         tests = _test_of(node.left, known), _test_of(node.right, known)
-        either = _is_place if tests[1] is _is_place else lambda name, value: any(test(name, value) for test in tests)
-        return None if None in tests else either
+        return None if None in tests else lambda name, value: any(test(name, value) for test in tests)
     if isinstance(node, ast.Subscript):
         return _test_of(node.value, known)  # the items are looked at by the function
     if isinstance(node, ast.Constant):
@@ -429,8 +428,6 @@ def _refuse(name, value, hint):
         CHECKS[word](name, value)
     if "ArrayLike" in hint or "ndarray" in hint:
         raise ParameterError(f"{name} is not an array of numbers (it holds {kind}); give a numeric array")
-    if isinstance(value, str) and re.search("PathLike|Folder", hint):
-        raise ParameterError(f"{name} = {short(value)} is no path; give one of fewer characters, none of them null")
     is_value = {*TESTS, *CHECKS, "str"} & set(re.findall(r"\w+", hint))
     said = f"{name} = {short(value)}" if is_value else name  # of an object only the kind says something
     raise ParameterError(f"{said} is a {kind}; allowed: {hint}")

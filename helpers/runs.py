@@ -65,7 +65,7 @@ __all__ = [
 ]
 
 Study = Callable[..., Mapping[str, Any]]  # what is swept: a point in, a dict of arrays out
-Folder = str | os.PathLike
+PathLike = str | os.PathLike
 Dims = Mapping[str, Sequence[str]] | None
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -146,7 +146,7 @@ def summary(values: Any, *, level: float = 0.95) -> Summary:
     return Summary(mean, sd, mean - half, mean + half, n)
 
 
-def source_hash(notebook: str | os.PathLike | None = None) -> str:
+def source_hash(notebook: PathLike | None = None) -> str:
     """Return a short hash of the code behind a figure: a notebook's code cells and the modules that they use.
 
     These are the modules of ``helpers`` in the import statements of the cells, and what those import in turn; other
@@ -162,7 +162,7 @@ def source_hash(notebook: str | os.PathLike | None = None) -> str:
     return hashlib.sha256(("\n".join(code) + keys.source_key(modules)).encode()).hexdigest()[:16]
 
 
-def notebook_cells(path: str | os.PathLike) -> list[dict[str, Any]]:
+def notebook_cells(path: PathLike) -> list[dict[str, Any]]:
     """Return kind ("code", "markdown"), source and tags of each cell of a notebook, or raise :class:`OutputError`."""
     try:
         cells = []
@@ -232,7 +232,7 @@ def _plain(value):
 
 
 def sweep(
-    function: Study, grid: Mapping | Iterable, *, store: Folder, n_jobs: int = -1, progress: bool = True
+    function: Study, grid: Mapping | Iterable, *, store: PathLike, n_jobs: int = -1, progress: bool = True
 ) -> Iterator[tuple[Any, dict[str, Any]]]:
     """Evaluate `function` over a grid of parameters, one file per point; resume where a run stopped.
 
@@ -429,7 +429,7 @@ def _values(name, values):
 
 
 def collect(
-    function: Study, grid: Mapping, *, store: Folder, n_jobs: int = -1, progress: bool = True, dims: Dims = None
+    function: Study, grid: Mapping, *, store: PathLike, n_jobs: int = -1, progress: bool = True, dims: Dims = None
 ) -> xarray.Dataset:
     """Run :func:`sweep` and return its results as one labelled dataset.
 
@@ -485,7 +485,7 @@ def collect(
 
 
 def over(
-    function: Study, *, store: Folder, n_jobs: int = -1, progress: bool = True, **grid: Any
+    function: Study, *, store: PathLike, n_jobs: int = -1, progress: bool = True, **grid: Any
 ) -> dict[str, np.ndarray]:
     """Run :func:`sweep` and stack: every grid value that is a list or array becomes a leading axis, in the order given.
 

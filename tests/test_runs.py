@@ -346,7 +346,7 @@ def test_an_unwritable_store_is_one_line(tmp_path):
     "function, grid, options, fragment",
     [
         (process, {}, {"n_jobs": 0}, "n_jobs = 0 starts no worker"),
-        (process, {"x": [1]}, {"store": "a\0b"}, "store = 'a.x00b' is no path"),
+        (process, {"x": [1]}, {"store": "a\0b"}, "store = 'a.x00b' is a str; allowed: PathLike"),
         (process, [], {}, "grid is empty"),
         (process, [1, 2], {}, "grid holds 1; each point is a mapping or a parameter dataclass"),
         (process, {"x": 1}, {}, r"grid holds x = 1; give a list of values, \[1\] for a single one"),
