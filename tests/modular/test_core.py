@@ -349,6 +349,7 @@ def test_a7c_positions():
     late = NeuronGroup(Network(), 3)
     late.add_behaviour(0, NeuronDimension(3, centered=False))
     assert late.size == 3 and late.x.tolist() == [0, 1, 2], "a grid fits a group of as many cells"
+    assert NeuronGroup(Network(), 12, {0: NeuronDimension(2, 3, 2)}).z.tolist() == cells.z.tolist()
 
 
 @given(st.integers(1, 3000))

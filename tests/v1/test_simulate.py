@@ -73,6 +73,8 @@ def test_a_current_follows_its_rows(dt_ms):
     expected = -65.5 + 0.2 * 30 / 0.5 * (1 - np.exp(-on / 30)) * np.exp(-off / 30)
     late = 0.0 if dt_ms < 0.16 else 0.16 * 0.2 / 0.5  # 0.16 ms does not divide 1 ms: up to a step late
     np.testing.assert_allclose(v_mv[:, 1], expected, atol=1e-6 + late)
+    with pytest.raises(ParameterError, match=rf"or \({1 if dt_ms == 0.1 else 2}, 2\), one row per ms"):
+        v1.simulate(ring.replace(window_ms=dt_ms * 10), 0.0, trains=[[], []], current_na={"inh": current}, seed=0)
     assert (v_mv[:, 0] == -65.5).all()
 
 
@@ -193,6 +195,7 @@ RING = [
 ]
 RUN = [
     (dict(params=STATIC.replace(window_ms=1e6, tau_refrac_ms=0.0), theta_rad=np.zeros(2)), "the run is too long"),
+    (dict(params=STATIC.replace(window_ms=1e6), theta_rad=np.zeros(200)), "(2e+09 steps, up to 2e+10 spikes)"),
     (dict(theta_rad=[0, 1], b_theta_rad=[1, 1, 1]), "b_theta_rad has 3 values"),
     (dict(theta_rad=[0, 1], b_theta_rad=[1, 0]), "b_theta_rad holds 0; allowed"),
     (dict(trains=[[]] * 3), "trains: 3 given; allowed: a list of"),

@@ -159,6 +159,8 @@ def test_gauge_freedom(record, rng):
     net.state.a[:] -= 5000  # far below what exp can hold
     found.append(np.abs(np.add.reduceat(kernel.rates(net), net.first[:-1]) / 100 - 1).max())
     record("wta.gauge", found)
+    net.state.a[:] = net.state.b[:] = -800  # u = 0 of two large parts
+    np.testing.assert_allclose(kernel.rates(net), np.repeat(100 / net.k, net.k))
 
 
 def test_untrained_network(record):

@@ -89,6 +89,12 @@ def test_original_links_do_not_decay(net):
     assert 0.5 < near < 0.62 and 0.28 < third < 0.38 and 0.35 < sixth < 0.5 and 0.7 < ninth < 0.9
 
 
+def test_a_distance_that_no_pair_has_links_nobody():
+    """With 1/lam = 11 most draws on a small grid are such; of 30 pairs each is then linked first as often as others."""
+    first = [tuple(draw_links_orig(small().distances, 1, 0.088, np.random.default_rng(seed))[0]) for seed in range(60)]
+    assert max(map(first.count, first)) < 12
+
+
 def test_links_are_capped_by_the_grid():
     for kind in ("exponential", "orig"):
         assert len(small(n_conn=1000, connectivity=kind).links) == 30
