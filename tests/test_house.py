@@ -15,6 +15,7 @@ import pytest
 from scipy.linalg import blas
 
 from helpers import lateral_line, modular, rnn, v1, wta
+from tests import mutants
 from tools.hygiene import committed_files
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -323,6 +324,17 @@ def test_what_is_counted(tmp_path):
     assert within(["helpers.v1.f", "helpers.v10"], ["helpers.v1"]) == ["helpers.v1.f"]
     assert used_once([module]) == (["_g", "_once"], 3 / 8)
     assert code_lines(module) == 18 and comprehensions([module]) == 2000 / 18
+
+
+# --- mutants
+
+
+def test_what_is_judged_of_the_mutants_can_still_happen():
+    """A line of mutants.toml is one that `make mutants` may make; one of a line that has gone would only lie there."""
+    for path, judged in tomllib.loads((ROOT / "tests" / "mutants.toml").read_text()).items():
+        text = (ROOT / path).read_bytes()
+        changed = {mutants.line_at(mutants.broken(text, *place), place[0]) for place in mutants.places(ROOT / path)}
+        assert {line.encode() for line in judged} - changed == set(), path
 
 
 # --- machine paths
