@@ -143,6 +143,14 @@ def test_what_a_student_copy_refers_to_lies_beside_it(small, tmp_path):
     assert "m/two.png" not in nbformat.writes(student(small.notebook)), "a result is not the expected picture"
 
 
+def test_the_expected_picture_is_one_of_the_step_of_its_check():
+    cells = [code(CHECKED, metadata=tag("check")), text("## Step 2"), code("figures.save(fig, 'm/x')")]
+    cells.append(text("**Reading.**", metadata=tag("reading")))
+    assert list(handouts.expected(cells)) == []
+    del cells[1]
+    assert list(handouts.expected(cells)) == [(cells[-1], "m/x")]
+
+
 SUMMARIES = {"Résumé en français", READING, ANSWER, "Answer", "Question et réponse en français"}
 SUMMARIES |= {"A plan for 45 and 90 minutes"}
 NOT_ALL = {"Exercices en français", "Légende en français", "La réponse en français"}

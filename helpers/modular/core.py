@@ -45,11 +45,14 @@ class Parent(Tagged):
     What carries a tag is an attribute too, where the name is free: ``net.cells`` is ``net["cells", 0]``.
     """
 
-    def __init__(self, network, behaviour, tag):
+    def __init__(self, network, tag, behaviour, behavior, first=0):
         if not isinstance(network, Network):
             raise ParameterError(f"net = {short(network)} is not a Network; give the one that the group belongs to")
+        if behaviour is not None and behavior is not None:
+            raise ParameterError("behaviour and behavior are one argument in two spellings; give one of them")
         super().__init__(tag)
-        self.network, self.recording, self.behaviour = network, True, _checked(behaviour)
+        self.network, self.recording = network, True
+        self.behaviour = _checked(behavior if behaviour is None else behaviour, first)
 
     behavior = property(lambda self: self.behaviour)
     iteration = property(lambda self: self.network.iteration, doc="Iterations so far, this one included.")
@@ -199,8 +202,7 @@ class NeuronGroup(Drawing, Parent):
 
     def __init__(self, net: Network, size: Any, behaviour: Keys = None, tag: Tag = None, *, behavior: Keys = None):
         grid = _checked({0: size}) if isinstance(size, NeuronDimension) else {}
-        given = _checked(behavior if behaviour is None else behaviour, len(grid))
-        super().__init__(net, given, "NG" if tag is None or str(tag) == "" else tag)
+        super().__init__(net, "NG" if tag is None or str(tag) == "" else tag, behaviour, behavior, len(grid))
         self.size = size if grid else check_integer("size", size, 1)
         if grid and 0 in self.behaviour:
             python_warnings.warn(f"key 0 of {self!r} is the place of the grid; the behaviour is left out", stacklevel=2)
@@ -281,7 +283,7 @@ class SynapseGroup(Parent):
         self, net: Network, src: str | Drawing, dst: str | Drawing, tag: Tag = None, behaviour: Keys = None,
         *, behavior: Keys = None, connectivity: Any = None, partition: bool = False,
     ) -> None:  # fmt: skip
-        super().__init__(net, behavior if behaviour is None else behaviour, tag)
+        super().__init__(net, tag, behaviour, behavior)
         if check_flag("partition", partition):
             raise ParameterError("partition = True is not supported; connect sub-groups, or use sparse=True")
         self.src, self.dst = _group(net, "src", src), _group(net, "dst", dst)
@@ -374,7 +376,7 @@ class Network(Parent):
         *, behavior: Keys = None, settings: dict[str, Any] | None = None,
     ) -> None:  # fmt: skip
         self.NeuronGroups, self.SynapseGroups, self._schedule = [], [], None
-        super().__init__(self, behavior if behaviour is None else behaviour, tag)
+        super().__init__(self, tag, behaviour, behavior)
         if not isinstance(settings, dict | None):
             raise ParameterError(f"settings = {short(settings)} is no dictionary; allowed: {{'dtype': ...}}")
         for name in settings or {}:

@@ -193,9 +193,12 @@ class Network_UI:
 
     def defaults(self) -> None:
         """Give all parameters and behaviours the values that they had before they were changed here."""
+        self._take_back()
+        self._publish(idle=True)
+
+    def _take_back(self):
         for (item, name), (old, _) in list(self.changed.items()):
             self._put(item, name, old)
-        self._publish(idle=True)
 
     def select(self, group: int | str, index: int, add: bool = False) -> None:
         """Pick the neuron `index` of a group (its place in the network, or tag); `add` keeps the others picked."""
@@ -265,7 +268,7 @@ class Network_UI:
         """Go back to the state at construction and clear the recorders; changed parameters go back on request."""
         state.restore(self.net, self._start)
         if parameters:
-            self.defaults()
+            self._take_back()
             self.changed = {}
         self.net.clear_recorder()
         self._restart(self.changed)

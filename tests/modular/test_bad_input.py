@@ -41,6 +41,7 @@ CASES = {
     "taken key": (lambda n, c: c.add_behaviour(1, Behaviour()) and c.add_behaviour(1, Behaviour()), "key = 1 is taken"),
     "class, not object": (lambda n, c: NeuronGroup(n, 3, {1: Behaviour}), "give an object"),
     "no dictionary": (lambda n, c: NeuronGroup(n, 3, 7), "is not a dictionary"),
+    "both spellings": (lambda n, c: NeuronGroup(n, 3, {}, behavior={}), "one argument in two spellings"),
     "tag that is a number": (lambda n, c: NeuronGroup(n, 3, tag=5), "tag = 5 is not text"),
     "network dtype": (lambda n, c: Network(dtype=int), "float64 or float32"),
     "network seed": (lambda n, c: Network(seed=-3), "seed = -3"),
