@@ -213,8 +213,8 @@ def test_what_has_no_content_is_refused_by_name(value):
 
 
 def test_keys_do_not_depend_on_the_process_its_hash_seed_or_what_it_has_imported():
-    cell = "a = {'x', 'y', 'z'}\nb = {'p': frozenset('abcdef')}\n"
-    cell += "def f(x):\n    from helpers import stimuli\n    return x in {'u', 'v', 'w'} and a and stimuli.motion_cloud(b)"
+    cell = "a = {'x', 'y', 'z'}\nb = {'p': frozenset('abcdef')}\ndef f(x):\n    from helpers import stimuli\n"
+    cell += "    return x in {'u', 'v', 'w'} and a and stimuli.motion_cloud(b)"
     code = f"from helpers.keys import *\ns = {{'__name__': '__main__'}}\nexec({cell!r}, s)\nprint(function_key(s['f']))"
     env = os.environ | {"PYTHONHASHSEED": "7" if os.environ.get("PYTHONHASHSEED") != "7" else "8"}
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, check=True)
