@@ -139,7 +139,7 @@ def stages(path, part):
     options.append("--nbval-sanitize-with=tests/notebooks/nbval_sanitize.cfg")
     room = ["--ignore-glob=*acceptance*", f"tests/{part}"]
     return {
-        "module": ["--doctest-modules", path, *files(f"tests/{part}/test_{Path(path).stem}.py")],
+        "module": ["--doctest-modules", *files(f"tests/{part}/test_{Path(path).stem}.py"), path],
         "part": room if part else files(*(f"tests/test_{name}.py" for name in modules)),
         "acceptance": files(f"tests/{part or 'v1'}/test_acceptance*.py"),
         "notebooks": options + files(*(f"FINAL_notebooks/{name}_*.ipynb" for name in notebooks)),
