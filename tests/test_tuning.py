@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy import integrate, stats
 from scipy.optimize import curve_fit
 
+from helpers import tuning
 from helpers.parameters import ParameterError
 from helpers.tuning import (
     NakaRushtonFit,
@@ -280,6 +281,14 @@ FLANK = np.linspace(0, 0.1, 6)  # the curve passes through these samples, and th
 def test_what_has_no_tuning_or_another_shape_is_refused(theta_rad, response, ways, fragment):
     for options in ways:
         assert_refused(fit_tuning(theta_rad, response, **options), fragment)
+
+
+@pytest.mark.parametrize("error_deg", [35, 44, 46])
+def test_a_preferred_angle_known_to_less_than_45_deg_is_refused(error_deg, monkeypatch):
+    broad = 100 * (1 + von_mises(RING, 0.7, 0.9))  # wider than 45 deg
+    errors = np.array([np.radians(error_deg), 0.1, 0.1, 0.1])
+    monkeypatch.setattr(tuning._Bump, "interval_errors", lambda curve, values: errors)
+    assert fit_tuning(RING, broad).ok == (error_deg < 45), fit_tuning(RING, broad).reason
 
 
 def test_flat_counts_are_rarely_called_tuned(record):

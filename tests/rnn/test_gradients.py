@@ -197,6 +197,12 @@ def test_without_a_folder_for_programs_it_runs_all_the_same(stored):
     assert jax.config.jax_compilation_cache_dir is None
 
 
+def test_in_a_read_only_checkout_no_program_is_kept(stored, monkeypatch):
+    monkeypatch.setattr(gradients.os, "access", lambda path, mode: path != stored.parent)
+    with gradients.double():
+        assert jax.config.jax_compilation_cache_dir is None
+
+
 def test_products_in_single_precision_keep_their_digits_on_a_gpu():
     """There the default rounds both factors to 10 bits: gradients on an H200 were off by 1e-3 instead of 1e-6."""
     one = jnp.ones((2, 2), jnp.float32)
