@@ -283,6 +283,17 @@ def test_what_has_no_tuning_or_another_shape_is_refused(theta_rad, response, way
         assert_refused(fit_tuning(theta_rad, response, **options), fragment)
 
 
+def test_residuals_of_counts_are_those_of_the_deviance_and_fall_as_they_say():
+    mean = np.full(5, 20.0)
+    y = mean + [0, 1e-5, -1e-5, 3, -3]
+    residual, slope = tuning._residuals(y, mean, "poisson")
+    deviance = stats.poisson.logpmf([23, 17], [23, 17]) - stats.poisson.logpmf([23, 17], 20)
+    np.testing.assert_allclose(residual[3:] ** 2, 2 * deviance)
+    step = 1e-3
+    high, low = (tuning._residuals(y, mean + change, "poisson")[0] for change in (step, -step))
+    np.testing.assert_allclose(slope, (high - low) / (2 * step), rtol=1e-5)
+
+
 @pytest.mark.parametrize("error_deg", [35, 44, 46])
 def test_a_preferred_angle_known_to_less_than_45_deg_is_refused(error_deg, monkeypatch):
     broad = 100 * (1 + von_mises(RING, 0.7, 0.9))  # wider than 45 deg
