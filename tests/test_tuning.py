@@ -285,7 +285,7 @@ def test_what_has_no_tuning_or_another_shape_is_refused(theta_rad, response, way
 
 def test_residuals_of_counts_are_those_of_the_deviance_and_fall_as_they_say():
     mean = np.full(5, 20.0)
-    y = mean + [0, 1e-5, -1e-5, 3, -3]
+    y = mean + np.array([0, 1e-5, -1e-5, 3, -3])
     residual, slope = tuning._residuals(y, mean, "poisson")
     deviance = stats.poisson.logpmf([23, 17], [23, 17]) - stats.poisson.logpmf([23, 17], 20)
     np.testing.assert_allclose(residual[3:] ** 2, 2 * deviance)
