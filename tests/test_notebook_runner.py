@@ -16,6 +16,7 @@ from types import SimpleNamespace
 import nbformat
 import numpy as np
 import PIL.Image
+import psutil
 import pytest
 import zmq
 import zmq.asyncio
@@ -132,25 +133,41 @@ def wait_until(condition, seconds):
         time.sleep(0.05)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_ends_the_run_its_kernel_and_its_workers(tmp_path, sent):
+@pytest.fixture
+def begun(tmp_path):
+    """The run of a notebook that takes ten minutes, with another one after it; what an interrupt has to leave."""
     put(tmp_path / "FINAL_notebooks" / "FINAL_1_slow.ipynb", STOPPED)
     put(tmp_path / "FINAL_notebooks" / "FINAL_2_next.ipynb", "open('two', 'w')")
-    before = files(tmp_path)
+    before, ids = files(tmp_path), tmp_path / "FINAL_notebooks" / "ids"
     code = "import sys; from pathlib import Path; from tools import notebooks; "
     code += "sys.exit(notebooks.main(['write'], root=Path(sys.argv[1])))"
-    command = [sys.executable, "-c", code, str(tmp_path)]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    ids = tmp_path / "FINAL_notebooks/ids"
-    wait_until(lambda: ids.exists() and len(ids.read_text().split()) == 2, 60)
-    process.send_signal(sent)
+    pipes = dict(stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    process = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, **pipes)
+    wait_until(psutil.Process(process.pid).children, 60)
+    kernel = psutil.Process(process.pid).children()[0].pid
+    yield process, ids
     out, err = process.communicate(timeout=30)
     assert process.returncode == 2 and err == "notebooks: stopped; no file is half-written\n"
-    numbers = ids.read_text().split()
-    ids.unlink()
+    numbers = [kernel, *(ids.read_text().split() if ids.exists() else ())]
+    ids.unlink(missing_ok=True)
     assert files(tmp_path) == before and "FINAL_2" not in out
     wait_until(lambda: not any(Path(f"/proc/{number}").exists() for number in numbers), 5)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_the_run_its_kernel_and_its_workers(begun, sent):
+    process, ids = begun
+    wait_until(lambda: ids.exists() and len(ids.read_text().split()) == 2, 60)
+    process.send_signal(sent)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.parametrize("later_s", [0, 0.2, 0.4, 0.6])
+def test_an_interrupt_while_the_kernel_starts_ends_it_too(begun, later_s):
+    """There nbclient's own handler went on to the next notebook, or died with fifty lines."""
+    time.sleep(later_s)
+    os.killpg(begun[0].pid, signal.SIGINT)
 
 
 @pytest.fixture

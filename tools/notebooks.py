@@ -14,6 +14,7 @@ others still run. Of n such runs with one store, each with its ``--part``, every
 
 import argparse
 import asyncio
+import atexit
 import base64
 import functools
 import io
@@ -128,14 +129,18 @@ class Client(NotebookClient):
 
     def stop(self):
         self.stopped = True
+        atexit.unregister(self._cleanup_kernel)  # of a kernel that will be gone
         with suppress(OSError):
             if self.process:  # 0 would be our own group
                 os.killpg(self.process, signal.SIGKILL)
 
-    def listen(self, notebook):
+    async def async_start_new_kernel(self, **named):
         with suppress(NotImplementedError):  # Windows
-            for sign in (signal.SIGINT, signal.SIGTERM):
+            for sign in (signal.SIGINT, signal.SIGTERM):  # in place of what nbclient has just set
                 asyncio.get_running_loop().add_signal_handler(sign, self.stop)
+        await super().async_start_new_kernel(**named)
+        if self.stopped:  # before there was a process
+            self.stop()
 
 
 def execute(path, profile="quick", part=None):
@@ -168,7 +173,7 @@ def execute(path, profile="quick", part=None):
         print(f"{path.stem}: {len(run.notebook.cells)} cells", flush=True)
         bar = tqdm(total=len(run.notebook.cells), disable=not sys.stderr.isatty(), unit="cell", leave=False)
         client = Client(run.notebook, kernel_name="python3", on_cell_start=started)
-        client.on_notebook_start, client.on_cell_executed = client.listen, client.measure
+        client.on_cell_executed = client.measure
         client.timeout, client.resources = CELL_TIMEOUT_S[profile], {"metadata": {"path": str(path.parent)}}
         client.extra_arguments = ["--log-level=40"]  # else each kernel warns that it listens on a local port
         client.record_timing, client.coalesce_streams = False, True
