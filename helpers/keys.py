@@ -13,7 +13,7 @@ import copyreg
 import dis
 import functools
 import hashlib
-import importlib
+import importlib.util
 import os
 import re
 import sys
@@ -158,15 +158,13 @@ class _Digests:
 def _function(function):
     """Return (home, form, variables, attributes): what a function refers to, and takes from the modules among it."""
     code, space = function.__code__, function.__globals__
-    form, names, attributes = _read(code)
+    form, names, imports, attributes = _read(code)
     home, variables = space.get("__name__") or "__main__", {}  # a bare namespace of exec has no name
     if _is_own(home):
-        for name in names:
-            if name in space:
-                variables[name] = space[name]
-            elif name.startswith("helpers"):  # imported when the function runs
-                with contextlib.suppress(Exception):  # no module, or one that needs what is not installed
-                    variables[name] = importlib.import_module(name)
+        for name in imports:  # when the function runs
+            with contextlib.suppress(Exception):  # no module, or one that needs what is not installed
+                variables[name] = importlib.import_module(name)
+        variables |= {name: space[name] for name in names if name in space}
         held = {"a default": function.__defaults__, "a keyword's default": function.__kwdefaults__}
         held["an attribute"] = vars(function)
         variables |= {f"{what} of {function.__name__}": parts for what, parts in held.items() if parts}
@@ -222,8 +220,8 @@ def _parts(value, name):
 
 @functools.cache
 def _read(code):
-    """Return (form, names of global variables and imports, all names) of code and of the functions defined in it."""
-    form, variables, names, codes = [], set(), set(), [code]
+    """Return (form, names of globals, of own modules that it imports, all names) of code and of the functions in it."""
+    form, variables, imports, names, codes = [], set(), set(), set(), [code]
     for part in codes:  # grows on the way
         form.append([getattr(part, field) for field in FORM])
         names |= set(part.co_names)
@@ -237,19 +235,23 @@ def _read(code):
                 variables.add(step.argval)
             elif step.opname == "IMPORT_NAME":
                 origin = step.argval
-                variables |= {origin} if _is_own(origin) else set()  # a worker may not have the others as globals
-            elif step.opname == "IMPORT_FROM":
-                variables.add(f"{origin}.{step.argval}")
-    return _sha(form), variables - {"__name__", "__file__"}, frozenset(names)
+                imports |= {origin} if _is_own(origin) else set()
+            elif step.opname == "IMPORT_FROM" and _is_own(origin):
+                imports.add(f"{origin}.{step.argval}")
+    return _sha(form), variables - {"__name__", "__file__"}, imports, frozenset(names)
 
 
 @functools.cache
 def _is_own(module):
     """Whether a module is ours or the reader's: neither of the standard library nor of an installed package."""
     top = module.partition(".")[0]
-    place = str(getattr(sys.modules.get(top), "__file__", ""))
-    installed = top in sys.stdlib_module_names or "site-packages" in place or "dist-packages" in place
-    return top in ("helpers", "__main__") or not installed
+    if top in ("helpers", "__main__"):
+        return True
+    place = sys.modules.get(top)
+    with contextlib.suppress(ImportError, ValueError):
+        place = place or importlib.util.find_spec(top)  # not imported yet
+    installed = any(f"{folder}-packages" in repr(place) for folder in ("site", "dist"))
+    return not installed and top not in sys.stdlib_module_names
 
 
 doors(globals())

@@ -221,6 +221,29 @@ def test_keys_do_not_depend_on_the_process_its_hash_seed_or_what_it_has_imported
     assert done.stdout.strip() == key(cell)
 
 
+IMPORTING = ("from mine import g", "import mine", "import mine.deep", "import mine.deep as d")
+IMPORTING += ("from mine.deep import g",)
+
+
+def test_a_module_of_the_reader_that_is_imported_when_the_function_runs_counts(tmp_path, monkeypatch):
+    """In a new process, as after an edit; the first number is g of mine, the second that of mine.deep."""
+    (tmp_path / "mine").mkdir()
+    calls = ("g(x)", "mine.g(x)", "mine.deep.g(x)", "d.g(x)", "g(x)")
+    cells = [f"def f(x):\n    {line}\n    return {call}" for line, call in zip(IMPORTING, calls, strict=True)]
+    code = f"from helpers.keys import *\nfor cell in {cells!r}:\n    s = {{'__name__': '__main__'}}\n"
+    code += "    exec(cell, s)\n    print(function_key(s['f']))"
+    monkeypatch.setenv("PYTHONPATH", f"{ROOT}{os.pathsep}{tmp_path}")
+    keys = []
+    for outer, inner in ((1, 1), (1, 1), (2, 1), (2, 2)):
+        (tmp_path / "mine/__init__.py").write_text(f"def g(x): return {outer} * x")
+        (tmp_path / "mine/deep.py").write_text(f"def g(x): return {inner} * x")
+        done = subprocess.run([sys.executable, "-B", "-c", code], capture_output=True, text=True, check=True)
+        keys.append(done.stdout.split())
+    assert keys[0] == keys[1]
+    assert [old != new for old, new in zip(keys[1], keys[2], strict=True)] == [True, True, False, False, False]
+    assert [old != new for old, new in zip(keys[2], keys[3], strict=True)] == [False, False, True, True, True]
+
+
 # --- sources
 
 
