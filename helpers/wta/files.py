@@ -7,14 +7,23 @@ from typing import NamedTuple
 
 import numpy as np
 
-from helpers.parameters import ParameterError, doors
+from helpers.parameters import ParameterError, check_array, check_choice, check_integer, doors, short
 from helpers.storage import DamagedFile, read_arrays, write_arrays
 from helpers.wta.inputs import InputGenerator
 from helpers.wta.network import Network, State
+from helpers.wta.params import InputParams, NetworkParams
 
 __all__ = ["Saved", "load", "save"]
 
 FORMAT = 2
+GENERATORS = dict(PCG64=np.random.PCG64, PCG64DXSM=np.random.PCG64DXSM)  # those whose state json can hold
+
+# Smallest and largest value of each array of a state. A weight is the logarithm of a probability: no run makes it
+# infinite, and exp(w) must be a number; the bounds of sums and means only keep them from becoming infinite.
+RANGES = dict.fromkeys(("w_in", "w_rec", "s_in", "s_rec"), (-1e6, 700))
+RANGES |= dict.fromkeys(("q_in", "q_rec", "a", "b"), (-1e12, 1e12)) | dict.fromkeys(("e1", "e2"), (0, 1e5))
+RANGES |= dict.fromkeys(("stp_u", "stp_r", "mean_u", "eta0", "plastic", "depressing"), (0, 1))
+RANGES |= dict(tau_d=(1, 1e6), tau_f=(1, 1e6), rule=(0, 2), clock=(0, 10**12), last=(-(10**9), 10**12))
 
 
 class Saved(NamedTuple):
@@ -29,9 +38,15 @@ def save(network: Network, path: str | Path, inputs: InputGenerator | None = Non
 
     Raises
     ------
+    ParameterError
+        If learning has diverged, to weights that are NaN for example: no run could go on from there.
     OutputError
         If the file cannot be written.
     """
+    try:
+        check_state(network.state, network.state)
+    except ParameterError as failure:
+        raise ParameterError(f"no run can go on from this network ({failure}); train with a smaller eta0") from None
     seed = None if isinstance(network.seed, np.random.Generator) else network.seed
     record = dict(format=FORMAT, seed=seed, params=network.params.to_dict(), rng=network.rng.bit_generator.state)
     arrays = {f"state_{name}": value for name, value in network.state._asdict().items()}
@@ -56,32 +71,99 @@ def load(path: str | Path) -> Saved:
         raise ParameterError(f"path = {str(path)!r} is not a saved network (no such file); give a file of save")
     try:
         arrays, record = read_arrays(Path(path))
-        if record["format"] != FORMAT:
-            raise KeyError("format")
-        params = dict(record["params"])
-        shape, n_conn = (params.pop("n"), params.pop("m")), params.pop("n_conn")
-        network, inputs = Network(grid_shape=shape, seed=0, n_conn=0, **params), None
-        network.place(arrays["k"])
-        network.link(arrays["links"])
-        state = State(*(arrays[f"state_{name}"] for name in State._fields))
-        for name, given, built in zip(State._fields, state, network.state, strict=True):
-            if given.shape != built.shape or given.dtype != built.dtype:
-                raise ValueError(f"{name} does not fit the network")
-        kept = dict(params=network.params.replace(n_conn=n_conn), seed=record["seed"], rng=_generator(record["rng"]))
-        network._keep(state=state, **kept)
-        if "inputs" in record:
-            kept = record["inputs"]
-            inputs = InputGenerator(network, seed=0, **kept["params"])
-            inputs.set_patterns([tuple(arrays[f"pattern_{i}"]) for i in range(inputs.params.n_patterns)])
-            inputs._frozen, inputs._rng = map(_generator, kept["rngs"])
-            inputs._sequence = kept["sequence"]
-    except (DamagedFile, KeyError, TypeError, ValueError) as failure:
-        raise ParameterError(f"path = {str(path)!r} is not a saved network ({failure}); give a file of save") from None
-    return Saved(network, inputs)
+        names, with_inputs = ["k", "links"], isinstance(record, dict) and "inputs" in record
+        names += [f"state_{name}" for name in State._fields]
+        same("record", record, ("format", "seed", "params", "rng", *["inputs"] * with_inputs))
+        check_integer("format", record["format"], FORMAT, FORMAT)
+        if with_inputs:
+            same("inputs", record["inputs"], ("params", "rngs", "sequence"))
+            same("inputs.params", record["inputs"]["params"], InputParams.__dataclass_fields__)
+            shown = InputParams(**record["inputs"]["params"])
+            names += [f"pattern_{i}" for i in range(shown.n_patterns)]
+        same("the arrays", arrays, names)
+        network = stored_network(arrays, record)
+        return Saved(network, stored_inputs(network, shown, arrays, record["inputs"]) if with_inputs else None)
+    except (DamagedFile, ParameterError, OverflowError) as failure:  # the last: an integer that no float can hold
+        why = " ".join(str(failure).split())
+        raise ParameterError(f"path = {str(path)!r} is not a saved network ({why}); give a file of save") from None
 
 
-def _generator(state):
-    bits = getattr(np.random, state["bit_generator"])()
+def stored_network(arrays, record):
+    """Return the network of a file. Its sizes are those of arrays that are there, before memory is taken for them."""
+    same("params", record["params"], NetworkParams.__dataclass_fields__)
+    params = NetworkParams(**record["params"])
+    k = checked("k", arrays["k"], np.int64, (params.n * params.m,), 1, 10_000)
+    checked("state_w_in", arrays["state_w_in"], np.float64, (int(k.sum()), params.n_inputs), *RANGES["w_in"])
+    links = checked("links", arrays["links"], np.int64, (None, 2), 0, k.size - 1)
+    network = Network(grid_shape=(params.n, params.m), seed=0, k_min=1, k_max=1, n_conn=0, n_inputs=1)
+    network._keep(params=params.replace(n_conn=0))
+    network.place(k)
+    network.link(links)
+    state = State(*(arrays[f"state_{name}"] for name in State._fields))
+    seed = None if record["seed"] is None else check_integer("seed", record["seed"], 0)
+    kept = dict(params=params, seed=seed, rng=generator("rng", record["rng"]))
+    network._keep(state=check_state(state, network.state), **kept)
+    return network
+
+
+def check_state(state, built):
+    """Return a state of the types and shapes of one that was built, if its values are those that the engine needs."""
+    values = {}
+    for name, array in state._asdict().items():
+        like = getattr(built, name)
+        values[name] = checked(f"state_{name}", array, like.dtype, like.shape, *RANGES[name])
+    steps, learned = values["clock"].tolist()
+    check_integer("steps that learned in state_clock", learned, 0, steps)
+    check_array("state_last", values["last"], high=steps - 1)
+    return State(**values)
+
+
+def stored_inputs(network, params, arrays, record):
+    """Return the input of a file."""
+    inputs, patterns, rngs = InputGenerator(network, seed=0, **params.to_dict()), [], record["rngs"]
+    for i, t_ms in enumerate(params.t_pattern):
+        pattern = checked(f"pattern_{i}", arrays[f"pattern_{i}"], np.int64, (2, None), 0, 10**6)
+        check_array(f"time_ms of pattern_{i}", pattern[0], high=round(t_ms) - 1, empty=True)
+        check_array(f"channel of pattern_{i}", pattern[1], high=inputs.n - 1, empty=True)
+        patterns.append(tuple(pattern))
+    inputs._keep(pattern_list=patterns)
+    if not isinstance(rngs, list) or len(rngs) != 2:
+        raise ParameterError(f"inputs.rngs = {short(rngs)}; allowed: two states of generators")
+    inputs._frozen, inputs._rng = (generator("inputs.rngs", state) for state in rngs)
+    inputs._sequence = check_integer("inputs.sequence", record["sequence"], -1, len(params.pattern_sequences) - 1)
+    return inputs
+
+
+# --- checks of what a file holds
+
+
+def same(what, given, names):
+    """Refuse what does not have exactly these names."""
+    if not isinstance(given, dict):
+        raise ParameterError(f"{what} = {short(given)}; allowed: values by name, {', '.join(names)}")
+    other = sorted(set(given) ^ set(names))
+    if other:
+        raise ParameterError(f"{what}: {short(other)} unknown or missing; allowed: the names that save writes")
+
+
+def checked(name, array, dtype, shape, low, high):
+    """Return an array, in C order, if its type, shape and values are allowed."""
+    if array.dtype != dtype:
+        raise ParameterError(f"{name} holds {array.dtype}; allowed: {np.dtype(dtype)}")
+    check_array(name, array, shape=shape, low=low, high=high, empty=True)
+    return np.ascontiguousarray(array)
+
+
+def generator(name, state):
+    """Return the generator of a state as numpy gives it."""
+    same(name, state, ("bit_generator", "state", "has_uint32", "uinteger"))
+    same(f"{name}.state", state["state"], ("state", "inc"))
+    bits = GENERATORS[check_choice(f"{name}.bit_generator", state["bit_generator"], GENERATORS)](0)
+    check_integer(f"{name}.has_uint32", state["has_uint32"], 0, 1)
+    check_integer(f"{name}.uinteger", state["uinteger"], 0, 2**32 - 1)
+    for part, value in state["state"].items():
+        check_integer(f"{name}.state.{part}", value, 0, 2**128 - 1)
+    check_integer(f"{name}.state.inc modulo 2", state["state"]["inc"] % 2, 1, 1)
     bits.state = state
     return np.random.Generator(bits)
 

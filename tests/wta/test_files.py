@@ -1,18 +1,21 @@
 """Files: what was saved comes back and goes on bit for bit; damage is one line; nothing is half-written."""
 
+import copy
+
 import numpy as np
 import pytest
 
 from helpers.parameters import ParameterError
 from helpers.storage import read_arrays, write_arrays
 from helpers.wta import InputGenerator, Network, Recorder, load, save
+from helpers.wta.network import State
 
 
 @pytest.fixture
 def trained():
     """A recorder and an input in use, each with settings of its own."""
     net = Network(grid_shape=(3, 2), n_inputs=20, n_conn=20, connectivity="orig", stp="lagged", seed=3)
-    inputs = InputGenerator(net, n_patterns=2, t_pattern=[200, 150], time_warp=(0.8, 1.2), p_switch=0.5, seed=4)
+    inputs = InputGenerator(net, n_patterns=2, t_pattern=[200.6, 150], time_warp=(0.8, 1.2), p_switch=0.5, seed=4)
     recorder = Recorder(net, create_plot=False)
     recorder.simulate(inputs, 1234)
     nc = net.get_node_collections()
@@ -72,6 +75,129 @@ def test_damage_is_one_line(tmp_path, trained, damage):
     damage(path)
     with pytest.raises(ParameterError, match=r"^path = [^\n]* is not a saved network[^\n]*; give a file of save$"):
         load(path)
+
+
+# --- files with a valid checksum, one name or one value of which is another
+
+
+REFUSAL = r"^path = [^\n]* is not a saved network \([^\n]*%s[^\n]*\); give a file of save$"
+
+
+@pytest.fixture
+def stored(tmp_path, trained):
+    """The path, arrays and record of a saved network with its input."""
+    path = tmp_path / "net.npz"
+    save(trained[0].network, path, trained[1])
+    return path, *read_arrays(path)
+
+
+def refused(path, arrays, record, says=""):
+    """Assert that a file is refused in one line and leaves numpy's global generator alone."""
+    write_arrays(path, arrays, record)
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    with pytest.raises(ParameterError, match=REFUSAL % says):
+        load(path)
+    assert (np.random.get_state()[1] == before).all()  # noqa: NPY002
+
+
+def places(value, way=()):
+    """Yield the way to each name, entry and value of a record, at any depth."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in items:
+        yield (*way, key)
+        yield from places(inner, (*way, key))
+
+
+def altered(record, way):
+    """Return a copy of a record, and the part of it that holds the last key of a way."""
+    record = part = copy.deepcopy(record)
+    for key in way[:-1]:
+        part = part[key]
+    return record, part
+
+
+MAY_BE_NONE = ("seed", "probabilities", "time_warp")
+
+
+def test_every_name_of_the_record_is_needed_and_every_value_of_one_type(stored):
+    path, arrays, record = stored
+    others = ["x", None, [], {}, np.nan, 10**400, [[]], True]
+    for i, way in enumerate(places(record)):
+        changed, part = altered(record, way)
+        del part[way[-1]]
+        if isinstance(part, dict):
+            refused(path, arrays, changed, "pattern_0" if way == ("inputs",) else way[-1])
+        elif way[-2] != "pattern_sequences":  # there may be fewer of them
+            refused(path, arrays, changed)
+        for other in (others[i % 4], others[4 + i % 3]):
+            if not (other is None and way[-1] in MAY_BE_NONE):
+                changed, part = altered(record, way)
+                part[way[-1]] = other
+                refused(path, arrays, changed)
+        changed, part = altered(record, way)
+        if isinstance(part, dict):
+            part["and more"] = part[way[-1]]
+            refused(path, arrays, changed, "and more")
+    for other in (None, [], "x", 3, {}):
+        refused(path, arrays, other)
+
+
+def test_every_array_is_needed_and_of_one_type_and_shape(stored):
+    path, arrays, record = stored
+    for name, array in arrays.items():
+        rest = {key: value for key, value in arrays.items() if key != name}
+        refused(path, rest, record, name)
+        other = np.float32 if array.dtype == float else float
+        for wrong in (array.astype(other), array.astype(str), array.astype(complex), array[..., None], array.flat[0]):
+            refused(path, rest | {name: wrong}, record, name)
+    refused(path, arrays | {"more": np.ones(2)}, record, "more")
+    refused(path, arrays | {"two\nlines": np.ones(2)}, record)
+
+
+OUTSIDE = dict(
+    w_in=[np.nan, -np.inf, 701], s_in=[np.nan, 1e7], q_in=[np.inf, 1e13], w_rec=[np.nan, np.inf], s_rec=[-1e7],
+    q_rec=[np.nan], e1=[-0.1, np.nan], e2=[-0.1, 1e6], a=[np.inf], b=[np.nan], stp_u=[-0.1, 1.1], stp_r=[-0.1, 1.1],
+    last=[1234, -(10**9) - 1], mean_u=[1.1, -0.1], tau_d=[-1, 0, np.nan], tau_f=[0.9, np.inf],
+    plastic=[], depressing=[], eta0=[-0.1, 1.1], rule=[99, -1], clock=[-1, 10**13, 1233],
+)  # fmt: skip
+
+
+def test_every_array_is_within_its_range(stored):
+    path, arrays, record = stored
+    assert tuple(OUTSIDE) == State._fields and arrays["state_clock"].tolist() == [1234, 1234]
+    cases = [(f"state_{name}", value) for name, values in OUTSIDE.items() for value in values]
+    cases += [("k", 0), ("k", 10**5), ("links", -1), ("links", 6), ("pattern_0", -1), ("pattern_1", 150)]
+    for name, value in cases:
+        wrong = arrays[name].copy()
+        wrong.flat[0] = value
+        refused(path, arrays | {name: wrong}, record, name)
+    wrong = arrays["pattern_0"].copy()
+    wrong[1, 0] = 20
+    refused(path, arrays | {"pattern_0": wrong}, record, "channel of pattern_0")
+
+
+KINDS = ("seed", "random", "get_state", "os", "rand", "RandomState", "default_rng", "SeedSequence", "MT19937")
+
+
+def test_numbers_of_the_record_are_within_their_range(stored):
+    path, arrays, record = stored
+    cases = [(("rng", "bit_generator"), kind) for kind in KINDS] + [(("rng", "has_uint32"), 2), (("seed",), -1)]
+    cases += [(("rng", "uinteger"), 2**32), (("rng", "state", "state"), 2**128), (("rng", "state", "inc"), 2)]
+    cases += [(("inputs", "sequence"), value) for value in (-2, 2, 0.0, True)] + [(("params", "tau_decay_ms"), 0)]
+    cases += [(("inputs", "params", "r_noise"), -1), (("format",), 2.0), (("params", "n_inputs"), 10**5)]
+    for way, value in cases:
+        changed, part = altered(record, way)
+        part[way[-1]] = value
+        refused(path, arrays, changed, "state_w_in" if way[-1] == "n_inputs" else way[-1])
+    refused(path, arrays, {name: value for name, value in record.items() if name != "inputs"}, "pattern_0")
+
+
+def test_a_network_that_diverged_is_not_saved(tmp_path, trained):
+    net = trained[0].network
+    net.state.w_in[0, 0] = np.nan
+    with pytest.raises(ParameterError, match=r"^no run can go on [^\n]*state_w_in holds NaN[^\n]*smaller eta0$"):
+        save(net, tmp_path / "net.npz")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_save_that_fails_leaves_what_was_there(tmp_path, trained, monkeypatch):
