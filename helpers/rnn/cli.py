@@ -51,6 +51,11 @@ from helpers.rnn.model import Rnn, random_weights
 __all__ = ["load_model", "lyapu_benchmark", "lyapu_convergence", "spectrum", "train_flybrain_full"]
 __all__ += ["train_flybrain_pop", "train_rd_model", "train_rd_model_fixed_param", "transition_2_chaos"]
 
+# Axes of the numbers in a model.npz. The others are texts, and the types, integers.
+SHAPES = dict(W=("n", "n"), C=("n", "n"), H=("n",), H0=("n",), gains=("types",), shifts=("types",), dt=())
+SHAPES |= dict(training_loss=("epochs",), training_spectrum=("epochs", "k"))
+SHAPES |= dict.fromkeys(("grad_weights", "grad_shifts", "grad_gains"), ("epochs",))
+TEXTS = ("activation", "time_training[s]")
 LOGGED = ("training_loss", "training_spectrum", "grad_weights", "grad_shifts", "grad_gains", "time_training[s]")
 
 
@@ -389,7 +394,7 @@ def _sample(o, name, rnn, masks, groups, seed):
     if log_path.exists() and not path.exists():
         raise ParameterError(f"out = {o.out} has {log_path} but no {path}; move that log, or choose another folder")
     try:
-        kept, found = storage.read_arrays(path)
+        net, kept, found = stored_model(path, rnn.n, o.k)
     except storage.DamagedFile:  # or not there
         found, start = record, time.perf_counter()
         result = train(rnn, masks=masks, **settings)
@@ -402,7 +407,8 @@ def _sample(o, name, rnn, masks, groups, seed):
         kept["time_training[s]"] = f"{time.perf_counter() - start:.2f}"
         storage.write_arrays(path, kept, record)
         click.echo(path)
-    if found != record:
+    fixed = rnn.activation, rnn.dt, types.tolist()
+    if found != record or (net.activation, net.dt, kept["types"].tolist()) != fixed:
         raise ParameterError(f"out = {o.out} holds another network as {name}; choose another folder")
     log = {key: np.asarray(kept[key]).tolist() for key in LOGGED}
     log["training_lambda_max"] = kept["training_spectrum"][:, 0].tolist()
@@ -439,12 +445,42 @@ def load_model(path: str | Path) -> Rnn:
     """
     path = Path(path) / "model.npz" if os.path.isdir(path) else Path(path)
     try:
-        kept = storage.read_arrays(path)[0]
-        weights, types = kept["W"] * kept["C"], kept["types"]
-        types = None if np.array_equal(types, np.arange(len(weights))) else types
-        return Rnn(weights, str(kept["activation"]), kept["gains"], kept["shifts"], float(kept["dt"]), types=types)
-    except (storage.DamagedFile, KeyError, TypeError, ValueError) as failure:
+        return stored_model(path)[0]
+    except storage.DamagedFile as failure:
         raise ParameterError(f"{path} is not a stored model ({failure}); give a model.npz of this collection") from None
+
+
+def stored_model(path, n=None, k=None):
+    """Return the network, the arrays and the record of a ``model.npz`` of the names, types and shapes that are written.
+
+    `n` and `k` are the numbers of neurons and of exponents that it must have. A damaged file is a DamagedFile, and one
+    that holds something else a ParameterError.
+    """
+    kept, record = storage.read_arrays(path)
+    try:
+        wrong = sorted(set(kept) ^ {*SHAPES, *TEXTS, "types"})
+        if wrong:
+            raise ParameterError(f"{wrong} unknown or missing; allowed: what a training writes")
+        n = np.size(kept["H"]) if n is None else n
+        types = check_array("types", kept["types"], shape=(n,), integer=True, low=0)
+        sizes = dict(n=n, k=k, epochs=np.size(kept["training_loss"]), types=int(types.max()) + 1)
+        for name, axes in SHAPES.items():
+            if kept[name].dtype != np.float64:
+                raise ParameterError(f"{name} holds {kept[name].dtype}; allowed: float64")
+            shape = tuple(sizes[axis] for axis in axes)
+            check_array(name, kept[name], shape=shape, low=0 if name.startswith("grad_") else None)
+        for name in TEXTS:
+            if not isinstance(kept[name], str):
+                raise ParameterError(f"{name} holds {kept[name].dtype}; allowed: text")
+        check_number("time_training[s]", float(kept["time_training[s]"]), 0, 1e12)
+        if not np.array_equal(np.abs(kept["C"]), np.sign(kept["W"])):
+            raise ParameterError("W holds values below 0, or C is not their sign; allowed: W >= 0, C -1, 0 or 1")
+        types = None if np.array_equal(types, np.arange(types.size)) else types
+        gains, shifts, dt = kept["gains"], kept["shifts"], float(kept["dt"])
+        return Rnn(kept["W"] * kept["C"], str(kept["activation"]), gains, shifts, dt, types=types), kept, record
+    except ValueError as failure:
+        text = f"is not a stored model ({failure}); move it, or give a model.npz of this collection"
+        raise ParameterError(f"{path} {text}") from None
 
 
 doors(globals())

@@ -475,6 +475,65 @@ def test_a_stored_model_has_magnitudes_and_signs_and_one_of_a_fixed_number_its_m
         cli.load_model("nowhere.npz")
 
 
+def altered(arrays):
+    """Yield (name, arrays) of models one array of which is missing, added, of another type or shape, or not finite."""
+    outside = dict(W=-1, C=0.5, dt=1.5, grad_weights=-1, grad_shifts=-1, grad_gains=-1)
+    for name, array in arrays.items():
+        array, others = np.asarray(array), []
+        if array.dtype.kind == "U":
+            others = ["x", "nan", "-1", 3.0, np.array([array, array])]
+        else:
+            wrong = array.copy()
+            wrong.flat[0] = np.nan if array.dtype == float else -1
+            others = [wrong, array.astype(complex), array.astype(str), array.astype(bool), array[..., None], "x"]
+            others += [array.astype(np.float32), np.append(array, array)]
+        if array.ndim:
+            others += [array[:-1], array.flat[0], array[:0]]
+        if name in outside:
+            others += [np.full(array.shape, outside[name], array.dtype)]
+        for other in others:
+            yield name, arrays | {name: other}
+        yield name, {key: value for key, value in arrays.items() if key != name}
+    yield "more", arrays | {"more": np.ones(3)}
+    for part in ("W", "C"):
+        yield part, arrays | {part: 0 * arrays[part]}
+
+
+def test_every_array_of_a_model_is_needed_and_of_one_type_and_shape(asked):
+    """With a valid checksum: what is damaged in other ways is found by that."""
+    call("train_rd_model")
+    (path,) = Path("data").rglob("model.npz")
+    arrays, record = storage.read_arrays(path)
+    line = r"^[^\n]*model\.npz is not a stored model \([^\n]*\); [^\n]*$"
+    said = {"time_training[s]": "", "training_loss": "training_"}
+    for name, wrong in altered(arrays):
+        storage.write_arrays(path, wrong, record)
+        with pytest.raises(ParameterError, match=line) as found:
+            cli.stored_model(path, 8, 2)
+        assert said.get(name, name) in str(found.value)
+        if not name.startswith(("training_", "grad_")):
+            with pytest.raises(ParameterError, match="not a stored model"):
+                cli.load_model(path)
+
+
+def test_a_model_that_holds_something_else_is_refused_and_not_overwritten(asked, refusal):
+    call("train_rd_model")
+    (path,) = Path("data").rglob("model.npz")
+    arrays, record = storage.read_arrays(path)
+    for name, value in dict(training_loss=None, H0="x", grad_gains=None, training_spectrum=np.ones((3, 1))).items():
+        changed = arrays | {name: value}
+        storage.write_arrays(path, {key: array for key, array in changed.items() if array is not None}, record)
+        before = {file: Path(file).read_bytes() for file in files()}
+        err = refusal("train_rd_model")
+        assert "model.npz is not a stored model" in err and name in err and "move it" in err
+        assert {file: Path(file).read_bytes() for file in files()} == before
+    shared = dict(types=np.zeros(8, int), gains=np.ones(1), shifts=np.zeros(1))
+    for change in (dict(dt=0.05), dict(activation="tanh_streched"), shared):
+        storage.write_arrays(path, arrays | change, record)
+        assert "holds another network" in refusal("train_rd_model")
+    assert len(asked) == 1
+
+
 def test_what_the_stem_of_the_source_leaves_out_gets_a_stem_of_its_own(asked):
     stem, wanted = f"{Path(STEMS['train_flybrain_full']).name}_Sample0", []
     for change in ("", "seed 3", "grad window", "init zero", "early_stopping 0.5", "window 9.5", "orientation legacy"):
