@@ -165,7 +165,10 @@ def check_number(
     value, real = plain(name, value), True
     if type(value) is not float:
         real = isinstance(value, numbers.Real) and not isinstance(value, bool)
-        value = float(value) if real else value
+        try:
+            value = float(value) if real else value
+        except OverflowError:  # an integer beyond them
+            real = False
     if real and low <= value <= high and not (low_open and value == low) and not (high_open and value == high):
         return value
     left, right = "(" if low_open or low == -INF else "[", ")" if high_open or high == INF else "]"

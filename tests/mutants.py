@@ -134,12 +134,12 @@ def stages(path, part):
     def files(*patterns):
         return [str(file.relative_to(ROOT)) for pattern in patterns for file in sorted(ROOT.glob(pattern))]
 
-    modules, notebooks = (names.split() for names in PARTS[part])
+    stem, (modules, notebooks) = Path(path).stem, (names.split() for names in PARTS[part])
     options = ["--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=300"]
     options.append("--nbval-sanitize-with=tests/notebooks/nbval_sanitize.cfg")
     room = ["--ignore-glob=*acceptance*", f"tests/{part}"]
     return {
-        "module": ["--doctest-modules", *files(f"tests/{part}/test_{Path(path).stem}.py"), path],
+        "module": ["--doctest-modules", *files(f"tests/{part}/test_{stem}.py"), f"helpers/{part}", "-k", stem],
         "part": room if part else files(*(f"tests/test_{name}.py" for name in modules)),
         "acceptance": files(f"tests/{part or 'v1'}/test_acceptance*.py"),
         "notebooks": options + files(*(f"FINAL_notebooks/{name}_*.ipynb" for name in notebooks)),

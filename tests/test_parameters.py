@@ -161,6 +161,7 @@ def test_arrays_become_floats_but_keep_float32_and_nan_where_allowed(value, opti
 NO_NUMBERS = ("word", ["1"], [1, None], [[1], [1, 2]], [1 + 1j], np.array(["2026-01-01"], "datetime64[D]"))
 REFUSED = [
     *[(number, value, {}, "is not a number") for value in (True, np.True_, "1", None, 1j, [1.0], np.zeros((40, 40)))],
+    (number, 10**400, {}, r"x = 1000000[0.]+ is not a number; allowed: a number in \(-inf, inf\)$"),
     (number, NAN, {"hint": "give one"}, r"x = nan is out of range; allowed: a number in \(-inf, inf\); give one$"),
     (number, -0.1, {"low": 0}, r"x = -0\.1 is out of range; allowed: a number in \[0, inf\)$"),
     (number, 0, {"low": 0, "low_open": True}, r"allowed: a number in \(0, inf\)"),

@@ -127,6 +127,8 @@ def ll_door(folder):
 def make_model(folder):
     weights = rnn.random_weights(4, 1.5, seed=1)
     kept = dict(W=np.abs(weights), C=np.sign(weights), gains=np.ones(4), shifts=np.zeros(4), types=np.arange(4))
+    kept |= dict(H=np.zeros(4), H0=np.zeros(4), training_loss=np.ones(2), training_spectrum=np.zeros((2, 3)))
+    kept |= dict.fromkeys(("grad_weights", "grad_shifts", "grad_gains"), np.ones(2)) | {"time_training[s]": "1.00"}
     storage.write_arrays(folder / "model.npz", kept | dict(dt=0.1, activation="tanh_pos"), {"seed": 1})
 
 
