@@ -112,6 +112,9 @@ def test_patterns_can_be_set_per_spike_and_per_channel():
         inputs.set_patterns(patterns)
         found = [[a.tolist() for a in pattern] for pattern in inputs.get_patterns()]
         assert found == [[[3, 5, 5], [0, 0, 39]], [[], []]]
+    broken = make(t_pattern=100.6, r_input=100.0)  # 101 steps, with spikes in the last one
+    assert max(broken.get_patterns()[0][0]) == 100
+    broken.set_patterns(broken.get_patterns())
     inputs.generate_input(100, force_refresh_patterns=True)
     sizes = [times.size for times, _ in inputs.get_patterns()]
     assert min(sizes) > 0 and not np.array_equal(inputs.get_patterns()[0][0], old[0][0])
