@@ -1,9 +1,15 @@
-"""Random vectors and matrices of a network: the seed's two draws, modes written as text, densities."""
+"""Random vectors and matrices of a network: the seed's two draws, modes written as text, densities.
+
+A text is parsed, and never run as Python: it may come from a file. Its language is numbers, flat lists of them,
+``+ - * / // % **``, calls of the names in `CALLS` with the size filled in, and ``np.`` with a name in `NUMPY`.
+"""
 
 from __future__ import annotations
 
 import ast
 import functools
+import math
+import operator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,8 +23,24 @@ __all__ = ["drawn", "fitted", "is_draw", "number", "places"]
 
 ZEROS, UNIFORM = ("zeros()", "zeros"), ("uniform", "uniform()", "random", "random()", "rand", "rand()", "rnd", "rnd()")
 SHORT = {"rand": "random", "rnd": "random"}
-CALLS = {"zeros", "ones", *SHORT, "lognormal_real_mean", "lognormal_rm", "uniform_gap", "same"}
-CALLS |= set(dir(np.random.Generator)) - {"bit_generator", "spawn"}  # what is called in a draw; the last four fail
+CALLS = {"zeros", "ones", *SHORT, "lognormal_real_mean", "lognormal_rm", "uniform_gap", "same"}  # the last four fail
+CALLS |= {name for name in dir(np.random.Generator) if name[0] != "_"} - {"bit_generator", "spawn"}
+CALLS |= {"randint", "random_sample"}  # of numpy's global state
+NUMPY = {"abs", "ceil", "clip", "cos", "exp", "floor", "log", "maximum", "minimum", "pi", "round", "sin", "sqrt"}
+FORMS = ast.Expression | ast.Load | ast.Call | ast.List | ast.Tuple | ast.UnaryOp | ast.BinOp
+MOST_CHARACTERS, MOST = 1000, 2**63 - 1
+
+
+def _power(base, exponent):
+    """Return a power; one of whole numbers that no float can hold is an error at once, as 9**9**9 takes for ever."""
+    if isinstance(base, int) and isinstance(exponent, int):
+        math.pow(base, exponent)
+    return base**exponent
+
+
+OPERATORS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
+OPERATORS |= {ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod, ast.Pow: _power}
+OPERATORS |= {ast.UAdd: operator.pos, ast.USub: operator.neg}
 
 
 def _share(density, n):
@@ -106,31 +128,62 @@ def fitted(name: str, value: Any, shape: int | tuple[int, ...], at: Any = ...) -
 
 def _evaluated(network, mode, shape):
     try:
-        value = eval(_code(mode), {"__builtins__": {}}, _Names(network.rng, shape)) if isinstance(mode, str) else mode
+        value = _value(_parsed(mode).body, network.rng, shape) if isinstance(mode, str) else mode
         return np.broadcast_to(value() if callable(value) else value, shape).astype(network.dtype, casting="same_kind")
     except Exception as failure:
-        text = f"mode = {short(mode)} cannot be drawn ({str(failure)[:200]})"
+        text = f"mode = {short(mode)} cannot be drawn ({' '.join(str(failure).split())[:200]})"
         raise ParameterError(f"{text}; give one like 'normal(0, 1)', 'zeros()' or a number") from None
 
 
 @functools.lru_cache
-def _code(mode):
-    return compile(mode.strip(), "mode", "eval")
+def _parsed(mode):
+    """Return the tree of a text that is a mode; every other text is an error."""
+    if len(mode) > MOST_CHARACTERS:
+        raise ValueError(f"it has {len(mode)} characters; allowed: {MOST_CHARACTERS}")
+    tree = ast.parse(mode.strip(), mode="eval")
+    for node in ast.walk(tree):
+        if not _is_known(node):
+            raise ValueError(f"{ast.unparse(node) or type(node).__name__} is not known in a mode")
+    return tree
 
 
-class _Names(dict):
-    """The distributions of a generator under the names that a mode may use, with the shape filled in."""
+def _is_known(node):
+    """Return whether a node may stand in a mode; this alone decides what is drawn."""
+    match node:
+        case ast.Constant(value=value):
+            return value is None or isinstance(value, float) or (isinstance(value, int) and value <= MOST)
+        case ast.Name(id=name):
+            return name in CALLS or name == "np"
+        case ast.Attribute(value=ast.Name(id="np"), attr=name):
+            return name in NUMPY
+        case ast.keyword(arg=name):
+            return name not in (None, "size", "out")
+    return isinstance(node, FORMS) or type(node) in OPERATORS
 
-    def __init__(self, rng, shape):
-        super().__init__(np=np, zeros=functools.partial(np.zeros, shape), ones=functools.partial(np.ones, shape))
-        self._rng, self._shape = rng, shape
 
-    def __missing__(self, name):
-        return functools.partial(getattr(self._rng, SHORT.get(name, name)), size=self._shape)
+def _value(node, rng, shape):
+    """Return the number, array or function that a node of a mode stands for."""
+    match node:
+        case ast.Constant(value=value):
+            return value
+        case ast.Name(id="zeros" | "ones" as name):
+            return functools.partial(getattr(np, name), shape)
+        case ast.Name(id=name):
+            return functools.partial(getattr(rng, SHORT.get(name, name)), size=shape)
+        case ast.Attribute(attr=name):
+            return getattr(np, name)
+    parts = [_value(each, rng, shape) for each in ast.iter_child_nodes(node) if isinstance(each, ast.expr)]
+    if isinstance(node, ast.Call):
+        named = {each.arg: _value(each.value, rng, shape) for each in node.keywords}
+        return parts[0](*parts[1:], **named)
+    value = np.hstack(parts) if isinstance(node, ast.List | ast.Tuple) else OPERATORS[type(node.op)](*parts)
+    if isinstance(value, int) and abs(value) > MOST:  # numpy would go on with Python's numbers of any length
+        raise OverflowError(f"a whole number above {MOST}")
+    return value
 
 
 def is_draw(text: str) -> bool:
-    """Return whether a text is a draw: it calls distributions, and nothing else.
+    """Return whether a text is a mode that calls a distribution.
 
     Examples
     --------
@@ -138,10 +191,10 @@ def is_draw(text: str) -> bool:
     (True, False, False)
     """
     try:
-        calls = [node for node in ast.walk(ast.parse(text.strip(), mode="eval")) if isinstance(node, ast.Call)]
-    except (SyntaxError, ValueError):
+        nodes = list(ast.walk(_parsed(text)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
-    return bool(calls) and all(isinstance(call.func, ast.Name) and call.func.id in CALLS for call in calls)
+    return any(isinstance(node, ast.Call) and getattr(node.func, "id", None) in CALLS for node in nodes)
 
 
 def number(text: str, default: Any) -> Any:

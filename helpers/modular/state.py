@@ -31,6 +31,9 @@ __all__ = ["State", "capture", "load_state", "restore", "save_state"]
 FORMAT = "helpers.modular state 2"
 LINKS = ("network", "tags", "behaviour", "dtype", "_schedule", "_read", "_owner")
 LINKS += ("afferent_synapses", "efferent_synapses", "init_kwargs")
+OWN = {"NeuronGroups", "SynapseGroups", "src", "dst", "size", "id", "mask", "rng"}  # what the engine itself works with
+OWN |= {"recording", "behaviour_enabled", "group_weighting", "enabled"}
+PLAIN = "biufcSU"  # dtype.kind of numbers and text
 KEPT = object()  # in the place of what a state does not hold: functions, groups
 GENERATORS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
 SPARSE = [scipy.sparse.csr_array, scipy.sparse.csr_matrix, scipy.sparse.csc_array, scipy.sparse.csc_matrix]
@@ -50,6 +53,14 @@ class State:
 
 def capture(net: Network) -> State:
     """Return the :class:`State` of a network now; it shares no memory with the network."""
+    state, left_out = _captured(net)
+    if left_out:
+        warnings.warn(f"not part of the state: {', '.join(left_out)}", stacklevel=2)
+    return state
+
+
+def _captured(net):
+    """Return the state, and what it does not hold in words."""
     state, places, left_out = State(_form(net)), {}, []
     for name, item in _objects(net).items():
         kept = state.objects[name] = {}
@@ -61,9 +72,7 @@ def capture(net: Network) -> State:
             except _ForeignError as foreign:
                 kept[key] = [None]
                 left_out += [f"{name}.{key} ({foreign})"] if str(foreign) else []
-    if left_out:
-        warnings.warn(f"not part of the state: {', '.join(left_out)}", stacklevel=2)
-    return state
+    return state, left_out
 
 
 def restore(net: Network, state: State) -> None:
@@ -84,13 +93,18 @@ def _values(net, state):
     for name, item in _objects(net).items():
         values[name] = {}
         for key, packed in state.objects[name].items():
-            own = getattr(type(item), key, None)
-            if packed != [None] and (key in LINKS or callable(own) or isinstance(own, property)):
-                raise ValueError(f"{name}.{key} is not part of a state")
+            if packed != [None] and (key in LINKS or not _is_attribute(item, key)):
+                raise ValueError(f"{name}.{short(key)} is not part of a state")
             values[name][key] = KEPT if packed == [None] else _unpacked(packed, state, made)
     if "legacy" in made and net.rng is not np.random:
         raise ParameterError("the state is of another network: its generator is numpy's global one")
     return values, made.get("legacy")
+
+
+def _is_attribute(item, key):
+    """Return whether a name is that of a value: neither Python's own, nor a method or property."""
+    own = getattr(type(item), key, None)
+    return not (key.startswith("__") or callable(own) or isinstance(own, property))
 
 
 def _set(net, values, legacy):
@@ -124,8 +138,8 @@ def save_state(net: Network, path: Any) -> None:
 def load_state(net: Network, path: Any) -> None:
     """Bring an initialised network of the same form into the state of a file of :func:`save_state`.
 
-    A file that is missing, damaged, or of another network (groups, sizes, synapses, behaviours, shapes of arrays) is
-    refused with one line, and nothing is changed. Whatever a file holds, it is never run.
+    A file that is missing, damaged, or of another network (groups, sizes, synapses, behaviours, shapes of arrays, kinds
+    of attributes) is refused with one line, and nothing is changed. Whatever a file holds, it is never run.
     """
     try:
         stored, (known, *parts) = read_arrays(path)
@@ -133,25 +147,68 @@ def load_state(net: Network, path: Any) -> None:
         if known != FORMAT:
             raise ParameterError(f"{path} has the format {known!r}; this version reads {FORMAT!r}")
         values, legacy = _values(net, State(*parts, arrays))
+        now = _captured(net)[0].objects
         for name, item in _objects(net).items():
-            for key, value in values[name].items():
-                _check_same(f"{name}.{key}", vars(item).get(key), value)
+            _check(name, item, now[name], values[name])
     except ParameterError:
         raise
     except Exception as failure:
-        why = " ".join(f"{type(failure).__name__}: {failure}".split())
+        why = " ".join(f"{type(failure).__name__}: {failure}".split())[:250]
         raise ParameterError(f"{short(str(path))} is no saved state ({why}); use a file of save_state") from None
     _set(net, values, legacy)
 
 
-def _check_same(name, current, value):
-    """Refuse another type or shape of an array, whose places compiled rules know."""
-    if isinstance(current, np.ndarray) or type(current) in OBJECTS.values():
-        forms = []
-        for item in (value, current):
-            forms.append(f"{type(item).__name__} of {getattr(item, 'shape', '')} {getattr(item, 'dtype', '')}")
-        if forms[0] != forms[1]:
-            raise ParameterError(f"the state is of another network: {name} is a {forms[0]}, here a {forms[1]}")
+def _check(name, item, now, values):
+    """Refuse values that an object could not have got by running."""
+    own = (OWN | getattr(item, "_read", set())) & now.keys()
+    if lost := own - values.keys():
+        raise ValueError(f"{name} lacks {', '.join(sorted(lost))}")
+    for key, value in values.items():
+        if value is not KEPT:
+            why = "is a link" if now.get(key) == [None] else _misfit(vars(item).get(key), value, key in own)
+            if why:
+                raise ValueError(f"{name}.{short(key)} {why}")
+    if hasattr(item, "behaviour") and values.get("size") != vars(item).get("size"):
+        raise ValueError(f"{name}.size is {values.get('size')}; allowed: {vars(item).get('size')}")
+    count = values.get("iteration", 0)
+    if not isinstance(count, int) or not 0 <= count < 2**31:
+        raise ValueError(f"{name}.iteration is {count}; allowed: a whole number from 0 to {2**31 - 1}")
+
+
+def _misfit(current, value, is_own):
+    """Return in words why a value cannot follow the current one; an empty text where it can.
+
+    What is absent or None may become anything, and a number None or an array, unless the engine or a parameter owns it.
+    """
+    here, there = _kind(current), _kind(value)
+    if here == there and isinstance(value, np.ndarray):
+        return ""
+    if not _is_plain(value):
+        return "holds an array that is not of native numbers or text"
+    grown = here == "number" and not is_own and (value is None or isinstance(value, np.ndarray))
+    return "" if here == there or current is None or grown else f"is a {there}; allowed: {here}"
+
+
+def _kind(value):
+    """Return in words what stays the same while a network runs; of arrays, whose places compiled rules know, all."""
+    if isinstance(value, bool | int | float | np.number | np.bool_):
+        return "number"
+    if isinstance(value, np.random.Generator):
+        return f"generator {type(value.bit_generator).__name__}"
+    kind = "str" if isinstance(value, str) else type(value).__name__
+    if isinstance(value, np.ndarray) or kind in OBJECTS:
+        return f"{kind} of {getattr(value, 'shape', '')} {getattr(value, 'dtype', '')}"
+    return kind
+
+
+def _is_plain(value):
+    """Return whether all arrays in a value are of native numbers or text, which every rule can take."""
+    if isinstance(value, np.ndarray | np.generic):
+        return value.dtype.isnative and value.dtype.kind in PLAIN
+    if type(value) in OBJECTS.values():
+        value = vars(value)
+    parts = value.values() if isinstance(value, dict) else value
+    return not isinstance(value, list | tuple | deque | dict) or all(map(_is_plain, parts))
 
 
 def _objects(net):
@@ -236,28 +293,50 @@ def _unpacked(packed, state, made):
 
 
 def _put_together(kind, parts, state, made):
-    arrays = state.arrays
     if kind in ("array", "scalar"):
-        return np.array(arrays[parts[0]]) if kind == "array" else np.asarray(arrays[parts[0]])[()]
+        stored = state.arrays[parts[0]]
+        return np.array(stored) if kind == "array" else np.asarray(stored)[()]
     if kind in COLLECTIONS:
         return COLLECTIONS[kind](parts)
     if kind in OBJECTS:
-        item = OBJECTS[kind].__new__(OBJECTS[kind])
-        vars(item).update(parts[0])
-        twin, own = copy.copy(item), kind in ("EventWeights", "Afferents")  # scipy's check changes what it checks
-        twin.check_format() if own else twin.check_format(full_check=True)
-        return item
+        return _object(OBJECTS[kind], parts[0])
     if kind == "view" and not np.dtype(parts[2]).hasobject:
         owner, shape, dtype, offset, strides = parts
         return np.ndarray(shape, dtype, owner.ravel("K"), offset, strides)  # contiguous, so not a copy
-    if kind == "legacy":
-        made["legacy"] = parts[0]  # set when all is read
-        return np.random
-    if kind == "generator" and parts[0]["bit_generator"] in GENERATORS:
-        generator = np.random.Generator(getattr(np.random, parts[0]["bit_generator"])())
-        generator.bit_generator.state = parts[0]
-        return generator
+    if kind in ("legacy", "generator"):
+        made[kind] = parts[0]  # the global state is set when all is read
+        return _generator(kind, parts[0])
     return {"deque": deque, "dtype": np.dtype}[kind](*parts)
+
+
+def _object(kind, attributes):
+    """Return weights with their attributes, if these fit each other: compiled loops read them without a check."""
+    item = kind.__new__(kind)
+    if not all(_is_attribute(item, key) for key in attributes):
+        raise ValueError(f"{kind.__name__} cannot have the attributes {short(list(attributes))}")
+    vars(item).update(attributes)
+    twin = copy.copy(item)  # scipy's check changes what it checks
+    twin.check_format(full_check=True) if kind in SPARSE else twin.check_format()
+    if kind is synapses.Afferents:
+        new = kind(item.weights)
+        form = new.data.shape, new.data.dtype, vars(new).keys()
+        if form != (item.data.shape, item.data.dtype, attributes.keys()) or not np.shares_memory(new.data, item.data):
+            raise ValueError("the data of an Afferents are not those of its weights")
+    return item
+
+
+def _generator(kind, state):
+    """Return a generator in a state, or for "legacy" the global one as it is, if the state is possible."""
+    if not (0 <= state["state"].get("pos", 0) <= 624 and 0 <= state.get("buffer_pos", 0) <= 4):
+        raise ValueError("a generator stands outside of its numbers")
+    if kind == "legacy":
+        np.random.RandomState().set_state(state)
+        return np.random
+    if state["bit_generator"] not in GENERATORS:
+        raise ValueError(f"{short(state['bit_generator'])} is no generator")
+    generator = np.random.Generator(getattr(np.random, state["bit_generator"])())
+    generator.bit_generator.state = state
+    return generator
 
 
 doors(globals())

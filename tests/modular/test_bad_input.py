@@ -1,5 +1,6 @@
 """Whatever is wrong is said in one line, at once, and changes nothing."""
 
+import time
 import warnings
 
 import numpy as np
@@ -8,7 +9,7 @@ from matplotlib.figure import Figure
 from scipy.sparse import csc_array
 
 from helpers import modular
-from helpers.modular import Network, NeuronDimension, NeuronGroup, Recorder, SynapseGroup, figures, learning
+from helpers.modular import Network, NeuronDimension, NeuronGroup, Recorder, SynapseGroup, draws, figures, learning
 from helpers.modular.synapses import EventWeights, stored
 from helpers.modular.tags import Behaviour
 from helpers.parameters import BackendError, HelpersError, ParameterError
@@ -197,3 +198,60 @@ def test_weights_that_learning_would_round_or_mistake_are_refused(kind):
     with pytest.raises(ParameterError, match=r"^W.*allowed: numpy.ascont") as caught:
         started(net, cells, learning.Normalisation())
     assert "\n" not in str(caught.value)
+
+
+# --- modes, which are a small language of their own
+
+MODES = {
+    "normal(3, 0.1) * 2": lambda rng: rng.normal(3, 0.1, 3) * 2,
+    " uniform(low=-80, high=0)": lambda rng: rng.uniform(-80, 0, 3),
+    "-gamma(2.0, scale=3) + 1": lambda rng: 1 - rng.gamma(2.0, 3, 3),
+    "normal": lambda rng: rng.normal(size=3),
+    "2 ** -1 * ones() + 10 ** 3 % 7 // 2 - 1 / 3": lambda rng: 0.5 + 10**3 % 7 // 2 - 1 / 3 + np.zeros(3),
+    "choice([-1, 1], p=(0.25, 0.75))": lambda rng: rng.choice([-1, 1], 3, p=[0.25, 0.75]),
+    "integers(0, 2, endpoint=True)": lambda rng: rng.integers(0, 2, 3, endpoint=True),
+    "normal(normal(0, 1), rand()) * poisson(3)": lambda rng: (
+        rng.normal(rng.normal(0, 1, 3), rng.random(3)) * rng.poisson(3, 3)
+    ),
+    "np.exp(normal(-1, 0.5)) + np.pi": lambda rng: np.exp(rng.normal(-1, 0.5, 3)) + np.pi,
+    "binomial(2 ** 4, 0.5)": lambda rng: rng.binomial(16, 0.5, 3),
+}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_mode_is_what_numpy_draws(mode):
+    net, cells = net_and_cells()
+    rng = np.random.default_rng(0)
+    for _ in range(2):
+        assert cells.vector(mode).tolist() == MODES[mode](rng).tolist()
+    assert net.rng.random() == rng.random()
+    assert draws.is_draw(mode) == (mode != "normal")
+
+
+PROGRAMS = ["[normal(0) for normal in [np.f2py.os.system]]", "(lambda: normal(0))()", "normal(0).__class__"]
+PROGRAMS += ["np.random.seed(1)", "np.fromfile(normal(0))", "normal(0)[0]", "normal(*[0])", "normal(**{'loc': 0})"]
+PROGRAMS += ["normal('0')", "normal(size=10**9)", "normal(0) if 1 else 0", "(x := normal(0))", "normal(0); 1", "np(1)"]
+PROGRAMS += ["normal(0) + __class__", "normal(0) << 60", "normal(1j)", "open(1)", "normal(0)\0", "f'{normal(0)}'"]
+PROGRAMS += [
+    "{normal(0)}",
+    "not normal(0)",
+    "(yield normal(0))",
+    "(" * 400 + "normal(0)",
+    "normal(0)" + 1000 * " " + "+1",
+]
+HUGE = "9" * 300
+TOO_LARGE = ["9**9**9", "[9**300] ** [9**300]", f"[{HUGE}] ** [{HUGE}]", "np.maximum(ones(), 10**300) ** 10**300"]
+TOO_LARGE += ["9**9*9**9*9**9 + ones()", "normal(10**9**9)", "-" * 990 + "normal(0)", "1+" * 480 + "normal(0)"]
+
+
+@pytest.mark.parametrize("mode", PROGRAMS + TOO_LARGE)
+def test_a_mode_is_never_a_program_and_takes_no_time(mode):
+    _, cells = net_and_cells()
+    started_at = time.perf_counter()
+    with pytest.raises(ParameterError, match=r"^mode = .* cannot be drawn .*; give one like 'normal") as caught:
+        cells.vector(mode)
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 400
+    assert time.perf_counter() - started_at < 5
+    if mode in PROGRAMS:
+        assert not draws.is_draw(mode)
+        assert Behaviour(a=mode).parameter("a", "", cells) == mode, "it stays text"

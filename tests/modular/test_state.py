@@ -300,3 +300,202 @@ def test_a_state_changed_anywhere_loads_or_is_refused_in_one_line(sparse, tmp_pa
             assert "\n" not in str(refused) and numbers(net) == before
         else:
             net = network(sparse)
+
+
+class Drive(Behaviour):
+    """What is read from the file is drawn in every iteration."""
+
+    def set_variables(self, neurons):
+        self.draw, self.limit = self.get_init_attr("draw", "zeros()"), self.get_init_attr("limit", 1)
+        self.energy, self.last, self.calls = 0, None, [max]
+
+    def new_iteration(self, neurons):
+        neurons.spike = neurons.vector(self.draw) < self.limit
+        self.energy, self.last = self.energy + neurons.spike, neurons.iteration
+
+
+def learner():
+    """Return a network of 6 cells that learns on compiled loops, after two iterations."""
+    net = Network(seed=1)
+    rules = {1: Drive(draw="uniform(0, 2)"), 2: learning.STDP(eta=0.1), 3: learning.Normalisation()}
+    cells = NeuronGroup(net, 6, rules, tag="cells")
+    SynapseGroup(net, cells, cells, tag="GLUTAMATE").W = 1.0 + np.arange(36.0).reshape(6, 6)
+    net.initialize()
+    net.simulate_iterations(2)
+    return net
+
+
+def spikes_and_weights(net):
+    return [net["cells", 0].spike.tolist(), net["GLUTAMATE", 0].W.tolist(), net.iteration]
+
+
+def test_what_was_not_there_or_nothing_or_a_number_may_have_grown(tmp_path):
+    net, other = learner(), Network(seed=2)
+    save_state(net, tmp_path / "a")
+    net.simulate_iterations(5)
+    for key in ("energy", "last"):
+        setattr(net["Drive", 0], key, None if key == "energy" else 3.5)
+    load_state(net, tmp_path / "a.npz")
+    drive = net["Drive", 0]
+    assert drive.energy.shape == (6,) and drive.last == 2 and drive.calls == [max] and net.iteration == 2
+    cells = NeuronGroup(other, 6, {1: Drive(), 2: learning.STDP(), 3: learning.Normalisation()}, tag="cells")
+    SynapseGroup(other, cells, cells, tag="GLUTAMATE").W = np.ones((6, 6))
+    other.initialize()
+    assert drive.energy is not other["Drive", 0].energy == 0
+    load_state(other, tmp_path / "a.npz")
+    for each in (net, other):
+        each.simulate_iterations(5)
+    assert spikes_and_weights(net) == spikes_and_weights(other)
+
+
+def test_a_text_of_a_file_is_not_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    net = learner()
+    save_state(net, "a")
+    parts, arrays = opened("a.npz")
+    kinds = "[c for c in ().__class__.__base__.__subclasses__() if c.__name__=='_wrap_close']"
+    parts[2]["group 0, behaviour 1 Drive"]["draw"] = f"{kinds}[0].__init__.__globals__['system']('touch RUN') or 0.0"
+    written("b.npz", parts, arrays)
+    load_state(net, "b.npz")
+    with pytest.raises(ParameterError, match="cannot be drawn"):
+        net.simulate_iterations(1)
+    assert [path.name for path in sorted(tmp_path.iterdir())] == ["a.npz", "b.npz"]
+
+
+def put(name, key, kind, *inside):
+    """Set an attribute of an object to a body, or, without a kind, to a plain value."""
+
+    def change(parts, arrays):
+        if kind:
+            parts[3].append([kind, list(inside)])
+        parts[2][name][key] = [len(parts[3]) - 1] if kind else inside[0]
+
+    return change
+
+
+def array(name, key, values):
+    """Set an attribute to an array."""
+
+    def change(parts, arrays):
+        arrays.append(values)
+        put(name, key, "array", len(arrays) - 1)(parts, arrays)
+
+    return change
+
+
+def own_attributes(parts):
+    """Return the list of the places of the (name, value) of the Afferents."""
+    inside = next(inside for kind, inside in parts[3] if kind == "Afferents")
+    return parts[3][inside[0][0]][1]
+
+
+def listed(**new):
+    """Change the dtypes of arrays of the Afferents."""
+
+    def change(parts, arrays):
+        for place in own_attributes(parts):
+            name, value = parts[3][place[0]][1]
+            if name in new:
+                kind, held = parts[3][value[0]]
+                if kind == "view":
+                    held[2] = new[name]
+                else:
+                    arrays[held[0]] = arrays[held[0]].astype(new[name])
+
+    return change
+
+
+def more(**new):
+    """Give the Afferents further attributes, plain ones."""
+
+    def change(parts, arrays):
+        for pair in new.items():
+            parts[3].append(["tuple", list(pair)])
+            own_attributes(parts).append([len(parts[3]) - 1])
+
+    return change
+
+
+def state_of_a_generator(**new):
+    """Replace the generator of the network by a Mersenne twister in some state."""
+
+    def change(parts, arrays):
+        twister = np.random.MT19937(1).state
+        pairs = [*(twister["state"] | new).items()]
+        arrays.append(pairs[0][1])
+        start = len(parts[3])
+        parts[3] += [["array", [len(arrays) - 1]], ["tuple", ["key", [start]]], ["tuple", list(pairs[1])]]
+        parts[3] += [["dict", [[start + 1], [start + 2]]], ["tuple", ["bit_generator", "MT19937"]]]
+        parts[3] += [["tuple", ["state", [start + 3]]], ["dict", [[start + 4], [start + 5]]]]
+        put("network", "late", "generator", [start + 6])(parts, arrays)
+
+    return change
+
+
+def without(name, key):
+    return lambda parts, arrays: parts[2][name].pop(key)
+
+
+DRIVE, RULE, SYNAPSES = "group 0, behaviour 1 Drive", "group 0, behaviour 2 STDP", "synapses 0"
+MISFITS = {
+    "__dict__ of an object": (put(DRIVE, "__dict__", "dict"), "Drive.'__dict__' is not part"),
+    "__dict__ of text": (put(DRIVE, "__dict__", None, "x"), "Drive.'__dict__' is not part"),
+    "__weakref__": (put(DRIVE, "__weakref__", None, 1), "Drive.'__weakref__' is not part"),
+    "groups": (put("network", "NeuronGroups", "list"), "network.'NeuronGroups' is a link"),
+    "synapse groups": (put("network", "SynapseGroups", "list"), "network.'SynapseGroups' is a link"),
+    "source": (put(SYNAPSES, "src", None, 1), "synapses 0.'src' is a link"),
+    "target": (put(SYNAPSES, "dst", None, "x"), "synapses 0.'dst' is a link"),
+    "functions": (put(DRIVE, "calls", "list", 1), "Drive.'calls' is a link"),
+    "text as iteration": (put("network", "iteration", None, "x"), "network.'iteration' is a str; allowed: number"),
+    "half an iteration": (put("network", "iteration", None, 0.5), "network.iteration is 0.5; allowed: a whole"),
+    "iterations": (put("network", "iteration", None, 2**31), "network.iteration is 2147483648; allowed: a whole"),
+    "iteration before 0": (put("network", "iteration", None, -1), "network.iteration is -1; allowed: a whole"),
+    "size": (put("group 0", "size", None, 10**9), "group 0.size is 1000000000; allowed: 6"),
+    "text as parameter": (put(RULE, "eta", None, "x"), "STDP.'eta' is a str; allowed: number"),
+    "array as parameter": (array(RULE, "eta", np.ones(2)), r"STDP.'eta' is a ndarray of \(2,\) float64; .*number"),
+    "None as parameter": (put(RULE, "eta", None, None), "STDP.'eta' is a NoneType; allowed: number"),
+    "number as text": (put(DRIVE, "draw", None, 5), "Drive.'draw' is a number; allowed: str"),
+    "list as number": (put(DRIVE, "last", "list"), "Drive.'last' is a list; allowed: number"),
+    "parameter that is gone": (without(RULE, "eta"), "STDP lacks eta"),
+    "generator that is gone": (without("network", "rng"), "network lacks rng"),
+    "late dates": (array("group 0", "late", np.zeros(2, "M8[s]")), "group 0.'late' holds an array"),
+    "late big-endian": (array("group 0", "late", np.zeros(2, ">i4")), "group 0.'late' holds an array"),
+    "big-endian starts": (listed(starts=">i8"), "_afferents' holds an array"),
+    "big-endian sources": (listed(source=">i4"), "_afferents' holds an array"),
+    "big-endian places": (listed(place=">i8"), "_afferents' holds an array"),
+    "data of voids": (listed(data="|V8"), "data of an Afferents"),
+    "data of dates": (listed(data="<M8[s]"), "data of an Afferents"),
+    "data of whole numbers": (listed(data="<i8"), "data of an Afferents"),
+    "method of weights": (more(check_format="x"), "Afferents cannot have"),
+    "more in weights": (more(x=1), "data of an Afferents"),
+    "place of a generator": (state_of_a_generator(pos=10**6), "stands outside"),
+    "place before a generator": (state_of_a_generator(pos=-1), "stands outside"),
+}
+
+
+@pytest.mark.parametrize("case", MISFITS)
+def test_an_attribute_that_does_not_fit_is_named_and_nothing_is_loaded(case, tmp_path):
+    change, words = MISFITS[case]
+    net = learner()
+    save_state(net, tmp_path / "a")
+    net.simulate_iterations(1)
+    before, links = capture(net), (net["GLUTAMATE", 0].src, net.NeuronGroups[0], dict(net["STDP", 0].init_kwargs))
+    parts, arrays = opened(tmp_path / "a.npz")
+    change(parts, arrays)
+    written(tmp_path / "b.npz", parts, arrays)
+    with pytest.raises(ParameterError, match=f"b.npz' is no saved state .*{words}") as refused:
+        load_state(net, tmp_path / "b.npz")
+    assert "\n" not in str(refused.value) and len(str(refused.value)) < 450
+    assert same(capture(net), before)
+    assert links == (net["GLUTAMATE", 0].src, net.NeuronGroups[0], net["STDP", 0].init_kwargs)
+    net.simulate_iterations(1)
+
+
+def test_another_kind_of_generator_is_refused(tmp_path):
+    net, other = learner(), learner()
+    other.rng = np.random.Generator(np.random.Philox(1))
+    save_state(other, tmp_path / "a")
+    before = capture(net)
+    with pytest.raises(ParameterError, match="rng' is a generator Philox; allowed: generator PCG64"):
+        load_state(net, tmp_path / "a.npz")
+    assert same(capture(net), before)
