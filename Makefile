@@ -131,7 +131,10 @@ lock: setup ## resolve the locks again (LOCK_FLAGS=--upgrade for the newest vers
 book: setup ## static site in build/book/ (OFFLINE=1: opens without a network, formulas included)
 	@$(BIN)/python -m tools.book $(if $(filter-out 0,$(OFFLINE)),--offline)
 
-clean: ## remove the set-up, the caches and the stored sweeps (figures stay)
+# What `student`, `assignments`, `slides` and `thesis` wrote may hold work of yours by now.
+clean: ## remove the set-up, the caches and the stored sweeps (figures stay, and copies, slides and thesis in build/)
 	@$(PYTHON) tools/bootstrap.py --clean
-	@rm -rf .store build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	@for path in build/* build/.*.tmp; do case $$path in build/student*|build/assignments*|build/slides*|build/thesis*) ;; *) rm -rf "$$path";; esac; done
+	@rmdir build 2>/dev/null || true
+	@rm -rf .store dist *.egg-info .pytest_cache .ruff_cache .hypothesis
 	@find . \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +

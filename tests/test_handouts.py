@@ -5,7 +5,10 @@ import builtins
 import hashlib
 import importlib
 import re
+import shutil
+import subprocess
 import tarfile
+from unittest import mock
 
 import nbformat
 import pytest
@@ -149,6 +152,43 @@ def test_the_expected_picture_is_one_of_the_step_of_its_check():
     assert list(handouts.expected(cells)) == []
     del cells[1]
     assert list(handouts.expected(cells)) == [(cells[-1], "m/x")]
+
+
+def test_a_copy_is_written_again_but_never_over_what_a_teacher_changed(small, tmp_path, capsys):
+    """The folder that holds the work is moved aside under the next free number, as a whole, and that is said."""
+    out, name = tmp_path / "build/student", "FINAL_1_small.ipynb"
+
+    def made():
+        capsys.readouterr()
+        assert handouts.main(["student"], root=tmp_path) == 0
+        return capsys.readouterr().out.splitlines()[:-1]
+
+    assert made() == [] and made() == []
+    (out / "notes.txt").write_text("for the class")
+    assert made() == ["build/student/notes.txt is not as it was written: the folder is kept as build/student.1/"]
+    whole = (out / name).read_bytes()
+    (out / name).write_bytes(whole + b" ")
+    assert made() == [f"build/student/{name} is not as it was written: the folder is kept as build/student.2/"]
+    (out / "figs/m/one.png").unlink()
+    assert made() == ["build/student/figs/m/one.png is not as it was written: the folder is kept as build/student.3/"]
+    (out / ".written").unlink()  # another program's, or of an earlier version
+    assert made() == ["build/student/.written is not as it was written: the folder is kept as build/student.4/"]
+    shutil.rmtree(out)
+    out.symlink_to(tmp_path / "nowhere")
+    assert made() == ["build/student/.written is not as it was written: the folder is kept as build/student.5/"]
+    assert made() == [] and not out.is_symlink()
+    aside = tmp_path / "build"
+    assert (aside / "student.1/notes.txt").read_text() == "for the class"
+    assert (aside / "student.2" / name).read_bytes() == whole + b" " and (aside / "student.5").is_symlink()
+    assert len(list(aside.iterdir())) == 6, "and no draft"
+
+
+def test_a_stopped_run_leaves_the_earlier_copies_where_they_are(small, tmp_path, monkeypatch):
+    assert handouts.main(["student"], root=tmp_path) == 0
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "build").rglob("*")}
+    monkeypatch.setattr(handouts, "write_student", mock.Mock(side_effect=KeyboardInterrupt))
+    assert handouts.main(["student"], root=tmp_path) == 2
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "build").rglob("*")} == before
 
 
 SUMMARIES = {"Résumé en français", READING, ANSWER, "Answer", "Question et réponse en français"}
@@ -335,6 +375,58 @@ def test_what_a_notebook_holds_does_not_run_in_slides(small):
     for pattern in (r"<script", r"<iframe", r"<svg", r"<[^>]* on\w+=", r"""href=["']javascript""", r"<[^>]*url\("):
         found = [len(re.findall(pattern, own.sub("", text))) for text in (before, page)]
         assert found[0] == found[1], pattern
+
+
+PICTURES = ["data:image/png;base64,iVBORw0KGgo=", "DATA:IMAGE/GIF;base64,R0lG", "https://example.org/a.png", "a.png"]
+LINKS = ["https://example.org/a:b?c#d", "mailto:a@example.org", "#step:1", "?a:b", "a/b:c.html", "b.html"]
+RUNS = ["data:text/html;base64,PHNjcmlwdD4=", "data:text/html,<script>alert(1)</script>", "DATA:text/html,x"]
+RUNS += ["da\tta:text/html,x", " data:text/html,x", "data&colon;text/html,x", "data&#58;text/html,x", "&#100;ata:x"]
+RUNS += ["javascript:alert(1)", "java\nscript:alert(1)", "vbscript:x", "\x01data:text/html,x", "blob:null/x", "data:x"]
+DRAWS = ["data:image/svg+xml;base64,PHN2Zz4=", "data:image/png,x", 'data:image/png;base64,x"onerror=alert(1)']
+
+
+def addresses(page):
+    """Return the addresses of the links, and of the pictures, of a page of slides."""
+    return re.findall(r"<a\b[^>]*href=[\"']([^\"']*)", page), re.findall(r"<img\b[^>]*src=[\"']([^\"']*)", page)
+
+
+@pytest.mark.parametrize("written", ["<a href='{}'>x</a>", "[x](<{}>)"])
+def test_a_link_leads_to_a_page_and_only_a_picture_is_data(small, written):
+    before = addresses(handouts.slides_html(small))
+    shown = [written.replace("{}", address) for address in (*LINKS, *RUNS, *DRAWS, *PICTURES[:2])]
+    shown += [f"<img src='{address}'>" for address in (*PICTURES, *RUNS, *DRAWS)]
+    small.texts[-1].source += "\n\n" + "\n\n".join(shown)
+    links, pictures = addresses(handouts.slides_html(small))
+    assert links == before[0] + LINKS
+    assert pictures == before[1] + PICTURES
+
+
+FORMULAS = [
+    r"\href{javascript:alert(1)}{x}",
+    r"\href{data:text/html,<b>}{x}",
+    r"\require{html}\def\h{\href}\h{javascript:alert(1)}{x}",
+    r'\mmlToken{mi}[href="javascript:alert(1)"]{x}',
+    r"\style{position:fixed;background:url(https://example.org)}{x}",
+    r"\class{gone}{x}",
+    r"\cssId{gone}{x}",
+]
+
+
+def test_no_formula_of_a_slide_is_a_link_or_has_a_style(small, tmp_path):
+    """As a browser shows it: MathJax makes a link of it after the text was cleaned."""
+    browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if not browser or not list((ROOT / ".store").glob("mathjax-*.tgz")):
+        pytest.skip("no browser, or no archive from npm here")
+    small.texts[-1].source += "\n\n" + "\n\n".join(f"${formula}$" for formula in FORMULAS)
+    page = tmp_path / "page.html"
+    page.write_text(handouts.slides_html(small, *handouts.write_offline(tmp_path, ROOT / ".store")), encoding="utf-8")
+    options = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
+    command = [browser, *options, "--virtual-time-budget=20000", "--dump-dom", page.as_uri()]
+    shown = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+    drawn = re.findall(r"<mjx-container.*?</mjx-container>", shown, re.S)
+    assert len(drawn) == 2 + len(FORMULAS) and "data-mjx-error" not in shown
+    for formula in drawn:
+        assert not re.search(r"<a\b|javascript|[ \"]href=|gone|fixed|example", formula), formula
 
 
 # --- bad input

@@ -78,10 +78,16 @@ def house(tmp_path, monkeypatch):
         '[b]\norigin = "x"\nbound = "fixed after"\nwhy = "so"\naccept_fast = [[0, 1], [2, 3]]\nrelative = 0.1\n'
     )
     monkeypatch.setattr(scorecard, "ROOT", tmp_path)
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-k nothing")
 
-    def ran(code, dead=False, **measured):
-        def run(command, cwd):
-            (folder,) = [word.partition("=")[2] for word in command if word.startswith("--scorecard=")]
+    def ran(code, dead=False, skipped="", **measured):
+        def run(command, cwd, env):
+            assert "PATH" in env and not [name for name in env if name.startswith("PYTEST_")], "no options from there"
+            folder, report = (
+                word.partition("=")[2] for word in command if word.startswith(("--scorecard=", "--junit"))
+            )
+            cases = f'<testcase><skipped message="{skipped}"/></testcase>' if skipped else "<testcase/>"
+            (tmp_path / report).write_text(f"<testsuites><testsuite>{cases}</testsuite></testsuites>")
             if measured:
                 storage.write_json(tmp_path / folder / "gw0.json", measured)
             if dead:
@@ -99,6 +105,19 @@ def test_a_run_that_did_not_end_leaves_the_scorecard(house, capsys, code, measur
     ran(code, **measured)
     assert guarded("scorecard", scorecard.main) == 2
     assert old.read_text() == "as it was\n" and "did not run to their end" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("code", "skipped", "said"),
+    [(0, "", "did not run; figs"), (0, "no NEST", "did not run (no NEST)"), (1, "no NEST", "did not run (no NEST)")],
+)
+def test_a_run_without_some_tests_leaves_the_scorecard(house, capsys, code, skipped, said):
+    """A row is missed where its test has failed; one whose test did not run says nothing of the model."""
+    old, ran = house
+    ran(code, skipped=skipped, a=[0.5])
+    assert guarded("scorecard", scorecard.main) == 2 and old.read_text() == "as it was\n"
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1 and "1 rows (b, ...) were not measured" in err and said in err
 
 
 def test_a_whole_run_writes_each_row(house):

@@ -173,6 +173,17 @@ def test_a_figure_without_caption_is_called_by_its_name(small, tmp_path):
         assert rf"\caption[{{{expected}}}]{{{expected}}}" in (tmp_path / "build/thesis/figures.tex").read_text()
 
 
+def test_a_chapter_beside_the_figures_is_kept(small, tmp_path, capsys):
+    assert thesis.main([], root=tmp_path) == 0
+    (tmp_path / "build/thesis/mychapter.tex").write_text("years of work")
+    assert thesis.main([], root=tmp_path) == 0
+    said = "build/thesis/mychapter.tex is not as it was written: the folder is kept as build/thesis.1/"
+    assert said in capsys.readouterr().out.splitlines()
+    assert (tmp_path / "build/thesis.1/mychapter.tex").read_text() == "years of work"
+    assert not (tmp_path / "build/thesis/mychapter.tex").exists() and thesis.main([], root=tmp_path) == 0
+    assert not (tmp_path / "build/thesis.2").exists()
+
+
 @pytest.mark.parametrize(
     ("argv", "change", "said"),
     [

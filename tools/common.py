@@ -15,6 +15,7 @@ from helpers.parameters import HelpersError
 
 ROOT = Path(__file__).resolve().parents[1]
 TEMPLATES = ROOT / "tools" / "templates"
+MARK = ".written"  # of a folder that fresh_folder made
 
 
 class ToolError(ValueError):
@@ -39,7 +40,11 @@ def guarded(name, work):
 
 @contextlib.contextmanager
 def fresh_folder(out):
-    """Yield an empty folder that takes the place of `out` at the end; after an error the earlier one stays."""
+    """Yield an empty folder that takes the place of `out` at the end; after an error the earlier one stays.
+
+    An earlier one is removed if all in it is as it was written, as its file MARK says. Another, one that holds work of
+    yours, moves to ``out.1``, ``out.2``, ..., which is said in one line.
+    """
     out.parent.mkdir(parents=True, exist_ok=True)
     storage.remove_drafts(out.parent)
     work = storage.draft(out)
@@ -47,10 +52,46 @@ def fresh_folder(out):
     new.mkdir(parents=True)
     try:
         yield new
-        shutil.rmtree(out, ignore_errors=True)
+        storage.write_json(new / MARK, {"written": digests(new)})
+        if out.is_symlink() or out.exists():
+            put_away(out, work / "old")
         new.rename(out)
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def digests(folder):
+    """Return {name: digest} of all that a folder holds but its mark; of a folder or a link the digest is empty."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        plain = path.is_file() and not path.is_symlink()
+        found[path.relative_to(folder).as_posix()] = hashlib.sha256(path.read_bytes()).hexdigest() if plain else ""
+    found.pop(MARK, None)
+    return found
+
+
+def changed(folder):
+    """Return the name of a file that is not as it was written into a folder, "" without any."""
+    try:
+        written = storage.read_json(folder / MARK).get("written", {})
+    except storage.DamagedFile:
+        return MARK
+    different = written.items() ^ digests(folder).items()
+    return min(different, default=("", ""))[0]
+
+
+def put_away(out, old):
+    """Move an earlier folder to `old`, where it will be removed, or, if something was changed in it, to ``out.1``."""
+    name = changed(out)
+    if not name:
+        out.rename(old)
+        return
+    number = 1
+    while (aside := out.with_name(f"{out.name}.{number}")).is_symlink() or aside.exists():
+        number += 1
+    out.rename(aside)
+    place = f"{out.parent.name}/{out.name}"
+    print(f"{place}/{name} is not as it was written: the folder is kept as {out.parent.name}/{aside.name}/")
 
 
 def npm_unpack(package, integrity, wanted, cache, out):

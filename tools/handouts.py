@@ -10,6 +10,7 @@ A student copy has no outputs, results and solutions. The gaps of its model cell
 each says what is wrong; every Reading is folded, to be opened after the run. What the copy refers to lies beside it.
 Slides: the schematic, each text cell with a heading, each ``model`` cell, each figure or table, below which its
 Readings are revealed, and before the exercises the result. All else is in the speaker notes.
+Each call writes its folder anew. One in which you changed or added a file is kept, as build/student.1/ and so on.
 
 Exit codes: 0 well, 2 a wrong call or a notebook that cannot be used, with one line.
 """
@@ -50,7 +51,11 @@ REVEAL = "reveal.js@4.6.1"
 REVEAL_SHA512 = "1CW0auaXNPmwmvQ7TwpszwVxMi2Xr5cTS3J3EBC/HHgbPF32Dn7aiu/LKWDOGjMbaDwKQiGmfqcoGQ74HUHCMw=="
 TAGS = ["h1", "h2", "h3", "h4", "p", "br", "hr", "a", "img", "em", "strong", "del", "sub", "sup", "code", "pre", "div"]
 TAGS += ["span", "blockquote", "ul", "ol", "li", "table", "thead", "tbody", "tr", "th", "td", "details", "summary"]
-ATTRIBUTES = {"*": ["class", "id", "style"], "a": ["href"], "img": ["src", "alt"], "ol": ["start"]}
+ATTRIBUTES = {"img": ["alt"], "ol": ["start"]}
+# Of bleach's protocols "data" would go for links as well. What comes before the first / ? or # has no colon, not even
+# one that is written &colon;, unless it is one of these; the data of a picture are one that runs nothing.
+ADDRESS = re.compile(r"(?:https?:|mailto:|[^:&/?#]*(?:[/?#]|$))", re.I)
+DATA = re.compile(r"data:image/(?:png|gif|jpeg|webp);base64,[\w+/=]*", re.I | re.A)
 ALIGN = CSSSanitizer(allowed_css_properties=["text-align"])
 CDN = f"https://unpkg.com/{REVEAL}", f"https://unpkg.com/{MATHJAX}/{MATHJAX_FILE}"
 INTEGRITY = {  # sha384 of the scripts and styles, which a browser checks
@@ -261,6 +266,13 @@ def cut(source):
     return "\n".join(shown) + "\n\n# ... goes on in the notebook" * left
 
 
+def kept(tag, name, value):
+    """Whether a tag keeps an attribute: the address of a link is no data, that of a picture only those of a picture."""
+    if (tag, name) in {("a", "href"), ("img", "src")}:
+        return bool(ADDRESS.match(value) or (tag == "img" and DATA.fullmatch(value)))
+    return name in {"class", "id", "style", *ATTRIBUTES.get(tag, ())}
+
+
 def slides_html(page, reveal=CDN[0], math=CDN[1]):
     """Return the page of slides of a notebook; `reveal` and `math` are where reveal.js and MathJax lie."""
 
@@ -270,9 +282,8 @@ def slides_html(page, reveal=CDN[0], math=CDN[1]):
             data = base64.b64encode((page.path.parent / name).read_bytes()).decode()
             source = source.replace(name, f"data:image/{name[-3:]};base64,{data}")
         written = re.sub(r'<a class="anchor-link".*?</a>', "", markdown2html_mistune(LINK.sub(r"\1", source)))
-        written = bleach.clean(
-            written, TAGS, ATTRIBUTES, protocols={"http", "https", "mailto", "data"}, css_sanitizer=ALIGN
-        )
+        protocols = {"http", "https", "mailto", "data"}
+        written = bleach.clean(written, TAGS, kept, protocols=protocols, css_sanitizer=ALIGN)
         return written.replace("<p><strong>Predict", '<p class="ask"><strong>Predict')
 
     template, style = (TEMPLATES / "slides.html.j2").read_text(), HtmlFormatter().get_style_defs(".highlight")
