@@ -191,7 +191,9 @@ class InputGenerator(Guarded):
                 channels = np.repeat(np.arange(self.n), [np.size(train) for train in pattern])
                 pattern = (np.concatenate([np.ravel(train) for train in pattern]), channels)
             times, channels = pattern
-            times = check_array("time_ms of a pattern", times, ndim=1, low=0, high=round(t_ms) - 1, empty=True).astype(int)
+            times = check_array("time_ms of a pattern", times, ndim=1, low=0, high=round(t_ms) - 1, empty=True).astype(
+                int
+            )
             limits = dict(shape=times.shape, low=0, high=self.n - 1, empty=True)
             channels = check_array("channel of a pattern", channels, **limits).astype(int)
             checked.append(tuple(np.divmod(np.unique(times * self.n + channels), self.n)))

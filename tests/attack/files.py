@@ -221,10 +221,11 @@ def make_measured(folder):
 
 
 def scorecard_door(folder):
-    def run(command, cwd):
-        target = next(word.partition("=")[2] for word in command if word.startswith("--scorecard="))
+    def run(command, cwd, env):
+        options = dict(word.split("=", 1) for word in command if "=" in word)
         for path in folder.glob("*.json"):
-            shutil.copy(path, target)
+            shutil.copy(path, options["--scorecard"])
+        Path(options["--junit-xml"]).write_text("<testsuites/>")
         return SimpleNamespace(returncode=0)
 
     before = scorecard.ROOT, scorecard.subprocess

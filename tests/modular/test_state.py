@@ -486,7 +486,7 @@ def test_an_attribute_that_does_not_fit_is_named_and_nothing_is_loaded(case, tmp
     parts, arrays = opened(tmp_path / "a.npz")
     change(parts, arrays)
     written(tmp_path / "b.npz", parts, arrays)
-    with pytest.raises(ParameterError, match=f"b.npz' is no saved state .*{words}") as refused:
+    with pytest.raises(ParameterError, match=rf" is no saved state .*{words}") as refused:
         load_state(net, tmp_path / "b.npz")
     assert "\n" not in str(refused.value) and len(str(refused.value)) < 450
     assert same(capture(net), before)
