@@ -121,12 +121,9 @@ def check_state(state, built):
 def stored_inputs(network, params, arrays, record):
     """Return the input of a file."""
     inputs, patterns, rngs = InputGenerator(network, seed=0, **params.to_dict()), [], record["rngs"]
-    for i, t_ms in enumerate(params.t_pattern):
-        pattern = checked(f"pattern_{i}", arrays[f"pattern_{i}"], np.int64, (2, None), 0, 10**6)
-        check_array(f"time_ms of pattern_{i}", pattern[0], high=round(t_ms) - 1, empty=True)
-        check_array(f"channel of pattern_{i}", pattern[1], high=inputs.n - 1, empty=True)
-        patterns.append(tuple(pattern))
-    inputs._keep(pattern_list=patterns)
+    for i in range(params.n_patterns):
+        patterns.append(tuple(checked(f"pattern_{i}", arrays[f"pattern_{i}"], np.int64, (2, None), 0, 10**6)))
+    inputs.set_patterns(patterns)
     if not isinstance(rngs, list) or len(rngs) != 2:
         raise ParameterError(f"inputs.rngs = {short(rngs)}; allowed: two states of generators")
     inputs._frozen, inputs._rng = (generator("inputs.rngs", state) for state in rngs)

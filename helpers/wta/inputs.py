@@ -182,7 +182,7 @@ class InputGenerator(Guarded):
         if n_given != p.n_patterns:
             raise ParameterError(f"patterns has {n_given} entries; allowed: n_patterns = {p.n_patterns}")
         checked = []
-        for pattern, t_ms in zip(patterns, p.t_pattern, strict=True):
+        for i, (pattern, t_ms) in enumerate(zip(patterns, p.t_pattern, strict=True)):
             if not isinstance(pattern, tuple) or len(pattern) != 2:
                 n_trains = len(pattern) if np.iterable(pattern) else 0
                 if n_trains != self.n:
@@ -191,11 +191,10 @@ class InputGenerator(Guarded):
                 channels = np.repeat(np.arange(self.n), [np.size(train) for train in pattern])
                 pattern = (np.concatenate([np.ravel(train) for train in pattern]), channels)
             times, channels = pattern
-            times = check_array("time_ms of a pattern", times, ndim=1, low=0, high=round(t_ms) - 1, empty=True).astype(
-                int
-            )
-            limits = dict(shape=times.shape, low=0, high=self.n - 1, empty=True)
-            channels = check_array("channel of a pattern", channels, **limits).astype(int)
+            last_ms, limits = round(t_ms) - 1, dict(low=0, empty=True)
+            times = check_array(f"time_ms of pattern_{i}", times, ndim=1, high=last_ms, **limits).astype(int)
+            limits |= dict(shape=times.shape, high=self.n - 1)
+            channels = check_array(f"channel of pattern_{i}", channels, **limits).astype(int)
             checked.append(tuple(np.divmod(np.unique(times * self.n + channels), self.n)))
         self._keep(pattern_list=checked)
 
