@@ -416,3 +416,7 @@ def test_naka_rushton_intervals(rng):
 )
 def test_naka_rushton_refusals(b_rad, cv, fragment):
     assert_refused(fit_naka_rushton(b_rad, cv), fragment)
+
+
+def test_five_bandwidths_are_enough_for_four_parameters():
+    assert fit_naka_rushton(CAT_B[:5], naka_rushton(CAT_B[:5], 0.2, 0.6, 4, 0.4)).ok

@@ -1,12 +1,14 @@
 """One `dot` for three storages, and the view of existing synapses that learning writes through."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from helpers.modular.synapses import Afferents, EventWeights, dense, stored
+from helpers.modular.synapses import Afferents, EventWeights, afferents, dense, stored
 
 STORAGES = (False, True, "event")
 WEIGHTS = dict(
@@ -63,6 +65,19 @@ def test_afferents_list_the_synapses_of_each_row(sparse, seed, shape, density):
     np.testing.assert_array_equal(dense(held), w * np.arange(shape[0])[:, None])
     left = np.count_nonzero(w if sparse else w[1:])
     assert len(Afferents(held).place) == left, "where it is stored, a synapse that reaches 0 goes on existing"
+
+
+@pytest.mark.parametrize("sparse", STORAGES)
+def test_afferents_are_kept_until_the_weights_or_what_holds_them_are_replaced(sparse):
+    synapse = SimpleNamespace(W=stored(np.eye(3), sparse), shape=(3, 3))
+    first = afferents(synapse)
+    assert afferents(synapse) is first
+    synapse.W = stored(np.ones((3, 3)), sparse)
+    assert afferents(synapse).starts.tolist() == [0, 3, 6, 9]
+    if sparse:
+        second, held = afferents(synapse), "weights" if sparse == "event" else "data"
+        setattr(synapse.W, held, getattr(synapse.W, held).copy())
+        assert afferents(synapse) is not second and afferents(synapse).data is getattr(synapse.W, held)
 
 
 @pytest.mark.parametrize("end", [-1, 5])
