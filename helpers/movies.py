@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib.util
 import io
-import os
 import re
 import warnings
 from functools import partial
@@ -28,12 +27,12 @@ from helpers.parameters import (
     check_number,
     doors,
 )
+from helpers.storage import PathLike
 
 __all__ = ["movie_fps", "read_movie", "save_animation", "write_movie"]
 
 LUMA = (0.299, 0.587, 0.114)  # Rec. 601
 NAME_PARTS = re.compile(r"(\D*)(\d*)")
-PathLike = str | os.PathLike
 
 
 def read_movie(source: np.ndarray | PathLike, *, axes: str | None = None) -> np.ndarray:

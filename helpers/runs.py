@@ -42,6 +42,7 @@ from helpers.parameters import (
     short,
     unit_of,
 )
+from helpers.storage import PathLike
 from helpers.workers import SweepWarning, afar, workers
 
 if TYPE_CHECKING:
@@ -65,7 +66,6 @@ __all__ = [
 ]
 
 Study = Callable[..., Mapping[str, Any]]  # what is swept: a point in, a dict of arrays out
-PathLike = str | os.PathLike
 Dims = Mapping[str, Sequence[str]] | None
 
 ROOT = Path(__file__).resolve().parents[1]

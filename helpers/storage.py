@@ -20,19 +20,23 @@ import re
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
-from helpers.parameters import OutputError, ParameterError, doors, short
+from helpers.parameters import OutputError, ParameterError, check_integer, doors, short
 
-__all__ = ["DamagedFile", "draft", "in_memory", "read_arrays", "read_json", "remove_drafts", "sealed", "write"]
-__all__ += ["write_all", "write_arrays", "write_json", "write_text"]
+__all__ = ["DamagedFile", "check_names", "draft", "in_memory", "read_arrays", "read_json", "remove_drafts", "sealed"]
+__all__ += ["stored_generator", "write", "write_all", "write_arrays", "write_json", "write_text"]
+
+PathLike = str | os.PathLike
 
 RECORD, CHECKSUM = "record_json", "sha256"
 RESERVED = ("file", "allow_pickle", RECORD, CHECKSUM)
+GENERATORS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
+LAST = dict(pos=624, buffer_pos=4, has_uint32=1, uinteger=2**32 - 1)  # in the state of a generator
 DRAFT = re.compile(r"\.(.*)-(\d+)-[0-9a-f]{32}\.tmp")  # machine, process
 
 
@@ -248,6 +252,60 @@ def read_arrays(path: str | Path | BinaryIO) -> tuple[dict[str, Any], Any]:
     except Exception as failure:
         raise _damaged(path, failure) from None
     return {name: value[()] for name, value in kept.items()}, record
+
+
+def check_names(what: str, given: Any, names: Iterable[str]) -> None:
+    """Refuse what was read from a file unless it is a mapping of exactly these names.
+
+    >>> check_names("params", {"n": 3, "k": 1}, ["n", "m"])
+    Traceback (most recent call last):
+    helpers.parameters.ParameterError: params: k, m unknown or missing; allowed: the names that are written
+    """
+    if not isinstance(given, Mapping):
+        raise ParameterError(f"{what} = {short(given)}; allowed: values by name, {', '.join(names)}")
+    other = sorted(set(given) ^ set(names))
+    if other:
+        wrong = short(", ".join(map(str, other)))[1:-1]
+        raise ParameterError(f"{what}: {wrong} unknown or missing; allowed: the names that are written")
+
+
+def stored_generator(name: str, state: Any) -> np.random.Generator:
+    """Return the generator in a state, ``rng.bit_generator.state``, that was read from a file.
+
+    Raises
+    ------
+    ParameterError
+        If the state is none that a generator can have.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(3)
+    >>> stored_generator("rng", rng.bit_generator.state).random() == rng.random()
+    True
+    """
+    if not isinstance(state, Mapping) or state.get("bit_generator") not in GENERATORS:
+        kind = short(state.get("bit_generator") if isinstance(state, Mapping) else state)
+        raise ParameterError(f"{name}.bit_generator = {kind}; allowed: {', '.join(GENERATORS)}")
+    rng = np.random.Generator(getattr(np.random, state["bit_generator"])(0))
+    _check_like(name, state, rng.bit_generator.state)
+    rng.bit_generator.state = state
+    return rng
+
+
+def _check_like(name, given, like):
+    """Refuse the state of a generator that is not made as another one is."""
+    check_names(name, given, like)
+    for part, value in like.items():
+        inner, found = f"{name}.{part}", given[part]
+        if isinstance(value, Mapping):
+            _check_like(inner, found, value)
+        elif isinstance(value, np.ndarray):
+            if not isinstance(found, np.ndarray) or (found.shape, found.dtype) != (value.shape, value.dtype):
+                raise ParameterError(f"{inner} = {short(found)}; allowed: {value.shape} of {value.dtype}")
+        elif isinstance(value, int):
+            check_integer(inner, found, 0, LAST.get(part, 2**128 - 1))
+            if part == "inc":
+                check_integer(f"{inner} modulo 2", found % 2, 1, 1)
 
 
 def _checksum(arrays):

@@ -1,5 +1,7 @@
 """Files appear whole or not at all, and no damage to a stored array goes unseen."""
 
+import copy
+import functools
 import multiprocessing
 import os
 import platform
@@ -160,6 +162,37 @@ def fails(error):
 def refuse(draft):
     if draft.read_text() == "new 2":
         raise RuntimeError("stop")
+
+
+KINDS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
+
+
+def leaves(state, way=()):
+    """Yield the way to each value of a nested mapping."""
+    for name, value in state.items():
+        yield from leaves(value, (*way, name)) if isinstance(value, dict) else [(*way, name)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_generator_goes_on_and_every_value_of_its_state_is_checked(kind):
+    rng = np.random.Generator(getattr(np.random, kind)(3))
+    rng.random(5, dtype=np.float32)
+    state = rng.bit_generator.state
+    assert storage.stored_generator("rng", state).random(9).tolist() == rng.random(9).tolist()
+    for way in leaves(state):
+        for wrong in (None, -1, 1.0, True, 2**200, np.zeros(1, np.uint64), KINDS[0]):
+            given = copy.deepcopy(state)
+            inner = functools.reduce(dict.get, way[:-1], given)
+            inner[way[-1]] = wrong
+            if (wrong, way) != (kind, ("bit_generator",)):
+                with pytest.raises(ParameterError, match=rf"^rng\.{'.'.join(way)}|^rng[.\w]*: .* unknown or missing"):
+                    storage.stored_generator("rng", given)
+            del inner[way[-1]]
+            with pytest.raises(ParameterError, match=rf"{way[-1]}"):
+                storage.stored_generator("rng", given)
+    for none in (None, [], "PCG64", {}, {"bit_generator": []}):
+        with pytest.raises(ParameterError, match=r"^rng.bit_generator = .*; allowed: MT19937, PCG64"):
+            storage.stored_generator("rng", none)
 
 
 @pytest.mark.parametrize(

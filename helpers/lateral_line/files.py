@@ -97,9 +97,8 @@ def read_run(path: Path) -> tuple[dict, NetworkParams]:
     given = record.get("network_params")
     if not isinstance(given, dict):
         raise OutputError(f"{path} holds no network_params; give the params.json of the run")
-    if MARK in record and set(given) != set(known):
-        other = ", ".join(sorted(set(given) ^ set(known)))
-        raise OutputError(f"{path} is of another version: {other} unknown or missing; make the run again")
+    if MARK in record:
+        storage.check_names(f"network_params of {path}", given, known)
     for name, value in given.items():
         if name in known:
             values[name] = int(value) if isinstance(value, float) and value.is_integer() else value

@@ -20,8 +20,8 @@ import scipy.sparse
 
 from helpers.modular import synapses
 from helpers.modular.recorder import Recorder
-from helpers.parameters import ParameterError, doors, short
-from helpers.storage import read_arrays, write_arrays
+from helpers.parameters import HelpersError, ParameterError, doors, short
+from helpers.storage import read_arrays, stored_generator, write_arrays
 
 if TYPE_CHECKING:
     from helpers.modular.core import Network
@@ -36,7 +36,6 @@ OWN |= {"recording", "behaviour_enabled", "group_weighting", "enabled"}
 OWN |= {"tag", "_seen", "pre_old", "post_old", "changed"}  # and the rules of learning
 PLAIN = "biufcSU"  # dtype.kind of numbers and text
 KEPT = object()  # in the place of what a state does not hold: functions, groups
-GENERATORS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
 SPARSE = [scipy.sparse.csr_array, scipy.sparse.csr_matrix, scipy.sparse.csc_array, scipy.sparse.csc_matrix]
 COLLECTIONS = dict(list=list, tuple=tuple, dict=dict)
 OBJECTS = {kind.__name__: kind for kind in (*SPARSE, synapses.EventWeights, synapses.Afferents)}
@@ -146,16 +145,15 @@ def load_state(net: Network, path: Any) -> None:
         stored, (known, *parts) = read_arrays(path)
         arrays = [stored[f"array_{i}"] for i in range(len(stored))]
         if known != FORMAT:
-            raise ParameterError(f"{path} has the format {known!r}; this version reads {FORMAT!r}")
+            raise ParameterError(f"it has the format {short(known)}; this version reads {FORMAT!r}")
         values, legacy = _values(net, State(*parts, arrays))
         now = _captured(net)[0].objects
         for name, item in _objects(net).items():
             _check(name, item, now[name], values[name])
-    except ParameterError:
-        raise
     except Exception as failure:
-        why = " ".join(f"{type(failure).__name__}: {failure}".split())[:250]
-        raise ParameterError(f"{short(str(path))} is no saved state ({why}); use a file of save_state") from None
+        kind = "" if isinstance(failure, HelpersError) else f"{type(failure).__name__}: "
+        why = " ".join(f"{kind}{failure}".split())[:250]
+        raise ParameterError(f"path = {str(path)!r} is no saved state ({why}); use a file of save_state") from None
     _set(net, values, legacy)
 
 
@@ -304,9 +302,13 @@ def _put_together(kind, parts, state, made):
     if kind == "view" and not np.dtype(parts[2]).hasobject:
         owner, shape, dtype, offset, strides = parts
         return np.ndarray(shape, dtype, owner.ravel("K"), offset, strides)  # contiguous, so not a copy
-    if kind in ("legacy", "generator"):
-        made[kind] = parts[0]  # the global state is set when all is read
-        return _generator(kind, parts[0])
+    if kind == "generator":
+        return stored_generator("a generator", parts[0])
+    if kind == "legacy":
+        made[kind] = parts[0]  # is set when all is read
+        stored_generator("numpy's generator", {name: parts[0][name] for name in ("bit_generator", "state")})
+        np.random.RandomState().set_state(parts[0])
+        return np.random
     return {"deque": deque, "dtype": np.dtype}[kind](*parts)
 
 
@@ -324,20 +326,6 @@ def _object(kind, attributes):
         if form != (item.data.shape, item.data.dtype, attributes.keys()) or not np.shares_memory(new.data, item.data):
             raise ValueError("the data of an Afferents are not those of its weights")
     return item
-
-
-def _generator(kind, state):
-    """Return a generator in a state, or for "legacy" the global one as it is, if the state is possible."""
-    if not (0 <= state["state"].get("pos", 0) <= 624 and 0 <= state.get("buffer_pos", 0) <= 4):
-        raise ValueError("a generator stands outside of its numbers")
-    if kind == "legacy":
-        np.random.RandomState().set_state(state)
-        return np.random
-    if state["bit_generator"] not in GENERATORS:
-        raise ValueError(f"{short(state['bit_generator'])} is no generator")
-    generator = np.random.Generator(getattr(np.random, state["bit_generator"])())
-    generator.bit_generator.state = state
-    return generator
 
 
 doors(globals())

@@ -458,9 +458,7 @@ def stored_model(path, n=None, k=None):
     """
     kept, record = storage.read_arrays(path)
     try:
-        wrong = sorted(set(kept) ^ {*SHAPES, *TEXTS, "types"})
-        if wrong:
-            raise ParameterError(f"{wrong} unknown or missing; allowed: what a training writes")
+        storage.check_names("the arrays", kept, (*SHAPES, *TEXTS, "types"))
         n = np.size(kept["H"]) if n is None else n
         types = check_array("types", kept["types"], shape=(n,), integer=True, low=0)
         sizes = dict(n=n, k=k, epochs=np.size(kept["training_loss"]), types=int(types.max()) + 1)

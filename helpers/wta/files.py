@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from helpers.parameters import ParameterError, check_array, check_choice, check_integer, doors, short
-from helpers.storage import DamagedFile, read_arrays, write_arrays
+from helpers.parameters import ParameterError, check_array, check_integer, doors, short
+from helpers.storage import DamagedFile, check_names, read_arrays, stored_generator, write_arrays
 from helpers.wta.inputs import InputGenerator
 from helpers.wta.network import Network, State
 from helpers.wta.params import InputParams, NetworkParams
@@ -16,7 +16,6 @@ from helpers.wta.params import InputParams, NetworkParams
 __all__ = ["Saved", "load", "save"]
 
 FORMAT = 2
-GENERATORS = dict(PCG64=np.random.PCG64, PCG64DXSM=np.random.PCG64DXSM)  # those whose state json can hold
 
 # Smallest and largest value of each array of a state. A weight is the logarithm of a probability: no run makes it
 # infinite, and exp(w) must be a number; the bounds of sums and means only keep them from becoming infinite.
@@ -73,14 +72,14 @@ def load(path: str | Path) -> Saved:
         arrays, record = read_arrays(Path(path))
         names, with_inputs = ["k", "links"], isinstance(record, dict) and "inputs" in record
         names += [f"state_{name}" for name in State._fields]
-        same("record", record, ("format", "seed", "params", "rng", *["inputs"] * with_inputs))
+        check_names("record", record, ("format", "seed", "params", "rng", *["inputs"] * with_inputs))
         check_integer("format", record["format"], FORMAT, FORMAT)
         if with_inputs:
-            same("inputs", record["inputs"], ("params", "rngs", "sequence"))
-            same("inputs.params", record["inputs"]["params"], InputParams.__dataclass_fields__)
+            check_names("inputs", record["inputs"], ("params", "rngs", "sequence"))
+            check_names("inputs.params", record["inputs"]["params"], InputParams.__dataclass_fields__)
             shown = InputParams(**record["inputs"]["params"])
             names += [f"pattern_{i}" for i in range(shown.n_patterns)]
-        same("the arrays", arrays, names)
+        check_names("the arrays", arrays, names)
         network = stored_network(arrays, record)
         return Saved(network, stored_inputs(network, shown, arrays, record["inputs"]) if with_inputs else None)
     except (DamagedFile, ParameterError, OverflowError) as failure:  # the last: an integer that no float can hold
@@ -90,7 +89,7 @@ def load(path: str | Path) -> Saved:
 
 def stored_network(arrays, record):
     """Return the network of a file. Its sizes are those of arrays that are there, before memory is taken for them."""
-    same("params", record["params"], NetworkParams.__dataclass_fields__)
+    check_names("params", record["params"], NetworkParams.__dataclass_fields__)
     params = NetworkParams(**record["params"])
     k = checked("k", arrays["k"], np.int64, (params.n * params.m,), 1, 10_000)
     checked("state_w_in", arrays["state_w_in"], np.float64, (int(k.sum()), params.n_inputs), *RANGES["w_in"])
@@ -101,7 +100,7 @@ def stored_network(arrays, record):
     network.link(links)
     state = State(*(arrays[f"state_{name}"] for name in State._fields))
     seed = None if record["seed"] is None else check_integer("seed", record["seed"], 0)
-    kept = dict(params=params, seed=seed, rng=generator("rng", record["rng"]))
+    kept = dict(params=params, seed=seed, rng=stored_generator("rng", record["rng"]))
     network._keep(state=check_state(state, network.state), **kept)
     return network
 
@@ -126,21 +125,12 @@ def stored_inputs(network, params, arrays, record):
     inputs.set_patterns(patterns)
     if not isinstance(rngs, list) or len(rngs) != 2:
         raise ParameterError(f"inputs.rngs = {short(rngs)}; allowed: two states of generators")
-    inputs._frozen, inputs._rng = (generator("inputs.rngs", state) for state in rngs)
+    inputs._frozen, inputs._rng = (stored_generator("inputs.rngs", state) for state in rngs)
     inputs._sequence = check_integer("inputs.sequence", record["sequence"], -1, len(params.pattern_sequences) - 1)
     return inputs
 
 
 # --- checks of what a file holds
-
-
-def same(what, given, names):
-    """Refuse what does not have exactly these names."""
-    if not isinstance(given, dict):
-        raise ParameterError(f"{what} = {short(given)}; allowed: values by name, {', '.join(names)}")
-    other = sorted(set(given) ^ set(names))
-    if other:
-        raise ParameterError(f"{what}: {short(other)} unknown or missing; allowed: the names that save writes")
 
 
 def checked(name, array, dtype, shape, low, high):
@@ -149,20 +139,6 @@ def checked(name, array, dtype, shape, low, high):
         raise ParameterError(f"{name} holds {array.dtype}; allowed: {np.dtype(dtype)}")
     check_array(name, array, shape=shape, low=low, high=high, empty=True)
     return np.ascontiguousarray(array)
-
-
-def generator(name, state):
-    """Return the generator of a state as numpy gives it."""
-    same(name, state, ("bit_generator", "state", "has_uint32", "uinteger"))
-    same(f"{name}.state", state["state"], ("state", "inc"))
-    bits = GENERATORS[check_choice(f"{name}.bit_generator", state["bit_generator"], GENERATORS)](0)
-    check_integer(f"{name}.has_uint32", state["has_uint32"], 0, 1)
-    check_integer(f"{name}.uinteger", state["uinteger"], 0, 2**32 - 1)
-    for part, value in state["state"].items():
-        check_integer(f"{name}.state.{part}", value, 0, 2**128 - 1)
-    check_integer(f"{name}.state.inc modulo 2", state["state"]["inc"] % 2, 1, 1)
-    bits.state = state
-    return np.random.Generator(bits)
 
 
 doors(globals())

@@ -13,7 +13,7 @@ import pytest
 
 from helpers import movies, storage
 from helpers.lateral_line import files as ll_files
-from helpers.parameters import OutputError
+from helpers.parameters import OutputError, ParameterError
 from helpers.storage import DamagedFile
 from tests.attack import files, interrupts
 from tests.attack.interrupts import ENDS_S, ROOT
@@ -65,7 +65,7 @@ def test_no_name_in_params_json_may_be_damaged(tmp_path):
     fewer = {name: value for name, value in record["network_params"].items() if name != "n_ts"}
     for given, name in ((more, "more"), (fewer, "n_ts")):  # with a checksum
         storage.write_json(path, record | {"network_params": given})
-        with pytest.raises(OutputError, match=f"of another version: {name} unknown or missing"):
+        with pytest.raises(ParameterError, match=f"params.json: {name} unknown or missing"):
             ll_files.read_run(path)
 
 

@@ -224,7 +224,9 @@ GOOD = {
     "modular.ui.Network_UI.samples:group": None, "modular.ui.Network_UI.samples:variable": None,
 }  # fmt: skip
 PANTRY = {
-    "storage:record": lambda: {"x": 1},
+    "storage:record": lambda: {"x": 1}, "storage.check_names:what": lambda: "record",
+    "storage.check_names:given": lambda: {"n": 1}, "storage.check_names:names": lambda: ["n"],
+    "storage.stored_generator:state": lambda: np.random.default_rng(3).bit_generator.state,
     "ax": axes, "axes": lambda: axes(2), "fig": draw, "lines": lambda: plt.figure().subplots().plot([0, 1]),
     "values": lambda: SEEDS.copy(), "frame": lambda: SEEDS.copy(), "draw": lambda: lambda k: None,
     "columns": lambda: {"r": lambda found: found["r"]}, "table": lambda: parameters.Table(("a", "b"), ((1, 2),)),

@@ -471,8 +471,8 @@ MISFITS = {
     "data of whole numbers": (listed(data="<i8"), "data of an Afferents"),
     "method of weights": (more(check_format="x"), "Afferents cannot have"),
     "more in weights": (more(x=1), "data of an Afferents"),
-    "place of a generator": (state_of_a_generator(pos=10**6), "stands outside"),
-    "place before a generator": (state_of_a_generator(pos=-1), "stands outside"),
+    "place of a generator": (state_of_a_generator(pos=10**6), "state.pos = 1000000 is out"),
+    "place before a generator": (state_of_a_generator(pos=-1), "state.pos = -1 is out"),
 }
 
 
