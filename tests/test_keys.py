@@ -79,6 +79,7 @@ STAYS = {
     "global with the name of an attribute": "mean = «1|2»\ndef f(x): return x.mean",
     "order in which a set was filled": "a = {«'x', 'y'|'y', 'x'»}\ndef f(x): return a",
     "an equal object made anew": "a = [np.ones(2)«] * 2|, np.ones(2)]»\nf = lambda: a",
+    "an equal object in an array": "a = np.array([«1.5|float('1.5')»], object)\ndef f(x): return a",
     "a cache that fills": "import functools\n@functools.lru_cache\ndef f(x): return 1\n«|f(1)»",
 }
 

@@ -17,6 +17,7 @@ from helpers.parameters import BackendError, OutputError, ParameterError
 NOISE = np.random.default_rng(1).random((26, 18, 5), dtype=np.float32)
 MOVIES = {
     "odd": NOISE[:25, :17],
+    "even": NOISE,
     "equal frames": np.repeat(NOISE[..., :2], 3, axis=2),
     "frozen": np.repeat(NOISE[..., :1], 6, axis=2),
     "one frame": NOISE[..., :1],
@@ -34,6 +35,8 @@ def test_a_movie_written_is_the_movie_read(ending, movie, tmp_path):
     largest, rms = LOSS[ending]
     assert np.abs(back - movie).max() <= largest
     assert np.sqrt(np.mean((back - movie) ** 2)) <= rms
+    if ending == ".mp4":  # even sizes in the form that every player shows
+        assert iio.immeta(path, plugin="FFMPEG")["pix_fmt"].startswith("yuv444p" if movie.shape[0] % 2 else "yuv420p")
     if ending in (".gif", ".mp4"):
         assert movies.movie_fps(path) == (20 if ending == ".gif" else 23.98)
     else:
@@ -64,6 +67,10 @@ def test_named_axes_are_put_in_order(axes, rng):
     np.testing.assert_allclose(movies.read_movie(array, axes=axes), wanted, atol=1e-6)
     rows = movies.read_movie(array, axes=axes.replace("y", "r"))
     np.testing.assert_array_equal(rows, movies.read_movie(array, axes=axes)[:, ::-1])
+    if "c" in axes:  # grey and transparency
+        grey = array.take([0, 1], axis=axes.index("c"))
+        wanted = np.einsum(f"{axes.replace('c', '')}->xyt", grey.take(0, axis=axes.index("c")))
+        np.testing.assert_allclose(movies.read_movie(grey, axes=axes), wanted, atol=1e-6)
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint32", bool])
@@ -93,6 +100,9 @@ def test_gif_of_another_program_is_sampled_at_the_common_divisor(tmp_path):
     assert movies.movie_fps(tmp_path / "a.gif") == pytest.approx(100 / 3)
     movie = movies.read_movie(tmp_path / "a.gif")
     np.testing.assert_allclose(255 * movie[0, 0], [0] * 2 + [100] * 5 + [200] * 3, atol=1e-4)
+    frames[0].save(tmp_path / "untimed.gif", save_all=True, append_images=frames[1:])
+    with pytest.raises(ParameterError, match="holds no frame rate; pass the number"):
+        movies.movie_fps(tmp_path / "untimed.gif")
 
 
 @given(fps=st.floats(0.5, 50) | st.sampled_from([12.5, 20, 25, 50, 100 / 3]))

@@ -410,6 +410,7 @@ def test_labels_are_the_values_where_these_can_be_labels(tmp_path, values):
     [
         (lambda x: {"y": np.zeros(x)}, {"x": [1, 2]}, {}, r"'y' has shape \(1,\) or \(2,\); return one shape"),
         (lambda x: {f"y{x}": 0}, {"x": [1, 2]}, {}, r"'y2' has shape None or \(\)"),
+        (lambda x: {"y": 0, "z": 0} if x == 1 else {"y": 0}, {"x": [1, 2]}, {}, r"'z' has shape \(\) or None"),
         (lambda x: {"y": [0]}, {"x": [1]}, {"y": ("i", "j")}, r"dims names \('i', 'j'\) for 'y', which has 1 axes"),
         (lambda x: {"y": [0]}, {"x": [1, 2]}, {"y": ("x",)}, r"names of results and axes do not fit \(.*\); rename"),
     ],
