@@ -7,6 +7,7 @@ import io
 import math
 import warnings
 from fractions import Fraction
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -124,7 +125,7 @@ def test_errors_are_both_ours_and_builtin():
 
 
 def test_the_last_word_of_a_name_is_its_unit():
-    units = {"tau_ms": "ms", "read_s": "s", "curves_hz['B']": "Hz", "weight_us": "uS", "speed_cm_s": "cm/s"}
+    units = {"tau_ms": "ms", "read_s": "s", "curves_hz['B']": "Hz", "weight_us": "uS", "v_max_cm_s": "cm/s"}
     units |= {"speed_kmh": "km/h", "train_ms[3]": "ms", "masks['a_ms']": "", "n_cells": "", "s": "", "v_x": ""}
     assert {name: parameters.unit_of(name) for name in units} == units
 
@@ -190,3 +191,27 @@ def test_checks_refuse_in_one_short_line(check, value, limits, fragment):
         warnings.simplefilter("error", RuntimeWarning)
         check(value, **limits)
     assert "\n" not in str(refusal.value) and len(str(refusal.value)) < 250
+
+
+# --- doors
+
+TAKEN = {  # by hint: what is taken, and what is not
+    "ArrayLike": ([3, 2.5, [[1]], np.array([True])], [True, np.True_, "x", None, {1: 2}, [[1], [1, 2]]]),
+    "np.ndarray": ([np.ones(2), [1.0]], ["x", np.array(["x"])]),
+    "Sequence[float]": ([[1], (1,), np.ones(2)], [{1, 2}, iter([1]), "ab", {1: 2}, np.array(3.0), 3]),
+    "int | None": ([2, None, 2**100], [2.5, True, "2", [2]]),
+    "Path | str": ([Path("a"), "a"], [b"a", 3, None]),
+}
+
+
+@pytest.mark.parametrize("hint", TAKEN)
+def test_a_door_takes_what_the_hint_of_an_argument_says(hint):
+    def given(x):
+        return x
+
+    given.__annotations__["x"] = hint
+    given, (good, bad) = parameters.guarded(given), TAKEN[hint]
+    assert all(given(x) is x for x in good)
+    for x in bad:
+        with pytest.raises(ParameterError, match="^x is not an array of numbers" if "rr" in hint else "^x "):
+            given(x)

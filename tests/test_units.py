@@ -293,6 +293,7 @@ def test_whole_compound_and_pure_quantities_and_variables_of_brian2():
 
     duration_ms = Cell(duration_ms=0.3 * pq.s).duration_ms
     assert duration_ms == 300 and type(duration_ms) is int
+    assert check_integer("duration_ms", 526790.05 * pq.s) == 526790050, "which is off by 6e-8 in floats"
     with pytest.raises(ParameterError, match=r"duration_ms = .*0\.3.* is not an integer"):
         check_integer("duration_ms", 0.3 * pq.ms)
     speed = 2 * brian2.metre / brian2.second
