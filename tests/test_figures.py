@@ -254,6 +254,13 @@ def test_two_labels_move_apart_by_half_a_line_each_and_free_ones_stay(ax):
     height = {text.get_text(): place(text)[1] for text in ends_of(ax)}
     low, middle, last = (ax.transData.transform((1, y))[1] for y in (0.1, 0.505, 0.3))
     assert height == pytest.approx({"low": low, "a": middle - LINE / 2, "b": middle + LINE / 2, "nowhere": last})
+    assert all(text.arrow_patch for text in ends_of(ax)), "a leader goes to the end of each line"
+
+
+def test_labels_of_two_lines_are_two_lines_apart(ax):
+    figures.bands(ax, [0, 1], {"two\nlines": [0, 0.5], "one": [0, 0.5]})
+    lower, upper = sorted(place(text)[1] for text in ends_of(ax))
+    assert upper - lower == pytest.approx(2 * LINE)
 
 
 def test_the_labels_have_the_colours_of_their_lines_and_a_legend_stands_beside_the_axes(ax):
@@ -329,10 +336,10 @@ def test_bands_draw_mean_and_student_interval(ax, rng):
 
 
 def test_seeds_stand_as_points_where_an_interval_has_no_place(ax):
-    """Columns: carried; four seeds; carried; below the range; carried but alone; above the range."""
+    """Columns: carried by five seeds; by eight; four seeds; below the range; carried but alone; above the range."""
     steady = np.linspace(0.4, 0.6, 8)
     values = np.tile(steady, (7, 1)).T
-    values[:4, 2] = np.nan
+    values[:3, 0] = values[:4, 2] = np.nan
     values[:, 3], values[:, 4] = [0.01] * 7 + [0.9], steady
     values[:, 5] = 1 - values[:, 3]
     figures.bands(ax, np.arange(7), {"a": values}, within=(0, 1))
@@ -361,7 +368,7 @@ def test_dots_of_categories_stand_beside_their_mean_and_interval(ax, rng):
     assert [np.size(bar.get_segments()) > 0 for bar in ax.collections] == [True, False, False]
     s = runs.summary(groups["static"])
     assert ax.collections[0].get_segments()[0][:, 1] == pytest.approx([s.low, s.high])
-    assert ax.get_ylim()[1] > 3 and not ends_of(ax)
+    assert ax.get_ylim()[1] > 3 and np.mean(ax.get_xlim()) == 1 and not ends_of(ax)
 
 
 def test_dots_over_an_axis_stand_side_by_side_inside_the_axes(ax, rng):
@@ -374,6 +381,8 @@ def test_dots_over_an_axis_stand_side_by_side_inside_the_axes(ax, rng):
     assert np.array_equal(means[0].get_ydata(), groups["a"].mean(axis=1))
     at = np.array([line.get_transform().transform(line.get_xydata())[:, 0] for line in means])
     assert np.all(np.diff(at, axis=0) > 100 * 8 / 72)  # an interval and its dots take 8 pt
+    middle = ax.transData.transform([(place, 0) for place in x])[:, 0]
+    assert at.mean(axis=0) == pytest.approx(middle + 100 * 2.5 / 72) and not any(t.arrow_patch for t in ends_of(ax))
     drawn = np.array([line.get_transform().transform(line.get_xydata())[:, 0] for line in points_of(ax)])
     assert drawn.min() > ax.bbox.x0 + 2 and at.max() < ax.bbox.x1 - 3
 
