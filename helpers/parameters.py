@@ -92,7 +92,7 @@ def plain(name: str, value: Any, unit: str | None = None) -> Any:
     Raises
     ------
     ParameterError
-        If the unit does not convert, or an element is masked.
+        If the unit does not convert, an element is masked, or lists are nested too deep.
 
     Examples
     --------
@@ -104,22 +104,37 @@ def plain(name: str, value: Any, unit: str | None = None) -> Any:
         return value
     unit = unit_of(name) if unit is None else unit
     if isinstance(value, (list, tuple)) and not set(map(type, value)) <= {int, float, bool, str}:
-        return [plain(name, item, unit) for item in value]
-    stated = getattr(value, "attrs", {}).get("units") or unit  # xarray, pandas
-    if unit and stated != unit:
-        raise ParameterError(f"{name} has attrs['units'] = {short(stated)}; allowed: {unit!r}; convert it first")
-    value = value.data[()] if hasattr(value, "dims") else value
+        try:
+            return [plain(name, item, unit) for item in value]
+        except RecursionError:
+            raise ParameterError(f"{name} holds lists nested too deep; allowed: at most 64 in one another") from None
+    value = _unlabelled(name, value, unit)
     mask = getattr(value, "mask", None)  # numpy.ma, astropy; in pandas it is a method
     if isinstance(mask, (np.ndarray, np.bool_)) and mask.any():
         raise ParameterError(f"{name} has masked elements; allowed: none; fill them or drop them first")
     value = value[:] if hasattr(value, "get_item") else value  # a variable of Brian2 gives its unit only here
-    if not (hasattr(value, "dimensionality") or hasattr(value, "to_value") or hasattr(value, "get_best_unit")):
+    carries = any(hasattr(value, name) for name in ("dimensionality", "to_value", "get_best_unit"))
+    if not (carries or isinstance(value, np.timedelta64)):
         return value
     try:
         return np.asarray(_converted(value, unit))[()]
     except (ValueError, TypeError, AttributeError, LookupError, SyntaxError):  # every package has its own
-        own = getattr(value, "dimensionality", None) or getattr(value, "unit", None) or getattr(value, "dim", "none")
+        own = getattr(value, "dimensionality", None) or getattr(value, "unit", None) or getattr(value, "dim", None)
+        own = own or getattr(value, "dtype", "none")  # timedelta64[s]
         raise ParameterError(f"{name} carries the unit {own}; allowed: {unit or 'none'}, or plain numbers") from None
+
+
+def _unlabelled(name, value, unit):
+    """Return the numbers of a labelled array of xarray or pandas, if its own unit is that of the name."""
+    attrs = getattr(value, "attrs", None)
+    stated = attrs.get("units") if isinstance(attrs, Mapping) else None
+    if unit and stated is not None and not (isinstance(stated, str) and stated in ("", unit)):
+        raise ParameterError(f"{name} has attrs['units'] = {short(stated)}; allowed: {unit!r}; convert it first")
+    if not hasattr(value, "dims"):
+        return value
+    if not hasattr(value, "dtype"):
+        raise ParameterError(f"{name} is a {type(value).__name__}; allowed: one array; give one of its variables")
+    return value.data[()]
 
 
 def _converted(value, unit):
@@ -138,7 +153,10 @@ def _converted(value, unit):
 
 def short(value):
     """Return the repr on one line, cut where it would fill the screen."""
-    text = " ".join(repr(value).split())
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:  # an integer of over 4300 digits, lists nested too deep, an object that cannot
+        text = f"<{type(value).__name__} too long to show>"
     return text if len(text) <= 80 else text[:77] + "..."
 
 
@@ -195,7 +213,7 @@ def check_integer(name: str, value: Any, low: float = -(2**63), high: float = 2*
     if whole and low <= number <= high:
         return int(number)
     ends = [{-(2**63): "-2^63", 2**63 - 1: "2^63 - 1"}.get(end, end) for end in (low, high)]
-    found = f"{number} is out of range" if whole else f"{short(number)} is not an integer"
+    found = f"{short(int(number))} is out of range" if whole else f"{short(number)} is not an integer"
     raise ParameterError(
         f"{name} = {found}; allowed: an integer from {ends[0]} to {ends[1]}" + (f"; {hint}" if hint else "")
     )
@@ -266,8 +284,7 @@ def check_array(
         raise ParameterError(f"{name} is not an array of {kind} ({failure}); give a numeric array") from None
     if array.dtype.kind not in ("iu" if integer and array.size else "biuf" if array.ndim else "iuf"):
         raise ParameterError(f"{name} is not an array of {kind} (it holds {array.dtype}); give a numeric array")
-    if integer or array.dtype != np.float32:
-        array = array.astype(np.int64 if integer else float)
+    array = _cast(name, array, integer)
     _check_shape(name, array, ndim, shape)
     if array.size == 0 and not empty:
         raise ParameterError(f"{name} is empty, shape {array.shape}; give at least one value")
@@ -277,6 +294,14 @@ def check_array(
         raise ParameterError(f"{name} goes down to {np.nanmin(array):g}; allowed: values >= {low:g}")
     if high is not None and np.any(array > high):
         raise ParameterError(f"{name} goes up to {np.nanmax(array):g}; allowed: values <= {high:g}")
+    return array
+
+
+def _cast(name, array, integer):
+    if integer and array.size and array.max() > 2**63 - 1:
+        raise ParameterError(f"{name} goes up to {array.max()}; allowed: integers up to 2^63 - 1")
+    if integer or array.dtype != np.float32:
+        array = array.astype(np.int64 if integer else float)
     return array
 
 

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import xarray
 
 from helpers import parameters
 from helpers.parameters import ParameterError, Parameters, Table, check_array, check_integer, check_number, parameter
@@ -160,6 +161,7 @@ def test_arrays_become_floats_but_keep_float32_and_nan_where_allowed(value, opti
 
 
 NO_NUMBERS = ("word", ["1"], [1, None], [[1], [1, 2]], [1 + 1j], np.array(["2026-01-01"], "datetime64[D]"))
+NESTED = functools.reduce(lambda inner, _: [inner], range(700), 1)
 REFUSED = [
     *[(number, value, {}, "is not a number") for value in (True, np.True_, "1", None, 1j, [1.0], np.zeros((40, 40)))],
     (number, 10**400, {}, r"x = 1000000[0.]+ is not a number; allowed: a number in \(-inf, inf\)$"),
@@ -170,11 +172,18 @@ REFUSED = [
     (number, 1, {"low": 0, "high": 1, "high_open": True}, r"allowed: a number in \[0, 1\)"),
     *[(whole, value, {}, r"is not an integer; .* from -2\^63 to 2\^63 - 1$") for value in (True, 3.0, "3", [3] * 99)],
     (whole, 9, {"low": 1, "high": 8, "hint": "try 4"}, "n = 9 is out of range; .* from 1 to 8; try 4$"),
+    (whole, 10**5000, {}, "n = <int too long to show> is out of range"),
+    *[(flag, value, {}, "plastic = <.* too long to show> is") for value in (10**5000, [10**5000])],
+    *[(check, np.timedelta64(5, "s"), {}, r"the unit timedelta64\[s\]; allowed") for check in (number, whole, array)],
+    *[(check, NESTED, {}, "holds lists nested too deep; allowed: at most 64") for check in (number, array)],
+    (array, xarray.Dataset({"a": 1}), {}, "x is a Dataset; allowed: one array; give one of its variables"),
+    (array, SimpleNamespace(attrs=None), {}, "x is not an array of numbers"),
     *[(choice, value, {}, "is unknown; choose one of: a, b$") for value in ("c", ["a"], np.array(["a"] * 500))],
     *[(seed, value, {}, r"root_seed = .*numpy\.random\.Generator") for value in (None, -1, np.random.RandomState(0))],
     *[(flag, value, {}, "plastic = .* is not a switch; allowed: True or False$") for value in (1, None, "True")],
     *[(array, value, {"finite": False}, "x is not an array of numbers") for value in NO_NUMBERS],
     (array, [3.0], {"integer": True}, r"x is not an array of integers \(it holds float64\)"),
+    *[(array, [value], {"integer": True}, "x goes up to .*; allowed: integers up to") for value in (2**63, 2**64 - 1)],
     (array, [1.0], {"ndim": (2, 3)}, r"x has 1 dimension\(s\); allowed: 2 or 3"),
     (array, [[1.0, 2.0]], {"shape": (None, 3)}, r"x has shape \(1, 2\); allowed: \(any, 3\)"),
     (array, [1.0], {"shape": (1, 1)}, r"allowed: \(1, 1\)"),

@@ -315,6 +315,8 @@ def test_labelled_and_masked_arrays_without_a_quarrel_are_plain():
     assert check_number("t_ms", times.mean()) == 1.5
     with pytest.raises(ParameterError, match=r"t_s has attrs\['units'\] = 'ms'; allowed: 's'; convert it first"):
         check_array("t_s", times)
+    with pytest.raises(ParameterError, match=r"t_ms has attrs\['units'\] = array\(\['ms'"):
+        check_array("t_ms", labelled([1.0], np.array(["ms", "s"])))
     with pytest.raises(ParameterError, match="t_ms has masked elements; allowed: none; fill them or drop them first"):
         check_array("t_ms", [1.0, np.ma.masked])
 
