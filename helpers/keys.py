@@ -14,6 +14,7 @@ import dis
 import functools
 import hashlib
 import importlib.util
+import inspect
 import os
 import re
 import sys
@@ -32,7 +33,8 @@ __all__ = ["function_key", "imported_modules", "source_key", "value_key"]
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = (".py", ".mplstyle", ".js", ".css")
 PLAIN = (type(None), bool, int, float, complex, str, bytes, range, type(...), type(NotImplemented))
-WRAPPERS = (property, staticmethod, classmethod, functools.cached_property, type(functools.lru_cache(len)))
+CACHED = type(functools.lru_cache(len))
+WRAPPERS = (property, staticmethod, classmethod, functools.cached_property, CACHED)
 WRAPPERS += (types.GetSetDescriptorType,)
 WRAPPED = ("__wrapped__", "fget", "fset", "fdel", "func", "py_func", "targetoptions", "_defn")  # the last three: numba
 # Of code, all but its place and name
@@ -44,13 +46,15 @@ def function_key(function: Callable) -> str:
     """Return a digest of a function and of all that can change what it returns for the same arguments.
 
     These are its code, defaults, closure, ``partial`` values or object; the functions, classes and global values that
-    the code refers to, and what those refer to; and the source of the modules of ``helpers`` among them, with those
-    that they import. Files that a function reads are not in it, nor environment variables but the profile.
+    the code refers to, and what those refer to; a module of the reader's own as a whole; and the source of the modules
+    of ``helpers`` among them, with those that they import. Files that a function reads are not in it, nor environment
+    variables but the profile, nor what it finds by a text alone: ``globals()["f"]``, ``import_module("mine")``.
 
     Raises
     ------
     ParameterError
-        Names the variable whose value has no content to digest: an open file, a generator, a lock.
+        Names the variable whose value has no content to digest: an open file, a generator, a lock; or says that the
+        values refer to each other in too long a chain.
 
     Examples
     --------
@@ -60,8 +64,13 @@ def function_key(function: Callable) -> str:
     >>> function_key(scaled(1)) == function_key(scaled(2))
     False
     """
-    digests = _Digests()
-    own = digests.of(function, getattr(function, "__name__", "function"))
+    digests, name = _Digests(), getattr(function, "__name__", "function")
+    try:
+        own = digests.of(function, name)
+    except RecursionError:
+        raise ParameterError(
+            f"{name} refers to a chain of values too long to follow; give it an array or list"
+        ) from None
     used = frozenset(name for name in digests.modules if name.startswith("helpers."))
     return _sha([own, _source_at_first_use(used)])
 
@@ -126,7 +135,7 @@ class _Digests:
     """Digests of values, each made once; `modules` are the homes of the code that was met on the way."""
 
     def __init__(self):
-        self.modules, self.known = set(), {}
+        self.modules, self.known, self.depth = set(), {}, 0
 
     def of(self, value, name, attributes=frozenset()):
         """Return the digest of a value; `name` is for errors, `attributes` are what code takes from a module."""
@@ -135,9 +144,12 @@ class _Digests:
             return f"{kind.__name__} {value!r}"
         place = id(value), attributes if kind is types.ModuleType else None
         if place not in self.known:  # the value is kept beside its digest, so that no other one gets its id
-            self.known[place] = f"inside {getattr(value, '__qualname__', kind)}", value
+            self.depth += 1
+            self.known[place] = self.depth, value
             self.known[place] = _sha(self._content(value, name, attributes)), value
-        return self.known[place][0]
+            self.depth -= 1
+        found = self.known[place][0]
+        return found if isinstance(found, str) else f"what it stands in, {self.depth - found} above"
 
     def _content(self, value, name, attributes):
         kind = type(value)
@@ -163,12 +175,14 @@ def _function(function):
     if _is_own(home):
         for name in imports:  # when the function runs
             with contextlib.suppress(Exception):  # no module, or one that needs what is not installed
-                variables[name] = importlib.import_module(name)
+                name = importlib.util.resolve_name(name, space.get("__package__"))
+                if _is_own(name):
+                    variables[name] = importlib.import_module(name)
         variables |= {name: space[name] for name in names if name in space}
         held = {"a default": function.__defaults__, "a keyword's default": function.__kwdefaults__}
         held["an attribute"] = vars(function)
         variables |= {f"{what} of {function.__name__}": parts for what, parts in held.items() if parts}
-        if "NOTEBOOK_PROFILE" in code.co_consts:
+        if "NOTEBOOK_PROFILE" in attributes:
             variables["NOTEBOOK_PROFILE"] = os.environ.get("NOTEBOOK_PROFILE")
     for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
         if cell != types.CellType():  # it has a value
@@ -180,6 +194,8 @@ def _namespace(value, attributes):
     """Return (home, form, variables) of a class, or of a module with the attributes that code takes from it."""
     variables = {}
     if isinstance(value, types.ModuleType):
+        if _is_own(value.__name__) and value.__name__.partition(".")[0] not in ("helpers", "__main__"):
+            attributes = {name for name in vars(value) if not name.startswith("__")}  # whoever may take from it
         for name in attributes if _is_own(value.__name__) else ():
             with contextlib.suppress(Exception):  # not there, or lazy and in need of what is not installed
                 variables[name] = getattr(value, name)
@@ -196,16 +212,29 @@ def _namespace(value, attributes):
 
 
 def _parts(value, name):
-    """Return the values that a value consists of; where nothing better is known, what pickle would store."""
-    kind = type(value)
-    if isinstance(value, WRAPPERS) or hasattr(value, "py_func") or hasattr(value, "_defn"):
-        return [getattr(value, part, None) for part in WRAPPED]
-    if kind in (list, tuple) or isinstance(value, (set, frozenset)):
+    """Return the values that a value consists of, with the attributes that stand beside its content."""
+    kind, beside = type(value), {}
+    if kind in (list, tuple):
         return value
     if kind in (dict, types.MappingProxyType):
         return value.items()
-    if is_dataclass(value):  # without what cached properties keep beside the fields
-        return [(field.name, getattr(value, field.name)) for field in fields(value)]
+    if inspect.getattr_static(value, "__dict__", None) is not None:
+        beside = dict(vars(value))
+    if isinstance(value, (set, frozenset)):
+        return [*value, beside]
+    if isinstance(value, WRAPPERS) or any(inspect.getattr_static(value, part, None) for part in ("py_func", "_defn")):
+        given = [item for item in sorted(beside.items()) if isinstance(value, CACHED) and not item[0].startswith("__")]
+        return [getattr(value, part, None) for part in WRAPPED] + given
+    if is_dataclass(value) and not isinstance(value, (dict, list, tuple)):
+        beside |= {field.name: getattr(value, field.name, None) for field in fields(value)}
+        filled = functools.cached_property  # when it was asked for
+        return [item for item in sorted(beside.items()) if not isinstance(getattr(kind, item[0], None), filled)]
+    return _pickled(value, name)
+
+
+def _pickled(value, name):
+    """Return what pickle would store."""
+    kind = type(value)
     try:
         reduce = copyreg.dispatch_table.get(kind)
         stored = reduce(value) if reduce else value.__reduce_ex__(4)
@@ -220,24 +249,24 @@ def _parts(value, name):
 
 @functools.cache
 def _read(code):
-    """Return (form, names of globals, of own modules that it imports, all names) of code and of the functions in it."""
+    """Return (form, names of globals, of modules that it imports, all names) of code and of the functions in it."""
     form, variables, imports, names, codes = [], set(), set(), set(), [code]
     for part in codes:  # grows on the way
         form.append([getattr(part, field) for field in FORM])
-        names |= set(part.co_names)
+        names |= set(part.co_names) | {"NOTEBOOK_PROFILE"}.intersection(part.co_consts)
         for constant in part.co_consts:
             if isinstance(constant, types.CodeType):
                 codes.append(constant)
             else:
                 form.append(value_key(constant, "constant"))
-        for step in dis.get_instructions(part):
-            if "GLOBAL" in step.opname or step.opname == "LOAD_NAME":
-                variables.add(step.argval)
-            elif step.opname == "IMPORT_NAME":
-                origin = step.argval
-                imports |= {origin} if _is_own(origin) else set()
-            elif step.opname == "IMPORT_FROM" and _is_own(origin):
-                imports.add(f"{origin}.{step.argval}")
+        steps = list(dis.get_instructions(part))
+        for level, _, step in zip(steps, steps[1:], steps[2:], strict=False):
+            if step.opname == "IMPORT_NAME":
+                origin = "." * level.argval + step.argval
+                imports.add(origin)
+            elif step.opname == "IMPORT_FROM":
+                imports.add(f"{origin}.{step.argval}" if origin.strip(".") else origin + step.argval)
+        variables |= {step.argval for step in steps if "GLOBAL" in step.opname or step.opname == "LOAD_NAME"}
     return _sha(form), variables - {"__name__", "__file__"}, imports, frozenset(names)
 
 

@@ -67,6 +67,7 @@ __all__ = [
 
 Study = Callable[..., Mapping[str, Any]]  # what is swept: a point in, a dict of arrays out
 Dims = Mapping[str, Sequence[str]] | None
+KINDS = dict.fromkeys("iuf", "numbers") | dict(b="switches", U="text", c="complex numbers")
 
 ROOT = Path(__file__).resolve().parents[1]
 RECORDED = ("numpy", "scipy", "matplotlib", "lmfit", "joblib", "pynn", "nest-simulator", "brian2", "numba", "jax")
@@ -391,7 +392,7 @@ def _function_key(function):
 
 
 def _file_name(key, point):
-    point = sorted(point.items()) if isinstance(point, Mapping) else point
+    point = sorted(point.items(), key=lambda item: str(item[0])) if isinstance(point, Mapping) else point
     return hashlib.sha256((key + keys.value_key(point, "point")).encode()).hexdigest()[:20] + ".npz"
 
 
@@ -467,12 +468,18 @@ def collect(
     """
     import xarray
 
+    for name, axes in (dims := dims or {}).items():
+        listed = isinstance(axes, (list, tuple)) and all(isinstance(axis, str) for axis in axes)
+        if not listed or len(set(axes)) < len(axes):
+            raise ParameterError(f"dims[{short(name)}] = {short(axes)}; give a list of names, one for each axis")
     swept, stacked = _stacked(function, grid, store, n_jobs, progress)
     coordinates = {name: (name, _labels(values), _units(name)) for name, values in swept.items()}
     variables = {}
+    if unknown := set(dims) - set(stacked):
+        raise ParameterError(f"dims names {', '.join(sorted(unknown))}; allowed: {', '.join(stacked)}")
     for name, values in stacked.items():
         own = values.ndim - len(swept)
-        axes = tuple((dims or {}).get(name, [f"{name}_{k}" for k in range(own)]))
+        axes = tuple(dims.get(name, [f"{name}_{k}" for k in range(own)]))
         if len(axes) != own:
             raise ParameterError(f"dims names {axes} for {name!r}, which has {own} axes of its own; name each of them")
         variables[name] = ((*swept, *axes), values, _units(name))
@@ -516,6 +523,9 @@ def _stacked(function, grid, store, n_jobs, progress):
             forms = [np.shape(part[name]) if name in part else None for part in (found[0], result)]
             if forms[0] != forms[1]:
                 raise ParameterError(f"{name!r} has shape {forms[0]} or {forms[1]}; return one shape at every point")
+            kinds = [KINDS.get(np.asarray(part[name]).dtype.kind, "others") for part in (found[0], result)]
+            if kinds[0] != kinds[1]:
+                raise ParameterError(f"{name!r} holds {kinds[0]} or {kinds[1]}; return one of them at every point")
     for name, first in found[0].items():
         stacked[name] = np.reshape([result[name] for result in found], shape + np.shape(first))
     return swept, stacked

@@ -39,6 +39,9 @@ def key(*cells, **names):
 
 # --- edits of a notebook
 
+RECORD = "import dataclasses\n@dataclasses.dataclass\nclass C: n: int\n"
+RING = "class N: pass\nn = [N(), N(), N()]\nfor k in range(3): n[k].v, n[k].to = k, n[(k + 1) % 3]\n"
+MINE = "import types\nmine = types.ModuleType('mine')\nmine.g = lambda x: «x|-x»\n"
 CHANGES = {  # «before|after» in a cell
     "sign of a constant zero": "def f(x): return x * «0.0|-0.0»",
     "operator": "def f(x): return x «+|-» 2",
@@ -68,6 +71,18 @@ CHANGES = {  # «before|after» in a cell
     "compiled function": "import numba\n@numba.njit\ndef g(x): return «x|-x»\ndef f(x): return g(x)",
     "its options": "import numba\n@numba.njit(«|fastmath=True»)\ndef g(x): return x\ndef f(x): return g(x)",
     "state of a generator": "rng = np.random.default_rng(1)\n«|rng.normal()»\ndef f(x): return rng.normal()",
+    "item of one that has every name": "class C(dict): __getattr__ = dict.get\nc = C(a=«1|2»)\ndef f(x): return c.a",
+    "attribute beside fields": f"{RECORD}c = C(1)\nc.a = «1|2»\ndef f(x): return c.a",
+    "method of one record": f"{RECORD}c = C(1)\nc.g = lambda x: «x|-x»\ndef f(x): return c.g(x)",
+    "attribute beside a set": "class C(set): pass\nc = C()\nc.a = «1|2»\ndef f(x): return c.a",
+    "attribute of a cached function": "import functools\ng = functools.cache(len)\ng.a = «1|2»\ndef f(x): return g.a",
+    "which node of a ring": f"{RING}n[2].to = n[«0|1»]\na = n[0]\ndef f(x): return a",
+    "module in a table": f"{MINE}d = {{'a': mine}}\ndef f(x): return d['a'].g(x)",
+    "module as a default": f"{MINE}def f(x, m=mine): return m.g(x)",
+    "module that is handed on": f"{MINE}def call(m, x): return m.g(x)\ndef f(x): return call(mine, x)",
+    "name as text": f"{MINE}def f(x): return getattr(mine, 'g')(x)",
+    "import from a module beside": f"{MINE}s = dict(__package__='mine', __name__='mine.b')\nimport sys\n"
+    "sys.modules['mine.a'] = mine\nexec('def f(x):\\n from .a import g\\n return g(x)', s)\nf = s['f']",
     "named tuple": "P = collections.namedtuple('P', '«a b|b a»')\np = P(1, 2)\ndef f(x): return p.a",
 }
 STAYS = {
@@ -96,12 +111,19 @@ def test_an_edit_changes_the_key_exactly_where_it_can_change_a_number(name):
 
 
 def test_the_profile_counts_where_it_is_asked_for(monkeypatch):
-    cells = "from helpers import runs\ndef f(x): return runs.choose(1, 2)", "def f(x): return 1"
+    inner = "import os\ndef f(x):\n    def g(): return os.environ['NOTEBOOK_PROFILE']\n    return g()"
+    cells = "from helpers import runs\ndef f(x): return runs.choose(1, 2)", inner, "def f(x): return 1"
     seen = []
     for profile in ("quick", "full"):
         monkeypatch.setenv("NOTEBOOK_PROFILE", profile)
         seen += [key(cell) for cell in cells]
-    assert seen[0] != seen[2] and seen[1] == seen[3]
+    assert [before == after for before, after in zip(seen[:3], seen[3:], strict=True)] == [False, False, True]
+
+
+def test_a_chain_of_values_too_long_to_follow_is_one_line():
+    chain = "class N: pass\na = None\nfor _ in range(9000):\n    b = N()\n    b.to = a\n    a = b\ndef f(x): return a"
+    with pytest.raises(ParameterError, match=r"^f refers to a chain of values too long to follow[^\n]*$"):
+        key(chain)
 
 
 # --- changes of helpers at run time
@@ -181,7 +203,7 @@ def test_a_copy_from_another_process_has_the_same_key():
     """What workers get through pickle: equal values, functions by value, with a part of their globals."""
     for name, cell in CHANGES.items():
         function = notebook(before_and_after(cell)[0])["f"]
-        if name != "cached function":  # pickle has it by its name in __main__ only
+        if "cached function" not in name:  # pickle has it by its name in __main__ only
             assert function_key(cloudpickle.loads(cloudpickle.dumps(function))) == function_key(function), name
     for value in VALUES:
         if type(value) is not np.ma.MaskedArray:  # pickle fills in its fill value
