@@ -25,6 +25,7 @@ import csv
 import itertools
 import json
 import os
+import re
 import tempfile
 import time
 import warnings
@@ -159,7 +160,7 @@ def _study(o, g):
     path = Path(o.out) / f"logs/{o.stem}.csv"
     if o.save and path.exists():  # the stem does not tell the range of g
         stored = set()
-        with contextlib.suppress(csv.Error):  # such as a quote without end
+        with contextlib.suppress(csv.Error, IsADirectoryError):  # such as a quote without end
             stored = {row.get("g") for row in csv.DictReader(path.read_text(errors="replace").splitlines())}
         if stored != set(map(str, g.tolist())):
             raise ParameterError(f"out = {o.out} has {path} for other values of g; choose another folder")
@@ -354,6 +355,7 @@ def _train_region(o, subpopulation=None):
     rnn = roi.rnn(o.activation, orientation=o.orientation, subpopulation=subpopulation, dt=o.dt, dense=True)
     name += f"_N{o.n}" if words == ("SYN",) and o.n != 60 else ""
     name += f"_Subpop_{subpopulation}" if subpopulation else ""
+    name = re.sub(r"[^\w()'+. -]", "_", name)  # a word of a table is no way to another folder
     stem = f"{o.word}_ROI_{name}_WeightsFalse_ShiftsTrue_GainsTrue"
     _train(o, stem, [(rnn, None)] * o.n_samples, ("shifts", "gains"))
 

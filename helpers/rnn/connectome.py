@@ -28,7 +28,7 @@ and so do the tables of traced adjacencies that the hemibrain (Scheffer et al. 2
 Columns may stand in any order and among others, quoted or not; a byte-order mark is skipped, and 12.0 is the number 12.
 Transmitters are words (acetylcholine, ACh, GABA, ...) or codes: 0 gaba, 1 acetylcholine, 2 glutamate, 3 serotonin,
 4 octopamine, 5 dopamine, 6 neither, as are unknown, NA and an empty cell. Rows without a word are skipped, an edge that
-stands in several rows has the sum of their weights, and a row has at most 10^9 synapses.
+stands in several rows has the sum of their weights, a row has at most 10^9 synapses, and a word 200 letters.
 
 All matrices are sparse: 20,000 neurons with 100 synapses each are loaded, balanced and measured in .4 GB.
 """
@@ -52,7 +52,7 @@ from scipy.sparse import csgraph
 
 from helpers import storage
 from helpers.parameters import ParameterError, check_array, check_choice, check_integer, check_number, check_seed, doors
-from helpers.rnn.model import Rnn
+from helpers.rnn.model import Rnn, check_places
 
 __all__ = ["TRANSMITTERS", "Roi", "convert_legacy", "exponent_bound", "load_roi", "load_traced", "make_synthetic_roi"]
 
@@ -63,6 +63,7 @@ CODES |= dict.fromkeys(("unknown", "unclear", "none", "na", "nan", ""), 6)
 SHARES = (0.25, 0.5, 0.15, 0.02, 0.03, 0.03, 0.02)
 N_FIBRES, N_SINKHORN, N_DRAWS = 12, 10, 1000
 MOST = 10**9  # synapses in one row of a table
+LONGEST = 200  # letters of a word in a table: an array of words takes as much for each of them as for the longest
 DENSE = 2000  # neurons up to which a network gets a dense matrix, which BLAS and training prefer
 NEURONS = ("bodyId", "transmitter", "cell_body_fiber", "sign")
 EDGES = ("bodyId_pre", "bodyId_post", "weight")
@@ -88,7 +89,8 @@ class Roi:
     Raises
     ------
     ParameterError
-        For repeated ids, negative counts, wrong signs or lengths, or a graph that is not strongly connected.
+        For repeated ids, negative counts, wrong signs or lengths, fractions where whole numbers are meant, a sparse
+        matrix with an index outside of its shape, or a graph that is not strongly connected.
     """
 
     ids: np.ndarray
@@ -98,7 +100,11 @@ class Roi:
     fibre: np.ndarray
 
     def __post_init__(self):
-        given = self.counts if sparse.issparse(self.counts) else check_array("counts", self.counts, ndim=2)
+        given = self.counts
+        if sparse.issparse(given):
+            check_places("counts", given)
+        else:
+            given = check_array("counts", given, ndim=2)
         n = given.shape[0]
         if given.shape != (n, n) or n < 2:
             raise ParameterError(f"counts has shape {given.shape}; allowed: square, of two neurons or more")
@@ -107,9 +113,9 @@ class Roi:
         counts.data[counts.row == counts.col] = 0
         counts = counts.tocsr()
         counts.eliminate_zeros()
-        ids, signs = np.asarray(self.ids), check_array("signs", self.signs, shape=(n,))
-        transmitter = check_array("transmitter", self.transmitter, shape=(n,), low=0)
-        fibre = check_array("fibre", self.fibre, shape=(n,), low=0)
+        ids, signs = check_array("ids", self.ids, integer=True), check_array("signs", self.signs, shape=(n,))
+        transmitter = check_array("transmitter", self.transmitter, shape=(n,), low=0, integer=True)
+        fibre = check_array("fibre", self.fibre, shape=(n,), low=0, integer=True)
         if ids.shape != (n,) or (ids[1:] <= ids[:-1]).any():
             raise ParameterError(f"ids {ids.shape} is not {n} ascending numbers; sort the neurons, each once")
         if (np.abs(signs) != 1).any():
@@ -118,7 +124,7 @@ class Roi:
         if parts != 1:
             found = f"{parts} strongly connected parts, the largest of {np.bincount(labels).max()} of {n} neurons"
             raise ParameterError(f"counts falls into {found}; load the region with largest=True to keep that one")
-        codes = dict(transmitter=transmitter.astype(int), fibre=fibre.astype(int))
+        codes = dict(transmitter=transmitter, fibre=fibre)
         self.__dict__.update(ids=ids, counts=counts, signs=signs, **codes)  # the dataclass is frozen
 
     @property
@@ -334,7 +340,7 @@ def load_traced(
     ids = columns["bodyId"]
     fibres = columns.get("type", np.zeros(ids.size, str))
     if excitatory:
-        neurons = ids, np.ones(ids.size), _codes(fibres), np.ones(ids.size)
+        neurons = ids, np.ones(ids.size, int), _codes(fibres), np.ones(ids.size)
     else:
         neurons = _described(ids, fibres, transmitters)
     table, total = Path(folder) / "traced-roi-connections.csv", Path(folder) / "traced-total-connections.csv"
@@ -392,6 +398,13 @@ def _whole(word, column=""):
     raise ValueError(f"{word!r} in column {column} is not a whole number below 2^63")
 
 
+def _cell(name, word):
+    """Return a cell: the word in a column of text, else its whole number."""
+    if len(word) > LONGEST:
+        raise ValueError(f"a word of {len(word)} letters in column {name}, allowed are {LONGEST}")
+    return sys.intern(word) if name in TEXT else _whole(word, name)
+
+
 def _table(path, columns, extra=()):
     """Return the columns of a csv file, and those of `extra` that it has, as arrays of whole numbers or of text."""
     line = 0
@@ -408,8 +421,7 @@ def _table(path, columns, extra=()):
                     continue
                 line = rows.line_num
                 for name, values in kept.items():
-                    word = row[head.index(name)].strip()
-                    values.append(sys.intern(word) if name in TEXT else _whole(word, name))
+                    values.append(_cell(name, row[head.index(name)].strip()))
         if not line:
             raise ValueError("it has no rows")
         ids, times = np.unique(kept.get("bodyId", [0]), return_counts=True)

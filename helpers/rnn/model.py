@@ -188,7 +188,8 @@ class Rnn:
     Raises
     ------
     ParameterError
-        If the weights are not square or hold NaN, a length differs, or a value is out of range.
+        If the weights are not square, hold NaN or, being sparse, an index outside of their shape, a length differs, or
+        a value is out of range.
 
     Examples
     --------
@@ -212,6 +213,7 @@ class Rnn:
 
     def __post_init__(self):
         if sparse.issparse(self.weights):
+            check_places("weights", self.weights)
             weights = sparse.csr_array(self.weights)
             weights = weights.astype(check_array("weights", weights.data, empty=True).dtype)
         else:
@@ -308,6 +310,23 @@ class Rnn:
             if x is not None:
                 h += self.dt * x
         check_state(h)
+
+
+def check_places(name: str, matrix: sparse.sparray | sparse.spmatrix) -> None:
+    """Refuse a sparse matrix with an index outside of its shape, with which scipy reads and writes other memory.
+
+    Raises
+    ------
+    ParameterError
+    """
+    try:
+        if hasattr(matrix, "check_format"):  # csr, csc, bsr
+            matrix.check_format(full_check=True)
+        else:
+            entries = matrix.tocoo()
+            sparse.coo_array((entries.data, entries.coords), shape=entries.shape)  # looks at them
+    except ValueError as failure:
+        raise ParameterError(f"{name} is a damaged sparse matrix ({failure}); build it anew") from None
 
 
 def _per_neuron(name, value, size):

@@ -39,6 +39,8 @@ class Command(click.Command):
             message = f"out of memory ({failure}); take fewer neurons or exponents"
         except (click.ClickException, HelpersError) as failure:
             message = failure.format_message() if isinstance(failure, click.ClickException) else str(failure)
+        except OSError as failure:  # of a file that is in the way, or may not be read
+            message = f"{failure}; give --out, or the option that names the file, another place"
         click.echo(f"{self.name}: {self.as_typed(' '.join(message.split()), args)}", err=True)
         sys.exit(2)
 

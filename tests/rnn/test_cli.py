@@ -238,6 +238,7 @@ def test_what_fails_later_is_one_line_too(refusal, monkeypatch, training):
         (cli, "exponents_point", RuntimeError("broken"), "transition_2_chaos", "6 points of the sweep failed"),
         (cli, "random_weights", memory, "train_rd_model", f"out of memory ({memory}); take fewer neurons or exponents"),
         (training, "train", BackendError("not finite at epoch 3"), "train_rd_model", "not finite at epoch 3"),
+        (training, "train", OSError(28, "No space left"), "train_rd_model", "No space left; give --out, or the option"),
     ):
         with monkeypatch.context() as patch:
             patch.setattr(module, name, raising(failure))
@@ -349,6 +350,9 @@ def test_another_range_of_g_is_refused_and_the_same_is_not(undrawn, refusal):
         says = f"--out = data has {table} for other values of g; choose another folder"
         assert says in refusal("transition_2_chaos", change)
         assert table.read_text() == text
+    table.unlink()
+    table.mkdir()
+    assert says in refusal("transition_2_chaos")
 
 
 # --- training
@@ -570,6 +574,14 @@ def test_published_tables_are_trained_as_they_are(asked, tables, capsys):
     assert one.weights.tolist() == [[0, 0, 0.5], [0.5, 0, 0], [0, -0.5, 0]]
     assert (other.weights >= 0).all() and other.types.tolist() == [0, 0, 0]
     assert any("ROI_ATL(L)+ATL(R)_Weights" in name and "_transmittersnt_" in name for name in models())
+
+
+def test_a_word_of_a_table_leads_to_no_other_folder(asked, tables):
+    path, before = Path("fly/traced-roi-connections.csv"), files()
+    path.write_text(path.read_text().replace("ATL(L)", "../../../../escaped"))
+    call("train_flybrain_full", f"{ATL} --out deep/a".replace("ATL(L)", "../../../../escaped"))
+    made = [name for name in files() if name not in before]
+    assert len(made) == 4 and all(re.match(r"deep/a/(fig|logs|models)/flybrain_RNN/[^/]*_ROI_", name) for name in made)
 
 
 @pytest.mark.parametrize("change", ["types", "a neuron", "a sign", "masks"])

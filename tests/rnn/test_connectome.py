@@ -14,6 +14,7 @@ from helpers.parameters import OutputError, ParameterError
 from helpers.rnn.connectome import Roi, convert_legacy, exponent_bound, load_roi, load_traced, make_synthetic_roi
 from helpers.rnn.lyapunov import lyapunov_spectrum
 from helpers.rnn.model import Rnn
+from tests.rnn.test_model import misplaced
 
 ROIS = st.builds(
     make_synthetic_roi, st.integers(4, 20), density=st.sampled_from([0.3, 0.5, 1.0]), seed=st.integers(0, 10**6)
@@ -166,6 +167,10 @@ def test_legacy_files_need_the_flag_and_are_then_the_same_region(tmp_path):
         (dict(counts=[[1]]), "two neurons or more"),
         (dict(counts=[[0, 1], [0, 0]]), "2 strongly connected parts, the largest of 1 of 2 neurons"),
         (dict(signs=[1, 0]), "signs holds other values"),
+        (dict(ids=[0.5, 0.7]), "ids is not an array of integers"),
+        (dict(transmitter=[1.9, 0]), "transmitter is not an array of integers"),
+        (dict(fibre=[0, 0.7]), "fibre is not an array of integers"),
+        (dict(counts=misplaced("csr")), "counts is a damaged sparse matrix"),
     ],
 )
 def test_bad_regions(change, message):

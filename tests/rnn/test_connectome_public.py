@@ -216,6 +216,8 @@ def test_the_largest_part_is_taken_on_request(tmp_path):
         (dict(edges=HEAD + "10,20,EB\n"), "traced-roi-connections.csv .*line 2"),
         (dict(edges=HEAD), "no rows"),
         (dict(neurons=NEURONS + "1e999999999,x,y\n"), "line 6: '1e999999999' in column bodyId is not a whole number"),
+        (dict(neurons=NEURONS + f"50,{'B' * 201},y\n"), "line 6: a word of 201 letters in column type, allowed"),
+        (dict(neurons=NEURONS + f"{'5' * 201},B,y\n"), "line 6: a word of 201 letters in column bodyId"),
         (dict(neurons=NEURONS + '50,"B\n60,C,y\n'), "traced-neurons.csv .* a wrong quote after line 5: unexpected end"),
     ],
 )

@@ -104,7 +104,17 @@ def test_single_precision_weights_stay_so():
 
 # --- bad input
 
+
+def misplaced(form):
+    """Return a sparse matrix of three rows one index of which is changed after it was built."""
+    matrix = sparse.csr_array(np.ones((3, 3))).asformat(form)
+    places = {"coo": lambda: matrix.coords[1], "lil": lambda: matrix.rows[0]}.get(form, lambda: matrix.indices)()
+    places[0] = 50_000_000
+    return matrix
+
+
 BAD = {
+    **{f"index of {form}": dict(weights=misplaced(form)) for form in ("csr", "csc", "coo", "lil")},
     "not square": dict(weights=np.zeros((3, 4))),
     "sparse, nan": dict(weights=sparse.csr_array([[0, np.nan], [1, 0]])),
     "rule of another shape": dict(activation=lambda h: (h[:2], h[:2])),
