@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
+import sys
 import time
 from pathlib import Path
 
@@ -19,7 +20,7 @@ import numpy as np
 from helpers import lateral_line
 from helpers.lateral_line import files, wiring
 from helpers.lateral_line.params import MODES, NetworkParams, topographic_counts, without_plasticity
-from helpers.parameters import HelpersError, ParameterError, doors
+from helpers.parameters import HelpersError, ParameterError, doors, short
 from helpers.workers import workers
 
 __all__ = ["FLAGS", "main"]
@@ -115,13 +116,15 @@ def run_seed(params, weights, *, folder, mode, tag, copy_to, figures, first, pro
         from helpers.lateral_line.figures import draw_seed
 
         draw_seed(result, folder / "figures", which=figures, first=first, mode=mode)
-    saved.append(files.save_scores(result, folder))
+    saved.append(files.save_scores(result, folder, params))
     return f"seed {params.seed}: saved {', '.join(path.name for path in saved)}"
 
 
 def finished(params, weights, *, folder, tag, copy_to, figures, **_):
     """Whether the measures of a seed are there, and the files and figures that were asked for."""
     wanted = [files.scores_file(folder, params.seed)]
+    if wanted[0].exists():
+        files.read_scores(folder, params)
     for place in (folder / "artifacts", copy_to):
         if place and weights is None:
             wanted.append(Path(place) / f"{tag}_seed_{params.seed}.npz")
@@ -169,6 +172,13 @@ def report(found):
     click.echo(REPORT.format(**rounded).replace("None s", "not reached").replace("None", "none"))
     if not found["pv_map_quality"]["usable"]:
         click.echo(f"seed {found['seed']}: unusable: too few TS spikes for a map; it enters no mean over seeds")
+
+
+def check_words(words):
+    """Refuse what no file can be called and no record can hold."""
+    for word in words:
+        if "\0" in word or word.encode(errors="ignore").decode() != word:
+            raise ParameterError(f"{short(word)} holds NUL or is no UTF-8; allowed: other text; choose another word")
 
 
 def run_folder(run_name, tag):
@@ -257,6 +267,7 @@ def main(arguments: list[str] | None = None) -> int:
     2
     """
     try:
+        check_words(sys.argv[1:] if arguments is None else arguments)
         return command.main(arguments, "lateral_line", standalone_mode=False) or 0
     except (click.ClickException, HelpersError, MemoryError, OSError) as failure:
         text = failure.format_message() if isinstance(failure, click.ClickException) else str(failure)

@@ -14,6 +14,7 @@ weights without synapses, which are drawn again from the seed.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import shutil
@@ -26,16 +27,30 @@ from helpers import runs, storage
 from helpers.lateral_line import measures, wiring
 from helpers.lateral_line.params import NetworkParams, preset, topographic_counts
 from helpers.lateral_line.simulate import Result
-from helpers.parameters import OutputError, ParameterError, doors
+from helpers.parameters import OutputError, ParameterError, doors, short
 
-__all__ = ["begin", "read_origin", "read_run", "read_weights", "save_scores", "save_weights", "scores_file"]
-__all__ += ["write_summary"]
+__all__ = ["begin", "read_origin", "read_run", "read_scores", "read_weights", "save_scores", "save_weights"]
+__all__ += ["scores_file", "write_summary"]
 
 SCHEMA, MARK = 3, "schema_version"  # no file of the original has such a field
 PARTS = {"ll_mon": ("ll_mon_i", "ll_mon_j", "ll_mon_w_mV"), "mon_ts": ("mon_ts_i", "mon_ts_j", "mon_ts_w")}
 INITIAL = {"ll_mon": "ll_mon_w_init_mV", "mon_ts": "mon_ts_w_init"}
 SIDECAR = "n_ll n_mon n_ts speed_cm_s distance_cm direction training_noise_scale_early training_noise_scale_late"
 SIDECAR = (*SIDECAR.split(), "mon_ts_apre", "mon_ts_apost", "mon_ts_wmax")
+# What seed_<s>_results.json holds: the names, and the kinds of value or the names within.
+NUMBER, CONTROL = (int, float, type(None)), "sigma_theta_rad delta_trial_rad valid_fraction usable"
+CONTROL = dict.fromkeys([f"{name}{tag}" for name in CONTROL.split() for tag in ("", "_window")], NUMBER)
+CONTROL["ts_spikes_test"] = NUMBER
+QUALITY = dict.fromkeys([field.name for field in dataclasses.fields(measures.MapQuality)], NUMBER)
+SCORES = """seed distance_cm test_ll_noise_hz sigma_theta_rad delta_trial_rad valid_fraction sigma_theta_ll_rad
+delta_trial_ll_rad sigma_w_ll_cm sigma_w_mon_cm sigma_w_ts_cm ts_max_rate_hz ts_spikes_during_training
+ts_spikes_during_test_window stabilisation_t_s"""
+SCORES = dict.fromkeys(SCORES.split(), NUMBER) | dict(network_params=object, repeats=object)
+SCORES["rates_hz"] = dict.fromkeys(["ll_train", "ll_test", "mon_train", "mon_test", "ts_train", "ts_test"], NUMBER)
+SCORES["spikes_total"] = dict.fromkeys(["ll", "mon", "ts", "mon_inh", "ts_inh"], NUMBER)
+SCORES["mon_ts"] = dict.fromkeys(["synapses", "mean_abs_dw", "moved", "at_w_max", "at_0"], NUMBER)
+SCORES["controls"] = dict(untrained=CONTROL, shuffled=CONTROL, chance_rad=NUMBER, chance_window_rad=NUMBER)
+SCORES |= dict(pv_map_quality=QUALITY, pv_map_quality_window=QUALITY)
 SUMMARY = ("seed", "ts_spikes_during_test_window", "pv_map_quality", "pv_map_quality_window", "controls")
 
 
@@ -206,10 +221,15 @@ def scores_file(folder: Path, seed: int) -> Path:
     return folder / "artifacts" / f"seed_{seed}_results.json"
 
 
-def save_scores(result: Result, folder: Path) -> Path:
-    """Write ``seed_<s>_results.json``, all that report, summary and series figure need of a seed; return its path."""
+def save_scores(result: Result, folder: Path, params: NetworkParams | None = None) -> Path:
+    """Write ``seed_<s>_results.json``, all that report, summary and series figure need of a seed; return its path.
+
+    The result is one with controls. `params` are those of the run, by which :func:`read_scores` knows the seed; by
+    default those of the result, which after a test of stored weights tell no training.
+    """
     p, test, history, quality = result.params, result.test, result.history, result.quality
-    record = dict(seed=result.seed, distance_cm=p.distance_cm, test_ll_noise_hz=p.test_ll_noise_hz)
+    own = (params or p).replace(seed=result.seed).to_dict()
+    record = dict(seed=result.seed, distance_cm=p.distance_cm, test_ll_noise_hz=p.test_ll_noise_hz, network_params=own)
     record |= dict(sigma_theta_rad=quality.sigma_theta_rad, delta_trial_rad=quality.delta_trial_rad)
     record |= dict(valid_fraction=quality.valid_fraction, sigma_theta_ll_rad=result.quality_ll.sigma_theta_rad)
     record |= dict(delta_trial_ll_rad=result.quality_ll.delta_trial_rad)
@@ -230,11 +250,38 @@ def save_scores(result: Result, folder: Path) -> Path:
     return scores_file(folder, result.seed)
 
 
+def read_scores(folder: Path, params: NetworkParams) -> dict:
+    """Return the stored measures of the seed and the other parameters that `params` tell.
+
+    Raises
+    ------
+    OutputError
+        If the file is missing or damaged, of another run, or of a version that did not note the parameters.
+    ParameterError
+        If it holds other names or values than :func:`save_scores` writes.
+    """
+    path = scores_file(folder, params.seed)
+    found = storage.read_json(path)
+    if found.get("network_params") != params.to_dict() or found.get("seed") != params.seed:
+        wrong = "is of other parameters, another seed or an earlier version"
+        raise OutputError(f"{path} {wrong}; delete it, and the same command computes the seed anew")
+    _check_scores(str(path), found, SCORES)
+    return found
+
+
+def _check_scores(what, given, wanted):
+    storage.check_names(what, given, wanted)
+    for name, value in given.items():
+        if isinstance(wanted[name], dict):
+            _check_scores(f"{what}: {name}", value, wanted[name])
+        elif not isinstance(value, wanted[name]):
+            raise ParameterError(f"{what}: {name} = {short(value)}; allowed: a number or null; delete the file")
+
+
 def write_summary(folder: Path) -> list[dict]:
-    """Write ``run_summary.json`` from the stored measures of all seeds, and return these."""
-    (record, p), scores = read_run(folder / "params.json"), []
-    for seed in record["seeds"]:
-        scores.append(storage.read_json(scores_file(folder, seed)))
+    """Write ``run_summary.json`` from the stored measures of all seeds, and return these; see :func:`read_scores`."""
+    record, p = read_run(folder / "params.json")
+    scores = [read_scores(folder, p.replace(seed=seed)) for seed in record["seeds"]]
     done = [{name: found[name] for name in SUMMARY} for found in scores]
     summary = dict(ll_mon_topo=p.ll_to_mon_topography_strength, mon_ts_topo=p.mon_to_ts_topography_strength)
     summary |= dict(mon_ts_sigma=p.mon_to_ts_sigma, mon_ts_gain_mV=p.mon_ts_gain_mV)

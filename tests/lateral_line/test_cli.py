@@ -246,6 +246,7 @@ def test_unusable_tests_are_named_and_enter_no_mean(runs, capsys):
     for seed, sigma in ((123, 0.25), (124, None), (125, 0.75)):
         quality = third["pv_map_quality"] | {"usable": sigma is not None, "sigma_theta_rad": sigma}
         scores = third | {"seed": seed, "sigma_theta_rad": sigma, "pv_map_quality": quality}
+        scores["network_params"] = third["network_params"] | {"seed": seed}
         storage.write_json(runs / "m" / RESULTS.format(seed), scores)
     (runs / "m/artifacts/latest_seed_125.npz").touch()
     record = read(runs / "m/params.json") | {"seeds": [123, 124, 125], "multi_seed": 3}
@@ -328,6 +329,33 @@ def test_a_sphere_in_the_body_and_a_silent_mode_are_warned_of(dry, capsys):
         assert err.count("\n") == 1 and err.startswith("lateral_line: warning: ") and warning in err
 
 
+CHANGED = [
+    ("is of other parameters, another seed", {"network_params": {}}),
+    ("is of other parameters, another seed", {"seed": 124}),
+    ("more unknown or missing", {"more": 1}),
+    ("seed_123_results.json: controls = 3", {"controls": 3}),
+    ("sigma_theta_rad = 'x'; allowed: a number or null", {"sigma_theta_rad": "x"}),
+    ("controls: chance_rad, chance_window_rad, shuffled unknown or missing", {"controls": {"untrained": {}}}),
+]
+
+
+def test_measures_of_another_run_or_with_other_content_are_refused_in_one_line(runs, capsys):
+    """Their checksum is right."""
+    path, other = (runs / name / RESULTS.format(123) for name in "ab")
+    whole = storage.read_json(path)
+    for message, changes in CHANGED:
+        storage.write_json(path, whole | changes)
+        before = content(".")
+        assert message in refused(capsys, f"{SMALL} --run-name a")
+        assert content(".") == before
+    storage.write_json(path, whole)
+    assert go(f"{SMALL} --run-name b --distance-cm 1.1") == 0
+    shutil.copy(path, other)
+    assert "delete it, and the same command computes" in refused(capsys, f"{SMALL} --run-name b --distance-cm 1.1")
+    other.unlink()
+    assert go(f"{SMALL} --run-name b --distance-cm 1.1") == 0
+
+
 FILE = f"Runs/m/{NPZ}"
 REFUSED = {
     "--ts-feedback-p 2": "--ts-feedback-p: ts_to_global_inh_p = 2 is out of range; allowed: a number in [0, 1]",
@@ -346,6 +374,11 @@ REFUSED = {
     f"{SMALL} --run-name broken": "delete it",
     f"{SMALL} --run-name bare": "exists without a params.json",
     f"{SMALL} --run-name m --multi-seed 2 --save-weights-dir taken/w": "taken",
+    f"{SMALL} --run-name a\udcff": r"'a\udcff' holds NUL or is no UTF-8",
+    f"{SMALL} --save-tag \udcff": r"'\udcff' holds NUL or is no UTF-8",
+    f"{SMALL} --save-tag a\0b": r"'a\x00b' holds NUL or is no UTF-8",
+    f"{SMALL} --save-weights-dir w\0": r"'w\x00' holds NUL or is no UTF-8",
+    "--evaluate Runs\0": r"'Runs\x00' holds NUL or is no UTF-8",
 }
 
 
