@@ -10,7 +10,7 @@ import numpy as np
 from helpers.parameters import ParameterError, check_array, check_integer, doors, short
 from helpers.storage import DamagedFile, check_names, read_arrays, stored_generator, write_arrays
 from helpers.wta.inputs import InputGenerator
-from helpers.wta.network import Network, State
+from helpers.wta.network import Network, State, check_links
 from helpers.wta.params import InputParams, NetworkParams
 
 __all__ = ["Saved", "load", "save"]
@@ -92,8 +92,13 @@ def stored_network(arrays, record):
     check_names("params", record["params"], NetworkParams.__dataclass_fields__)
     params = NetworkParams(**record["params"])
     k = checked("k", arrays["k"], np.int64, (params.n * params.m,), 1, 10_000)
-    checked("state_w_in", arrays["state_w_in"], np.float64, (int(k.sum()), params.n_inputs), *RANGES["w_in"])
-    links = checked("links", arrays["links"], np.int64, (None, 2), 0, k.size - 1)
+    links = check_links(checked("links", arrays["links"], np.int64, (None, 2), 0, k.size - 1), k.size)
+    n_neurons, n_synapses = int(k.sum()), int((k[links[:, 0]] * k[links[:, 1]]).sum())
+    shapes = dict.fromkeys(State._fields, (n_neurons,)) | dict.fromkeys(("w_rec", "s_rec", "q_rec"), (n_synapses,))
+    shapes |= dict.fromkeys(("w_in", "s_in", "q_in"), (n_neurons, params.n_inputs))
+    shapes |= dict(e1=(params.n_inputs + n_neurons,), e2=(params.n_inputs + n_neurons,), clock=(2,))
+    for name, shape in shapes.items():
+        check_array(f"state_{name}", arrays[f"state_{name}"], shape=shape, finite=False, empty=True)
     network = Network(grid_shape=(params.n, params.m), seed=0, k_min=1, k_max=1, n_conn=0, n_inputs=1)
     network._keep(params=params.replace(n_conn=0))
     network.place(k)
@@ -119,7 +124,10 @@ def check_state(state, built):
 
 def stored_inputs(network, params, arrays, record):
     """Return the input of a file."""
-    inputs, patterns, rngs = InputGenerator(network, seed=0, **params.to_dict()), [], record["rngs"]
+    patterns, rngs = [], record["rngs"]
+    # With patterns that take no time to draw: those of the file take their place.
+    inputs = InputGenerator(network, seed=0, n_patterns=params.n_patterns, t_pattern=1.0, r_input=0.0)
+    inputs._keep(params=params)
     for i in range(params.n_patterns):
         patterns.append(tuple(checked(f"pattern_{i}", arrays[f"pattern_{i}"], np.int64, (2, None), 0, 10**6)))
     inputs.set_patterns(patterns)

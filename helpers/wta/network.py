@@ -381,9 +381,15 @@ class Network(Guarded):
         self.place(self._streams[0].integers(p.k_min, p.k_max, size=p.n * p.m, endpoint=True))
 
     def place(self, k: Any) -> None:
-        """Give the circuits the sizes `k` (n_circuits,), ordered by x, then y."""
+        """Give the circuits the sizes `k` (n_circuits,), ordered by x, then y.
+
+        Raises
+        ------
+        ParameterError
+            Unless these are as many integers, 1 to 10,000.
+        """
         p = self.params
-        k = check_array("k", k, shape=(p.n * p.m,), low=1, high=10_000).astype(int)
+        k = check_array("k", k, shape=(p.n * p.m,), low=1, high=10_000, integer=True)
         positions = np.stack(np.indices((p.n, p.m)), axis=-1).reshape(-1, 2)
         circuit, first = np.repeat(np.arange(k.size), k), np.concatenate([[0], np.cumsum(k)])
         self._keep(k=k, positions=positions, circuit=circuit, first=first)
@@ -407,8 +413,14 @@ class Network(Guarded):
         self.link(draw(self.distances, n_conn, p.lam, self._streams[1]))
 
     def link(self, links: Any) -> None:
-        """Link circuits, (n_links, 2) from and to, and set the state to that of an untrained network."""
-        links = check_array("links", links, shape=(None, 2), low=0, high=self.k.size - 1, empty=True).astype(int)
+        """Link circuits, (n_links, 2) from and to, and set the state to that of an untrained network.
+
+        Raises
+        ------
+        ParameterError
+            For a circuit that is not there, a link of a circuit onto itself, or the same link twice.
+        """
+        links = check_links(links, self.k.size)
         self._keep(links=links, wiring=wire(links, self.first))
         self._keep(state=initial_state(self.params, self.n_neurons, self.wiring.source.size, self._streams[2]))
 
@@ -510,16 +522,28 @@ def draw_links_orig(distances: np.ndarray, n_conn: int, lam: float, rng: np.rand
     return np.array(list(found), int).reshape(-1, 2)
 
 
+def check_links(links: Any, n_circuits: int) -> np.ndarray:
+    """Return the links, (n_links, 2) from and to, if each joins two circuits that no other one joins this way."""
+    links = check_array("links", links, shape=(None, 2), low=0, high=n_circuits - 1, empty=True, integer=True)
+    pairs = links[:, 0] * n_circuits + links[:, 1]
+    if (links[:, 0] == links[:, 1]).any() or np.unique(pairs).size < pairs.size:
+        raise ParameterError("links joins a circuit to itself, or two circuits twice; give each ordered pair once")
+    return links
+
+
 def wire(links: np.ndarray, first: np.ndarray) -> Wiring:
     """Return the :class:`Wiring` of all-to-all links between circuits, sources in ascending order.
 
     `first` (n_circuits + 1,) holds the first neuron of each circuit.
     """
-    circuit = np.repeat(np.arange(first.size - 1), np.diff(first))
-    linked = np.zeros((first.size - 1, first.size - 1), bool)
+    k = np.diff(first)
+    circuit = np.repeat(np.arange(k.size), k)
+    linked = np.zeros((k.size, k.size), bool)
     linked[links[:, 1], links[:, 0]] = True
-    target, source = map(np.ascontiguousarray, np.nonzero(linked[circuit][:, circuit]))  # one layout, one compilation
-    fan_in = np.bincount(target, minlength=circuit.size)
+    heard = [np.tile(np.flatnonzero(sources[circuit]), size) for sources, size in zip(linked, k, strict=True)]
+    source = np.concatenate(heard)
+    fan_in = (linked @ k)[circuit]
+    target = np.repeat(np.arange(circuit.size), fan_in)
     synapse = np.argsort(source, kind="stable")
     row = np.concatenate([[0], np.cumsum(fan_in)])
     col = np.concatenate([[0], np.cumsum(np.bincount(source, minlength=circuit.size))])

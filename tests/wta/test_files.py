@@ -1,6 +1,8 @@
 """Files: what was saved comes back and goes on bit for bit; damage is one line; nothing is half-written."""
 
 import copy
+import tracemalloc
+from functools import reduce
 
 import numpy as np
 import pytest
@@ -174,6 +176,24 @@ def test_every_array_is_within_its_range(stored):
     wrong = arrays["pattern_0"].copy()
     wrong[1, 0] = 20
     refused(path, arrays | {"pattern_0": wrong}, record, "channel of pattern_0")
+    for place, pair in ((0, [3, 3]), (1, arrays["links"][0])):
+        wrong = arrays["links"].copy()
+        wrong[place] = pair
+        refused(path, arrays | {"links": wrong}, record, "links joins a circuit to itself, or two circuits twice")
+
+
+def test_memory_is_taken_for_what_is_there_only(stored):
+    """Not for all pairs of 24,000 neurons, of which the file holds a few arrays, nor for patterns drawn in vain."""
+    path, arrays, record = stored
+    large = dict(k=np.full(6, 4000), state_w_in=np.zeros((24_000, 20)), links=np.empty((0, 2), int))
+    record["inputs"]["params"] |= dict(t_pattern=[1e6, 1e6], r_input=1000.0)
+    tracemalloc.start()
+    refused(path, arrays | large, record, "state_s_in has shape")
+    write_arrays(path, arrays, record)
+    assert np.array_equal(load(path).inputs.get_patterns()[1], arrays["pattern_1"])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 50e6
 
 
 KINDS = ("seed", "random", "get_state", "os", "rand", "RandomState", "default_rng", "SeedSequence")
@@ -185,6 +205,7 @@ def test_numbers_of_the_record_are_within_their_range(stored):
     cases += [(("rng", "uinteger"), 2**32), (("rng", "state", "state"), 2**128), (("rng", "state", "inc"), 2)]
     cases += [(("inputs", "sequence"), value) for value in (-2, 2, 0.0, True)] + [(("params", "tau_decay_ms"), 0)]
     cases += [(("inputs", "params", "r_noise"), -1), (("format",), 2.0), (("params", "n_inputs"), 10**5)]
+    cases += [((name,), reduce(lambda inner, _: [inner], range(600), 1)) for name in ("seed", "format")]
     for way, value in cases:
         changed, part = altered(record, way)
         part[way[-1]] = value

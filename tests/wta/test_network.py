@@ -101,6 +101,18 @@ def test_links_are_capped_by_the_grid():
     assert len(small(grid_shape=(1, 1)).links) == 0
 
 
+@pytest.mark.parametrize("links", [[[0, 0]], [[0, 1], [0, 1]], [[0, 6]], [[0.6, 1.9]]])
+def test_links_join_two_circuits_once(links):
+    with pytest.raises(ParameterError, match=r"^links [^\n]*$"):
+        small().link(links)
+
+
+@pytest.mark.parametrize("k", [[1.9, 2.9, 3.5, 1.2, 1, 1], [1] * 5, [0] * 6])
+def test_sizes_are_whole_numbers_of_each_circuit(k):
+    with pytest.raises(ParameterError, match=r"^k [^\n]*$"):
+        small().place(k)
+
+
 def test_untrained_state(net):
     state = net.state
     assert not state.w_in.any() and not state.w_rec.any() and (state.q_in == 1).all() and not state.s_in.any()
