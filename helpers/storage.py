@@ -245,6 +245,8 @@ def read_arrays(path: str | Path | BinaryIO) -> tuple[dict[str, Any], Any]:
     try:
         with np.load(path, allow_pickle=False) as file:
             kept = {name: file[name] for name in file.files}
+        if not all(isinstance(array, np.ndarray) for array in kept.values()):
+            raise ValueError("it holds what is no array")
         claimed = str(kept.pop(CHECKSUM))
         if claimed != _checksum(kept):
             raise ValueError("its checksum does not fit")
@@ -255,17 +257,19 @@ def read_arrays(path: str | Path | BinaryIO) -> tuple[dict[str, Any], Any]:
 
 
 def check_names(what: str, given: Any, names: Iterable[str]) -> None:
-    """Refuse what was read from a file unless it is a mapping of exactly these names.
+    """Refuse what was read from a file, with a ParameterError, unless it is a mapping of exactly these names.
 
     >>> check_names("params", {"n": 3, "k": 1}, ["n", "m"])
     Traceback (most recent call last):
     helpers.parameters.ParameterError: params: k, m unknown or missing; allowed: the names that are written
     """
+    if isinstance(names, str):
+        raise ParameterError(f"names = {short(names)} is one text; allowed: several names; give a list")
     if not isinstance(given, Mapping):
-        raise ParameterError(f"{what} = {short(given)}; allowed: values by name, {', '.join(names)}")
-    other = sorted(set(given) ^ set(names))
+        raise ParameterError(f"{what} = {short(given)}; allowed: values by name, {', '.join(map(str, names))}")
+    other = sorted(map(str, set(given) ^ set(names)))
     if other:
-        wrong = short(", ".join(map(str, other)))[1:-1]
+        wrong = short(", ".join(other))[1:-1]
         raise ParameterError(f"{what}: {wrong} unknown or missing; allowed: the names that are written")
 
 
@@ -283,11 +287,15 @@ def stored_generator(name: str, state: Any) -> np.random.Generator:
     >>> stored_generator("rng", rng.bit_generator.state).random() == rng.random()
     True
     """
-    if not isinstance(state, Mapping) or state.get("bit_generator") not in GENERATORS:
-        kind = short(state.get("bit_generator") if isinstance(state, Mapping) else state)
-        raise ParameterError(f"{name}.bit_generator = {kind}; allowed: {', '.join(GENERATORS)}")
-    rng = np.random.Generator(getattr(np.random, state["bit_generator"])(0))
+    kind = state.get("bit_generator") if isinstance(state, Mapping) else state
+    if not isinstance(state, Mapping) or not isinstance(kind, str) or kind not in GENERATORS:
+        raise ParameterError(f"{name}.bit_generator = {short(kind)}; allowed: {', '.join(GENERATORS)}")
+    rng = np.random.Generator(getattr(np.random, kind)(0))
     _check_like(name, state, rng.bit_generator.state)
+    if kind == "MT19937":
+        key = state["state"]["key"]
+        if not (key[0] & 2**31 or key[1:].any()):  # of key[0] only this bit counts
+            raise ParameterError(f"{name}.state.key is all 0, and would stay so; allowed: a bit that is set")
     rng.bit_generator.state = state
     return rng
 

@@ -8,6 +8,7 @@ import platform
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -107,10 +108,18 @@ class Harm:
         return os.mkdir, (self.place,)
 
 
+def zip_of_text(path):
+    members = {storage.RECORD: np.array("null"), "x": b"text"}
+    np.savez(path, **{storage.RECORD: "null", storage.CHECKSUM: storage._checksum(members)})
+    with zipfile.ZipFile(path, "a") as file:
+        file.writestr("x", b"text")
+
+
 FOREIGN = {
     "missing": lambda path: None,
     "text": lambda path: path.write_text("not\nan\narray"),
     "npy": lambda path: np.save(path.open("wb"), np.arange(3)),
+    "zip of text": zip_of_text,
     "npz of another program": lambda path: np.savez(path, rate_hz=7.0),
     "npz with code": lambda path: np.savez(path, rate_hz=np.array([Harm(path.parent / "harm")], object), sha256="0"),
     "code": lambda path: np.array([Harm(path.parent / "harm")], object).dump(path),
@@ -190,9 +199,34 @@ def test_a_generator_goes_on_and_every_value_of_its_state_is_checked(kind):
             del inner[way[-1]]
             with pytest.raises(ParameterError, match=rf"{way[-1]}"):
                 storage.stored_generator("rng", given)
-    for none in (None, [], "PCG64", {}, {"bit_generator": []}):
+    for none in (None, [], "PCG64", {}, {"bit_generator": []}, {"bit_generator": np.array(["PCG64", "x"])}):
         with pytest.raises(ParameterError, match=r"^rng.bit_generator = .*; allowed: MT19937, PCG64"):
             storage.stored_generator("rng", none)
+
+
+def test_a_mersenne_twister_that_would_give_zeros_for_ever_is_refused():
+    state = np.random.MT19937(0).state
+    key = state["state"]["key"]
+    for first, last, good in ((0, 0, False), (2**31 - 1, 0, False), (2**31, 0, True), (0, 1, True)):
+        key[:], key[0], key[-1] = 0, first, last
+        if good:
+            assert storage.stored_generator("rng", state).random(2000).any()
+        else:
+            with pytest.raises(ParameterError, match=r"^rng\.state\.key is all 0[^\n]*$"):
+                storage.stored_generator("rng", state)
+
+
+@pytest.mark.parametrize(
+    ("given", "names", "words"),
+    [
+        ({1: 2, "a": 3}, ["b"], "p: 1, a, b unknown or missing"),
+        ([1], [1, 2], r"p = \[1\]; allowed: values by name, 1, 2"),
+        ({"a": 1}, "a", "names = 'a' is one text"),
+    ],
+)
+def test_names_of_any_kind_are_compared(given, names, words):
+    with pytest.raises(ParameterError, match=rf"^{words}[^\n]*$"):
+        storage.check_names("p", given, names)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 It holds every array (dense, scipy sparse, :class:`~helpers.modular.synapses.EventWeights`), number, text and
 generator found in the attributes of the network, its groups, synapses and behaviours, also inside lists and
-dictionaries. Objects and memory that attributes share before, they share after. Recorders keep what they recorded.
+dictionaries. Objects and memory that attributes share before, they share after, but for memory that is read as two
+types and the lists of places of sparse weights. Recorders keep what they recorded.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ KEPT = object()  # in the place of what a state does not hold: functions, groups
 SPARSE = [scipy.sparse.csr_array, scipy.sparse.csr_matrix, scipy.sparse.csc_array, scipy.sparse.csc_matrix]
 COLLECTIONS = dict(list=list, tuple=tuple, dict=dict)
 OBJECTS = {kind.__name__: kind for kind in (*SPARSE, synapses.EventWeights, synapses.Afferents)}
+PLACES = {"starts", "targets", "source", "place", "indptr", "indices"}  # what compiled loops go by, and nobody changes
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,9 @@ def load_state(net: Network, path: Any) -> None:
         arrays = [stored[f"array_{i}"] for i in range(len(stored))]
         if known != FORMAT:
             raise ParameterError(f"it has the format {short(known)}; this version reads {FORMAT!r}")
-        values, legacy = _values(net, State(*parts, arrays))
+        state = State(*parts, arrays)
+        _check_sizes(state.bodies)
+        values, legacy = _values(net, state)
         now = _captured(net)[0].objects
         for name, item in _objects(net).items():
             _check(name, item, now[name], values[name])
@@ -155,6 +159,22 @@ def load_state(net: Network, path: Any) -> None:
         why = " ".join(f"{kind}{failure}".split())[:250]
         raise ParameterError(f"path = {str(path)!r} is no saved state ({why}); use a file of save_state") from None
     _set(net, values, legacy)
+
+
+def _check_sizes(bodies):
+    """Refuse lists that hold each other so often that no walk through them, such as a hash or a repr, would end."""
+    sizes, largest = {}, 10**6 + sum(len(parts) for _, parts in bodies)
+
+    def size(place):
+        if place not in sizes:
+            inner = [part[0] for part in bodies[place][1] if isinstance(part, list)]
+            sizes[place] = len(bodies[place][1]) + sum(map(size, inner))
+            if sizes[place] > largest:
+                raise ValueError("its lists hold each other without end")
+        return sizes[place]
+
+    for place in range(len(bodies)):
+        size(place)
 
 
 def _check(name, item, now, values):
@@ -200,14 +220,18 @@ def _kind(value):
     return kind
 
 
-def _is_plain(value):
+def _is_plain(value, seen=None):
     """Return whether all arrays in a value are of native numbers or text, which every rule can take."""
+    seen = set() if seen is None else seen  # ids of parts that many hold, which are looked at once
+    if id(value) in seen:
+        return True
+    seen.add(id(value))
     if isinstance(value, np.ndarray | np.generic):
         return value.dtype.isnative and value.dtype.kind in PLAIN
     if type(value) in OBJECTS.values():
         value = vars(value)
     parts = value.values() if isinstance(value, dict) else value
-    return not isinstance(value, list | tuple | deque | dict) or all(map(_is_plain, parts))
+    return not isinstance(value, list | tuple | deque | dict) or all(_is_plain(part, seen) for part in parts)
 
 
 def _objects(net):
@@ -270,15 +294,24 @@ def _taken_apart(value, arrays):
 
 
 def _array(array, arrays):
-    """Store an array; a view is its place in the array that owns the memory, so that they stay one."""
+    """Store an array; a view is its place in the array that owns the memory, so that they stay one.
+
+    One that reads the memory as another type becomes an array of its own.
+    """
     owner = array
     while isinstance(owner.base, np.ndarray):
         owner = owner.base
-    if owner is not array and type(owner) is np.ndarray and (owner.flags.c_contiguous or owner.flags.f_contiguous):
+    whole = type(owner) is np.ndarray and (owner.flags.c_contiguous or owner.flags.f_contiguous)
+    if owner is not array and whole and _is_of(array.dtype.str, owner):
         offset = array.__array_interface__["data"][0] - owner.__array_interface__["data"][0]
         return "view", (owner, list(array.shape), array.dtype.str, offset, list(array.strides))
     arrays.append(np.array(array))
     return "scalar" if isinstance(array, np.generic) else "array", [len(arrays) - 1]
+
+
+def _is_of(dtype, owner):
+    """Return whether a view of this type sees the numbers of its owner, or the parts of its complex ones."""
+    return np.dtype(dtype) in (owner.dtype, owner.real.dtype)
 
 
 def _unpacked(packed, state, made):
@@ -299,8 +332,10 @@ def _put_together(kind, parts, state, made):
         return COLLECTIONS[kind](parts)
     if kind in OBJECTS:
         return _object(OBJECTS[kind], parts[0])
-    if kind == "view" and not np.dtype(parts[2]).hasobject:
+    if kind == "view":
         owner, shape, dtype, offset, strides = parts
+        if not _is_of(dtype, owner):
+            raise ValueError(f"a view of {owner.dtype} as {short(dtype)} is not part of a state")
         return np.ndarray(shape, dtype, owner.ravel("K"), offset, strides)  # contiguous, so not a copy
     if kind == "generator":
         return stored_generator("a generator", parts[0])
@@ -318,6 +353,13 @@ def _object(kind, attributes):
     if not all(_is_attribute(item, key) for key in attributes):
         raise ValueError(f"{kind.__name__} cannot have the attributes {short(list(attributes))}")
     vars(item).update(attributes)
+    for name in PLACES & attributes.keys():  # in memory of their own, so that nothing that is written can change them
+        vars(item)[name] = attributes[name].copy()
+    shape = getattr(item, "shape", (0, 0))
+    if type(shape) is not tuple or set(map(type, shape)) != {int}:
+        raise ValueError(f"the shape of {kind.__name__} is no tuple of whole numbers")
+    if kind is synapses.Afferents:
+        item.lists = item.starts, item.source, item.place, item.data
     twin = copy.copy(item)  # scipy's check changes what it checks
     twin.check_format(full_check=True) if kind in SPARSE else twin.check_format()
     if kind is synapses.Afferents:
