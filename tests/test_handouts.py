@@ -4,6 +4,7 @@ import base64
 import builtins
 import hashlib
 import importlib
+import json
 import re
 import shutil
 import subprocess
@@ -431,6 +432,21 @@ def test_no_formula_of_a_slide_is_a_link_or_has_a_style(small, tmp_path):
 
 # --- bad input
 
+OUTSIDE = ("../README.md", "../../../../etc/hostname", "figs/../../x")
+EMPTY = nbformat.writes(nbformat.v4.new_notebook())
+
+
+def holding(cell):
+    """Return a change that adds a cell to a notebook, however broken, in a file beside which README.md lies."""
+
+    def change(path):
+        notebook = json.loads(path.read_text())
+        notebook["cells"].append(cell)
+        path.write_text(json.dumps(notebook))
+        (path.parents[1] / "README.md").touch()
+
+    return change
+
 
 @pytest.mark.parametrize(
     ("argv", "change", "said"),
@@ -439,6 +455,14 @@ def test_no_formula_of_a_slide_is_a_link_or_has_a_style(small, tmp_path):
         (["student"], lambda p: p.write_text("no json"), "FINAL_1_small: not a notebook"),
         (["slides"], lambda p: (p.parents[1] / "figs/m/two.png").unlink(), "figs/m/two.png is missing"),
         (["slides"], lambda p: nbformat.write(nbformat.v4.new_notebook(cells=SMALL[2:]), p), "does not start with a"),
+        *[(["student"], holding(text(f"[a](../{name})")), "outside the collection") for name in OUTSIDE],
+        (["slides"], holding(code("%magic", metadata=tag("model"))), "a model cell is not plain Python"),
+        (["slides"], holding(code("x\0", metadata=tag("model"))), "a model cell is not plain Python"),
+        (["student"], holding(code("x", metadata=tag("check"))), "no `def check_...` and its call"),
+        (["student"], holding(code(TWICE)), "no `def check_...` and its call"),
+        (["student"], holding(text("x") | {"metadata": {"tags": 3}}), "not a notebook"),
+        *[([kind], holding(text("\ud800")), r"'\ud800', half a sign") for kind in ("student", "slides")],
+        *[([kind], lambda p: p.write_text(EMPTY), "it has no cells") for kind in ("student", "slides")],
     ],
 )
 def test_a_fault_is_one_line_and_writes_nothing(argv, change, said, small, tmp_path, capsys):

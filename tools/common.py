@@ -32,6 +32,8 @@ def guarded(name, work):
         fault = str(error)
     except OSError as error:
         fault = f"cannot write or read {error.filename or 'a file'} ({error.strerror or str(error)[:200]})"
+    except UnicodeEncodeError as error:
+        fault = f"a text holds {error.object[error.start]!r}, half a sign; write the whole one"
     except KeyboardInterrupt:
         fault = "stopped; no file is half-written"
     print(f"{name}: " + fault.replace("\n", f"\n{name}: "), file=sys.stderr)

@@ -115,12 +115,22 @@ def hand_out(cell, after, filled):
     if "solution" in tags(cell):
         cell.source = STARTER
     elif "check" in tags(cell):
-        own = dict(grade_id=CHECK.match(cell.source)[1], grade=True, solution=False, locked=True, points=1)
+        own = dict(grade_id=check_name(cell), grade=True, solution=False, locked=True, points=1)
         cell.metadata = {"tags": ["check"], "nbgrader": GRADED | own}
     elif BEGIN in cell.source:
-        own = dict(grade_id=f"gap_of_{CHECK.match(after.source)[1]}", grade=False, solution=True, locked=False)
+        own = dict(grade_id=f"gap_of_{check_name(after)}", grade=False, solution=True, locked=False)
         cell.metadata["nbgrader"] = GRADED | own
         cell.source = cell.source if filled else GAP.sub(stubbed, cell.source)
+
+
+def check_name(cell):
+    """Return the name of the function that a check cell defines and calls."""
+    found = cell and CHECK.match(cell.source)
+    if not found:
+        raise ToolError(
+            f"no `def check_...` and its call, for a gap or the tag check, in {cell and cell.source[:40]!r}"
+        )
+    return found[1]
 
 
 def stubbed(gap):
@@ -138,6 +148,8 @@ def write_student(page, out, filled=False):
     """Write the class copy of a notebook, and the files that its text refers to, into the folder `out`."""
     copy = student(page.notebook, filled)
     for name in REFERENCE.findall(Page(page.path, copy).text):
+        if not (out / name).resolve().is_relative_to(out.resolve()):
+            raise ToolError(f"{page.path.stem}: ../{name} lies outside the collection; bring the file into it")
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(page.path.parents[1] / name, out / name)
     (out / page.path.name).write_text(nbformat.writes(copy).replace("](../", "]("), encoding="utf-8")
@@ -243,7 +255,11 @@ def slide(title, **parts):
 def coded(page, title, cell):
     """Return the slides of a code cell: of a model its code, then each table and figure, as saved in figs/ or shown."""
     saved = [name for name in SAVED.findall(cell.source) if (page.path.parents[1] / f"figs/{name}.png").is_file()]
-    slides = [slide(title, code=f"```python\n{cut(MARKS.sub('', cell.source))}\n```")] if "model" in tags(cell) else []
+    try:
+        code = cut(MARKS.sub("", cell.source)) if "model" in tags(cell) else ""
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:  # ValueError: NUL
+        raise ToolError(f"{page.path.stem}: a model cell is not plain Python ({error}); mend it") from None
+    slides = [slide(title, code=f"```python\n{code}\n```")] if "model" in tags(cell) else []
     for out in cell.outputs if not tags(cell) & {"play", "solution"} else ():
         data = out.get("data", {})
         if "image/png" in data:

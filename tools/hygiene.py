@@ -62,7 +62,11 @@ class Page:
         self.path = Path(path)
         try:
             self.notebook = notebook or nbformat.read(path, as_version=4)
+            if not notebook:
+                nbformat.validate(self.notebook)  # read() only logs what is wrong
             self.cells = self.notebook.cells
+            if not self.cells:
+                raise ValueError("it has no cells")
             self.code = [cell for cell in self.cells if cell.cell_type == "code"]
             self.texts = [cell for cell in self.cells if cell.cell_type == "markdown"]
             self.text = "\n\n".join(cell.source for cell in self.texts)
