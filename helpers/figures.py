@@ -360,17 +360,19 @@ def save(fig: Figure, name: str, *, seed: Any = None, params: Any = None, captio
 
 
 def save_animation(
-    fig: Figure, draw: Callable, name: str, *, n_frames: int, fps: float = 12.0, dpi: float = 110, **recorded: Any
+    fig: Figure, draw: Callable, name: str, *, n_frames: int, fps: float = 12.5, dpi: float = 110, **recorded: Any
 ) -> None:
     """Write a looping GIF (at most 2 MB, 64 frames) of ``draw(k)`` for k = 0 .. n_frames - 1, with its provenance.
 
-    `draw` changes `fig`, whose size gives the pixels with `dpi`; `fps` is in (0, 50];
-    `recorded` are seed, params and caption, as for :func:`save`.
+    `draw` changes `fig`, whose size gives the pixels with `dpi`; `fps`, 0.01 to 50, is rounded as by
+    :func:`helpers.movies.write_movie`; `recorded` are seed, params and caption, as for :func:`save`.
     """
     from PIL import Image
 
+    from helpers.movies import gif_frame_ms
+
     n_frames, dpi = check_integer("n_frames", n_frames, 1, 64), check_number("dpi", dpi, 1, 1000)
-    duration_ms = round(1000 / check_number("fps", fps, 0, 50, low_open=True))
+    duration_ms = gif_frame_ms(f"{name}.gif", check_number("fps", fps, 0.01, 50), stacklevel=4)
 
     def fill(draft):
         frames = []

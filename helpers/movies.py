@@ -32,6 +32,7 @@ from helpers.storage import PathLike
 __all__ = ["movie_fps", "read_movie", "save_animation", "write_movie"]
 
 LUMA = (0.299, 0.587, 0.114)  # Rec. 601
+MOST_REPEATED = 10**8  # values, of frames that last longer than others
 NAME_PARTS = re.compile(r"(\D*)(\d*)")
 
 
@@ -47,13 +48,14 @@ def read_movie(source: np.ndarray | PathLike, *, axes: str | None = None) -> np.
         left out.
     axes : str
         The axes of an array or a ``.npy`` in their order, such as "txy" or "tyxc": t, x, y (growing upwards) or in
-        its place r (the rows of an image, growing downwards), and c for colour. Images have "trx" or "trxc".
+        its place r (the rows of an image, growing downwards), and c for colour. Images have "trx" or "trxc". Those
+        dimensions of an xarray object that have such a name must stand in this order.
 
     Raises
     ------
     ParameterError
-        Axes not named, values outside [0, 1], NaN, frames of unequal size or type, a file that is no movie
-        or is cut short.
+        Axes not named or in another order, values outside [0, 1], NaN, frames of unequal size or type, a file that is
+        no movie or is cut short, or a gif that shows a few frames for so long that many copies would be needed.
     BackendError
         An ``.mp4`` without the package imageio-ffmpeg.
 
@@ -77,6 +79,9 @@ def read_movie(source: np.ndarray | PathLike, *, axes: str | None = None) -> np.
             f"axes = {axes!r} does not name the axes; give t, x, y (upwards) or r (rows, downwards), and c if there is "
             "colour, in the order of the array, such as 'txy'"
         )
+    for own, axis in zip(getattr(source, "dims", ()), named, strict=False):
+        if own in ("t", "x", "y", "r", "c") and own.replace("r", "y") != axis:
+            raise ParameterError(f"axes = {axes!r}, but source has dimensions {source.dims}; give them in this order")
     movie = check_array("source", source, ndim=len(named))
     movie = np.einsum(f"{named}->{'xytc' if 'c' in named else 'xyt'}", movie)
     if "c" in named:
@@ -136,6 +141,8 @@ def _decoded(path):
             frame_ms = int(noted[1]) if noted else np.gcd.reduce(lasts_ms)
             lasts, fps = np.maximum(lasts_ms // max(frame_ms, 1), 1), 1000 / frame_ms if frame_ms else 0
             whole = path.read_bytes()[-1:] == b";"
+            if (lasts.sum() - len(lasts)) * images[0].size > MOST_REPEATED:
+                raise ValueError(f"{len(lasts)} frames last as long as {lasts.sum()} of {frame_ms} ms: too many")
         if not whole or not len(images):
             raise ValueError("it is cut short or empty")
         stack = np.stack(images, dtype=images[0].dtype, casting="no").repeat(lasts, axis=0)
@@ -201,6 +208,15 @@ def write_movie(movie: np.ndarray, path: PathLike, *, fps: float, max_mb: float 
     return path
 
 
+def gif_frame_ms(name: str, fps: float, stacklevel: int) -> int:
+    """Return how long (ms) a gif shows each frame, with a warning if that makes another rate than `fps`."""
+    frame_ms = 10 * round(100 / fps)
+    if abs(1000 / frame_ms - fps) > 1e-6 * fps:
+        told = f"{name} has {1000 / frame_ms:.4g} frames per second, not {fps:g}"
+        warnings.warn(f"{told}; a gif holds whole hundredths of a second", stacklevel=stacklevel)
+    return frame_ms
+
+
 def _files(movie, path, fps):
     """Return, for each file of a movie, the function that writes it to a draft."""
     suffix = path.suffix.lower()
@@ -211,10 +227,7 @@ def _files(movie, path, fps):
         np.save(file, movie)
         return {path: lambda draft: draft.write_bytes(file.getvalue())}
     if suffix == ".gif":
-        frame_ms = 10 * round(100 / fps)
-        if abs(1000 / frame_ms - fps) > 1e-6 * fps:
-            told = f"{path.name} has {1000 / frame_ms:.4g} frames per second, not {fps:g}"
-            warnings.warn(f"{told}; a gif holds whole hundredths of a second", stacklevel=4)
+        frame_ms = gif_frame_ms(path.name, fps, stacklevel=5)
         write = partial(write, plugin="pillow", duration=frame_ms, comment=f"frame_ms={frame_ms}", loop=0)
         return {path: storage.in_memory(write)}
     if suffix == ".mp4":

@@ -7,6 +7,7 @@ import re
 import struct
 import subprocess
 import sys
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -150,6 +151,20 @@ def test_an_animation_loops_through_its_frames(folder):
             assert np.argmax(gif.convert("RGB").getpixel((20, 20))) == k
 
 
+@pytest.mark.parametrize(
+    ("fps", "duration_ms", "says"), [({}, 80, []), ({"fps": 7}, 140, ["demo/turn.gif has 7.143 frames"])]
+)
+def test_an_animation_has_the_rate_that_its_gif_can_hold_and_says_so(folder, fps, duration_ms, says):
+    fig = plt.figure(figsize=(1, 1))
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", UserWarning)
+        figures.save_animation(fig, lambda k: None, "demo/turn", n_frames=1, dpi=40, **fps, **GIVEN)
+    with Image.open(folder / "turn.gif") as gif:
+        assert gif.info["duration"] == duration_ms
+    assert [str(w.message).partition(" per ")[0] for w in told] == says
+    assert all(w.filename == __file__ for w in told)
+
+
 # --- complete or absent
 
 
@@ -283,6 +298,7 @@ LONG = "x" * 10_000
         (lambda ax: figures.save(sketch(), "demo/panel", params=[1, 2]), "params is a list; give a mapping or"),
         (lambda ax: figures.save(sketch(), "demo/panel"), "params = None leaves no way to repeat this"),
         (lambda ax: figures.save_animation(sketch(), print, "demo/turn", n_frames=65, **GIVEN), "n_frames = 65"),
+        (lambda ax: figures.save_animation(sketch(), print, "a/b", n_frames=1, fps=1e-3, **GIVEN), "fps = 0.001"),
         (lambda ax: figures.bands(ax, [0, 1], {"a": [0, 1]}, labels=LONG), "labels = .* is no place"),
         (lambda ax: figures.bands(ax, [0, 1], {LONG: [0, 1, 2]}), r"curves\[.* has shape"),
         (lambda ax: figures.bands(ax, [0], {str(k): [0] for k in range(9)}), r"colors has none for \['8'\]; give one"),

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from xarray import DataArray
 
 from helpers import movies, stimuli
 from helpers.parameters import BackendError, OutputError, ParameterError
@@ -73,6 +74,13 @@ def test_named_axes_are_put_in_order(axes, rng):
         np.testing.assert_allclose(movies.read_movie(grey, axes=axes), wanted, atol=1e-6)
 
 
+@pytest.mark.parametrize("dims", [("t", "y", "x"), ("time", "y", "x"), ("dim_0", "dim_1", "dim_2")])
+def test_labelled_arrays_in_the_order_of_the_axes_are_read(dims):
+    for axes in ("tyx", "trx"):
+        labelled = movies.read_movie(DataArray(NOISE, dims=dims), axes=axes)
+        np.testing.assert_array_equal(labelled, movies.read_movie(NOISE, axes=axes))
+
+
 @pytest.mark.parametrize("dtype", ["uint8", "uint32", bool])
 def test_integers_are_scaled_by_their_type(dtype, tmp_path):
     top = 1 if dtype is bool else np.iinfo(dtype).max
@@ -103,6 +111,13 @@ def test_gif_of_another_program_is_sampled_at_the_common_divisor(tmp_path):
     frames[0].save(tmp_path / "untimed.gif", save_all=True, append_images=frames[1:])
     with pytest.raises(ParameterError, match="holds no frame rate; pass the number"):
         movies.movie_fps(tmp_path / "untimed.gif")
+
+
+def test_a_small_gif_that_lasts_long_takes_no_memory(tmp_path):
+    frames = [Image.fromarray(np.full((60, 60), level, np.uint8)) for level in (0, 100)]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:], duration=[10, 655_350])
+    with pytest.raises(ParameterError, match=r"a\.gif is no movie \(2 frames last as long as 65536 of 10 ms: too many"):
+        movies.read_movie(tmp_path / "a.gif")
 
 
 @given(fps=st.floats(0.5, 50) | st.sampled_from([12.5, 20, 25, 50, 100 / 3]))
@@ -164,6 +179,8 @@ read = partial(movies.read_movie, source=GREY, axes="xyt")
         *[(read, dict(axes=axes), f"axes = {axes!r} does not name") for axes in (None, "xxt", "yrt")],
         (read, dict(axes="xytc"), r"source has 3 dimension\(s\); allowed: 4"),
         (read, dict(source=(GREY * 9).astype(int)), "source goes up to 4; allowed: values <= 1"),
+        (read, dict(source=DataArray(GREY, dims=("y", "x", "t"))), "source has dimensions .'y', 'x', 't'.; give them"),
+        (read, dict(source=DataArray(GREY, dims=("y", "x", "time"))), "axes = 'xyt', but source has dimensions"),
     ],
 )
 def test_bad_input_is_refused_in_one_line(function, arguments, fragment, tmp_path, monkeypatch):
