@@ -26,7 +26,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from helpers.parameters import OutputError, ParameterError, check_integer, doors, short
+from helpers.parameters import OutputError, ParameterError, check_integer, doors, plain, short
 
 __all__ = ["DamagedFile", "check_names", "draft", "in_memory", "read_arrays", "read_json", "remove_drafts", "sealed"]
 __all__ += ["stored_generator", "write", "write_all", "write_arrays", "write_json", "write_text"]
@@ -37,6 +37,8 @@ RECORD, CHECKSUM = "record_json", "sha256"
 RESERVED = ("file", "allow_pickle", RECORD, CHECKSUM)
 GENERATORS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
 LAST = dict(pos=624, buffer_pos=4, has_uint32=1, uinteger=2**32 - 1)  # in the state of a generator
+LONE = re.compile("[\ud800-\udfff]")  # half a character, which UTF-8 cannot write
+LONGEST = 1000  # letters of the name of an array
 DRAFT = re.compile(r"\.(.*)-(\d+)-[0-9a-f]{32}\.tmp")  # machine, process
 
 
@@ -59,7 +61,7 @@ def write_all(
     Raises
     ------
     ParameterError
-        If a path names no file; before anything is written.
+        If a path names no file, or one that another path names; before anything is written.
     OutputError
         If a folder cannot be written, the disk is full, or a folder stands in the place of a file.
 
@@ -74,6 +76,8 @@ def write_all(
     []
     """
     drafts = {Path(path): draft(path) for path in files}
+    if len(drafts) < len(files):
+        raise ParameterError(f"files = {short(list(map(str, files)))} names a file twice; give each path once")
     fills = dict(zip(drafts, files.values(), strict=True))
     try:
         for path, new in drafts.items():
@@ -124,19 +128,57 @@ def in_memory(fill: Callable[[BinaryIO], object]) -> Callable[[Path], object]:
 
 
 def write_text(path: str | Path, text: str) -> None:
-    """Write a text file in UTF-8, see :func:`write_all`."""
+    """Write a text file in UTF-8, see :func:`write_all`; text that UTF-8 cannot write is a ParameterError."""
+    _check_text("text", text)
     write(path, lambda draft: draft.write_text(text, encoding="utf-8"))
+
+
+def _check_text(name, text):
+    if lone := LONE.search(text):
+        raise ParameterError(f"{name} holds {lone.group()!r}, which UTF-8 cannot write; replace or drop it")
 
 
 def sealed(record: Mapping[str, Any]) -> str:
     """Return json text of a record with the checksum of its fields in front, as :func:`read_json` wants it.
 
     Arrays become lists, objects mappings, and what is not finite becomes null.
+
+    Raises
+    ------
+    ParameterError
+        For what JSON cannot hold, names that are one as text, such as 1 and "1", and text that UTF-8 cannot write.
     """
-    text = json.dumps(record, default=lambda value: value.tolist() if hasattr(value, "tolist") else vars(value))
-    record = json.loads(text, parse_constant=lambda word: None)
+    record = json.loads(_as_json(record, default=_listed), parse_constant=lambda word: None, object_pairs_hook=_once)
     record.pop(CHECKSUM, None)
-    return json.dumps({CHECKSUM: _json_checksum(record), **record}, indent=1, ensure_ascii=False) + "\n"
+    text = _as_json({CHECKSUM: _json_checksum(record), **record}, indent=1, ensure_ascii=False) + "\n"
+    _check_text("record", text)
+    return text
+
+
+def _listed(value):
+    """Return a list for an array, and a mapping for an object."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if hasattr(value, "__dict__"):
+        return vars(value)
+    raise TypeError(f"a value of type {type(value).__name__}")
+
+
+def _once(pairs):
+    """Return a mapping of names that differ."""
+    record = dict(pairs)
+    if len(record) < len(pairs):
+        names = short([name for name, _ in pairs])
+        raise ParameterError(f"record has a name twice, as text: {names}; give each another")
+    return record
+
+
+def _as_json(record, **options):
+    try:
+        return json.dumps(record, **options)
+    except (TypeError, ValueError, RecursionError) as failure:
+        why = short(str(failure))[1:-1]
+        raise ParameterError(f"record holds what JSON cannot ({why}); give numbers, text and lists") from None
 
 
 def write_json(path: str | Path, record: Mapping[str, Any]) -> None:
@@ -195,7 +237,8 @@ def write_arrays(path: str | Path | BinaryIO, arrays: Mapping[str, Any], record:
     Raises
     ------
     ParameterError
-        For a name that is taken, a value that only pickle could store, or a path that names no file.
+        For a name that is taken or no text of up to 1000 letters, a value that only pickle could store, a mask or unit
+        that would be lost, a record that JSON cannot hold, or a path that names no file.
     OutputError
         If the file cannot be written, or not read back.
 
@@ -207,21 +250,16 @@ def write_arrays(path: str | Path | BinaryIO, arrays: Mapping[str, Any], record:
     >>> read_arrays(path)
     ({'rate_hz': array([1., 2.])}, {'seed': 3})
     """
-    kept = {}
+    kept, taken = {}, {*RESERVED}
     for name, value in arrays.items():
-        kept[str(name)] = array = np.asarray(value)
-        if str(name) in RESERVED:
-            raise ParameterError(f"an array cannot have the name {name!r}; choose another")
-        if array.dtype.hasobject:
-            raise ParameterError(f"{name!r} is not an array, number or string; nothing else can be stored")
-        if isinstance(value, np.ndarray) and type(value) not in (np.ndarray, np.memmap):
-            kind = type(value).__name__
-            raise ParameterError(f"{name!r} is a {kind}, whose mask or unit would be lost; store its plain values")
-    try:
-        kept[RECORD] = np.array(json.dumps(record, sort_keys=True))
-    except (TypeError, ValueError) as failure:
-        raise ParameterError(f"record holds what JSON cannot ({failure}); give numbers, text and lists") from None
-
+        text = str(name)
+        stem = text.removesuffix(".npy")  # numpy adds it
+        if stem in taken or len(text) > LONGEST or LONE.search(text) or "\0" in text:
+            why = f"it is taken, over {LONGEST} letters, or not of UTF-8"
+            raise ParameterError(f"an array cannot have the name {short(name)}; choose another ({why})")
+        taken.add(stem)
+        kept[text] = _as_array(text, value)
+    kept[RECORD] = np.array(_as_json(record, sort_keys=True))
     kept[CHECKSUM] = np.array(_checksum(kept))
     if hasattr(path, "write"):
         np.savez(path, **kept)
@@ -232,6 +270,24 @@ def write_arrays(path: str | Path | BinaryIO, arrays: Mapping[str, Any], record:
             np.savez(file, **kept)
 
     write(path, fill, verify=read_arrays)
+
+
+def _as_array(name, value):
+    """Return what can be stored without pickle, with no mask or unit lost."""
+    if isinstance(value, np.ndarray) and type(value) not in (np.ndarray, np.memmap):
+        kind = type(value).__name__
+        raise ParameterError(f"{name!r} is a {kind}, whose mask or unit would be lost; store its plain values")
+    try:
+        array = np.asarray(plain(name, value))
+    except ParameterError:
+        raise
+    except (TypeError, ValueError, AttributeError, RecursionError):  # such as rows of different lengths
+        array = np.asarray(None)
+    if array.dtype.hasobject:
+        raise ParameterError(
+            f"{name!r} is not an array, number or string, or has rows of different lengths; store each for itself"
+        )
+    return array
 
 
 def read_arrays(path: str | Path | BinaryIO) -> tuple[dict[str, Any], Any]:
@@ -328,6 +384,10 @@ def draft(path: str | Path) -> Path:
     """Return a new name beside `path` for a file or folder in the making; it tells which process is at work."""
     if not Path(path).name:
         raise ParameterError(f"path = {short(str(path))} names no file; give a name, with or without a folder")
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:
+        raise ParameterError(f"path = {short(str(path))} is no name that a file can have; choose another") from None
     return Path(path).with_name(f".{platform.node()}-{os.getpid()}-{uuid.uuid4().hex}.tmp")
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import quantities as pq
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -26,6 +27,9 @@ ARRAYS = {
     "pair": np.zeros(2, dtype=[("left", "<i4"), ("right", ">f8")]),
 }
 RECORD = {"seed": 3, "settings": [0.1, None, "a"]}
+NESTED = functools.reduce(lambda inside, _: [inside], range(5000), [])
+CYCLE = []
+CYCLE.append(CYCLE)
 
 
 def content(arrays):
@@ -140,13 +144,59 @@ def test_a_foreign_file_is_one_line_and_no_code_in_it_is_run(tmp_path, make):
         ("a.npz", {"file": 1}, "'file'; choose another"),
         ("a.npz", {"a": np.zeros(1, dtype=[("o", object)])}, "'a' is not an array"),
         ("a.npz", {"a": np.ma.array([1.0], mask=[1])}, "'a' is a MaskedArray, whose mask or unit would be lost"),
-        ("/", {"a": 1}, r"^path = '/' names no file; give a name[^\n]*$"),
+        ("a.npz", {"a": [np.ma.array([1.0, 2.0], mask=[0, 1])]}, "a has masked elements"),
+        ("a.npz", {"a": [1 * pq.ms]}, "a carries the unit ms"),
+        ("a.npz", {"a": [[1], [1, 2]]}, "'a' is not an array.* rows of different lengths"),
+        ("a.npz", {"a": NESTED}, "a holds lists nested|'a' is not an array"),
+        ("a.npz", {"a" * 70_000: 1}, "the name 'aaa.*; choose another"),
+        ("a.npz", {"a\0b": 1}, "the name .*; choose another"),
+        ("a.npz", {"\ud800": 1}, r"the name '\\ud800'; choose another"),
+        ("a.npz", {1: 1, "1": 2}, "the name '1'; choose another"),
+        ("a.npz", {"a": 1, "a.npy": 2}, "the name 'a.npy'; choose another"),
+        ("/", {"a": 1}, r"^path = '/' names no file; give a name"),
+        ("\ud800", {"a": 1}, r"^path = '\\ud800' is no name that a file can have"),
     ],
 )
 def test_what_would_be_lost_or_has_no_name_is_refused(tmp_path, monkeypatch, path, arrays, fragment):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ParameterError, match=fragment):
+    with pytest.raises(ParameterError, match=rf"{fragment}[^\n]*$"):
         write_arrays(path, arrays)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_units_in_lists_are_converted_to_that_of_the_name(tmp_path):
+    write_arrays(tmp_path / "a.npz", {"t_ms": [1 * pq.ms, 2 * pq.s]})
+    assert read_arrays(tmp_path / "a.npz")[0]["t_ms"].tolist() == [1, 2000]
+
+
+@pytest.mark.parametrize(
+    ("record", "fragment"),
+    [
+        ({"a": {1}}, r"holds what JSON cannot \(a value of type set\)"),
+        ({"a": 1j}, r"holds what JSON cannot \(a value of type complex\)"),
+        ({(1, 2): 1}, "holds what JSON cannot .keys must be str"),
+        ({"a": CYCLE}, "holds what JSON cannot .Circular reference"),
+        ({"a": NESTED}, "holds what JSON cannot .maximum recursion"),
+        ({"a": [{1: 1, "1": 2}]}, "has a name twice, as text: .'1', '1'.; give each another"),
+        ({"a": "\ud800"}, r"holds '\\ud800', which UTF-8 cannot write"),
+    ],
+)
+def test_what_json_cannot_hold_is_refused(tmp_path, record, fragment):
+    with pytest.raises(ParameterError, match=rf"^record {fragment}[^\n]*$"):
+        storage.write_json(tmp_path / "a.json", record)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_deep_record_is_refused_in_one_line_too(tmp_path):
+    with pytest.raises(ParameterError, match=r"^record holds what JSON cannot .maximum recursion[^\n]*$"):
+        write_arrays(tmp_path / "a.npz", {"a": 1}, NESTED)
+
+
+def test_text_of_half_a_character_and_one_file_twice_are_refused(tmp_path):
+    with pytest.raises(ParameterError, match=r"^text holds '\\udcff', which UTF-8 cannot write[^\n]*$"):
+        write_text(tmp_path / "a.txt", "a\udcff")
+    with pytest.raises(ParameterError, match=r"^files = [^\n]* names a file twice; give each path once$"):
+        write_all({str(tmp_path / "a.txt"): Path.touch, tmp_path / "a.txt": Path.touch})
     assert list(tmp_path.iterdir()) == []
 
 

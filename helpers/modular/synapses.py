@@ -68,6 +68,11 @@ class EventWeights:
     matrix : array or scipy.sparse matrix, shape (dst.size, src.size)
         Its nonzero (of a scipy matrix: stored) entries are the synapses.
 
+    Raises
+    ------
+    ParameterError
+        If it is no matrix of finite numbers, or the places in a sparse one are out of range.
+
     Attributes
     ----------
     starts : ndarray, shape (src.size + 1,)
@@ -81,9 +86,9 @@ class EventWeights:
     """
 
     def __init__(self, matrix: Any) -> None:
-        from scipy.sparse import csc_array, issparse
+        from scipy.sparse import issparse
 
-        by_source = csc_array(matrix if issparse(matrix) else check_array("matrix", matrix, ndim=2), copy=True)
+        by_source = _by_source(matrix if issparse(matrix) else check_array("matrix", matrix, ndim=2))
         by_source.sum_duplicates()
         self.shape, self.weights = by_source.shape, check_array("matrix", by_source.data, empty=True)
         self.dtype, self.starts, self.targets = self.weights.dtype, by_source.indptr, by_source.indices
@@ -142,6 +147,21 @@ class Afferents:
         _check_lists(self.starts, n_targets, (self.source, n_sources), (self.place, self.data.size))
         if tuple(map(id, self.lists)) != tuple(map(id, (self.starts, self.source, self.place, self.data))):
             raise ValueError("the lists of an Afferents are not its own")
+
+
+def _by_source(matrix):
+    """Return a copy as csc_array, after a check of its places: scipy itself goes by wrong ones, out of its memory."""
+    from scipy.sparse import coo_array, csc_array
+
+    try:
+        if hasattr(matrix, "check_format"):
+            matrix.copy().check_format(full_check=True)  # it changes what it checks
+        else:
+            coo_array(matrix)  # checks them itself
+        return csc_array(matrix, copy=True)
+    except (ValueError, IndexError) as failure:
+        why = short(str(failure))
+        raise ParameterError(f"matrix is no matrix with all of its places inside ({why}); make it anew") from None
 
 
 def _check_lists(starts, n, *ends):

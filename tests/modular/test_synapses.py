@@ -4,11 +4,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import scipy.sparse
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from helpers.modular.synapses import Afferents, EventWeights, afferents, dense, stored
+from helpers.parameters import ParameterError
 
 STORAGES = (False, True, "event")
 WEIGHTS = dict(
@@ -88,3 +90,14 @@ def test_a_place_out_of_range_never_reaches_a_compiled_loop(end):
         getattr(lists, name)[-1] = end
         with pytest.raises(ValueError, match="do not fit each other"):
             lists.check_format()
+
+
+@pytest.mark.parametrize(
+    ("kind", "held"), [("csr", "indices"), ("csc", "indices"), ("bsr", "indptr"), ("coo", "row"), ("lil", "rows")]
+)
+def test_a_sparse_matrix_with_a_place_out_of_range_is_refused(kind, held):
+    wrong = getattr(scipy.sparse, f"{kind}_array")(np.eye(3))
+    assert EventWeights(wrong).toarray().tolist() == np.eye(3).tolist()
+    getattr(wrong, held)[-1] = [50_000_000] if kind == "lil" else 50_000_000
+    with pytest.raises(ParameterError, match=r"^matrix is no matrix with all of its places inside [^\n]*$"):
+        EventWeights(wrong)
