@@ -6,11 +6,14 @@ import re
 import sys
 from pathlib import Path
 
+from docutils import nodes
+
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from helpers.parameters import Parameters
-from tools.book import MATHJAX, MATHJAX_FILE, MATHJAX_SHA384
+from tools.book import BARE, MATHJAX, MATHJAX_FILE, MATHJAX_SHA384
+from tools.handouts import cleaned
 
 project = html_title = "Neural notebooks"
 author = "The neural-notebooks authors"
@@ -50,6 +53,7 @@ html_theme_options = {
     "collapse_navigation": True,  # other branches stay closed: smaller pages, a third less time
 }
 mathjax_path = f"https://unpkg.com/{MATHJAX}/{MATHJAX_FILE}"  # holds every extension, and needs no fonts
+mathjax_config_path = str(BARE)
 mathjax_options = {"integrity": MATHJAX_SHA384, "crossorigin": "anonymous"}
 if folder := os.environ.get("BOOK_MATHJAX"):
     html_static_path.append(folder)
@@ -92,7 +96,17 @@ def mend(app, what, name, obj, options, lines):
     lines[:] = mended
 
 
+def clean(app, document):
+    """Let no HTML of a notebook, of its texts or outputs, run; folds are opened and closed by pieces of their own."""
+    if app.env.docname.startswith(("FINAL_notebooks/", "dev/")):
+        for node in document.findall(nodes.raw):
+            pieces = re.split(r"(</?(?:details|summary)>)", node.astext())
+            pieces[::2] = map(cleaned, pieces[::2])
+            node[:] = [nodes.Text("".join(pieces))]
+
+
 def setup(app):
-    """Register what the API pages need; napoleon works between the two, at 500."""
+    """Register what cleans notebooks, and what the API pages need; napoleon works between the two, at 500."""
+    app.connect("doctree-read", clean)
     app.connect("autodoc-process-docstring", mend, priority=400)
     app.connect("autodoc-process-docstring", add_parameters, priority=600)

@@ -243,6 +243,11 @@ Sans inhibition, pas de contrôle.
 | inhibition | x |"""
 
 
+HOSTILE = ["<script>alert(1)</script>", "<iframe src='https://example.org'></iframe>", "<svg/onload=alert(1)>"]
+HOSTILE += ["<p onclick='alert(1)' style='background:url(https://example.org)'>x</p>"]
+FOLDED = "<details><summary>Résumé en français</summary>\n\na\n\n</details>"
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """The pages of a small collection, as Sphinx made them."""
@@ -255,6 +260,10 @@ def site(tmp_path_factory):
         cells.append(v4.new_markdown_cell(TERMS))
         cells.append(v4.new_code_cell("draw()", execution_count=3, outputs=[DRAWN]))
         cells.append(v4.new_markdown_cell("**Reading.** It falls. Then more.\n\n![](../figs/v1/one.png)"))
+        words = "\n\n".join([*HOSTILE, FOLDED])
+        shown = {"text/html": words, "text/markdown": words, "application/javascript": "alert(1)"}
+        shown = [v4.new_output("display_data", {kind: data}) for kind, data in shown.items()]
+        cells += [v4.new_markdown_cell(words), v4.new_code_cell("shown", execution_count=4, outputs=shown)]
 
     edit(root, add)
     out = root / "build/book"
@@ -271,6 +280,16 @@ def test_every_picture_has_words_can_be_enlarged_and_the_code_of_a_plot_is_folde
     folded = re.findall(r'<details class="[^"]*hide[^"]*".*?</details>', text, re.S)
     assert len(folded) == 1 and "figures" in folded[0]
     assert "zoom.js" in text and (site / "_static/zoom.js").is_file()
+
+
+def test_what_a_notebook_holds_does_not_run_in_the_book(site):
+    """Formulas are made bare before MathJax is there; how, is seen in the slides."""
+    text = (site / f"FINAL_notebooks/{NAME}.html").read_text()
+    for pattern in (r"<script>alert", r"<script[^>]*>\s*alert", "<iframe", "<svg/", "onclick=.alert", r"<[^>]*url\("):
+        assert not re.search(pattern, text), pattern
+    assert text.count("&lt;script") == 4, "of the text, two outputs and javascript"
+    assert text.count(FOLDED.partition("\n")[0]) == text.count("Résumé en français") == 5, "folds stay"
+    assert text.index("const bare =") < text.index(book.MATHJAX_FILE)
 
 
 def test_terms_are_linked_once_and_not_in_headings_code_links_formulas_or_french(site):

@@ -24,6 +24,7 @@ MATHJAX = "mathjax@3.2.2"  # 4 keeps its fonts in packages of their own
 MATHJAX_FILE = "es5/tex-svg-full.js"  # without -full it fetches extensions
 MATHJAX_SHA512 = "Bt+SSVU8eBG27zChVewOicYs7Xsdt40qm4+UpHyX7k0/O9NliPc+x77k1/FEsPsjKPZGJvtRZM1vO+geW0OhGw=="
 MATHJAX_SHA384 = "sha384-4kE/rQ11E8xT9QgrCBTyvenkuPfQo8rXYQvJZuMgxyPOoUfpatjQPlgdv6V5yhUK"  # of the file: for browsers
+BARE = TEMPLATES / "bare.js"  # for MathJax, of the slides as well
 TEXTS = (
     "dev/README.md",
     "figs/scorecard.md",

@@ -30,7 +30,7 @@ from bleach.css_sanitizer import CSSSanitizer
 from nbconvert.filters import markdown2html_mistune
 from pygments.formatters import HtmlFormatter
 
-from tools.book import MATHJAX, MATHJAX_FILE, MATHJAX_SHA384, MATHJAX_SHA512
+from tools.book import BARE, MATHJAX, MATHJAX_FILE, MATHJAX_SHA384, MATHJAX_SHA512
 from tools.common import ROOT, TEMPLATES, ToolError, fresh_folder, guarded, npm_unpack
 from tools.hygiene import BEGIN, CHECK, GAP, MARKS, Page, tags
 from tools.notebooks import find
@@ -289,6 +289,11 @@ def kept(tag, name, value):
     return name in {"class", "id", "style", *ATTRIBUTES.get(tag, ())}
 
 
+def cleaned(html):
+    """Return HTML in which nothing runs: of tags TAGS stay, of attributes what is kept, and the rest becomes text."""
+    return bleach.clean(html, TAGS, kept, protocols={"http", "https", "mailto", "data"}, css_sanitizer=ALIGN)
+
+
 def slides_html(page, reveal=CDN[0], math=CDN[1]):
     """Return the page of slides of a notebook; `reveal` and `math` are where reveal.js and MathJax lie."""
 
@@ -298,14 +303,12 @@ def slides_html(page, reveal=CDN[0], math=CDN[1]):
             data = base64.b64encode((page.path.parent / name).read_bytes()).decode()
             source = source.replace(name, f"data:image/{name[-3:]};base64,{data}")
         written = re.sub(r'<a class="anchor-link".*?</a>', "", markdown2html_mistune(LINK.sub(r"\1", source)))
-        protocols = {"http", "https", "mailto", "data"}
-        written = bleach.clean(written, TAGS, kept, protocols=protocols, css_sanitizer=ALIGN)
-        return written.replace("<p><strong>Predict", '<p class="ask"><strong>Predict')
+        return cleaned(written).replace("<p><strong>Predict", '<p class="ask"><strong>Predict')
 
     template, style = (TEMPLATES / "slides.html.j2").read_text(), HtmlFormatter().get_style_defs(".highlight")
     hashes = {name: f"sha384-{found}" for name, found in INTEGRITY.items()} | {"math": MATHJAX_SHA384}
     shown = dict(slides=deck(page), style=style, reveal=reveal, math=math, hashes=hashes if "//" in reveal else {})
-    return jinja2.Template(template).render(shown, html=html)
+    return jinja2.Template(template).render(shown, html=html, bare=BARE.read_text())
 
 
 def write_offline(out, cache):
