@@ -141,8 +141,10 @@ def _decoded(path):
             frame_ms = int(noted[1]) if noted else np.gcd.reduce(lasts_ms)
             lasts, fps = np.maximum(lasts_ms // max(frame_ms, 1), 1), 1000 / frame_ms if frame_ms else 0
             whole = path.read_bytes()[-1:] == b";"
-            if (lasts.sum() - len(lasts)) * images[0].size > MOST_REPEATED:
-                raise ValueError(f"{len(lasts)} frames last as long as {lasts.sum()} of {frame_ms} ms: too many")
+            most = len(lasts) + MOST_REPEATED // images[0].size
+            if lasts.sum() > most:
+                found = f"{len(lasts)} frames last as long as {lasts.sum()} of {frame_ms} ms"
+                raise ValueError(f"{found}; allowed: {most} of this size")
         if not whole or not len(images):
             raise ValueError("it is cut short or empty")
         stack = np.stack(images, dtype=images[0].dtype, casting="no").repeat(lasts, axis=0)

@@ -116,7 +116,7 @@ def test_gif_of_another_program_is_sampled_at_the_common_divisor(tmp_path):
 def test_a_small_gif_that_lasts_long_takes_no_memory(tmp_path):
     frames = [Image.fromarray(np.full((60, 60), level, np.uint8)) for level in (0, 100)]
     frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:], duration=[10, 655_350])
-    with pytest.raises(ParameterError, match=r"a\.gif is no movie \(2 frames last as long as 65536 of 10 ms: too many"):
+    with pytest.raises(ParameterError, match=r"\(2 frames last as long as 65536 of 10 ms; allowed: 9261 of"):
         movies.read_movie(tmp_path / "a.gif")
 
 
