@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from helpers.parameters import Parameters
 from tools.book import BARE, MATHJAX, MATHJAX_FILE, MATHJAX_SHA384
-from tools.handouts import cleaned
+from tools.handouts import cleaned, kept
 
 project = html_title = "Neural notebooks"
 author = "The neural-notebooks authors"
@@ -103,6 +103,9 @@ def clean(app, document):
             pieces = re.split(r"(</?(?:details|summary)>)", node.astext())
             pieces[::2] = map(cleaned, pieces[::2])
             node[:] = [nodes.Text("".join(pieces))]
+        for node in document.findall(nodes.reference):
+            if not kept("a", "href", node.get("refuri", "")):
+                node["refuri"] = ""
 
 
 def setup(app):

@@ -245,6 +245,7 @@ Sans inhibition, pas de contrôle.
 
 HOSTILE = ["<script>alert(1)</script>", "<iframe src='https://example.org'></iframe>", "<svg/onload=alert(1)>"]
 HOSTILE += ["<p onclick='alert(1)' style='background:url(https://example.org)'>x</p>"]
+HOSTILE += ["```{image} ../figs/v1/one.png\n:alt: x\n:target: javascript:alert(1)\n```"]
 FOLDED = "<details><summary>Résumé en français</summary>\n\na\n\n</details>"
 
 
@@ -285,7 +286,15 @@ def test_every_picture_has_words_can_be_enlarged_and_the_code_of_a_plot_is_folde
 def test_what_a_notebook_holds_does_not_run_in_the_book(site):
     """Formulas are made bare before MathJax is there; how, is seen in the slides."""
     text = (site / f"FINAL_notebooks/{NAME}.html").read_text()
-    for pattern in (r"<script>alert", r"<script[^>]*>\s*alert", "<iframe", "<svg/", "onclick=.alert", r"<[^>]*url\("):
+    for pattern in (
+        r"<script>alert",
+        r"<script[^>]*>\s*alert",
+        "<iframe",
+        "<svg/",
+        "onclick=.alert",
+        "href=.javascript",
+        r"<[^>]*url\(",
+    ):
         assert not re.search(pattern, text), pattern
     assert text.count("&lt;script") == 4, "of the text, two outputs and javascript"
     assert text.count(FOLDED.partition("\n")[0]) == text.count("Résumé en français") == 5, "folds stay"
