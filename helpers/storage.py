@@ -148,29 +148,24 @@ def sealed(record: Mapping[str, Any]) -> str:
     ParameterError
         For what JSON cannot hold, names that are one as text, such as 1 and "1", and text that UTF-8 cannot write.
     """
-    record = json.loads(_as_json(record, default=_listed), parse_constant=lambda word: None, object_pairs_hook=_once)
+
+    def plain_of(value):
+        if not hasattr(value, "tolist") and not hasattr(value, "__dict__"):
+            raise TypeError(f"a value of type {type(value).__name__}")
+        return value.tolist() if hasattr(value, "tolist") else vars(value)
+
+    def by_name(pairs):
+        if len(dict(pairs)) < len(pairs):
+            names = short([name for name, _ in pairs])
+            raise ParameterError(f"record has a name twice, as text: {names}; give each another")
+        return dict(pairs)
+
+    text = _as_json(record, default=plain_of)
+    record = json.loads(text, parse_constant=lambda word: None, object_pairs_hook=by_name)
     record.pop(CHECKSUM, None)
     text = _as_json({CHECKSUM: _json_checksum(record), **record}, indent=1, ensure_ascii=False) + "\n"
     _check_text("record", text)
     return text
-
-
-def _listed(value):
-    """Return a list for an array, and a mapping for an object."""
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    if hasattr(value, "__dict__"):
-        return vars(value)
-    raise TypeError(f"a value of type {type(value).__name__}")
-
-
-def _once(pairs):
-    """Return a mapping of names that differ."""
-    record = dict(pairs)
-    if len(record) < len(pairs):
-        names = short([name for name, _ in pairs])
-        raise ParameterError(f"record has a name twice, as text: {names}; give each another")
-    return record
 
 
 def _as_json(record, **options):
@@ -351,7 +346,9 @@ def stored_generator(name: str, state: Any) -> np.random.Generator:
     if kind == "MT19937":
         key = state["state"]["key"]
         if not (key[0] & 2**31 or key[1:].any()):  # of key[0] only this bit counts
-            raise ParameterError(f"{name}.state.key is all 0, and would stay so; allowed: a bit that is set")
+            raise ParameterError(
+                f"{name}.state.key is all 0, and would stay so; allowed: a bit that is set; use a state as it was"
+            )
     rng.bit_generator.state = state
     return rng
 

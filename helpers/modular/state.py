@@ -163,7 +163,7 @@ def load_state(net: Network, path: Any) -> None:
 
 def _check_sizes(bodies):
     """Refuse lists that hold each other so often that no walk through them, such as a hash or a repr, would end."""
-    sizes, largest = {}, 10**6 + sum(len(parts) for _, parts in bodies)
+    sizes, largest = {}, 10**7 + sum(len(parts) for _, parts in bodies)
 
     def size(place):
         if place not in sizes:

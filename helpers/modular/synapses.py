@@ -86,9 +86,18 @@ class EventWeights:
     """
 
     def __init__(self, matrix: Any) -> None:
-        from scipy.sparse import issparse
+        from scipy.sparse import coo_array, csc_array, issparse
 
-        by_source = _by_source(matrix if issparse(matrix) else check_array("matrix", matrix, ndim=2))
+        matrix = matrix if issparse(matrix) else csc_array(check_array("matrix", matrix, ndim=2))
+        try:  # a place out of range would lead scipy itself out of its memory
+            if hasattr(matrix, "check_format"):
+                matrix.copy().check_format(full_check=True)  # it changes what it checks
+            else:
+                coo_array(matrix)  # checks the places itself
+            by_source = csc_array(matrix, copy=True)
+        except (ValueError, IndexError) as failure:
+            why = short(str(failure))
+            raise ParameterError(f"matrix is no matrix with all of its places inside ({why}); make it anew") from None
         by_source.sum_duplicates()
         self.shape, self.weights = by_source.shape, check_array("matrix", by_source.data, empty=True)
         self.dtype, self.starts, self.targets = self.weights.dtype, by_source.indptr, by_source.indices
@@ -147,21 +156,6 @@ class Afferents:
         _check_lists(self.starts, n_targets, (self.source, n_sources), (self.place, self.data.size))
         if tuple(map(id, self.lists)) != tuple(map(id, (self.starts, self.source, self.place, self.data))):
             raise ValueError("the lists of an Afferents are not its own")
-
-
-def _by_source(matrix):
-    """Return a copy as csc_array, after a check of its places: scipy itself goes by wrong ones, out of its memory."""
-    from scipy.sparse import coo_array, csc_array
-
-    try:
-        if hasattr(matrix, "check_format"):
-            matrix.copy().check_format(full_check=True)  # it changes what it checks
-        else:
-            coo_array(matrix)  # checks them itself
-        return csc_array(matrix, copy=True)
-    except (ValueError, IndexError) as failure:
-        why = short(str(failure))
-        raise ParameterError(f"matrix is no matrix with all of its places inside ({why}); make it anew") from None
 
 
 def _check_lists(starts, n, *ends):
