@@ -321,11 +321,11 @@ def check_places(name: str, matrix: sparse.sparray | sparse.spmatrix) -> None:
     """
     try:
         if hasattr(matrix, "check_format"):  # csr, csc, bsr
-            matrix.check_format(full_check=True)
+            matrix.copy().check_format(full_check=True)  # it may change what it checks
         else:
             entries = matrix.tocoo()
             sparse.coo_array((entries.data, entries.coords), shape=entries.shape)  # looks at them
-    except ValueError as failure:
+    except (ValueError, IndexError) as failure:
         raise ParameterError(f"{name} is a damaged sparse matrix ({failure}); build it anew") from None
 
 
