@@ -156,7 +156,7 @@ def short(value):
     try:
         text = " ".join(repr(value).split())
     except Exception:  # an integer of over 4300 digits, lists nested too deep, an object that cannot
-        text = f"<{type(value).__name__} too long to show>"
+        text = f"<{type(value).__name__} that cannot be shown>"
     return text if len(text) <= 80 else text[:77] + "..."
 
 
