@@ -5,7 +5,7 @@
     params.json  run_summary.json  figures/*.png
     artifacts/<tag>_seed_<s>.npz           weights of both layers after training, and before (``*_init``)
     artifacts/<tag>_seed_<s>_params.json   sidecar for reloading
-    artifacts/seed_<s>_results.json        measures of one seed, and its parameters; written last, so it marks a finished seed
+    artifacts/seed_<s>_results.json        measures of one seed, its parameters; written last, which marks it finished
 
 Each carries a checksum, and what was changed is refused. Files of the original program (no ``schema_version``, no
 checksum) are read as well: its LL->MON weights are those from before training, and its ``mid_checkpoint.npz`` holds
