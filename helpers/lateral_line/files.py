@@ -14,7 +14,6 @@ weights without synapses, which are drawn again from the seed.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
 import shutil
@@ -38,10 +37,10 @@ INITIAL = {"ll_mon": "ll_mon_w_init_mV", "mon_ts": "mon_ts_w_init"}
 SIDECAR = "n_ll n_mon n_ts speed_cm_s distance_cm direction training_noise_scale_early training_noise_scale_late"
 SIDECAR = (*SIDECAR.split(), "mon_ts_apre", "mon_ts_apost", "mon_ts_wmax")
 # What seed_<s>_results.json holds: the names, and the kinds of value or the names within.
-NUMBER, CONTROL = (int, float, type(None)), "sigma_theta_rad delta_trial_rad valid_fraction usable"
-CONTROL = dict.fromkeys([f"{name}{tag}" for name in CONTROL.split() for tag in ("", "_window")], NUMBER)
-CONTROL["ts_spikes_test"] = NUMBER
-QUALITY = dict.fromkeys([field.name for field in dataclasses.fields(measures.MapQuality)], NUMBER)
+NUMBER = (int, float, type(None))
+CONTROL = "sigma_theta_rad delta_trial_rad valid_fraction usable ts_spikes_test sigma_theta_rad_window "
+CONTROL = dict.fromkeys((CONTROL + "delta_trial_rad_window valid_fraction_window usable_window").split(), NUMBER)
+QUALITY = dict.fromkeys(measures.MapQuality.__dataclass_fields__, NUMBER)
 SCORES = """seed distance_cm test_ll_noise_hz sigma_theta_rad delta_trial_rad valid_fraction sigma_theta_ll_rad
 delta_trial_ll_rad sigma_w_ll_cm sigma_w_mon_cm sigma_w_ts_cm ts_max_rate_hz ts_spikes_during_training
 ts_spikes_during_test_window stabilisation_t_s"""
