@@ -443,7 +443,8 @@ def collect(
         coordinate; values that repeat, or are not numbers or words, are counted 0, 1, ... instead. Anything else,
         a tuple or a word too, is fixed and stands in ``attrs``.
     dims : mapping, optional
-        Names of the axes that a result has of itself, ``{"exponents": ("i",)}``; else ``exponents_0``, ...
+        Names of the axes that a result has of itself, ``{"exponents": ("i",)}``; else ``exponents_0``, ... One mapping may
+        serve several functions: a name that is not in the result is passed over.
 
     Returns
     -------
@@ -475,8 +476,6 @@ def collect(
     swept, stacked = _stacked(function, grid, store, n_jobs, progress)
     coordinates = {name: (name, _labels(values), _units(name)) for name, values in swept.items()}
     variables = {}
-    if unknown := set(dims) - set(stacked):
-        raise ParameterError(f"dims names {', '.join(sorted(unknown))}; allowed: {', '.join(stacked)}")
     for name, values in stacked.items():
         own = values.ndim - len(swept)
         axes = tuple(dims.get(name, [f"{name}_{k}" for k in range(own)]))

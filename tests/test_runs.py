@@ -413,7 +413,6 @@ def test_labels_are_the_values_where_these_can_be_labels(tmp_path, values):
         (lambda x: {"y": 0, "z": 0} if x == 1 else {"y": 0}, {"x": [1, 2]}, {}, r"'z' has shape \(\) or None"),
         (lambda x: {"y": ["a", 2.5][x]}, {"x": [0, 1]}, {}, "'y' holds text or numbers; return one of them"),
         (lambda x: {"y": [True, 2.5][x]}, {"x": [0, 1]}, {}, "'y' holds switches or numbers; return one of them"),
-        (lambda x: {"y": [0]}, {"x": [1]}, {"z": ("i",)}, r"dims names z; allowed: y$"),
         (lambda x: {"y": [0]}, {"x": [1]}, {"y": ("i", "i")}, r"dims\['y'\] = \('i', 'i'\); give a list of names"),
         (lambda x: {"y": [0]}, {"x": [1]}, {"y": None}, r"dims\['y'\] = None; give a list of names"),
         (lambda x: {"y": [0]}, {"x": [1]}, {"y": ("i", "j")}, r"dims names \('i', 'j'\) for 'y', which has 1 axes"),
