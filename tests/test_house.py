@@ -34,7 +34,7 @@ MAX_CODE = 360  # lines of code of one module
 # had when this table was written, which may only shrink, until the change that opens them.
 Limits = namedtuple("Limits", "calls once comprehensions code borrows")
 ROOMS = {
-    "shared": Limits(None, 0.132, 36, 2593, 0),  # aims 0.08, 30 and 1,250: missed, see ARCHITECTURE.md
+    "shared": Limits(None, 0.132, 36, 2591, 0),  # aims 0.08, 30 and 1,250: missed, see ARCHITECTURE.md
     "rnn": Limits(5, 0.08, 30, 1715, 0),  # aim 1,250: missed, see ARCHITECTURE.md
     "v1": Limits(5, 0.08, 30, 910, 0),
     "lateral_line": Limits(5, 0.08, 30, 1740, 0),  # aim 1,350: missed, see ARCHITECTURE.md
