@@ -443,8 +443,8 @@ def collect(
         coordinate; values that repeat, or are not numbers or words, are counted 0, 1, ... instead. Anything else,
         a tuple or a word too, is fixed and stands in ``attrs``.
     dims : mapping, optional
-        Names of the axes that a result has of itself, ``{"exponents": ("i",)}``; else ``exponents_0``, ... A name that is
-        not in the result is passed over, so that one mapping serves several functions.
+        Names of the axes that a result has of itself, ``{"exponents": ("i",)}``; else ``exponents_0``, ...
+        A name that is not in the result is passed over, so that one mapping serves several functions.
 
     Returns
     -------
