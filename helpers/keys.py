@@ -259,7 +259,7 @@ def _read(code):
                 codes.append(constant)
             else:
                 form.append(value_key(constant, "constant"))
-        steps = list(dis.get_instructions(part))
+        steps = [step for step in dis.get_instructions(part) if step.opname != "EXTENDED_ARG"]
         for level, _, step in zip(steps, steps[1:], steps[2:], strict=False):
             if step.opname == "IMPORT_NAME":
                 origin = "." * level.argval + step.argval

@@ -83,6 +83,8 @@ CHANGES = {  # «before|after» in a cell
     "name as text": f"{MINE}def f(x): return getattr(mine, 'g')(x)",
     "import from a module beside": f"{MINE}s = dict(__package__='mine', __name__='mine.b')\nimport sys\n"
     "sys.modules['mine.a'] = mine\nexec('def f(x):\\n from .a import g\\n return g(x)', s)\nf = s['f']",
+    "import behind 256 names": f"{MINE}import sys\nsys.modules['mine.a'] = mine\ndef f(x):\n    if x < 0: "
+    f"{'; '.join(f'n{i}' for i in range(300))}\n    from mine.a import g\n    return g(x)",
     "named tuple": "P = collections.namedtuple('P', '«a b|b a»')\np = P(1, 2)\ndef f(x): return p.a",
 }
 STAYS = {
