@@ -28,25 +28,29 @@ def like(**options):
     return {name: values[settled] for name, values in found.items()}
 
 
+def test_a5b_growth_is_the_spectral_radius_and_a_decay_of_0_9_is_stable(acceptance, record):
+    """With it v = .9 v (1 + .05) + .005, but for the spread of the row sums of W over 100 cells."""
+    grown = swept(BOOK.decay_point, "grown", n=100, seed=SEEDS)
+    stable = swept(BOOK.decay_point, "stable", n=100, seed=SEEDS, decay=0.9, n_iterations=4000)
+    assert np.abs(grown["slope"] - grown["ln_rho"]).max() < acceptance["modular"]["growth"]["slope"]
+    record("modular.growth", np.exp(grown["ln_rho"]).mean())
+    assert stable["late"].mean() == pytest.approx(0.005 / 0.055, rel=0.05)
+
+
 def test_a8b_sorn_like_settles_at_the_target(record):
     found = like()
     record("modular.sorn_like_v", found["v"], repeats=True)
     record("modular.sorn_like_sum", (found["v"] + found["exhaustion"]).mean())
     record("modular.sorn_like_spikes", found["rate"], repeats=True)
-
-
-def test_a8b_without_homeostasis_v_is_higher(record):
     record("modular.sorn_like_without", like(without=("Homeostasis",))["v"], repeats=True)
 
 
 def test_a_relay_tips_the_network_into_its_active_state():
     rules = (BOOK.Homeostasis, learning.STDP, learning.Normalisation)
     net = BOOK.sorn_like(100, 364, rules=rules, storage="event", more={9: Recorder(["n.spike"])})
-    (relay,) = np.flatnonzero(dense(net["GLUTAMATE", 0].W).diagonal() > RELAY)
+    assert dense(net["GLUTAMATE", 0].W).diagonal().max() > RELAY
     net.simulate_iterations(500)
-    spikes = np.asarray(net["n.spike", 0])
-    first = np.flatnonzero(spikes[:, relay])[0]
-    assert spikes[first : first + 50, relay].all() and spikes[400:].mean() > 0.3
+    assert np.mean(net["n.spike", 0][400:]) > 0.3
 
 
 def test_three_operations_have_two_circles(record):
@@ -126,16 +130,6 @@ def test_the_sorn_counts_to_four_better_than_without_stdp(record):
 def test_a_rule_that_does_not_exist_cannot_be_left_out(build):
     with pytest.raises(ValueError, match=r"without = \['stdp'\]; allowed: .*STDP"):
         build(without=("stdp",))
-
-
-def test_letters_never_end_and_are_words():
-    """The text is as long as the run, and the letter after the last one is known."""
-    net = BOOK.sorn(2, n_exc=60, more={1.5: BOOK.Letters(n=1)})
-    net.simulate_iterations(7000)
-    text = net["Letters", 0]
-    assert text.place == 7000 < len(text.text)
-    words = [text.text[k : k + 3] for k in range(0, len(text.text), 3)]
-    assert set(words) == {"abc", "dbe"} and 0.4 < words.count("abc") / len(words) < 0.6
 
 
 def test_the_readout_sees_what_is_there_and_nothing_else():
