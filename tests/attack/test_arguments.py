@@ -7,7 +7,6 @@ import pytest
 
 from helpers import lateral_line
 from helpers.lateral_line import stimulus
-from helpers.modular.state import load_state, save_state
 from helpers.modular.synapses import EventWeights
 from helpers.parameters import ParameterError
 from tests.attack import arguments, valid, widgets
@@ -29,14 +28,11 @@ def test_every_public_callable_is_attacked():
 
 def test_hostile_arguments():
     known, cases = valid.calls()[0], []
-    for name in sorted(
-        known.keys() - {"rnn.losses.loss_value", "rnn.model.response"}
-    ):  # JAX traces these: callers check
-        given = known[name][2]
+    labels, found = [label for label in arguments.HOSTILE if label not in arguments.LARGE], {}
+    traced = {"rnn.losses.loss_value", "rnn.model.response"}  # by JAX: their callers check
+    for name in sorted(known.keys() - traced):
         if not set(name.replace("_", ".").split(".")) & (SLOW | TOOLBOX):
-            cases += [(name, argument, label) for argument in given for label in arguments.HOSTILE]
-    cases = [case for case in cases if case[2] not in arguments.LARGE]
-    found = {}
+            cases += [(name, argument, label) for argument in known[name][2] for label in labels]
     for case in random.Random(3).sample(cases, 400):
         if fault := arguments.judged(known, *case):
             found[case] = fault
@@ -68,15 +64,3 @@ def test_a_drive_of_another_network_is_refused():
 def test_arrays_of_another_machine_are_read():
     source = np.array([1.0, 0.0, 2.0]).astype(">f8")
     assert EventWeights(np.eye(3)).dot(source).tolist() == [1, 0, 2]
-
-
-def test_states_of_networks_with_compiled_rules_are_loaded_and_files_need_a_name(tmp_path):
-    net = valid.modular_network()
-    save_state(net, tmp_path / "a.npz")
-    before = net["cells", 0].activity.copy()
-    net.simulate_iterations(3)
-    load_state(net, tmp_path / "a.npz")
-    assert (net["cells", 0].activity == before).all()
-    with pytest.raises(ParameterError, match="path = None"):
-        save_state(net, None)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.npz"]

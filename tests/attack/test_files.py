@@ -1,5 +1,6 @@
 """The smallest cases of the attacks on files and by interrupts, and one test for each kind of fault that they found."""
 
+import json
 import os
 import resource
 import signal
@@ -10,8 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numba.core import caching, config
 
 from helpers import movies, storage
+from helpers.compiled import compiled
 from helpers.lateral_line import files as ll_files
 from helpers.parameters import OutputError, ParameterError
 from helpers.storage import DamagedFile
@@ -21,78 +24,37 @@ from tests.attack.interrupts import ENDS_S, ROOT
 ENV = os.environ | {"PYTHONPATH": str(ROOT), "CI": "true", "OMP_NUM_THREADS": "1"}
 
 
-def run(code, **options):
-    return subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", code], env=ENV, text=True, capture_output=True, **options
-    )
-
-
-@pytest.fixture(scope="module")
-def above(tmp_path_factory):
-    return tmp_path_factory.mktemp("sets")
-
-
-def test_damaged_files(above, monkeypatch):
+def test_damaged_files(tmp_path, monkeypatch):
     monkeypatch.setattr(signal, "alarm", lambda seconds: None)
     sets = {}
-    seen = [files.case(k, sets, above) for k in range(200)]
+    seen = [files.case(k, sets, tmp_path) for k in range(200)]
     assert [case for case in seen if case[1] in files.FAULTS] == []
     assert len(sets) > 12 and {word for _, word, _ in seen} >= {"refused", "same", "other"}
 
 
 def test_interrupts():
-    code = (
-        "import sys; from tests.attack import interrupts; sys.exit(interrupts.main(8, ['sweep', 'figures', 'copies']))"
-    )
-    done = run(code, cwd=ROOT)
+    code = "from tests.attack import interrupts as i; exit(i.main(8, ['sweep', 'figures', 'copies']))"
+    command = [sys.executable, "-W", "ignore", "-c", code]
+    done = subprocess.run(command, cwd=ROOT, env=ENV, text=True, capture_output=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr[-2000:]
 
 
 # --- faults of one kind each
 
 
-def test_no_name_in_params_json_may_be_damaged(tmp_path):
-    """Once a name that was not known was passed over, and the run went on with the base value and other weights."""
-    files.make_ll(tmp_path)
-    path = tmp_path / "run" / "params.json"
-    record = storage.read_json(path)
-    text = path.read_text()
-    for name in [*record, *record["network_params"]]:
-        path.write_text(text.replace(f'"{name}":', f'"{name}x":', 1))
-        with pytest.raises(OutputError):
-            ll_files.read_run(path)
-    more = record["network_params"] | {"more": 1}
-    fewer = {name: value for name, value in record["network_params"].items() if name != "n_ts"}
-    for given, name in ((more, "more"), (fewer, "n_ts")):  # with a checksum
-        storage.write_json(path, record | {"network_params": given})
-        with pytest.raises(ParameterError, match=f"params.json: {name} unknown or missing"):
-            ll_files.read_run(path)
-
-
 def test_json_is_refused_whatever_is_wrong_with_it(tmp_path):
+    """Once a name that was not known was passed over, and a run went on with the base value and other weights."""
     path = tmp_path / "a.json"
-    storage.write_json(path, {"a": [1, float("inf")], "b": np.arange(2)})
-    assert storage.read_json(path) == {"a": [1, None], "b": [0, 1]}
+    storage.write_json(path, {"a": [1, float("inf")], "b": np.arange(2), "schema": 5})
+    assert storage.read_json(path) == {"a": [1, None], "b": [0, 1], "schema": 5}
     whole = path.read_text()
-    for text in ("", "{", "[]", "3", "[" * 100_000, whole.replace("1", "2"), '{"schema": 1}'):
+    damaged = [whole.replace("1,", "2,"), *(whole.replace(f'"{name}"', '"x"') for name in json.loads(whole))]
+    for text in ("", "{", "[]", "3", "[" * 100_000, '{"schema": 1}', *damaged):
         path.write_text(text)
         with pytest.raises(DamagedFile, match=r"^[^\n]{,400}$"):
             storage.read_json(path, "schema")
     path.write_text('{"a": 1}')
     assert storage.read_json(path, "schema") == {"a": 1}, "of another program"
-
-
-def test_drafts_of_a_killed_process_are_removed_by_the_next_that_writes(tmp_path):
-    killed = "from helpers import storage; import os, pathlib, signal; "
-    killed += f"storage.write(pathlib.{tmp_path / 'figs/a.pdf'!r}, "
-    killed += "lambda draft: (draft.touch(), os.kill(os.getpid(), signal.SIGKILL)))"
-    assert run(killed, cwd=ROOT).returncode == -signal.SIGKILL and len(list((tmp_path / "figs").iterdir())) == 1
-    mine = storage.draft(tmp_path / "figs" / "b.pdf")
-    other = mine.with_name(f".elsewhere{mine.name[1:]}")
-    for path in (mine, other):
-        path.touch()
-    storage.write_text(tmp_path / "figs" / "c.txt", "c")
-    assert set((tmp_path / "figs").iterdir()) == {mine, other, tmp_path / "figs" / "c.txt"}, "of live ones they stay"
 
 
 def test_an_interrupt_among_the_renames_comes_after_them(tmp_path, monkeypatch):
@@ -108,6 +70,17 @@ def test_an_interrupt_among_the_renames_comes_after_them(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         storage.write_all({tmp_path / name: Path.touch for name in "abc"})
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b", "c"]
+
+
+def test_params_json_has_just_the_names_of_its_version(tmp_path):
+    ll_files.begin(tmp_path / "a", files.ll_result().params, seeds=[7])
+    record = storage.read_json(path := tmp_path / "a" / "params.json")
+    more = record["network_params"] | {"more": 1}
+    fewer = {name: value for name, value in record["network_params"].items() if name != "n_ts"}
+    for given, name in ((more, "more"), (fewer, "n_ts")):
+        storage.write_json(path, record | {"network_params": given})
+        with pytest.raises(ParameterError, match=f"params.json: {name} unknown or missing"):
+            ll_files.read_run(path)
 
 
 def test_a_run_that_is_killed_at_its_start_leaves_no_folder_without_parameters(tmp_path, monkeypatch):
@@ -153,37 +126,21 @@ def test_a_disk_without_room_is_one_line_and_leaves_nothing(door, tmp_path, monk
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
-CACHE = """
-import sys
-from numba.core import caching
-from pathlib import Path
-if sys.argv[1:]:
-    for path in Path(sys.argv[1]).rglob("*.nb?"):
-        path.write_bytes(path.read_bytes()[:-20])
-else:
-    caching.CompileResultCacheImpl._locator_classes = []  # as with a read-only checkout and no home
-import helpers.lateral_line.kernel, helpers.v1.kernel, helpers.wta.kernel
-from helpers.modular import kernel
-import numpy as np
-sums = np.zeros(1)
-kernel.row_sums(np.array([0, 1]), np.array([0]), np.array([0]), np.array([2.0]), np.array([True]), sums)
-print(sums)
-"""
+def test_no_room_needs_a_cache_of_compiled_code(tmp_path, monkeypatch):
+    def called():
+        return compiled()(lambda x: 2 * x)(3)
 
-
-def test_no_room_needs_a_cache_of_compiled_code(tmp_path):
-    assert run(CACHE, cwd=ROOT).stdout == "[2.]\n"
-    for _ in range(2):  # the second finds the cache cut short
-        code = f"import sys; sys.argv[1:] = [{str(tmp_path)!r}]\n{CACHE}"
-        done = subprocess.run(
-            [sys.executable, "-c", code],
-            env=ENV | {"NUMBA_CACHE_DIR": str(tmp_path)},
-            cwd=ROOT,
-            text=True,
-            capture_output=True,
-        )
-        assert done.stdout == "[2.]\n", done.stderr
-    assert list(tmp_path.rglob("*.nbi"))
+    with monkeypatch.context() as patch:  # as with a read-only checkout and no home
+        patch.setattr(caching.CompileResultCacheImpl, "_locator_classes", [])
+        assert called() == 6
+    monkeypatch.setattr(config, "CACHE_DIR", str(tmp_path))
+    for _ in range(2):
+        assert called() == 6
+        stored = [path for path in tmp_path.rglob("*.nb?") if path.stat().st_size > 20]
+        assert len(stored) == 2, "the index and the code; what was cut short is written anew"
+        for path in stored:
+            path.write_bytes(path.read_bytes()[:-20])
+    assert "njit" not in "".join(path.read_text() for path in (ROOT / "helpers").rglob("*/*.py")), "all go that way"
 
 
 SLEEPERS = """
