@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from helpers.parameters import ParameterError
 from helpers.wta import InputGenerator, Network, Recorder, figures, measures
 from tests.wta.test_measures import result, sequence, timeline
 
@@ -30,7 +29,7 @@ def pair():
 
 
 def test_grid_shows_every_circuit():
-    net, ax = Network(grid_shape=(4, 3), seed=1), plt.subplots()[1]
+    net, ax = Network(grid_shape=(4, 3), n_inputs=1, seed=1), plt.subplots()[1]
     image = figures.plot_grid(ax, net)
     np.testing.assert_array_equal(image.get_array(), net.get_circuit_grid())
     assert [int(t.get_text()) for t in ax.texts] == net.get_circuit_grid().ravel().tolist()
@@ -97,14 +96,13 @@ def drawn(tmp_path, monkeypatch):
     return made
 
 
-def pieces(**options):
+def pieces():
     net = Network(grid_shape=(3, 2), n_inputs=10, seed=1)
-    inputs = InputGenerator(net, n_patterns=1, t_pattern=100, seed=1)
-    return net, inputs, Recorder(net, **{"create_plot": False, "show_figures": False, **options})
+    return net, InputGenerator(net, n_patterns=1, t_pattern=100, seed=1)
 
 
 def test_grid_pictures_are_saved_where_the_user_is(drawn, tmp_path, capsys):
-    net, inputs, _ = pieces()
+    net, inputs = pieces()
     net.visualize_circuits()
     net.visualize_circuits_3d()
     net.visualize_circuits_3d_barchart()
@@ -119,7 +117,8 @@ def test_grid_pictures_are_saved_where_the_user_is(drawn, tmp_path, capsys):
 
 
 def test_runs_are_drawn_one_by_one_or_as_a_history_if_asked(drawn, tmp_path):
-    _, inputs, rec = pieces()
+    net, inputs = pieces()
+    rec = Recorder(net, create_plot=False)
     rec.run_network(inpgen=inputs, t_sim=1000)
     assert not drawn
     rec.set(create_plot=True, save_figures=True)
@@ -133,13 +132,3 @@ def test_runs_are_drawn_one_by_one_or_as_a_history_if_asked(drawn, tmp_path):
         assert len(axes) == n_axes and axes[0].get_title(loc="left") == "runs"
         assert axes[-1].get_xlabel() == "time (ms)" and axes[0].get_xlim() == (0, rec.network.time_ms)
     assert len(drawn) == 4 and {p.name for p in tmp_path.iterdir()} == {"run.png", "history.png"}
-
-
-def test_bad_input_is_one_line(run):
-    for message, call in {
-        "names no neuron; allowed: 0 to 19": lambda: figures.plot_run(pair(), run, ids=[99]),
-        "results is empty": lambda: figures.plot_history(pair(), []),
-        "axes is no list of 4 axes": lambda: figures.plot_history([*pair(), pair()[0]], [run]),
-    }.items():
-        with pytest.raises(ParameterError, match=rf"^[^\n]*{message}[^\n]*$"):
-            call()

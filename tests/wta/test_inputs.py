@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from helpers.parameters import ParameterError
 from helpers.wta import InputGenerator, Network
 
 NET = Network(grid_shape=(2, 1), n_inputs=40, seed=0)
@@ -147,29 +146,3 @@ def test_what_is_assigned_acts_as_if_built_in():
         assert getattr(changed, name) == getattr(built, name)
     one, two = changed.generate_input(6000), built.generate_input(6000)
     assert one.rows == two.rows and np.array_equal(one.time_ms, two.time_ms)
-
-
-REFUSED = {
-    "pattern in pattern_sequences = 3 is out of range": lambda inputs: make(pattern_sequences=[[0, 3]]),
-    r"pattern_sequences, .* = \[\] is not a list": lambda inputs: make(pattern_sequences=[[], [1]]),
-    "t_pattern has 1 values": lambda inputs: make(n_patterns=2, t_pattern=[300.0]),
-    "t_pattern belongs to the frozen patterns": lambda inputs: inputs.set(t_pattern=200),
-    r"t_noise_range = \[500.0, 100.0\]": lambda inputs: inputs.set(r_noise=7, t_noise_range=[500, 100]),
-    r"time_warp = \[0.0, 2.0\]": lambda inputs: inputs.set(time_warp=(0, 2)),
-    r"probabilities = \(1.0, 1.0, 1.0\)": lambda inputs: inputs.set(probabilities=[1, 1, 1]),
-    r"probabilities = \(0.0, 0.0\)": lambda inputs: inputs.set(probabilities=[0, 0]),
-    "time_ms of pattern_0 goes up to 100": lambda inputs: inputs.set_patterns([([100], [0]), ([], [])]),
-    "channel of pattern_0 goes up to 40": lambda inputs: inputs.set_patterns([([5], [40]), ([], [])]),
-    "patterns has 1 entries; allowed: n_patterns = 2": lambda inputs: inputs.set_patterns([([], [])]),
-    "t_origin = -inf": lambda inputs: inputs.generate_input(100, t_origin=-np.inf),
-    "a pattern lists the spikes of 39 channels": lambda inputs: inputs.set_patterns([[[1]] * 39, [[]] * 40]),
-}
-
-
-@pytest.mark.parametrize("message", REFUSED)
-def test_bad_input_changes_nothing(message):
-    inputs = make(n_patterns=2)
-    params, patterns = inputs.params, inputs.pattern_list
-    with pytest.raises(ParameterError, match=rf"^{message}[^\n]*$"):
-        REFUSED[message](inputs)
-    assert inputs.params == params and inputs.pattern_list is patterns

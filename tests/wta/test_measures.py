@@ -1,6 +1,5 @@
 """Measures against rates whose answers are known, and the study cells of FINAL_4 that read runs by them."""
 
-import dataclasses
 import itertools
 import json
 
@@ -10,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special, stats
 
-from helpers.parameters import ParameterError
 from helpers.wta import Assemblies, assemblies, measures
 from helpers.wta.params import Phases, Result
 from tests.cells import cells, notebook_path
@@ -146,14 +144,10 @@ def test_rank_correlation_is_the_mean_over_pairs(n_shown, n_neurons, seed):
         assert measures.rank_correlation(rows) == pytest.approx(np.mean(pairs), abs=1e-9, nan_ok=True)
 
 
-def assembly(members):
-    empty = dict.fromkeys((f.name for f in dataclasses.fields(Assemblies)), 0)
-    return Assemblies(**empty | {"members": np.array(sorted(members), int)})
-
-
 @given(st.lists(st.sets(st.integers(0, 12)), min_size=1, max_size=4))
 def test_overlap_is_that_of_sets(sets):
-    found = measures.overlap([assembly(s) for s in sets])
+    empty = dict.fromkeys(Assemblies.__dataclass_fields__, 0)
+    found = measures.overlap([Assemblies(**empty | {"members": np.array(sorted(s), int)}) for s in sets])
     for i, a in enumerate(sets):
         for j, b in enumerate(sets):
             expected = len(a & b) / len(a | b) if a | b else np.nan
@@ -282,15 +276,3 @@ def test_the_readout_sees_low_passed_spikes(notebook):
     np.testing.assert_allclose(network[:, 7], decay, atol=1e-6)
     np.testing.assert_allclose(given[1:, 2], decay[:-1], atol=1e-6)
     assert np.count_nonzero(network[0]) == 1 and not given[0].any() and shown.tolist() == [-1] * 5 + [0] * 10
-
-
-def test_bad_input_is_one_line(rng):
-    r = cues(rng)
-    for message, call in {
-        "result.rate_hz is None": lambda: assemblies(dataclasses.replace(r, rate_hz=None)),
-        "pattern = 1 has no complete presentation; present: .0.": lambda: assemblies(r, 1),
-        ".* no complete presentation": lambda: assemblies(dataclasses.replace(r, phases=timeline(0)[0])),
-        "items holds 'a'; give Assemblies": lambda: measures.overlap(["a", "b"]),
-    }.items():
-        with pytest.raises(ParameterError, match=rf"^{message}[^\n]*$"):
-            call()

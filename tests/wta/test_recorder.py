@@ -1,6 +1,7 @@
 """The recorder: the README's program as script and in a kernel, what results hold, options, memory, bad input."""
 
 import copy
+import re
 import subprocess
 import sys
 import tracemalloc
@@ -15,20 +16,9 @@ from helpers.wta import InputGenerator, Network, Recorder, disable_stdp, measure
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# The calls of the public README and of the example that it names, with their arguments, after one import line.
-PROGRAM = """
-from helpers.wta import *
-
-nest_init()
-grid = Network(grid_shape=(10,5), k_min=2, k_max=10, n_inputs=100)
-grid.visualize_circuits()
-grid.visualize_circuits_3d_barchart()
-grid.get_node_collections().max_neuron_gid = max(grid.get_node_collections().global_id)  # critical
-inpgen = InputGenerator(grid, r_noise=5, r_input=5, r_noise_pattern=2, use_noise=True, t_noise_range=[500.0, 800.0],
-                        n_patterns=2, t_pattern=[300.]*2, pattern_sequences=[[0],[1]])
-recorder = Recorder(grid, save_figures=False, show_figures=True, create_plot=False)
-recorder.set(create_plot=True)
-id_list = recorder.run_network(inpgen=inpgen, t_sim=3000, dt_rec=None, title="Test #1", train=True, order_neurons=False)
+# The program of README.md, and the calls of the example that the public README names.
+(README,) = re.findall(r"^```python\n(from helpers\.wta import .*?)^```", (ROOT / "README.md").read_text(), re.M | re.S)
+PROGRAM = f"""{README}
 id_list = recorder.run_network(id_list=id_list, inpgen=inpgen, t_sim=3000, dt_rec=100, title="Test #2", train=True)
 recorder.verify_rate_fractions()
 recorder.reset_recorders(inpgen)
@@ -37,8 +27,6 @@ recorder.run_network(id_list=id_list, inpgen=inpgen, t_sim=3000, train=False, or
 print("done", len(id_list) == len(grid.get_node_collections()), recorder.result.n_steps)
 """
 PICTURES = {"grid_visualization.png", "grid_visualization_3d_bars.png"}  # Network saves by default, this recorder not
-
-
 # Around the program: a run leaves no trace in what workers compare, and loads no other simulator.
 BEFORE = "from helpers import keys, wta\nkey = keys.function_key(lambda: wta.Recorder)\nprint('ready')\n"
 AFTER = "import sys\nassert key == keys.function_key(lambda: wta.Recorder) and 'brian2' not in sys.modules\n"
@@ -198,14 +186,6 @@ def test_runs_follow_each_other_in_absolute_time(small):
         rec.get_order()
 
 
-@pytest.mark.parametrize("ci", ["true", ""])
-def test_progress_is_silent_under_ci(small, ci, monkeypatch):
-    monkeypatch.setenv("CI", ci)
-    with mock.patch("tqdm.auto.tqdm") as bar:
-        small[0].simulate(small[1], 2500)
-    assert bar.call_args.kwargs["disable"] == bool(ci) and bar.call_args.kwargs["total"] == 2.5
-
-
 # --- options: read, assigned, refused
 
 OPTIONS = dict(create_plot=True, save_figures=True, show_figures=False, plot_history=True, order_neurons=False)
@@ -226,30 +206,3 @@ def test_assigned_options_are_those_of_the_constructor_and_act(small):
     rec.dt_rec = rec.id_list = rec.keep_ms = None
     r = rec.simulate(inputs, 3000)
     assert r.series is None and r.recorded_ids.size == r.n_neurons and r.n_steps == 3000
-
-
-def other_neurons():
-    return Network(grid_shape=(2, 2), seed=0).get_node_collections()
-
-
-REFUSED = {
-    "inpgen = None is no input": lambda rec, i: rec.run_network(t_sim=1000),
-    "inpgen has 20 channels": lambda rec, i: Recorder(Network(n_inputs=3, seed=0)).test(i, 1000),
-    "dt_rec = 1 would keep .* GB": lambda rec, i: rec.test(i, 1e8, dt_rec=1),
-    "result is missing and nothing was run": lambda rec, i: rec.get_order(),
-    "id_list .* another network": lambda rec, i: rec.run_network(node_collection=other_neurons(), inpgen=i),
-    "train = 'yes' is not a switch": lambda rec, i: rec.run_network(inpgen=i, train="yes"),
-    "create_plot = 1 is not a switch": lambda rec, i: rec.set(keep_ms=77, create_plot=1),
-    "typo is not an option": lambda rec, i: rec.set(typo=1),
-    "id_list is empty": lambda rec, i: rec.set(id_list=[]),
-}
-
-
-@pytest.mark.parametrize("message", REFUSED)
-def test_bad_input_changes_nothing(small, message):
-    rec, inputs = small
-    disable_stdp(rec.network.get_node_collections())
-    before = copy.copy(vars(rec))
-    with pytest.raises(ParameterError, match=rf"^{message}[^\n]*$"):
-        REFUSED[message](rec, inputs)
-    assert vars(rec) == before and rec.network.time_ms == 0 and inputs.schedule is None and not rec.network.use_stdp
