@@ -4,6 +4,7 @@ Each wrong answer, or how it differs from the right one (``this => that``, a lin
 part of the sentence that the check has to say about it.
 """
 
+import itertools
 import textwrap
 from functools import cache
 
@@ -14,6 +15,11 @@ from tools.handouts import STUB
 from tools.hygiene import BEGIN, CHECK, GAP, Page, tags
 
 PAGES = {path.stem[:7]: Page(path) for path in sorted(FINAL.glob("FINAL_*.ipynb"))}
+GAPS = {}  # {"FINAL_1 check_envelope": (notebook, its model cell, the check below it)}
+for name, page in PAGES.items():
+    for cell, check in itertools.pairwise(page.code):
+        if BEGIN in cell.source:
+            GAPS[f"{name} {CHECK.match(check.source)[1]}"] = name, cell.source, check.source
 # Checks that compile with JAX take a second or two; all others are done at once.
 WRONG = {
     "FINAL_1 check_envelope": {
@@ -162,16 +168,6 @@ WRONG = {
 }
 
 
-def gaps():
-    """Return {"FINAL_1 check_envelope": (notebook, its model cell, the check below it)}."""
-    return {
-        f"{name} {CHECK.match(check.source)[1]}": (name, cell.source, check.source)
-        for name, page in PAGES.items()
-        for cell, check in zip(page.code, page.code[1:], strict=False)
-        if BEGIN in cell.source
-    }
-
-
 @cache
 def above(name):
     """Return {model cell of a notebook: the names that the model cells above it define}."""
@@ -196,7 +192,7 @@ def changed(right, answer):
 
 def checked(gap, lines=None):
     """Run a model cell, with other lines in its gap if they are given, and its check; return the names afterwards."""
-    name, source, check = gaps()[gap]
+    name, source, check = GAPS[gap]
     names = dict(above(name)[source])
     if lines is not None:
         source = GAP.sub(lambda found: textwrap.indent(changed(textwrap.dedent(found[2]), lines), found[1]), source)
@@ -207,7 +203,7 @@ def checked(gap, lines=None):
 
 
 def test_every_gap_has_its_wrong_answers():
-    assert set(WRONG) == set(gaps())
+    assert set(WRONG) == set(GAPS)
     assert all(len(answers) >= 3 for answers in WRONG.values())
 
 
