@@ -5,7 +5,6 @@ import dataclasses
 import functools
 import io
 import math
-import warnings
 from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
@@ -141,23 +140,18 @@ def test_what_is_allowed_is_returned_as_a_plain_value(rng):
     assert seed(np.int64(7)).integers(1 << 40) == np.random.default_rng(7).integers(1 << 40) and seed(rng) is rng
 
 
-@pytest.mark.parametrize(
-    "value, options, wanted",
-    [
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_arrays_become_floats_but_keep_float32_and_nan_where_allowed():
+    for value, options, wanted in (
         (np.float32([1, 2]), {}, np.float32([1, 2])),
         (3, {}, 3.0),
         ([[0, 2]], dict(low=0, high=2, ndim=(2, 3), shape=(None, 2)), [[0.0, 2.0]]),
         (np.uint8([3, 4]), dict(integer=True), [3, 4]),
         ([], dict(integer=True, empty=True), np.empty(0, int)),
         ([[NAN, NAN], [NAN, 1]], dict(finite=False, low=0, high=2), [[NAN, NAN], [NAN, 1]]),
-    ],
-)
-def test_arrays_become_floats_but_keep_float32_and_nan_where_allowed(value, options, wanted):
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", RuntimeWarning)
-        checked = check_array("x", value, **options)
-    assert checked.dtype == np.asarray(wanted).dtype
-    np.testing.assert_array_equal(checked, wanted)
+    ):
+        checked = array(value, **options)
+        np.testing.assert_array_equal(checked, np.asarray(wanted), strict=True)
 
 
 NO_NUMBERS = ("word", ["1"], [1, None], [[1], [1, 2]], [1 + 1j], np.array(["2026-01-01"], "datetime64[D]"))
@@ -194,12 +188,11 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize("check, value, limits, fragment", REFUSED, ids=range(len(REFUSED)))
-def test_checks_refuse_in_one_short_line(check, value, limits, fragment):
-    with warnings.catch_warnings(), pytest.raises(ParameterError, match=fragment) as refusal:
-        warnings.simplefilter("error", RuntimeWarning)
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize("check, value, limits, words", REFUSED, ids=range(len(REFUSED)))
+def test_checks_refuse_in_one_short_line(check, value, limits, words):
+    with pytest.raises(ParameterError, match=rf"^(?=.{{,249}}\Z).*(?:{words})"):
         check(value, **limits)
-    assert "\n" not in str(refusal.value) and len(str(refusal.value)) < 250
 
 
 # --- doors
