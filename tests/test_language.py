@@ -65,21 +65,20 @@ def panels():
     left.set(xlabel="time (ms)", ylabel="of my own", title="7.5 deg", yticks=[-0.5, 0, 0.5])
     left.legend()
     right.set_xticks([0, 1], ["trained", "0.5"])
-    right.set_yticks([10, 20], [10, 2.5], minor=True)
     right.semilogy([0, 1], [1, 100])
+    right.set_yticks([10, 20], [10, 2.5], minor=True)
     right.annotate("neuromast (cm)\nrate (Hz)", (0, 1))
     return fig
 
 
 def test_a_saved_figure_is_french_and_keeps_its_scales(french):
     fig = panels()
+    translate(fig)  # a second time, when it is saved, changes nothing
     figures.save(fig, "m/a", params={})
     texts = drawn(french / "m/a.svg")
     assert {"temps (ms)", "of my own", "7,5 deg", "statique", "entraînés", "neuromaste (cm)", "fréquence (Hz)"} <= texts
-    assert {"−0,5", "0,0", "0,5"} <= texts and not {"time (ms)", "static", "0.5", "0.0"} & texts
+    assert {"−0,5", "0,0", "0,5", "2,5"} <= texts and not {"time (ms)", "static", "0.5", "0.0"} & texts
     assert isinstance(fig.axes[1].yaxis.get_major_formatter(), LogFormatterSciNotation)
-    figures.save(fig, "m/b", params={})
-    assert drawn(french / "m/b.svg") == texts, "a second time changes nothing"
 
 
 def test_an_animation_is_french(french):
