@@ -190,19 +190,17 @@ def test_a_state_of_another_network_is_refused_in_one_line_and_changes_nothing(b
     load_state(build(), tmp_path / "state.npz")
     other = build(**change)
     before = capture(other)
-    with pytest.raises(ParameterError, match=message) as error:
+    with pytest.raises(ParameterError, match=rf"^[^\n]*{message}[^\n]*$"):
         load_state(other, tmp_path / "state.npz")
-    assert "\n" not in str(error.value) and same(capture(other), before)
+    assert same(capture(other), before)
 
 
-@pytest.mark.parametrize("content", [None, {"a": np.zeros(3)}])
-def test_a_missing_and_a_foreign_file_are_refused_in_one_line(content, tmp_path):
+def test_a_missing_and_a_foreign_file_are_refused_in_one_line(tmp_path):
     """Damaged ones are among tests/attack."""
-    if content:
-        np.savez(tmp_path / "file.npz", **content)
-    with pytest.raises(ParameterError, match="is no saved state") as error:
-        load_state(network(), tmp_path / "file.npz")
-    assert "\n" not in str(error.value)
+    np.savez(tmp_path / "foreign.npz", a=np.zeros(3))
+    for name in ("foreign", "missing"):
+        with pytest.raises(ParameterError, match=r"^[^\n]* is no saved state [^\n]*$"):
+            load_state(network(), tmp_path / f"{name}.npz")
 
 
 # --- files that somebody else has made
@@ -216,112 +214,6 @@ def opened(path):
 
 def written(path, parts, arrays):
     write_arrays(path, {f"array_{i}": array for i, array in enumerate(arrays)}, parts)
-
-
-def attribute(name, value):
-    return lambda parts, arrays: parts[2]["group 0"].update({name: value})
-
-
-def first_view(place, value):
-    """Change one of the things that the first view is made of."""
-
-    def change(parts, arrays):
-        view = next(inside for kind, inside in parts[3] if kind == "view")
-        view[place] = value
-
-    return change
-
-
-def every(kind, new):
-    """Change every array of a kind of numbers."""
-
-    def change(parts, arrays):
-        arrays[:] = [new(array) if array.dtype.kind == kind and array.ndim else array for array in arrays]
-
-    return change
-
-
-def other_generator(parts, arrays):
-    parts[3] = json.loads(json.dumps(parts[3]).replace("PCG64", "__class__"))
-
-
-def aliased(parts, arrays):
-    """Let the weights of an EventWeights or CSR be the memory of their places."""
-    held = {}
-    for kind, inside in parts[3]:
-        if kind == "tuple" and inside and inside[0] in ("targets", "indices", "weights", "data"):
-            held[inside[0]] = inside[1][0]
-    places = held.get("targets", held.get("indices"))
-    kind, inside = parts[3][places]
-    inside = inside if kind == "array" else parts[3][inside[0][0]][1]
-    arrays[inside[0]] = arrays[inside[0]].astype(np.int64)
-    start = len(parts[3])
-    parts[3] += [["list", [arrays[inside[0]].size]], ["list", [8]]]
-    parts[3][places] = ["array", inside]
-    parts[3][held.get("weights", held.get("data"))] = ["view", [[places], [start], "<f8", 0, [start + 1]]]
-
-
-def late_weights(parts, arrays):
-    """Add weights whose shape is a list, which could be changed later."""
-    kind, inside = parts[3][parts[2]["synapses 0"]["W"][0]]
-    pairs = [parts[3][pair[0]][1] for pair in parts[3][inside[0][0]][1]]
-    start = len(parts[3])
-    parts[3] += [["tuple", pair] for pair in pairs if "shape" not in pair[0]]
-    parts[3] += [["list", [7, 7]], ["tuple", [next(name for name, _ in pairs if "shape" in name), [len(parts[3])]]]]
-    new = [*range(start, start + len(pairs) - 1), len(parts[3]) - 1]
-    parts[3] += [["dict", [[k] for k in new]], [kind, [[len(parts[3])]]]]
-    parts[2]["group 0"]["late"] = [len(parts[3]) - 1]
-
-
-def unfolding(kind):
-    """Set an attribute that holds 2^60 lists, or one whose hash would never end."""
-
-    def change(parts, arrays):
-        parts[3].append([kind, [1]])
-        for _ in range(60):
-            parts[3].append([kind, [[len(parts[3]) - 1]] * 2])
-        if kind == "tuple":
-            parts[3].append(["tuple", [[len(parts[3]) - 1], 1]])
-            parts[3].append(["dict", [[len(parts[3]) - 1]]])
-        parts[2]["group 0"]["late"] = [len(parts[3]) - 1]
-
-    return change
-
-
-def endless(parts, arrays):
-    parts[3].append(["list", [[len(parts[3])]]])
-    parts[2]["group 0"]["x"] = [len(parts[3]) - 1]
-
-
-HOSTILE = [
-    (attribute("init_kwargs", {"size": "__import__('os')"}), False),
-    (attribute("add_behaviour", "text"), False),
-    (attribute("tags", "text"), False),
-    (first_view(2, "|O8"), False),
-    (first_view(3, 10**6), False),
-    *[(every("f", lambda array: array[:-1]), sparse) for sparse in (False, True, "event")],
-    (every("f", np.float32), False),
-    *[(every("i", lambda array: array + 1000), sparse) for sparse in (True, "event")],
-    (other_generator, False),
-    (lambda parts, arrays: parts[3].pop(), False),
-    (endless, False),
-    *[(change, sparse) for change in (aliased, late_weights) for sparse in (True, "event")],
-    *[(unfolding(kind), False) for kind in ("list", "tuple")],
-]
-
-
-@pytest.mark.parametrize(("change", "sparse"), HOSTILE)
-def test_a_hostile_file_is_refused_in_one_line_and_changes_nothing(change, sparse, tmp_path):
-    net = network(sparse)
-    save_state(net, tmp_path / "a")
-    parts, arrays = opened(tmp_path / "a.npz")
-    change(parts, arrays)
-    written(tmp_path / "b.npz", parts, arrays)
-    before = numbers(net)
-    with pytest.raises(ParameterError) as refused:
-        load_state(net, tmp_path / "b.npz")
-    assert "\n" not in str(refused.value) and len(str(refused.value)) < 400
-    assert numbers(net) == before
 
 
 def test_memory_that_is_read_as_another_type(tmp_path):
@@ -344,22 +236,25 @@ def test_nothing_that_is_written_shares_the_memory_of_places(tmp_path):
     assert not np.shares_memory(net["cells", 0].late, net["GLUTAMATE", 0].W.targets)
 
 
+def places(inside):
+    """Yield (list or dictionary, place in it) of every number, word and list in a nested one."""
+    for key in inside if isinstance(inside, dict) else range(len(inside)):
+        yield inside, key
+        if isinstance(inside[key], list | dict):
+            yield from places(inside[key])
+
+
 @pytest.mark.parametrize("sparse", [False, True, "event"])
-def test_a_state_changed_anywhere_loads_or_is_refused_in_one_line(sparse, tmp_path):
-    """Every number, word and list of a file is replaced in turn; a network that was loaded can be run."""
-    net, rng = network(sparse), np.random.default_rng(3)
+def test_a_state_changed_anywhere_loads_or_is_refused_in_one_line(sparse, tmp_path, rng):
+    """Numbers, words and lists of a file, drawn from all, are replaced one at a time."""
+    net = network(sparse)
     save_state(net, tmp_path / "a")
     before = numbers(net)
-    for _ in range(100):
+    for _ in range(60):
         parts, arrays = opened(tmp_path / "a.npz")
-        place = parts[rng.integers(1, 4)]
-        while isinstance(place, (list, dict)) and place:
-            keys = list(place) if isinstance(place, dict) else range(len(place))
-            key = keys[rng.integers(len(keys))]
-            if rng.random() < 0.4 or not isinstance(place[key], (list, dict)) or not place[key]:
-                place[key] = [-1, 10**9, "x", None, [], {}, [0], 0.5][rng.integers(8)]
-                break
-            place = place[key]
+        every_place = list(places(parts))
+        inside, key = every_place[rng.integers(len(every_place))]
+        inside[key] = [-1, 10**9, "x", None, [], {}, [0], 0.5][rng.integers(8)]
         written(tmp_path / "b.npz", parts, arrays)
         try:
             load_state(net, tmp_path / "b.npz")
@@ -420,8 +315,7 @@ def test_a_text_of_a_file_is_not_run(tmp_path, monkeypatch):
     net = learner()
     save_state(net, "a")
     parts, arrays = opened("a.npz")
-    kinds = "[c for c in ().__class__.__base__.__subclasses__() if c.__name__=='_wrap_close']"
-    parts[2]["group 0, behaviour 1 Drive"]["draw"] = f"{kinds}[0].__init__.__globals__['system']('touch RUN') or 0.0"
+    parts[2]["group 0, behaviour 1 Drive"]["draw"] = "__import__('os').system('touch RUN') or 0.0"
     written("b.npz", parts, arrays)
     load_state(net, "b.npz")
     with pytest.raises(ParameterError, match="cannot be drawn"):
@@ -429,72 +323,16 @@ def test_a_text_of_a_file_is_not_run(tmp_path, monkeypatch):
     assert [path.name for path in sorted(tmp_path.iterdir())] == ["a.npz", "b.npz"]
 
 
-def put(name, key, kind, *inside):
-    """Set an attribute of an object to a body, or, without a kind, to a plain value."""
+def put(name, key, value):
+    """Set an attribute of an object to a plain value, a list of plain values, or an array."""
 
     def change(parts, arrays):
-        if kind:
-            parts[3].append([kind, list(inside)])
-        parts[2][name][key] = [len(parts[3]) - 1] if kind else inside[0]
-
-    return change
-
-
-def array(name, key, values):
-    """Set an attribute to an array."""
-
-    def change(parts, arrays):
-        arrays.append(values)
-        put(name, key, "array", len(arrays) - 1)(parts, arrays)
-
-    return change
-
-
-def own_attributes(parts):
-    """Return the list of the places of the (name, value) of the Afferents."""
-    inside = next(inside for kind, inside in parts[3] if kind == "Afferents")
-    return parts[3][inside[0][0]][1]
-
-
-def listed(**new):
-    """Change the dtypes of arrays of the Afferents."""
-
-    def change(parts, arrays):
-        for place in own_attributes(parts):
-            name, value = parts[3][place[0]][1]
-            if name in new:
-                kind, held = parts[3][value[0]]
-                if kind == "view":
-                    held[2] = new[name]
-                else:
-                    arrays[held[0]] = arrays[held[0]].astype(new[name])
-
-    return change
-
-
-def more(**new):
-    """Give the Afferents further attributes, plain ones."""
-
-    def change(parts, arrays):
-        for pair in new.items():
-            parts[3].append(["tuple", list(pair)])
-            own_attributes(parts).append([len(parts[3]) - 1])
-
-    return change
-
-
-def state_of_a_generator(**new):
-    """Replace the generator of the network by a Mersenne twister in some state."""
-
-    def change(parts, arrays):
-        twister = np.random.MT19937(1).state
-        pairs = [*(twister["state"] | new).items()]
-        arrays.append(pairs[0][1])
-        start = len(parts[3])
-        parts[3] += [["array", [len(arrays) - 1]], ["tuple", ["key", [start]]], ["tuple", list(pairs[1])]]
-        parts[3] += [["dict", [[start + 1], [start + 2]]], ["tuple", ["bit_generator", "MT19937"]]]
-        parts[3] += [["tuple", ["state", [start + 3]]], ["dict", [[start + 4], [start + 5]]]]
-        put("network", "late", "generator", [start + 6])(parts, arrays)
+        if isinstance(value, list):
+            parts[3].append(["list", value])
+        elif isinstance(value, np.ndarray):
+            arrays.append(value)
+            parts[3].append(["array", [len(arrays) - 1]])
+        parts[2][name][key] = [len(parts[3]) - 1] if isinstance(value, list | np.ndarray) else value
 
     return change
 
@@ -503,70 +341,168 @@ def without(name, key):
     return lambda parts, arrays: parts[2][name].pop(key)
 
 
+def replaced(old, new):
+    """Replace a text in what is kept in `bodies`."""
+
+    def change(parts, arrays):
+        parts[3] = json.loads(json.dumps(parts[3]).replace(old, new))
+
+    return change
+
+
+def first_view(place, value):
+    """Change one of the things that the first view is made of."""
+
+    def change(parts, arrays):
+        view = next(inside for kind, inside in parts[3] if kind == "view")
+        view[place] = value
+
+    return change
+
+
+def every(kind, new):
+    """Change every array of a kind of numbers."""
+
+    def change(parts, arrays):
+        arrays[:] = [new(array) if array.dtype.kind == kind and array.ndim else array for array in arrays]
+
+    return change
+
+
+def aliased(parts, arrays):
+    """Let the weights of an EventWeights or CSR be the memory of their places."""
+    held = {}
+    for kind, inside in parts[3]:
+        if kind == "tuple" and inside and inside[0] in ("targets", "indices", "weights", "data"):
+            held[inside[0]] = inside[1][0]
+    places = held.get("targets", held.get("indices"))
+    kind, inside = parts[3][places]
+    inside = inside if kind == "array" else parts[3][inside[0][0]][1]
+    arrays[inside[0]] = arrays[inside[0]].astype(np.int64)
+    start = len(parts[3])
+    parts[3] += [["list", [arrays[inside[0]].size]], ["list", [8]]]
+    parts[3][places] = ["array", inside]
+    parts[3][held.get("weights", held.get("data"))] = ["view", [[places], [start], "<f8", 0, [start + 1]]]
+
+
+def late_weights(parts, arrays):
+    """Add weights whose shape is a list, which could be changed later."""
+    kind, inside = parts[3][parts[2]["synapses 0"]["W"][0]]
+    pairs = [parts[3][pair[0]][1] for pair in parts[3][inside[0][0]][1]]
+    start = len(parts[3])
+    parts[3] += [["tuple", pair] for pair in pairs if "shape" not in pair[0]]
+    parts[3] += [["list", [7, 7]], ["tuple", [next(name for name, _ in pairs if "shape" in name), [len(parts[3])]]]]
+    new = [*range(start, start + len(pairs) - 1), len(parts[3]) - 1]
+    parts[3] += [["dict", [[k] for k in new]], [kind, [[len(parts[3])]]]]
+    parts[2]["group 0"]["added"] = [len(parts[3]) - 1]
+
+
+def unfolding(kind):
+    """Set an attribute that holds 2^60 lists, or one whose hash would never end."""
+
+    def change(parts, arrays):
+        parts[3].append([kind, [1]])
+        for _ in range(60):
+            parts[3].append([kind, [[len(parts[3]) - 1]] * 2])
+        if kind == "tuple":
+            parts[3].append(["tuple", [[len(parts[3]) - 1], 1]])
+            parts[3].append(["dict", [[len(parts[3]) - 1]]])
+        parts[2]["group 0"]["late"] = [len(parts[3]) - 1]
+
+    return change
+
+
+def endless(parts, arrays):
+    put("group 0", "x", [[len(parts[3])]])(parts, arrays)
+
+
+def own_attributes(parts):
+    """Return the list of the places of the (name, value) of the Afferents."""
+    inside = next(inside for kind, inside in parts[3] if kind == "Afferents")
+    return parts[3][inside[0][0]][1]
+
+
+def big_endian_starts(parts, arrays):
+    pairs = dict(parts[3][place[0]][1] for place in own_attributes(parts))
+    (k,) = parts[3][pairs["starts"][0]][1]
+    arrays[k] = arrays[k].astype(">i8")
+
+
+def more(name):
+    """Give the Afferents one more attribute."""
+
+    def change(parts, arrays):
+        parts[3].append(["tuple", [name, 1]])
+        own_attributes(parts).append([len(parts[3]) - 1])
+
+    return change
+
+
 DRIVE, RULE, SYNAPSES = "group 0, behaviour 1 Drive", "group 0, behaviour 2 STDP", "synapses 0"
 MISFITS = {
-    "__dict__ of an object": (put(DRIVE, "__dict__", "dict"), "Drive.'__dict__' is not part"),
-    "__dict__ of text": (put(DRIVE, "__dict__", None, "x"), "Drive.'__dict__' is not part"),
-    "__weakref__": (put(DRIVE, "__weakref__", None, 1), "Drive.'__weakref__' is not part"),
-    "groups": (put("network", "NeuronGroups", "list"), "network.'NeuronGroups' is a link"),
-    "synapse groups": (put("network", "SynapseGroups", "list"), "network.'SynapseGroups' is a link"),
-    "source": (put(SYNAPSES, "src", None, 1), "synapses 0.'src' is a link"),
-    "target": (put(SYNAPSES, "dst", None, "x"), "synapses 0.'dst' is a link"),
-    "functions": (put(DRIVE, "calls", "list", 1), "Drive.'calls' is a link"),
-    "text as iteration": (put("network", "iteration", None, "x"), "network.'iteration' is a str; allowed: number"),
-    "half an iteration": (put("network", "iteration", None, 0.5), "network.iteration is 0.5; allowed: a whole"),
-    "iterations": (put("network", "iteration", None, 2**31), "network.iteration is 2147483648; allowed: a whole"),
-    "iteration before 0": (put("network", "iteration", None, -1), "network.iteration is -1; allowed: a whole"),
-    "size": (put("group 0", "size", None, 10**9), "group 0.size is 1000000000; allowed: 6"),
-    "text as parameter": (put(RULE, "eta", None, "x"), "STDP.'eta' is a str; allowed: number"),
-    "array as parameter": (array(RULE, "eta", np.ones(2)), r"STDP.'eta' is a ndarray of \(2,\) float64; .*number"),
-    "None as parameter": (put(RULE, "eta", None, None), "STDP.'eta' is a NoneType; allowed: number"),
-    "number as text": (put(DRIVE, "draw", None, 5), "Drive.'draw' is a number; allowed: str"),
-    "list as number": (put(DRIVE, "last", "list"), "Drive.'last' is a list; allowed: number"),
+    "own word of Python": (put(DRIVE, "__dict__", []), "Drive.'__dict__' is not part"),
+    "method": (put("group 0", "add_behaviour", "text"), "group 0.'add_behaviour' is not part"),
+    "keywords": (put("group 0", "init_kwargs", ["__import__('os')"]), "group 0.'init_kwargs' is not part"),
+    "tags": (put("group 0", "tags", "text"), "group 0.'tags' is not part"),
+    "groups": (put("network", "NeuronGroups", []), "network.'NeuronGroups' is a link"),
+    "source": (put(SYNAPSES, "src", 1), "synapses 0.'src' is a link"),
+    "functions": (put(DRIVE, "calls", [1]), "Drive.'calls' is a link"),
+    "text as iteration": (put("network", "iteration", "x"), "network.'iteration' is a str; allowed: number"),
+    "half an iteration": (put("network", "iteration", 0.5), "network.iteration is 0.5; allowed: a whole"),
+    "iterations": (put("network", "iteration", 2**31), "network.iteration is 2147483648; allowed: a whole"),
+    "iteration before 0": (put("network", "iteration", -1), "network.iteration is -1; allowed: a whole"),
+    "size": (put("group 0", "size", 10**9), "group 0.size is 1000000000; allowed: 6"),
+    "text as parameter": (put(RULE, "eta", "x"), "STDP.'eta' is a str; allowed: number"),
+    "array as parameter": (put(RULE, "eta", np.ones(2)), r"STDP.'eta' is a ndarray of \(2,\) float64; .*number"),
+    "None as parameter": (put(RULE, "eta", None), "STDP.'eta' is a NoneType; allowed: number"),
+    "list as number": (put(DRIVE, "last", []), "Drive.'last' is a list; allowed: number"),
     "parameter that is gone": (without(RULE, "eta"), "STDP lacks eta"),
     "tag that is gone": (without(RULE, "tag"), "STDP lacks tag"),
     "spikes that are gone": (without(SYNAPSES, "pre_old"), "synapses 0 lacks pre_old"),
     "sums that are gone": (without("group 0, behaviour 3 Normalisation", "_seen"), "Normalisation lacks _seen"),
     "generator that is gone": (without("network", "rng"), "network lacks rng"),
-    "late dates": (array("group 0", "late", np.zeros(2, "M8[s]")), "group 0.'late' holds an array"),
-    "late big-endian": (array("group 0", "late", np.zeros(2, ">i4")), "group 0.'late' holds an array"),
-    "big-endian starts": (listed(starts=">i8"), "_afferents' holds an array"),
-    "big-endian sources": (listed(source=">i4"), "_afferents' holds an array"),
-    "big-endian places": (listed(place=">i8"), "_afferents' holds an array"),
-    "data of voids": (listed(data="|V8"), "a view of float64 as"),
-    "data of dates": (listed(data="<M8[s]"), "a view of float64 as"),
-    "data of whole numbers": (listed(data="<i8"), "a view of float64 as"),
-    "method of weights": (more(check_format="x"), "Afferents cannot have"),
-    "more in weights": (more(x=1), "data of an Afferents"),
-    "place of a generator": (state_of_a_generator(pos=10**6), "state.pos = 1000000 is out"),
-    "a key of zeros": (state_of_a_generator(key=np.zeros(624, "u4")), "state.key is all 0"),
-    "place before a generator": (state_of_a_generator(pos=-1), "state.pos = -1 is out"),
+    "another generator": (replaced('"PCG64"', '"PCG64DXSM"'), "generator PCG64DXSM; allowed: generator PCG64"),
+    "no generator": (replaced('"PCG64"', '"__class__"'), "bit_generator"),
+    "state of a generator": (replaced('["has_uint32", 0]', '["has_uint32", 2]'), "has_uint32 = 2"),
+    "late dates": (put("group 0", "late", np.zeros(2, "M8[s]")), "group 0.'late' holds an array"),
+    "late big-endian": (put("group 0", "late", np.zeros(2, ">i4")), "group 0.'late' holds an array"),
+    "big-endian starts": (big_endian_starts, "_afferents' holds an array"),
+    "method of weights": (more("check_format"), "Afferents cannot have"),
+    "more in weights": (more("x"), "data of an Afferents"),
+    "view of objects": (first_view(2, "|O8"), "a view of float64 as"),
+    "view of whole numbers": (first_view(2, "<i8"), "a view of float64 as"),
+    "view elsewhere": (first_view(3, 10**6), "strides is incompatible"),
+    "fewer bodies": (lambda parts, arrays: parts[3].pop(), ""),
+    "endless": (endless, ""),
+    "lists without end": (unfolding("list"), "without end"),
+    "hash without end": (unfolding("tuple"), "without end"),
 }
+OF_WEIGHTS = [(every("f", lambda array: array[:-1]), sparse) for sparse in (False, True, "event")]
+OF_WEIGHTS += [(every("i", lambda array: array + 1000), sparse) for sparse in (True, "event")]
+OF_WEIGHTS += [(change, sparse) for change in (aliased, late_weights) for sparse in (True, "event")]
+
+
+def is_refused(net, change, folder, words=""):
+    """Assert that a changed file is refused in one line, which has these words, and that nothing was loaded."""
+    save_state(net, folder / "a")
+    net.simulate_iterations(1)
+    synapse, rule = net["GLUTAMATE", 0], net.NeuronGroups[0].behaviour[1]
+    before, links = capture(net), (synapse.src, net.NeuronGroups[0], dict(rule.init_kwargs))
+    parts, arrays = opened(folder / "a.npz")
+    change(parts, arrays)
+    written(folder / "b.npz", parts, arrays)
+    with pytest.raises(ParameterError, match=rf"^[^\n]* is no saved state [^\n]*{words}[^\n]*$") as refused:
+        load_state(net, folder / "b.npz")
+    assert len(str(refused.value)) < 450 and same(capture(net), before)
+    assert links == (synapse.src, net.NeuronGroups[0], rule.init_kwargs)
+    net.simulate_iterations(1)
 
 
 @pytest.mark.parametrize("case", MISFITS)
 def test_an_attribute_that_does_not_fit_is_named_and_nothing_is_loaded(case, tmp_path):
-    change, words = MISFITS[case]
-    net = learner()
-    save_state(net, tmp_path / "a")
-    net.simulate_iterations(1)
-    before, links = capture(net), (net["GLUTAMATE", 0].src, net.NeuronGroups[0], dict(net["STDP", 0].init_kwargs))
-    parts, arrays = opened(tmp_path / "a.npz")
-    change(parts, arrays)
-    written(tmp_path / "b.npz", parts, arrays)
-    with pytest.raises(ParameterError, match=rf" is no saved state .*{words}") as refused:
-        load_state(net, tmp_path / "b.npz")
-    assert "\n" not in str(refused.value) and len(str(refused.value)) < 450
-    assert same(capture(net), before)
-    assert links == (net["GLUTAMATE", 0].src, net.NeuronGroups[0], net["STDP", 0].init_kwargs)
-    net.simulate_iterations(1)
+    is_refused(learner(), MISFITS[case][0], tmp_path, MISFITS[case][1])
 
 
-def test_another_kind_of_generator_is_refused(tmp_path):
-    net, other = learner(), learner()
-    other.rng = np.random.Generator(np.random.Philox(1))
-    save_state(other, tmp_path / "a")
-    before = capture(net)
-    with pytest.raises(ParameterError, match="rng' is a generator Philox; allowed: generator PCG64"):
-        load_state(net, tmp_path / "a.npz")
-    assert same(capture(net), before)
+@pytest.mark.parametrize(("change", "sparse"), [*OF_WEIGHTS, (every("f", np.float32), False)])
+def test_weights_that_do_not_fit_are_refused(change, sparse, tmp_path):
+    is_refused(network(sparse), change, tmp_path)
