@@ -5,14 +5,13 @@ import warnings
 
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
 from scipy.sparse import csc_array
 
 from helpers import modular
-from helpers.modular import Network, NeuronDimension, NeuronGroup, Recorder, SynapseGroup, draws, figures, learning
+from helpers.modular import Network, NeuronDimension, NeuronGroup, Recorder, SynapseGroup, draws, learning
 from helpers.modular.synapses import EventWeights, stored
 from helpers.modular.tags import Behaviour
-from helpers.parameters import BackendError, HelpersError, ParameterError
+from helpers.parameters import HelpersError, ParameterError
 
 
 def net_and_cells():
@@ -21,7 +20,6 @@ def net_and_cells():
 
 
 def started(net, cells, behaviour):
-    """Add a behaviour and initialise the network."""
     cells.add_behaviour(1, behaviour)
     net.initialize()
 
@@ -32,10 +30,6 @@ CASES = {
     "group without network": (lambda n, c: NeuronGroup(None, 3), "net = None is not a Network"),
     "unknown src": (lambda n, c: SynapseGroup(n, "cell", c), "src = 'cell' .* known: cells, NeuronGroup"),
     "partition": (lambda n, c: SynapseGroup(n, c, c, partition=True), "partition = True is not supported"),
-    "partition of an array": (lambda n, c: SynapseGroup(n, c, c, partition=np.ones(2)), "is not a switch"),
-    "dst of an array": (lambda n, c: SynapseGroup(n, c, np.ones(3)), "dst = array.* known: cells, NeuronGroup"),
-    "tag of an array": (lambda n, c: NeuronGroup(n, 3, tag=np.ones(2)), "is not text"),
-    "info of an array": (lambda n, c: n.initialize(info=np.ones(2)), "info = array.* is not a switch"),
     "negative key": (lambda n, c: NeuronGroup(n, 3, {-1: Behaviour()}), "key = -1"),
     "text as key": (lambda n, c: NeuronGroup(n, 3, {"1": Behaviour()}), "key = '1'"),
     "nan as key": (lambda n, c: NeuronGroup(n, 3, {float("nan"): Behaviour()}), "key = nan"),
@@ -45,17 +39,12 @@ CASES = {
     "both spellings": (lambda n, c: NeuronGroup(n, 3, {}, behavior={}), "one argument in two spellings"),
     "tag that is a number": (lambda n, c: NeuronGroup(n, 3, tag=5), "tag = 5 is not text"),
     "network dtype": (lambda n, c: Network(dtype=int), "float64 or float32"),
-    "network seed": (lambda n, c: Network(seed=-3), "seed = -3"),
     "setting": (lambda n, c: Network(settings={"syn_dim": "SxD"}), "setting = 'syn_dim' is unknown; .*: dtype"),
-    "settings": (lambda n, c: Network(settings=5), "settings = 5 is no dictionary"),
-    "recorders by an array": (lambda n, c: n.clear_recorder(np.ones(2)), "name no recorder; known: none"),
-    "growth": (lambda n, c: figures.activity(Figure().subplots(), np.ones((4, 2)), growth=np.inf), "growth = inf"),
     "width": (lambda n, c: NeuronDimension(width=0), "width = 0"),
     "group size beside a grid": (lambda n, c: NeuronGroup(n, 3, {0: NeuronDimension(2)}), "size = 3 .*not 2 x 1 x 1"),
     "scale of another shape": (lambda n, c: c.vector("uniform", [1, 2]), "scale .*one for each of \\(3,\\)"),
     "scale that is text": (lambda n, c: c.vector("uniform", "2"), "scale is not an array of numbers"),
     "mode of None": (lambda n, c: c.vector(None), "mode = None cannot be drawn"),
-    "mode that imports": (lambda n, c: c.vector("__import__('os')"), "cannot be drawn"),
     "draw that is not known": (lambda n, c: Behaviour(a="uniform_gap(1, 2)").parameter("a", 0, c), "cannot be drawn"),
     "density of 2": (lambda n, c: c.get_random_neuron_vec(density=2.0), "density goes up to 2"),
     "densities": (lambda n, c: c.get_random_neuron_vec(density=[0.5, 0.5]), "density has 2 entries"),
@@ -64,7 +53,6 @@ CASES = {
     "connectivity of nan": (lambda n, c: SynapseGroup(n, c, c, connectivity="np.nan"), "'np.nan' .* NaN"),
     "unknown name": (lambda n, c: SynapseGroup(n, c, c, connectivity="s_ids > 1"), "known: np, s_id, d_id"),
     "size as a variable": (lambda n, c: Behaviour(size=7).set_parameters_as_variables(c), "size of .*choose another"),
-    "recorder of nothing": (lambda n, c: Recorder(None), "None is no recordable expression"),
     "expression": (lambda n, c: Recorder(["n.activity +"]), "no recordable expression"),
     "functions of one name": (lambda n, c: Recorder([lambda n: 1, lambda n: 2]), "'<lambda>' is the name of two"),
     "gapwidth": (lambda n, c: started(n, c, Recorder(["n.v"], gapwidth=-1)), "gapwidth = -1"),
@@ -74,10 +62,8 @@ CASES = {
     "storage": (lambda n, c: stored(np.eye(2), "csr"), "sparse = 'csr' is unknown"),
     "weights with nan": (lambda n, c: EventWeights([[np.nan]]), "NaN"),
     "direction": (lambda n, c: c.synapses("sideways"), "direction = 'sideways'"),
-    "unknown synapse tag": (lambda n, c: c.synapses("afferent", "GLU"), "'GLU'; known: All"),
     "unknown behaviour": (lambda n, c: c.deactivate("STDP"), "matches 'STDP'; known: none"),
     "lookup with more": (lambda n, c: n["x", 0, "list"], "not a lookup"),
-    "block": (lambda n, c: n.initialize() or n.simulate_iterations(3, batch_size=-2), "batch_size = -2"),
     "rate of learning": (lambda n, c: started(n, c, learning.STDP(eta="fast")), "eta = 'fast' is not a number"),
     "bounds of weights": (lambda n, c: started(n, c, learning.STDP(low=2, high=1)), "high = 1 .*a number in \\[2"),
 }
@@ -95,16 +81,12 @@ def test_one_line(case):
 
 def test_simulating_before_initialize():
     net, cells = net_and_cells()
-    for run in (net.simulate_iteration, lambda: net.simulate_iterations(3)):
-        with pytest.raises(RuntimeError, match="initialize"):
-            run()
-    net.initialize()
-    NeuronGroup(net, 2, tag="late")
-    with pytest.raises(BackendError, match="call initialize"):
-        net.simulate_iterations(1)
-    net.initialize()
-    net.simulate_iterations(1)
-    assert net.iteration == cells.iteration == 1
+    for tag in ("late", "later"):
+        with pytest.raises(RuntimeError, match="call initialize"):
+            net.simulate_iterations(3)
+        net.initialize()
+        NeuronGroup(net, 2, tag=tag)
+    assert net.iteration == cells.iteration == 0
 
 
 def test_wrong_shape_of_w():
@@ -169,14 +151,11 @@ def test_a_behaviour_that_fails_when_added_leaves_nothing_behind(early):
     net, cells = net_and_cells()
     other = NeuronGroup(net, 2, tag="other")
     net.initialize()
-    before = [dict(vars(parent)) for parent in (net, cells, other)]
-    broken = Broken()
+    before, broken = [dict(vars(parent)) for parent in (net, cells, other)], Broken()
     for _ in range(2):
         with pytest.raises(ZeroDivisionError):
             cells.add_behaviour(1, broken)
     assert [vars(parent) for parent in (net, cells, other)] == before
-    assert cells.behaviour == {} and cells.size == 3 and not hasattr(net, "late")
-    cells.add_behaviour(1, Behaviour())
     net.simulate_iteration()
 
 
@@ -207,12 +186,11 @@ MODES = {
     " uniform(low=-80, high=0)": lambda rng: rng.uniform(-80, 0, 3),
     "-gamma(2.0, scale=3) + 1": lambda rng: 1 - rng.gamma(2.0, 3, 3),
     "normal": lambda rng: rng.normal(size=3),
+    **dict.fromkeys(("uniform", "random()", "rand", "rnd()", "uniform(0, 1)"), lambda rng: rng.random(3)),
     "2 ** -1 * ones() + 10 ** 3 % 7 // 2 - 1 / 3": lambda rng: 0.5 + 10**3 % 7 // 2 - 1 / 3 + np.zeros(3),
     "choice([-1, 1], p=(0.25, 0.75))": lambda rng: rng.choice([-1, 1], 3, p=[0.25, 0.75]),
     "integers(0, 2, endpoint=True)": lambda rng: rng.integers(0, 2, 3, endpoint=True),
-    "normal(normal(0, 1), rand()) * poisson(3)": lambda rng: (
-        rng.normal(rng.normal(0, 1, 3), rng.random(3)) * rng.poisson(3, 3)
-    ),
+    "normal(normal(0, 1), rand())": lambda rng: rng.normal(rng.normal(0, 1, 3), rng.random(3)),
     "np.exp(normal(-1, 0.5)) + np.pi": lambda rng: np.exp(rng.normal(-1, 0.5, 3)) + np.pi,
     "binomial(2 ** 4, 0.5)": lambda rng: rng.binomial(16, 0.5, 3),
 }
@@ -225,20 +203,15 @@ def test_a_mode_is_what_numpy_draws(mode):
     for _ in range(2):
         assert cells.vector(mode).tolist() == MODES[mode](rng).tolist()
     assert net.rng.random() == rng.random()
-    assert draws.is_draw(mode) == (mode != "normal")
+    assert draws.is_draw(mode) == ("(" in mode)
 
 
 PROGRAMS = ["[normal(0) for normal in [np.f2py.os.system]]", "(lambda: normal(0))()", "normal(0).__class__"]
 PROGRAMS += ["np.random.seed(1)", "np.fromfile(normal(0))", "normal(0)[0]", "normal(*[0])", "normal(**{'loc': 0})"]
 PROGRAMS += ["normal('0')", "normal(size=10**9)", "normal(0) if 1 else 0", "(x := normal(0))", "normal(0); 1", "np(1)"]
 PROGRAMS += ["normal(0) + __class__", "normal(0) << 60", "normal(1j)", "open(1)", "normal(0)\0", "f'{normal(0)}'"]
-PROGRAMS += [
-    "{normal(0)}",
-    "not normal(0)",
-    "(yield normal(0))",
-    "(" * 400 + "normal(0)",
-    "normal(0)" + 1000 * " " + "+1",
-]
+PROGRAMS += ["{normal(0)}", "not normal(0)", "(yield normal(0))", "__import__('os')", "(" * 400 + "normal(0)"]
+PROGRAMS += ["normal(0)" + 1000 * " " + "+1"]
 HUGE = "9" * 300
 TOO_LARGE = ["9**9**9", "[9**300] ** [9**300]", f"[{HUGE}] ** [{HUGE}]", "np.maximum(ones(), 10**300) ** 10**300"]
 TOO_LARGE += ["9**9*9**9*9**9 + ones()", "normal(10**9**9)", "-" * 990 + "normal(0)", "1+" * 480 + "normal(0)"]
@@ -246,12 +219,10 @@ TOO_LARGE += ["9**9*9**9*9**9 + ones()", "normal(10**9**9)", "-" * 990 + "normal
 
 @pytest.mark.parametrize("mode", PROGRAMS + TOO_LARGE)
 def test_a_mode_is_never_a_program_and_takes_no_time(mode):
-    _, cells = net_and_cells()
-    started_at = time.perf_counter()
-    with pytest.raises(ParameterError, match=r"^mode = .* cannot be drawn .*; give one like 'normal") as caught:
+    cells, begun = net_and_cells()[1], time.perf_counter()
+    with pytest.raises(ParameterError, match=r"^mode = .* cannot be drawn [^\n]*; give one like 'normal") as caught:
         cells.vector(mode)
-    assert "\n" not in str(caught.value) and len(str(caught.value)) < 400
-    assert time.perf_counter() - started_at < 5
+    assert len(str(caught.value)) < 400 and time.perf_counter() - begun < 5
     if mode in PROGRAMS:
         assert not draws.is_draw(mode)
         assert Behaviour(a=mode).parameter("a", "", cells) == mode, "it stays text"
