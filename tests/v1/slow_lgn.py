@@ -78,15 +78,14 @@ def legacy_level(movie, x, y, kind, fps=24, duration_ms=1000):
     return np.array([v * z.max() if v > 0 else v * z.min() for v in y_t])
 
 
-def legacy_kinds(theta_rad):
-    """ON where the template is positive, OFF elsewhere, on the source's lattice (step 3 px, .05 cycles/px)."""
-    values = template(theta_rad, offsets(range(-10, 10, 3)), sf_0=0.05)
-    return ["on" if v > 0 else "off" for v in values]
-
-
 def legacy_halves(movie, x, y, theta_rad, fps=24, duration_ms=1000):
-    """Sums over the ON and over the OFF positions of one cell."""
+    """Sums over the ON and over the OFF positions of one cell: ON where the template is positive, OFF elsewhere.
+
+    On the source's lattice: step 3 px, .05 cycles/px.
+    """
     halves = {"on": np.zeros(duration_ms), "off": np.zeros(duration_ms)}
-    for (dx, dy), kind in zip(offsets(range(-10, 10, 3)), legacy_kinds(theta_rad), strict=True):
+    places = offsets(range(-10, 10, 3))
+    for (dx, dy), value in zip(places, template(theta_rad, places, sf_0=0.05), strict=True):
+        kind = "on" if value > 0 else "off"
         halves[kind] += legacy_level(movie, x + dx, y + dy, kind, fps, duration_ms)
     return halves["on"], halves["off"]

@@ -15,7 +15,6 @@ SEEDS = list(range(8))  # those of the notebook, with which the store is shared
 CLOUDS = list(range(16))
 THETA, SIX = NOTEBOOK.THETA, np.deg2rad(NOTEBOOK.SIX)
 BANK_RAD = np.pi * np.arange(12) / 12
-needs_nest = pytest.mark.skipif(NOTEBOOK.sim is None, reason="NEST is not installed")
 
 
 @functools.cache
@@ -114,30 +113,7 @@ def test_source_currents_give_the_published_rates():
         assert rate[[0, 1, 10, 11]].max() < 40 and 150 < rate[5:7].mean() < 220
 
 
-# --- the ring: cells and engine
-
-
-@needs_nest
-def test_one_cell_is_that_of_the_table(acceptance):
-    epsp, rates = acceptance["ring"]["epsp_mv"], acceptance["ring"]["f_i"]
-    measured = [NOTEBOOK.one_cell(40.0, w)[0].max() + 65.5 for w in epsp["weights_us"]]
-    np.testing.assert_allclose(measured, epsp["reference"], rtol=epsp["relative"])
-    measured = [len(NOTEBOOK.one_cell(2000.0, current=current)[1]) / 2 for current in rates["current_na"]]
-    np.testing.assert_allclose(measured, rates["reference"], atol=0.5)
-
-
-@needs_nest
-@pytest.mark.parametrize("seed", [11, 12])
-def test_ring_equals_the_cells(seed):
-    rng = np.random.default_rng(seed)
-    trains, synapses = NOTEBOOK.draw_trains(1.0, rng), NOTEBOOK.draw_synapses(rng)
-    slow = NOTEBOOK.ring(trains, synapses)
-    given = {f"{pre}_{post}": drawn for (pre, post), drawn in synapses.items()}
-    fast = v1.simulate(v1.RingParams(plastic=False), 1.0, trains=trains, synapses=given, seed=0)
-    for name, found in slow.items():
-        t_ms, cell = fast.spikes[name]
-        near = [np.abs(t_ms[cell == i] - t).min(initial=9) < 0.15 for i, train in enumerate(found) for t in train]
-        assert sum(near) >= 0.98 * max(len(near), len(t_ms))
+# --- the static ring
 
 
 def test_input_spikes(record):

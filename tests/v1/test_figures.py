@@ -39,14 +39,6 @@ def test_gabors_marks_each_position_once():
         assert sum(len(collection.get_offsets()) for collection in ax.collections) == 49
 
 
-def test_ring_schematic_names_both_rings_and_four_orientations():
-    ax = plots.ring_schematic(plt.subplots()[1])
-    texts = {text.get_text(): text.get_position() for text in ax.texts}
-    assert {"excitatory", "inhibitory", "0°", "45°", "90°", "135°"} <= set(texts)
-    assert min(np.hypot(*position) for position in texts.values()) > 1.22  # outside cells, synapses and strokes
-    assert [len(points.get_offsets()) for points in ax.collections] == [24, 24]
-
-
 def test_raster_draws_every_spike_and_the_shown_orientation(result):
     axes, populations = plt.subplots(3, 1)[1], ("input", "exc", "inh2")
     plots.ring_raster(axes, result, populations=populations)
