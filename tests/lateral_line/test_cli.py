@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from helpers import lateral_line, storage
-from helpers.lateral_line import cli
+from helpers.lateral_line import cli, figures
 from helpers.lateral_line.params import MODES, NetworkParams, preset, without_plasticity
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -75,12 +75,9 @@ def read(path):
 
 
 def content(folder):
-    """Return the bytes and times of all files."""
-    found = {}
-    for path in sorted(Path(folder).rglob("*")):
-        if path.is_file():
-            found[str(path.relative_to(folder))] = path.read_bytes(), path.stat().st_mtime_ns
-    return found
+    """Return the bytes and times of all files by their paths."""
+    files = [path for path in sorted(Path(folder).rglob("*")) if path.is_file()]
+    return {str(path.relative_to(folder)): (path.read_bytes(), path.stat().st_mtime_ns) for path in files}
 
 
 def refused(capsys, words):
@@ -136,7 +133,8 @@ def test_every_field_can_be_set_by_name_and_a_flag_wins(dry):
     assert record["mode"] == "ll_fast" and record["multi_seed"] == 1
 
 
-def test_names_of_figures_weights_and_their_copies(here):
+def test_names_of_figures_weights_and_their_copies(here, monkeypatch):
+    monkeypatch.setattr(figures, "DPI", 20)
     words = "--mode ll_thesis --figures all --save-tag a\\b --run-name x/y --save-weights-dir w/v"
     assert go(f"{SMALL} {words}") == 0
     names = {f"{base}_u_5.0_nMON_200_nTS_20{seed}.png" for base in FIGURES.split() for seed in ("", "_seed_123")}
@@ -180,7 +178,6 @@ def test_a_seed_of_a_series_alone_gives_the_same_bytes_in_a_folder_named_by_the_
     (alone,) = [path for path in runs.iterdir() if re.fullmatch(r"\d{8}_\d{6}", path.name)]
     for name in OF_A_SEED:
         assert (alone / name.format(124)).read_bytes() == (runs / "m" / name.format(124)).read_bytes()
-    assert read(runs / "m" / RESULTS.format(123))["repeats"] != read(alone / RESULTS.format(124))["repeats"]
 
 
 @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGINT])
@@ -196,22 +193,18 @@ def test_stopped_after_the_first_seed_the_same_command_does_the_others(sent, her
     os.killpg(process.pid, sent)
     _, err = process.communicate(timeout=60)
     if sent == signal.SIGINT:
-        said = "lateral_line: stopped; the same command with --run-name a goes on\n"
-        assert (
-            err.startswith(said) and "Traceback" not in err
-        )  # joblib may add that semaphores of its workers were left
-        assert process.returncode == 130
+        assert err.startswith("lateral_line: stopped; the same command with --run-name a goes on\n")
+        assert "Traceback" not in err and process.returncode == 130  # joblib may add words on its workers
     done = content("Runs/a")
     kept = {name.split("_")[1] for name in done if name.endswith("_results.json")}
-    assert 1 <= len(kept) < 4 and not Path("Runs/a/run_summary.json").exists()
+    assert 1 <= len(kept) < 4 and "run_summary.json" not in done
     monkeypatch.setattr("joblib.cpu_count", lambda: 1)
     assert go(words) == 0
     out = capsys.readouterr().out
     assert sorted([*re.findall(r"seed (\d+): saved", out), *kept]) == ["123", "124", "125", "126"]
     now = content("Runs/a")
-    for name in done:
-        if name == "params.json" or any(f"seed_{seed}" in name for seed in kept):
-            assert now[name] == done[name], name
+    stay = [name for name in done if name == "params.json" or any(f"seed_{seed}" in name for seed in kept)]
+    assert [name for name in stay if now[name] != done[name]] == []
     assert [entry["seed"] for entry in read("Runs/a/run_summary.json")["runs"]] == list(range(123, 127))
 
 
@@ -330,7 +323,7 @@ def test_a_sphere_in_the_body_and_a_silent_mode_are_warned_of(dry, capsys):
 
 
 CHANGED = [
-    ("is of other parameters, another seed", {"network_params": {}}),
+    ("is of other parameters, another seed or an earlier version; delete it, and the same", {"network_params": {}}),
     ("is of other parameters, another seed", {"seed": 124}),
     ("more unknown or missing", {"more": 1}),
     ("seed_123_results.json: controls = 3", {"controls": 3}),
@@ -341,19 +334,13 @@ CHANGED = [
 
 def test_measures_of_another_run_or_with_other_content_are_refused_in_one_line(runs, capsys):
     """Their checksum is right."""
-    path, other = (runs / name / RESULTS.format(123) for name in "ab")
+    path = runs / "a" / RESULTS.format(123)
     whole = storage.read_json(path)
     for message, changes in CHANGED:
         storage.write_json(path, whole | changes)
         before = content(".")
         assert message in refused(capsys, f"{SMALL} --run-name a")
         assert content(".") == before
-    storage.write_json(path, whole)
-    assert go(f"{SMALL} --run-name b --distance-cm 1.1") == 0
-    shutil.copy(path, other)
-    assert "delete it, and the same command computes" in refused(capsys, f"{SMALL} --run-name b --distance-cm 1.1")
-    other.unlink()
-    assert go(f"{SMALL} --run-name b --distance-cm 1.1") == 0
 
 
 FILE = f"Runs/m/{NPZ}"
@@ -375,10 +362,7 @@ REFUSED = {
     f"{SMALL} --run-name bare": "exists without a params.json",
     f"{SMALL} --run-name m --multi-seed 2 --save-weights-dir taken/w": "taken",
     f"{SMALL} --run-name a\udcff": r"'a\udcff' holds NUL or is no UTF-8",
-    f"{SMALL} --save-tag \udcff": r"'\udcff' holds NUL or is no UTF-8",
-    f"{SMALL} --save-tag a\0b": r"'a\x00b' holds NUL or is no UTF-8",
     f"{SMALL} --save-weights-dir w\0": r"'w\x00' holds NUL or is no UTF-8",
-    "--evaluate Runs\0": r"'Runs\x00' holds NUL or is no UTF-8",
 }
 
 

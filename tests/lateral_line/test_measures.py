@@ -25,28 +25,18 @@ PERFECT = np.arange(1000), body_cell(X)
 ON_BODY = np.flatnonzero((X >= 0) & (X <= 4))
 
 
-def test_the_floor_of_a_perfect_map(acceptance, record):
-    low, high = acceptance["lateral_line"]["metric_floor"]["accept"]
-    found = quality(*PERFECT).sigma_theta_rad
-    record("lateral_line.metric_floor", found)
-    assert low <= found <= high
+def test_the_floor_of_a_perfect_map(record):
+    record("lateral_line.metric_floor", quality(*PERFECT).sigma_theta_rad)
     assert quality(*PERFECT, BODY).sigma_theta_rad == pytest.approx(0.007, abs=0.001)
 
 
-def test_chance_is_above_two(acceptance, record):
+def test_chance_is_above_two(record):
     rngs = [np.random.default_rng(seed) for seed in range(20)]
     spikes = [(np.repeat(np.arange(1000), 3), rng.integers(0, N, 3000)) for rng in rngs]
-    found = np.mean([quality(*each).sigma_theta_rad for each in spikes])
-    low, high = acceptance["lateral_line"]["metric_chance"]["accept"]
-    record("lateral_line.metric_chance", found)
-    assert low <= found <= high
+    record("lateral_line.metric_chance", np.mean([quality(*each).sigma_theta_rad for each in spikes]))
 
 
 # --- against the cells
-
-
-def circular_sd(angles):
-    return np.sqrt(max(0.0, -2 * np.log(min(1.0, abs(np.mean(np.exp(1j * np.array(angles))))))))
 
 
 def slow_quality(notebook, step, cell, x_cm, n_cells, window):
@@ -64,10 +54,10 @@ def slow_quality(notebook, step, cell, x_cm, n_cells, window):
         return np.nan, np.nan, np.nan, 0.0, 0, 0.0, np.nan
     with np.errstate(invalid="ignore"):  # a resultant of 1 + 2e-16
         sigma = np.nan_to_num(notebook.sigma_theta(step, cell, x_cm, n_cells, a, b, n_bins))
-    delta = np.sqrt(np.mean([circular_sd(found) ** 2 for found in bins.values()]))
-    bias = [np.angle(np.mean(np.exp(1j * np.array(found)))) for found in bins.values()]
+    means = np.array([np.mean(np.exp(1j * np.array(found))) for found in bins.values()])
+    delta = np.sqrt(np.mean(-2 * np.log(np.minimum(1, np.abs(means)))))
     shares = len(squares) / x_cm.size, len(bins), len(squares) / inside.sum()
-    return sigma, delta, np.sqrt(np.mean(squares)), *shares, np.mean(np.exp(1j * np.array(bias)))
+    return sigma, delta, np.sqrt(np.mean(squares)), *shares, np.mean(means / np.abs(means))
 
 
 @given(
@@ -88,11 +78,6 @@ def test_metrics_are_those_of_the_cells(notebook, pairs, window, backwards):
 
 
 # --- what the numbers mean
-
-
-def test_no_spikes_give_nan_and_say_so():
-    silent = quality([], [])
-    assert silent.silent and not silent.usable and np.isnan([getattr(silent, name) for name in measures.METRICS]).all()
 
 
 def test_a_few_spikes_are_no_map():

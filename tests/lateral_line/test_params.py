@@ -1,5 +1,7 @@
 """The modes and the checks of the parameters; their values stand in the manual, which test_cli.py holds to them."""
 
+import re
+
 import pytest
 
 from helpers.lateral_line import params
@@ -33,8 +35,7 @@ BAD = {
 def test_bad_values_are_refused_in_one_line():
     """Any hostile value of a field: tests/attack."""
     for message, change in BAD.items():
-        with pytest.raises(ParameterError) as refused:
+        with pytest.raises(ParameterError, match=rf"^[^\n]*{re.escape(message)}[^\n]*$"):
             NetworkParams().replace(**change)
-        assert message in str(refused.value) and "\n" not in str(refused.value)
     with pytest.raises(ParameterError, match="ll_thesis, ll_fast, ll_baseline, ll_fast_legacy"):
         preset("thesis")
