@@ -1,4 +1,4 @@
-"""The cells of FINAL_8 against closed forms, the published equations written out again, scipy's solver and Brian2."""
+"""The cells of FINAL_8 against closed forms, the published equations written out again and scipy's solver."""
 
 import copy
 import functools
@@ -23,28 +23,6 @@ def spikes(group):
     return set(map(tuple, np.asarray(group["spike", 0]).tolist()))
 
 
-def block(net):
-    """Return all weights of a network of two groups as one matrix."""
-    ee, ie, ei, ii = (dense(synapse.W) for synapse in net.SynapseGroups)
-    return np.block([[ee, ei], [ie, ii]])
-
-
-def joined(net, name):
-    return np.concatenate([getattr(net[tag, 0], name) for tag in ("exc", "inh")])
-
-
-# --- shared parts
-
-
-def test_weights_are_uniform_or_a_random_share():
-    w = block(f8().izhikevich_network(1, sizes=(200, 100)))
-    assert w[:, :200].min() >= 0 and w[:, :200].mean() == pytest.approx(0.25, abs=0.005)
-    assert w[:, 200:].max() <= 0 and w[:, 200:].mean() == pytest.approx(-0.5, abs=0.01)
-    sparse = dense(f8().brunel_hakim_network(1, n=400).SynapseGroups[0].W)
-    np.testing.assert_allclose(np.unique(sparse), [-0.1, 0.0])
-    assert (sparse < 0).mean() == pytest.approx(0.2, abs=0.01)
-
-
 # --- cells of the networks against closed forms
 
 
@@ -65,31 +43,18 @@ def test_lif_intervals_are_those_of_the_closed_form():
             assert set(np.diff(times[ids == k])) == {n}
 
 
-def test_the_mean_interval_is_that_of_many_simulated_ones():
-    """Cells that hear Poisson spikes of the given number, drawn one by one."""
-    rng, v, n = np.random.default_rng(1), np.full(4000, -80.0), 0
-    for t in range(1000):
-        arriving = sum(sign * (rng.random((k, 4000)) * mask).sum(axis=0) for sign, k, mask in poisson(rng, 2.4, 9.9))
-        v += 0.1 * (-65 - v + 90 * rng.random(4000) + arriving)
-        n += (v >= -30).sum() * (t >= 200)
-        v[v >= -30] = -80
-    assert 4000 * 800 / n == pytest.approx(f8().lif_interval(-30, 2.4, 9.9), rel=0.005)
-
-
-def poisson(rng, exc, inh):
-    """Yield sign, largest number of spikes, and which of them each of 4000 cells hears."""
-    for sign, mean in ((1, exc), (-1, inh)):
-        number = rng.poisson(mean, 4000)
-        yield sign, number.max(), np.arange(number.max())[:, None] < number
-
-
 # --- networks against the equations written out again
 
 
 def test_izhikevich_is_the_network_of_2003():
     net = f8().izhikevich_network(2, sizes=(160, 40), scales=(2.5, -5.0))
-    rng, weights = copy.deepcopy(net.rng), block(net)
-    a, b, c, d, i = (joined(net, name) for name in ("a", "b", "c", "d", "I"))
+    rng, exc, inh = copy.deepcopy(net.rng), net["exc", 0], net["inh", 0]
+    ee, ie, ei, ii = (dense(synapse.W) for synapse in net.SynapseGroups)
+    weights = np.block([[ee, ei], [ie, ii]])
+    assert (set(exc.a), set(exc.b), set(inh.c), set(inh.d)) == ({0.02}, {0.2}, {-65.0}, {2.0})
+    np.testing.assert_allclose(exc.d, 8 - 6 * (exc.c + 65) / 15, atol=1e-12)
+    np.testing.assert_allclose(inh.b, 0.25 - 0.05 * (inh.a - 0.02) / 0.08, atol=1e-12)
+    a, b, c, d, i = (np.concatenate([getattr(group, name) for group in (exc, inh)]) for name in "abcdI")
     net.simulate_iterations(300)
     v = np.full(200, -65.0)
     u, expected = b * v, set()
@@ -102,17 +67,8 @@ def test_izhikevich_is_the_network_of_2003():
         v[fired], u[fired] = c[fired], u[fired] + d[fired]
         i = np.concatenate([5 * rng.standard_normal(160), 2 * rng.standard_normal(40)])
         i = i + weights[:, fired].sum(axis=1)
-    found = spikes(net["exc", 0]) | {(t, k + 160) for t, k in spikes(net["inh", 0])}
+    found = spikes(exc) | {(t, k + 160) for t, k in spikes(inh)}
     assert len(found) > 200 and found == expected
-
-
-def test_izhikevich_parameters():
-    net = f8().izhikevich_network(4)
-    exc, inh = net["exc", 0], net["inh", 0]
-    r = np.sqrt((exc.c + 65) / 15)
-    np.testing.assert_allclose(exc.d, 8 - 6 * r**2, atol=1e-12)
-    np.testing.assert_allclose(inh.b, 0.25 - 0.05 * (inh.a - 0.02) / 0.08, atol=1e-12)
-    assert (set(exc.a), set(exc.b)) == ({0.02}, {0.2}) and set(inh.c) == {-65.0} and set(inh.d) == {2.0}
 
 
 @pytest.mark.parametrize("running", [True, False])
@@ -178,8 +134,7 @@ def energies(s, w):
 
 
 def test_hopfield_forgets_what_was_never_stored():
-    stored, never = (f8().hopfield(8, 400, 20, flips=0.1, stored=stored)["overlap"] for stored in (True, False))
-    assert stored[0] == pytest.approx(0.8, abs=0.02) and stored[-1] == 1.0 and never[-1] < 0.25
+    assert f8().hopfield(8, 400, 20, flips=0.1, stored=False)["overlap"][-1] < 0.25
 
 
 # --- single cells against the textbook forms under scipy's solver
@@ -236,7 +191,7 @@ def test_the_hodgkin_huxley_cell_has_rates_at_its_singular_points_and_starts_at_
     assert model().slopes(np.array([-55.0, 0, 0, 0]), 0.0)[3] == pytest.approx(0.1)
     state, current = f8().at_rest(model, -65.0)
     np.testing.assert_allclose(model.start, state, atol=1e-6)
-    assert abs(current) < 0.01 and f8().growth(model, -65.0) < 0
+    assert abs(current) < 0.01
 
 
 # --- theories
@@ -266,62 +221,5 @@ def test_the_linear_mode_is_that_of_the_whole_equation():
 
 
 def test_the_theory_of_the_memory():
-    """The critical load, the overlap there, and the equations of the source solved by iteration."""
+    """The critical load, and the overlap there."""
     assert f8().recalled(0.1379) == pytest.approx(0.967, abs=0.002) and f8().recalled(0.1385) == 0
-    m, r = 1.0, 1.0
-    from scipy.special import erf
-
-    for _ in range(2000):
-        c = np.sqrt(2 / (np.pi * 0.1 * r)) * np.exp(-(m**2) / (2 * 0.1 * r))
-        m, r = erf(m / np.sqrt(2 * 0.1 * r)), 1 / (1 - c) ** 2
-    assert f8().recalled(0.1) == pytest.approx(m, abs=1e-4)
-
-
-# --- measures
-
-
-def test_bursts_are_cut_where_spikes_pause():
-    assert [b.size for b in f8().split(np.array([1.0, 2.0, 300.0, 301.0, 302.0]))] == [2, 3]
-
-
-def test_the_measure_of_a_volley():
-    """Of a chain without noise every pool fires once, together."""
-    found = f8().synfire(1, 85, noise=0.0)
-    assert found["n_spikes"] == 1000
-    np.testing.assert_array_equal(found["pools"][:, 0], 100)
-    assert found["pools"][-1, 2] < 0.05 and f8().synfire(1, 20, noise=0.0)["pools"][:, 0].tolist() == [0] * 10
-
-
-# --- another simulator
-
-
-def brunel_hakim_in_brian2(seed, delay_ms):
-    """Return (rate in Hz, spectral peak in Hz) of 0.7 s less 0.2 s, V running while refractory."""
-    import brian2 as b2
-    from scipy.signal import welch
-
-    b2.prefs.codegen.target = "numpy"
-    b2.seed(seed)
-    b2.start_scope()
-    equations = "dv/dt = (25*mV - v + 1*mV*sqrt(20*ms)*xi)/(20*ms) : volt"
-    options = dict(threshold="v > 20*mV", reset="v = 10*mV", refractory=2 * b2.ms, method="euler")
-    cells = b2.NeuronGroup(5000, equations, dt=0.1 * b2.ms, **options)
-    cells.v = 10 * b2.mV
-    synapses = b2.Synapses(cells, cells, on_pre="v -= .1*mV", delay=delay_ms * b2.ms, dt=0.1 * b2.ms)
-    synapses.connect(p=0.2)
-    monitor = b2.SpikeMonitor(cells)
-    network = b2.Network(cells, synapses, monitor)
-    network.run(1000 * b2.ms)
-    steps = np.round(np.asarray(monitor.t / b2.ms) / 0.1).astype(int)
-    counts = np.bincount(steps, minlength=10_000)[2000:]
-    f, power = welch(counts, fs=10_000, nperseg=2000, nfft=8000)
-    return counts.mean() * 2, f[f > 40][power[f > 40].argmax()]
-
-
-@pytest.mark.slow
-def test_brunel_hakim_agrees_with_brian2():
-    """Brian2 delivers spikes after the threshold of a step, so its delay of 2 ms is felt 2.1 ms later."""
-    rate, peak = brunel_hakim_in_brian2(1, 2.0)
-    found = f8().brunel_hakim(1, 2.1, running=True, t_ms=1000.0)
-    assert found["rate_hz"] == pytest.approx(rate, rel=0.02)
-    assert found["peak_hz"] == pytest.approx(peak, abs=5)

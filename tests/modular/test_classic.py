@@ -17,9 +17,12 @@ def book():
     return cells("FINAL_8", "model", "study")
 
 
+STORE = dict(store=runs.store("classic"), n_jobs=1, progress=False)
+
+
 def swept(point, **grid):
     """Return the results of a study cell as a dict of arrays over the lists of the grid."""
-    return runs.over(point, store=runs.store("classic"), n_jobs=1, progress=False, **grid)
+    return runs.over(point, **STORE, **grid)
 
 
 @pytest.fixture
@@ -45,9 +48,9 @@ def test_lif_rates(hold):
 
 
 def test_izhikevich(record, hold):
-    found = [book().izhikevich(seed) for seed in SEEDS]
-    rates = np.array([point["rate_hz"] for point in found])
-    power, turned = (np.mean([point[name] for point in found], axis=0) for name in ("network", "turned"))
+    found = [point for _, point in runs.sweep(book().izhikevich, dict(seed=SEEDS), **STORE)]
+    rates, power, turned = (np.array([point[name] for point in found]) for name in ("rate_hz", "network", "turned"))
+    power, turned = power.mean(axis=0), turned.mean(axis=0)
     record("classic.izhikevich_rates", rates[:, 0], "exc")
     record("classic.izhikevich_rates", rates[:, 1], "inh")
     record("classic.izhikevich_peaks", 4 + power[4:15].argmax(), "slow")
@@ -82,7 +85,7 @@ def test_more_drive_slows_the_rhythm_of_brunel_hakim_which_the_linear_mode_denie
 def test_brunel_hakim(hold):
     found = swept(book().brunel_hakim, seed=[0, 1], t_ms=1000.0)
     hold(brunel_hakim_rate=found["rate_hz"], brunel_hakim_peak=found["peak_hz"], brunel_hakim_cv=found["cv"])
-    hold(brunel_hakim_free=book().brunel_hakim(SEEDS[0], J_mv=0.0)["rate_hz"])
+    hold(brunel_hakim_free=swept(book().brunel_hakim, seed=SEEDS[0], J_mv=0.0)["rate_hz"])
 
 
 def test_the_rhythm_begins_where_the_mode_grows(hold):
@@ -181,7 +184,8 @@ def adaptive_rate(current):
 
 def test_wang_buzsaki(hold):
     """By Runge-Kutta steps at I = 1, 2 and 5, silent at .15 and firing at .2, where no rest is left; by Euler steps."""
-    rates = dict(zip(book().LEVELS["WB"], book().last_rates("WB", 0.04, "rk4")["rate_hz"], strict=True))
+    found = swept(book().last_rates, model="WB", dt=0.04, method="rk4")
+    rates = dict(zip(book().LEVELS["WB"], found["rate_hz"], strict=True))
     exact = {current: adaptive_rate(current) for current in (1.0, 2.0, 5.0)}
     hold(wb_ratio=[rates[current] / exact[current] for current in exact])
     threshold = max(book().at_rest(book().WangBuzsaki, v)[1] for v in np.linspace(-70, -50, 2001))
