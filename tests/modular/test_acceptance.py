@@ -132,6 +132,12 @@ def test_a_rule_that_does_not_exist_cannot_be_left_out(build):
         build(without=("stdp",))
 
 
+def test_the_letter_after_the_last_one_is_known():
+    net = BOOK.sorn(2, ("STDP", "Normalisation"), n_exc=60, more={1.5: BOOK.Letters(n=1)})
+    net.simulate_iterations(3000)  # as many as are drawn at once
+    assert net["Letters", 0].place == 3000 < len(net["Letters", 0].text)
+
+
 def test_the_readout_sees_what_is_there_and_nothing_else():
     """Cells that hold the next letter are read without error; cells that spike at random give the commonest letter."""
     rng = np.random.default_rng(0)
