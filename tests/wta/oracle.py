@@ -9,7 +9,7 @@ import numpy as np
 
 from tests.cells import cells
 
-__all__ = ["dense", "depression", "same", "steps", "twin"]
+__all__ = ["dense", "same", "steps", "twin"]
 
 
 def dense(net, name):
@@ -22,18 +22,13 @@ def dense(net, name):
     return full
 
 
-def depression(net):
-    """The constants U, D, F of each neuron."""
-    return net.state.mean_u, net.state.tau_d, net.state.tau_f
-
-
 def twin(net, *, changed=True):
     """Return the `Circuits` of the cells with wiring, weights and options of an untrained network.
 
     Without `changed` they are exactly those of the notebook, which hold for the default options.
     """
     notebook, p = cells("FINAL_4", "model"), net.params
-    start = dense(net, "w"), net.circuit, *depression(net)
+    start = dense(net, "w"), net.circuit, net.state.mean_u, net.state.tau_d, net.state.tau_f
     if not changed:
         return notebook.Circuits(*start)
     tau = np.array([[p.tau_decay_ms], [p.tau_rise_ms]])

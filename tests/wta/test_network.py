@@ -42,7 +42,7 @@ def test_sizes_are_uniform_and_stand_on_the_grid(net):
     assert ((counts - expected) ** 2 / expected).sum() < 26.1  # chi square, 8 degrees, p = .001
     circuit = net.circuits[7 * 5 + 3]
     assert net.get_circuit_grid()[3, 7] == circuit.get_size() == len(circuit.get_node_collection()) == net.k[7 * 5 + 3]
-    assert circuit.get_pos() == (circuit.get_x(), circuit.get_y()) == (7, 3) and circuit.form_WTA() is None
+    assert circuit.get_pos() == (circuit.get_x(), circuit.get_y()) == (7, 3)
     for neuron in (circuit.nc[0].global_id, circuit.nc[-1].global_id):
         assert net.get_pos_by_id(neuron) == (7, 3) and net.get_wta_by_id(neuron) is circuit
     assert net.distances.shape == (50, 50) and net.distances[0, -1] == np.hypot(9, 4)

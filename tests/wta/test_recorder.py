@@ -98,6 +98,7 @@ def test_a_test_is_kept_whole_and_training_keeps_its_last_part_in_memory_that_do
     assert r.phases.start_ms[0] == r.t0_ms == r.spike_ms.min() // 1000 * 1000
     r, w_in = rec.test(inputs, 4000), rec.network.state.w_in
     assert r is rec.result and (r.t0_ms, r.stop_ms, r.learned) == (9000, 13_000, False)
+    assert (r.phases.start_ms[0], r.phases.stop_ms[-1], r.phases.pattern[0]) == (9000, 13_000, -1)
     assert r.rate_hz.shape == (4000, r.n_neurons) and r.rate_hz.dtype == np.float32 and r.potential is None
     assert np.array_equal(r.weights["w_in"], w_in) and not np.shares_memory(r.weights["w_in"], w_in)
     for t in (10_000, 40_000):
@@ -165,6 +166,7 @@ def test_rate_fractions_are_verified_in_all_that_was_recorded(small):
 
 
 def test_order_and_reset(small):
+    """A run may be shorter than a pattern, which then has no complete presentation to be ordered by."""
     rec, inputs = small
     rec.run_network(inpgen=inputs, t_sim=2000, train=False)
     assert rec.get_order(pattern=0).window == measures.mean_activation_order(rec.result, 0).window
@@ -172,21 +174,13 @@ def test_order_and_reset(small):
     assert len(rec.history) == 1 and rec.history[0].rate_hz is None
     rec.reset_recorders(inputs)
     assert rec.result is None and not rec.history and inputs.schedule is None and rec.network.time_ms == 2000
-
-
-def test_runs_follow_each_other_in_absolute_time(small):
-    """Also such as are shorter than a pattern, which then has no complete presentation to be ordered by."""
-    rec, inputs = small
-    for begin in (0, 777):
-        p = rec.simulate(inputs, 777).phases
-        assert p.start_ms[0] == begin and p.stop_ms[-1] == begin + 777 and p.pattern[0] == -1
     inputs.use_noise = False
     assert rec.run_network(inpgen=inputs, t_sim=50, order_neurons=True) == list(range(rec.network.n_neurons))
     with pytest.raises(ParameterError, match="no complete presentation"):
         rec.get_order()
 
 
-# --- options: read, assigned, refused
+# --- options: read and assigned
 
 OPTIONS = dict(create_plot=True, save_figures=True, show_figures=False, plot_history=True, order_neurons=False)
 OPTIONS |= dict(record_rate=True, record_potential=True, dt_rec=50.0, keep_ms=1000.0, id_list=[1, 2])
