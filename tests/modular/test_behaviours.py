@@ -23,6 +23,17 @@ def spikes(group):
     return set(map(tuple, np.asarray(group["spike", 0]).tolist()))
 
 
+def test_weights_are_uniform_or_a_random_share():
+    synapses = f8().izhikevich_network(1, sizes=(200, 100)).SynapseGroups  # from "exc", then from "inh"
+    for synapse, scale in zip(synapses, (0.5, 0.5, -1.0, -1.0), strict=True):
+        w = dense(synapse.W) / scale
+        np.testing.assert_allclose([w.mean(), w.std(), w.max()], [1 / 2, 1 / np.sqrt(12), 1], rtol=0.02)
+        assert w.min() >= 0
+    sparse = dense(f8().brunel_hakim_network(1, n=400).SynapseGroups[0].W)
+    np.testing.assert_allclose(np.unique(sparse), [-0.1, 0.0])
+    assert (sparse < 0).mean() == pytest.approx(0.2, abs=0.01)
+
+
 # --- cells of the networks against closed forms
 
 
