@@ -188,6 +188,7 @@ def test_modes_scale_and_dtype():
     assert not cells.get_neuron_vec().any() and (cells.vector(3, scale=2) == 6).all()
     assert cells.vector(bool).dtype == bool and cells.vector(int).dtype.kind == "i"
     assert (cells.vector("ones", density=0.3) > 0).mean() == pytest.approx(0.3, abs=0.06)
+    assert Network().rng.random() != Network().rng.random(), "without a seed every network draws other numbers"
     synapse = SynapseGroup(net, cells, cells)
     synapse.enabled = False
     assert not synapse.get_random_synapse_mat(0.1).any() and not synapse.get_random_synapse_mat().any()
