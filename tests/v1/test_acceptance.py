@@ -17,19 +17,21 @@ THETA, SIX = NOTEBOOK.THETA, np.deg2rad(NOTEBOOK.SIX)
 BANK_RAD = np.pi * np.arange(12) / 12
 
 
+def swept(point, **grid):
+    return runs.over(point, store=runs.store("v1"), n_jobs=1, progress=False, **grid)
+
+
 @functools.cache
 def static(name="exc", b_theta_deg=15.0, **changes):
     """What a study cell counts in the static ring, (n_seeds, n_windows, n_cells)."""
-    grid = dict(changes, b_theta_deg=b_theta_deg, seed=SEEDS)
-    return runs.over(NOTEBOOK.ring_counts, store=runs.store("v1"), n_jobs=1, progress=False, **grid)[name]
+    return swept(NOTEBOOK.ring_counts, **changes, b_theta_deg=b_theta_deg, seed=SEEDS)[name]
 
 
 @functools.cache
 def bank(theta_deg, b_theta_deg, **changes):
     """Mean tuning curve of the bank."""
     grid = dict(changes, theta_deg=theta_deg, b_theta_deg=b_theta_deg, seed=CLOUDS)
-    found = runs.over(NOTEBOOK.bank_tuning, store=runs.store("v1"), n_jobs=1, progress=False, **grid)
-    return found["tuning"].mean(axis=0)
+    return swept(NOTEBOOK.bank_tuning, **grid)["tuning"].mean(axis=0)
 
 
 def vector(curve):
@@ -106,9 +108,7 @@ def test_source_currents_give_the_published_rates():
     """The count of ON cells through one threshold, for a stimulus at any orientation."""
     published = np.array([10, 12, 108, 112, 151, 185, 185, 148, 108, 112, 10, 0])
     for theta_deg in (60.0, 150.0):
-        grid = dict(theta_deg=theta_deg, seed=SEEDS)
-        found = runs.over(NOTEBOOK.current_driven, store=runs.store("v1"), n_jobs=1, progress=False, **grid)
-        rate = found["rate_hz"].mean(axis=0)
+        rate = swept(NOTEBOOK.current_driven, theta_deg=theta_deg, seed=SEEDS)["rate_hz"].mean(axis=0)
         assert np.corrcoef(rate, published)[0, 1] > 0.98
         assert rate[[0, 1, 10, 11]].max() < 40 and 150 < rate[5:7].mean() < 220
 
@@ -219,8 +219,7 @@ def test_threshold_and_inhibition_sharpen_and_lateral_connections_do_not():
 @pytest.mark.slow
 def test_tuned_recurrence_sharpens_and_leaves_the_half_way_bandwidth():
     b_deg = [5.0, 12.0, 18.0, 25.0, 35.0, 60.0]
-    grid = dict(b_theta_deg=b_deg, seed=SEEDS)
-    found = runs.over(NOTEBOOK.chain, store=runs.store("v1"), n_jobs=1, progress=False, **grid)
+    found = swept(NOTEBOOK.chain, b_theta_deg=b_deg, seed=SEEDS)
     counts = {name: np.swapaxes(found[name].sum(axis=2), 0, 1) for name in ("static", "untuned", "tuned")}
     half = {name: NOTEBOOK.jackknife(lambda c: NOTEBOOK.half_way(c, b_deg), c) for name, c in counts.items()}
     assert all(low > 20 and 28 < value < 40 for value, low, _ in half.values())
