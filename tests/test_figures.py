@@ -136,7 +136,10 @@ def test_an_animation_loops_through_its_frames_at_the_rate_that_its_gif_can_hold
         ax.set_facecolor(("red", "lime", "blue")[k])
 
     with pytest.warns(UserWarning, match=r"^demo/turn\.gif has 7\.143 frames per second, not 7;") as told:
+        figures.save_animation(fig, paint, "demo/silent", n_frames=1, dpi=40, **GIVEN)
         figures.save_animation(fig, paint, "demo/turn", n_frames=3, fps=7, dpi=40, **GIVEN)
+    told = [warning for warning in told if "frames per second" in str(warning.message)]
+    assert len(told) == 1, "the default is a rate that a gif can hold"
     assert told[0].filename == __file__ and (folder / "turn.json").exists()
     with Image.open(folder / "turn.gif") as gif:
         assert (gif.n_frames, gif.info["loop"], gif.info["duration"], gif.size) == (3, 0, 140, (40, 40))
