@@ -65,20 +65,14 @@ def test_named_axes_are_put_in_order(axes, rng):
     array = rng.random([{"t": 3, "x": 4, "y": 5, "c": 3}[axis] for axis in axes])
     luma = [[0.299, 0.587, 0.114]] if "c" in axes else []
     wanted = np.einsum(",".join([axes, "c"][: 1 + len(luma)]) + "->xyt", array, *luma)
-    np.testing.assert_allclose(movies.read_movie(array, axes=axes), wanted, atol=1e-6)
-    rows = movies.read_movie(array, axes=axes.replace("y", "r"))
-    np.testing.assert_array_equal(rows, movies.read_movie(array, axes=axes)[:, ::-1])
+    frame, rows = [f"dim_{k}" for k in range(array.ndim)], axes.replace("y", "r")
+    for source in (array, *(DataArray(array, dims=dims) for dims in (list(axes), list(rows), frame))):
+        np.testing.assert_allclose(movies.read_movie(source, axes=axes), wanted, atol=1e-6)
+        np.testing.assert_allclose(movies.read_movie(source, axes=rows), wanted[:, ::-1], atol=1e-6)
     if "c" in axes:  # grey and transparency
         grey = array.take([0, 1], axis=axes.index("c"))
         wanted = np.einsum(f"{axes.replace('c', '')}->xyt", grey.take(0, axis=axes.index("c")))
         np.testing.assert_allclose(movies.read_movie(grey, axes=axes), wanted, atol=1e-6)
-
-
-@pytest.mark.parametrize("dims", [("t", "y", "x"), ("time", "y", "x"), ("dim_0", "dim_1", "dim_2")])
-def test_labelled_arrays_in_the_order_of_the_axes_are_read(dims):
-    for axes in ("tyx", "trx"):
-        labelled = movies.read_movie(DataArray(NOISE, dims=dims), axes=axes)
-        np.testing.assert_array_equal(labelled, movies.read_movie(NOISE, axes=axes))
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint32", bool])
@@ -102,22 +96,18 @@ def test_folder_of_png_is_in_natural_order_and_takes_colour_and_16_bits(tmp_path
     np.testing.assert_allclose(movies.read_movie(tmp_path / "deep"), np.full((7, 6, 1), 32768 / 65535), atol=1e-6)
 
 
-def test_gif_of_another_program_is_sampled_at_the_common_divisor(tmp_path):
-    frames = [Image.fromarray(np.full((4, 5), level, np.uint8)) for level in (0, 100, 200)]
-    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:], duration=[60, 150, 90])
-    assert movies.movie_fps(tmp_path / "a.gif") == pytest.approx(100 / 3)
-    movie = movies.read_movie(tmp_path / "a.gif")
-    np.testing.assert_allclose(255 * movie[0, 0], [0] * 2 + [100] * 5 + [200] * 3, atol=1e-4)
-    frames[0].save(tmp_path / "untimed.gif", save_all=True, append_images=frames[1:])
+def test_gif_of_another_program_is_sampled_at_the_common_divisor_in_little_memory(tmp_path):
+    first, *others = (Image.fromarray(np.full((60, 60), level, np.uint8)) for level in (0, 100, 200))
+    path, save = tmp_path / "a.gif", partial(first.save, save_all=True, append_images=others)
+    save(path, duration=[60, 150, 90])
+    assert movies.movie_fps(path) == pytest.approx(100 / 3)
+    np.testing.assert_allclose(255 * movies.read_movie(path)[0, 0], [0] * 2 + [100] * 5 + [200] * 3, atol=1e-4)
+    save(path, duration=[10, 10, 655_350])
+    with pytest.raises(ParameterError, match=r"\(3 frames last as long as 65537 of 10 ms; allowed: 9262 of"):
+        movies.read_movie(path)
+    save(path)
     with pytest.raises(ParameterError, match="holds no frame rate; pass the number"):
-        movies.movie_fps(tmp_path / "untimed.gif")
-
-
-def test_a_small_gif_that_lasts_long_takes_no_memory(tmp_path):
-    frames = [Image.fromarray(np.full((60, 60), level, np.uint8)) for level in (0, 100)]
-    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:], duration=[10, 655_350])
-    with pytest.raises(ParameterError, match=r"\(2 frames last as long as 65536 of 10 ms; allowed: 9261 of"):
-        movies.read_movie(tmp_path / "a.gif")
+        movies.movie_fps(path)
 
 
 @given(fps=st.floats(0.5, 50) | st.sampled_from([12.5, 20, 25, 50, 100 / 3]))
@@ -208,7 +198,6 @@ def cut(path, keep):
 
 DARK = np.zeros((4, 4), np.uint8)
 FOREIGN = {
-    "half.gif": (lambda path: cut(path, 0.6), "is no movie"),
     "without its last byte.gif": (lambda path: cut(path, 1 - 1e-9), "is no movie"),
     "cut.mp4": (lambda path: cut(path, 0.97), "is no movie"),
     "text.mp4": (lambda path: path.write_text("a letter"), "is no movie"),
