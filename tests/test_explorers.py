@@ -3,7 +3,6 @@
 import ast
 import asyncio
 import base64
-import inspect
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -40,8 +39,6 @@ class Drawn:
         if a == 5:
             raise ValueError("five\nis  too much")
         return fig
-
-    __signature__ = inspect.signature(lambda a=1, b_deg=2.0, word="x", on=True: None)
 
 
 def picture(shown):
@@ -132,17 +129,17 @@ def test_what_makes_no_explorer_or_no_move_is_refused_in_one_line(draw, shown):
 # --- threads
 
 
+def drag(shown, values, wait=0.0):
+    for value in values:
+        shown._sliders["b_deg"].value = float(value)
+        time.sleep(wait)
+
+
 def test_on_a_loop_moves_of_another_thread_are_merged_and_drawn_by_the_loop():
     async def run():
         draw = Drawn(wait=0.05)
         shown = explore(draw, a=(0, 3), b_deg=(0.0, 99.0, 1.0))
-
-        def drag():
-            for value in range(40):
-                shown._sliders["b_deg"].value = float(value)
-                time.sleep(0.005)
-
-        await asyncio.to_thread(drag)
+        await asyncio.to_thread(drag, shown, range(40), 0.005)
         await asyncio.sleep(0.2)
         return draw, shown
 
@@ -155,13 +152,8 @@ def test_on_a_loop_moves_of_another_thread_are_merged_and_drawn_by_the_loop():
 def test_without_a_loop_moves_of_several_threads_are_merged():
     draw = Drawn(wait=0.02)
     shown = explore(draw, a=(0, 3), b_deg=(0.0, 99.0, 1.0))
-
-    def drag(first):
-        for value in range(first, 40, 4):
-            shown._sliders["b_deg"].value = float(value)
-
     with ThreadPoolExecutor(4) as threads:
-        list(threads.map(drag, range(4)))
+        list(threads.map(drag, [shown] * 4, [range(first, 40, 4) for first in range(4)]))
     assert draw.seen[-1][1] == shown.values["b_deg"]
     assert len(draw.seen) < 41
 

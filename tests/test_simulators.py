@@ -98,12 +98,8 @@ def test_a_cell_that_would_die_without_its_simulator_is_seen():
     cell = nbformat.v4.new_code_cell
     model = cell("def run():\n    return sim.run()", metadata={"tags": ["model"]})
     asks = cell("if installed('NEST'):\n    found = run()")
-    for used, last in (
-        ([], "found = 1\nprint(found)"),
-        (["run"], "run()"),
-        (["sim"], "sim.x()"),
-        (["found"], "[found]"),
-    ):
+    uses = {"found = 1\nprint(found)": [], "run()": ["run"], "sim.x()": ["sim"], "[found]": ["found"]}
+    for last, used in uses.items():
         assert list(bare(nbformat.v4.new_notebook(cells=[model, asks, cell(last)]))) == used
 
 
