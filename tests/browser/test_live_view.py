@@ -1,4 +1,4 @@
-"""The live view in a real JupyterLab: what it shows is compared with what the kernel holds, with an empty console."""
+"""Live view and explorer in a real JupyterLab: what they show is what the kernel holds, with an empty console."""
 
 import json
 
@@ -46,11 +46,12 @@ from matplotlib.figure import Figure
 from helpers.explorers import explore
 
 def draw(a=1.0, b=2.0):
-    fig = Figure(figsize=(3, 2))
-    fig.add_axes((0, 0, 1, 1)).plot([0, a], [0, b])
+    fig = Figure(figsize=(4, 3))
+    fig.add_axes((0, 0, 1, 1), xlim=(0, 5), ylim=(0, 5)).plot([0, a], [0, b])
     return fig
 
-explore(draw, a=(0.0, 5.0), b=(0.0, 5.0))
+explorer = explore(draw, a=(0.5, 5.0), b=(0.0, 5.0))
+explorer
 """
 AGAIN = """
 ui.pause()
@@ -63,6 +64,7 @@ PANEL = """name => { const canvas = document.querySelector(`[data-testid="${name
   return JSON.stringify([canvas.panel.header, Array.from(canvas.panel.data, (x) => (Number.isFinite(x) ? x : null)),
     canvas.labels, canvas.clientWidth, canvas.node.hidden]); }"""
 BEYOND = "n => +document.querySelector('[data-testid=iteration]').textContent > n"
+CHANGED = "([image, old]) => image.src !== old && image.complete && image.naturalWidth > 300"
 KERNEL = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
 DIES = f"() => {{ {KERNEL}.requestExecute({{code: 'import os; os.kill(os.getpid(), 9)'}}).done.catch(() => 0); }}"
 
@@ -320,6 +322,34 @@ def test_the_kernel_stays_free_and_an_error_names_behaviour_and_line(small):
     assert not trace.is_visible()
     error.locator("summary").click()
     assert trace.is_visible()
+
+
+def moved(lab, image, act):
+    """Do something to the page and return the new picture's address, once the picture is there."""
+    old = image.get_attribute("src")
+    act()
+    lab.page.wait_for_function(CHANGED, arg=[image.element_handle(), old])
+    return image.get_attribute("src")
+
+
+def drag_to_the_end(lab, slider):
+    handle, box = slider.locator(".noUi-handle").bounding_box(), slider.locator(".noUi-base").bounding_box()
+    lab.page.mouse.move(handle["x"] + handle["width"] / 2, handle["y"] + handle["height"] / 2)
+    lab.page.mouse.down()
+    lab.page.mouse.move(box["x"] + box["width"] + 5, box["y"] + box["height"] / 2, steps=8)
+    lab.page.mouse.up()
+
+
+def test_a_slider_of_an_explorer_moves_its_picture(small):
+    output = small.cell(2).locator(".jp-OutputArea-output").last
+    image, slider = output.locator("img"), output.locator(".widget-slider").first
+    image.wait_for()
+    assert slider.get_by_text("a", exact=True).is_visible()
+    first = moved(small, image, lambda: small.type_into(slider, "0.5"))
+    assert small.kernel("print(explorer.values)") == "{'a': 0.5, 'b': 2.0}"
+    assert moved(small, image, lambda: drag_to_the_end(small, slider)) != first
+    wait_value(small, "explorer.values, repr(explorer.error)", "{'a': 5.0, 'b': 2.0} ''")
+    assert float(slider.locator(".widget-readout").inner_text()) == 5 and output.get_by_text("redraw").is_visible()
 
 
 # --- views without a kernel, or without a place
