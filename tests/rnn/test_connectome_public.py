@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csgraph
 
 from helpers.parameters import ParameterError
 from helpers.rnn.connectome import Roi, load_roi, load_traced, make_synthetic_roi
@@ -26,12 +27,12 @@ FIRST = 720575940628857210  # ids of 18 digits, which floats would round
 TWICE = pytest.mark.filterwarnings("ignore:.*(rows that are there before|knows no transmitter|leaves out)")
 SMALL = st.builds(make_synthetic_roi, st.integers(4, 15), density=st.sampled_from([0.4, 1.0]), seed=st.integers(0, 99))
 WANTED_ROIS = st.lists(st.sampled_from(ROIS), min_size=1, unique=True)
-YES_OR_NO = dict.fromkeys(("bom", "floats", "extra", "backwards"), st.booleans())
+YES_OR_NO = dict.fromkeys(("bom", "floats", "extra", "backwards", "blanks"), st.booleans())
 ENDS, QUOTES = st.sampled_from(["\n", "\r\n"]), st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
 STYLES = st.fixed_dictionaries(dict(**YES_OR_NO, lineterminator=ENDS, quoting=QUOTES))
 
 
-def write(path, columns, *, bom=False, floats=False, extra=False, backwards=False, **words):
+def write(path, columns, *, bom=False, floats=False, extra=False, backwards=False, blanks=False, **words):
     """Write columns of equal length as a csv file, in a style."""
     if floats:
         columns = {name: [f"{x}.0" if isinstance(x, int) else x for x in values] for name, values in columns.items()}
@@ -40,8 +41,11 @@ def write(path, columns, *, bom=False, floats=False, extra=False, backwards=Fals
         columns = {"instance": ["one, two"] * n, **columns, "status": ["Träced"] * n}
     if backwards:
         columns = dict(reversed(columns.items()))
+    rows = [columns, *zip(*columns.values(), strict=True)]
+    if blanks:
+        rows = [*([f" {word} " for word in row] for row in rows), [], [" "], [""] * len(columns)]
     text = io.StringIO()
-    csv.writer(text, **words).writerows([columns, *zip(*columns.values(), strict=True)])
+    csv.writer(text, **words).writerows(rows)
     path.write_bytes((b"\xef\xbb\xbf" if bom else b"") + text.getvalue().encode())
 
 
@@ -76,14 +80,6 @@ def same(one, two):
     return all(np.array_equal(*pair) for pair in pairs)
 
 
-def classes(counts):
-    """Return the neurons that reach each other, as sets, by walking from each."""
-    reach = np.eye(len(counts), dtype=bool) | (counts > 0)
-    for _ in counts:
-        reach = reach | (reach.astype(int) @ reach.astype(int) > 0)
-    return {frozenset(np.flatnonzero(row).tolist()) for row in reach & reach.T}
-
-
 @TWICE
 @given(SMALL, STYLES, st.none() | WANTED_ROIS, st.integers(1, 30), st.integers(0, 99), st.integers(0, 3))
 @settings(max_examples=120)
@@ -97,13 +93,14 @@ def test_the_largest_part_above_the_threshold_is_the_same_however_it_is_written(
     for i, o, word, weight in rows:
         counts[i, o] += weight * (words is None or word in words)
     counts[counts < min_weight] = 0
-    parts = sorted(classes(counts), key=len)
-    fits = set(words or ()) <= {row[2] for row in rows} and len(parts[-1]) > 1
+    parts = csgraph.connected_components(counts, connection="strong")[1]
+    largest = np.bincount(parts).max()
+    fits = set(words or ()) <= {row[2] for row in rows} and largest > 1
     with contextlib.nullcontext() if fits else pytest.raises(ParameterError):
         found = load_traced(folder, folder / "nt.csv", roi=words, min_weight=min_weight)
     if fits:
         kept = np.array([ids.index(i) for i in found.ids.tolist()])
-        assert len(kept) == len(parts[-1]) and frozenset(kept.tolist()) in parts
+        assert len(kept) == largest and np.ptp(parts[kept]) == 0
         described = roi.signs[kept], roi.transmitter[kept], roi.fibre[kept]
         assert same(found, Roi(np.array(ids)[kept], counts[np.ix_(kept, kept)], *described))
         found.write(folder)
@@ -132,95 +129,73 @@ def load(folder, *, neurons=NEURONS, edges=EDGES, total=None, transmitters=WANTE
     return load_traced(folder, table and folder / table, **options)
 
 
-def test_the_totals_serve_where_no_roi_is_asked_for_and_all_may_excite(tmp_path):
-    assert load(tmp_path, total=TOTAL).counts.toarray().tolist() == [[0, 8], [9, 0]]
-    assert load(tmp_path, total=TOTAL, roi="EB").counts.toarray().tolist() == [[0, 3], [3, 0]]
-    (tmp_path / "traced-total-connections.csv").unlink()
-    roi = load(tmp_path, table=None, excitatory=True)
-    assert roi.counts.toarray().tolist() == [[0, 5, 1], [3, 0, 6], [7, 0, 0]] and roi.ids.tolist() == [10, 20, 30]
-    assert roi.signs.tolist() == roi.transmitter.tolist() == [1, 1, 1]
+AGAIN = EDGES + "10,20,EB,3\n30,10,ATL(L),5\n"
+UNKNOWN = WANTED.replace("acetylcholine", "NA")
+SIGNED = "bodyId,transmitter,cell_body_fiber,sign\n10,NA,3,1\n20,da,4,1\n"  # with signs none needs a transmitter
+ALL_EXCITE = dict(counts=[[0, 5, 1], [3, 0, 6], [7, 0, 0]], ids=[10, 20, 30], signs=[1] * 3, transmitter=[1] * 3)
+OF_TWO = dict(ids=[10, 20], signs=[1, 1], transmitter=[6, 5], fibre=[3, 4])
+BY_HAND = [  # changes of the tables, the region, and its one warning
+    (dict(total=TOTAL), dict(counts=[[0, 8], [9, 0]]), ""),
+    (dict(total=TOTAL, roi="EB"), dict(counts=[[0, 3], [3, 0]]), ""),
+    (dict(table=None, excitatory=True), ALL_EXCITE, ""),
+    (dict(neurons="bodyId\n10\n20\n30\n"), dict(fibre=[0, 0, 0]), ""),
+    (dict(neurons="bodyId,type\n10,0\n20,3\n30,3\n"), dict(fibre=[0, 3, 3]), ""),
+    (dict(neurons="bodyId,type\n10,-1\n20,2\n30,4\n"), dict(fibre=[0, 1, 2]), ""),
+    (dict(neurons=f"bodyId,type\n10,{'1' * 30}\n20,2\n30,4\n"), dict(fibre=[0, 1, 2]), ""),
+    (dict(neurons="bodyId,type\n10,PEN\n20,PEN\n30,EPG\n"), dict(fibre=[1, 1, 0]), ""),
+    (dict(transmitters=SIGNED), OF_TWO, "nt.csv leaves out 2 of 4 neurons"),
+    (dict(transmitters=UNKNOWN), dict(signs=[1, -1, -1], transmitter=[1, 0, 6]), "no transmitter of 1 of 4 neurons"),
+    (dict(edges=AGAIN), dict(counts=[[0, 8, 1], [3, 0, 6], [12, 0, 0]]), "connections.csv has 2 rows that are there"),
+]
 
 
-@pytest.mark.parametrize(
-    ("types", "codes"),
-    [("0 3 3", [0, 3, 3]), ("-1 2 4", [0, 1, 2]), (f"{'1' * 30} 2 4", [0, 1, 2]), ("PEN PEN EPG", [1, 1, 0])],
-)
-def test_types_are_codes_where_all_are_whole_numbers_else_words(tmp_path, types, codes):
-    rows = [f"{i}0,{kind}\n" for i, kind in enumerate(types.split(), 1)]
-    assert load(tmp_path, neurons="bodyId,type\n" + "".join(rows)).fibre.tolist() == codes
-
-
-def test_without_types_there_is_one_fibre(tmp_path):
-    assert load(tmp_path, neurons="bodyId\n10\n20\n30\n").fibre.tolist() == [0, 0, 0]
-
-
-def test_a_table_may_bring_signs_and_fibres_and_leave_neurons_out(tmp_path):
-    table = "bodyId,transmitter,cell_body_fiber,sign\n10,NA,3,1\n20,da,4,1\n"  # with signs none needs a transmitter
-    with pytest.warns(UserWarning, match="leaves out 2 of 4 neurons") as told:
-        roi = load(tmp_path, transmitters=table)
-    assert [warning.category for warning in told].count(UserWarning) == 1
-    assert roi.ids.tolist() == [10, 20] and roi.transmitter.tolist() == [6, 5]
-    assert roi.signs.tolist() == [1, 1] and roi.fibre.tolist() == [3, 4]
-
-
-@pytest.mark.filterwarnings("error::UserWarning")
-def test_blank_rows_and_blanks_around_words_do_not_matter(tmp_path):
-    plain, spaced = load(tmp_path, roi="EB"), dict(neurons=NEURONS.replace("PEN", "PEN ", 1) + ",,\n , ,\n\n")
-    spaced["edges"] = EDGES.replace("EB", " EB ").replace("10,20, EB ,3", '" 10 ",20 , EB, 3 ') + ",,,\n"
-    spaced["transmitters"] = WANTED.replace("ACh", '" ach "') + " ,\n"
-    assert same(load(tmp_path, roi="EB", **spaced), plain)
-
-
-def test_neurons_without_a_transmitter_are_counted_in_a_warning(tmp_path):
-    with pytest.warns(UserWarning, match=r"nt\.csv knows no transmitter of 1 of 4 neurons, which count as inhibitory"):
-        roi = load(tmp_path, transmitters=WANTED.replace("acetylcholine", "NA"))
-    assert roi.signs.tolist() == [1, -1, -1] and roi.transmitter.tolist() == [1, 0, 6]
-
-
-def test_rows_that_come_again_are_summed_with_a_warning(tmp_path):
-    with pytest.warns(UserWarning, match=r"traced-roi-connections\.csv has 2 rows that are there before.*summed"):
-        assert load(tmp_path, edges=EDGES + "10,20,EB,3\n30,10,ATL(L),5\n").counts[0, 1] == 8
+@pytest.mark.parametrize(("changes", "wanted", "says"), BY_HAND)
+def test_regions_by_hand(tmp_path, recwarn, changes, wanted, says):
+    """The totals serve where no ROI is asked for; types are codes where all are whole numbers, else words."""
+    roi = load(tmp_path, **changes)
+    found = vars(roi) | dict(counts=roi.counts.toarray())
+    for name, values in wanted.items():
+        np.testing.assert_array_equal(found[name], values)
+    told = [str(warning.message) for warning in recwarn if warning.category is UserWarning]
+    assert len(told) == bool(says) and says in "".join(told)
 
 
 def test_the_largest_part_is_taken_on_request(tmp_path):
-    with pytest.raises(
-        ParameterError, match=r"2 strongly connected parts, the largest of 3 of 4 neurons; .*largest=Tr"
-    ):
-        load(tmp_path, largest=False)
     roi = make_synthetic_roi(6, density=1.0, seed=0)
     roi.write(tmp_path)
     with (tmp_path / "neurons.csv").open("a") as neurons:
         neurons.write("9999999999,ACh,PDM25,1\n")
-    with pytest.raises(ParameterError, match="largest of 6 of 7 neurons"):
+    with pytest.raises(ParameterError, match=r"largest of 6 of 7 neurons; .* with largest=True"):
         load_roi(tmp_path)
     assert load_roi(tmp_path, largest=True).ids.tolist() == roi.ids.tolist()
 
 
+BAD = [
+    (dict(largest=False), "2 strongly connected parts, the largest of 3 of 4 neurons"),
+    (dict(roi="NO"), r"roi = 'NO' is unknown; choose one of: ATL\(L\), ATL\(R\), EB, PB"),
+    (dict(roi=()), "roi is empty; give words of the column roi, or None"),
+    (dict(min_weight=50), "50 leaves none of the 6 connections of 4 neurons, at most 9 synapses each"),
+    (dict(min_weight=7), "7 leaves 2 of the 6 connections .* no two neurons that reach each other"),
+    (dict(excitatory=True), "not both"),
+    (dict(transmitters="bodyId,transmitter\n1,ach\n2,da\n"), "none of the 4 neurons: its 2 start with 1, those of"),
+    (dict(transmitters="bodyId,transmitter\n10,acetil\n"), "transmitter = 'acetil' is unknown; choose one of"),
+    (dict(transmitters="bodyId,nt\n10,ach\n"), "no column transmitter, found bodyId, nt"),
+    (dict(transmitters=WANTED + "10,da\n"), "nt.csv .* 1 repeated neurons, the first 10"),
+    (dict(edges=HEAD + "1,2,EB,3\n"), "1 of 1 edges with unknown neurons, the first from 1 to 2; the 4 neurons"),
+    (dict(edges=EDGES + "10,20,EB,-3\n"), "weights from -3 to 99; allowed: 0 to 1000000000; repair the table"),
+    (dict(edges=EDGES + f"10,20,EB,{9 * 10**18}\n" * 2), "weights from 1 to 9000000000000000000; allowed: 0 to 10"),
+    (dict(edges=HEAD + "10,20,EB,2.5\n"), "traced-roi-connections.csv .*line 2: '2.5' in column weight is not a"),
+    (dict(edges=HEAD + "10,20,EB\n"), "traced-roi-connections.csv .*line 2"),
+    (dict(edges=HEAD), "no rows"),
+    (dict(neurons=NEURONS + "1e999999999,x,y\n"), "line 6: '1e999999999' in column bodyId is not a whole number"),
+    (dict(neurons=NEURONS + f"50,{'B' * 201},y\n"), "line 6: a word of 201 letters in column type, allowed"),
+    (dict(neurons=NEURONS + f"{'5' * 201},B,y\n"), "line 6: a word of 201 letters in column bodyId"),
+    (dict(neurons=NEURONS + '50,"B\n60,C,y\n'), "traced-neurons.csv .* a wrong quote after line 5: unexpected end"),
+]
+
+
 @TWICE
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        (dict(roi="NO"), r"roi = 'NO' is unknown; choose one of: ATL\(L\), ATL\(R\), EB, PB"),
-        (dict(roi=()), "roi is empty; give words of the column roi, or None"),
-        (dict(min_weight=50), "50 leaves none of the 6 connections of 4 neurons, at most 9 synapses each"),
-        (dict(min_weight=7), "7 leaves 2 of the 6 connections .* no two neurons that reach each other"),
-        (dict(excitatory=True), "not both"),
-        (dict(transmitters="bodyId,transmitter\n1,ach\n2,da\n"), "none of the 4 neurons: its 2 start with 1, those of"),
-        (dict(transmitters="bodyId,transmitter\n10,acetil\n"), "transmitter = 'acetil' is unknown; choose one of"),
-        (dict(transmitters="bodyId,nt\n10,ach\n"), "no column transmitter, found bodyId, nt"),
-        (dict(transmitters=WANTED + "10,da\n"), "nt.csv .* 1 repeated neurons, the first 10"),
-        (dict(edges=HEAD + "1,2,EB,3\n"), "1 of 1 edges with unknown neurons, the first from 1 to 2; the 4 neurons"),
-        (dict(edges=EDGES + "10,20,EB,-3\n"), "weights from -3 to 99; allowed: 0 to 1000000000; repair the table"),
-        (dict(edges=EDGES + f"10,20,EB,{9 * 10**18}\n" * 2), "weights from 1 to 9000000000000000000; allowed: 0 to 10"),
-        (dict(edges=HEAD + "10,20,EB,2.5\n"), "traced-roi-connections.csv .*line 2: '2.5' in column weight is not a"),
-        (dict(edges=HEAD + "10,20,EB\n"), "traced-roi-connections.csv .*line 2"),
-        (dict(edges=HEAD), "no rows"),
-        (dict(neurons=NEURONS + "1e999999999,x,y\n"), "line 6: '1e999999999' in column bodyId is not a whole number"),
-        (dict(neurons=NEURONS + f"50,{'B' * 201},y\n"), "line 6: a word of 201 letters in column type, allowed"),
-        (dict(neurons=NEURONS + f"{'5' * 201},B,y\n"), "line 6: a word of 201 letters in column bodyId"),
-        (dict(neurons=NEURONS + '50,"B\n60,C,y\n'), "traced-neurons.csv .* a wrong quote after line 5: unexpected end"),
-    ],
-)
+@pytest.mark.parametrize(("changes", "message"), BAD)
 def test_what_does_not_fit_is_one_line_that_says_what_was_found(tmp_path, changes, message):
     with pytest.raises(ParameterError, match=rf"^[^\n]*{message}[^\n]*$"):
         load(tmp_path, **changes)
