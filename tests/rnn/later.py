@@ -1,12 +1,13 @@
-"""What the tests of gradients and of training share; a module is imported when a test first uses it."""
+"""What several tests share; a module is imported when a test first uses it."""
 
 import importlib
+from types import SimpleNamespace
 
 import numpy as np
 
 from helpers.rnn.model import Rnn, random_weights
 
-__all__ = ["GROUPS", "Later", "network", "relative"]
+__all__ = ["GROUPS", "Later", "network", "of_steps", "relative"]
 
 GROUPS = ("weights", "gains", "shifts")
 
@@ -19,6 +20,11 @@ class Later:
 
     def __getattr__(self, attribute):
         return getattr(importlib.import_module(self.name), attribute)
+
+
+def of_steps(step, h0, dt=1.0):
+    """Return a map with what the engine asks of a network."""
+    return SimpleNamespace(step=step, h0=h0, dt=dt, n=len(h0))
 
 
 def network(g=1.0, seed=0, kind="tanh_pos", **options):
