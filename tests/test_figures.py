@@ -265,6 +265,8 @@ def test_more_curves_than_markers_have_the_colours_of_their_labels_and_a_legend_
     assert ax.get_legend().get_window_extent().x0 > ax.bbox.x1 and not ends_of(ax)
     figures.label_lines(ax, lines[:2], title="size")
     assert [text.get_color() for text in ends_of(ax)] == ["k", "red"]
+    plain = figures.bands(ax, [0, 1], {"a": [0, 1], "b": [1, 2]})
+    assert [line.get_color() for line in plain] == [figures.OKABE_ITO["blue"], figures.OKABE_ITO["vermillion"]]
 
 
 LONG = "x" * 10_000
@@ -285,7 +287,10 @@ LONG = "x" * 10_000
         (lambda ax: figures.bands(ax, [0], {str(k): [0] for k in range(9)}), r"colors has none for \['8'\]; give one"),
         (lambda ax: figures.bands(ax, [0], {"a": [0]}, level=1.0), "level = 1"),
         (lambda ax: figures.bands(ax, [0], {"a": [0]}, within=(0, 1, 2)), "within has shape"),
+        (lambda ax: figures.band(ax, [0, 1], np.zeros((3, 4))), "values has shape"),
         (lambda ax: figures.dots(ax, {"a": np.zeros((2, 8))}, x=[1, 10, 100]), r"groups\['a'\] has shape"),
+        (lambda ax: figures.matrix(ax, [1.0], label=""), "values has 1 dimension"),
+        (lambda ax: figures.traces(ax, np.arange(3), np.zeros((50, 9))), "values has shape"),
         (lambda ax: figures.show_frame(ax, [[np.nan]]), "frame holds NaN"),
         (lambda ax: figures.summary_table("network", {}, {LONG: None}), r"columns\[.* is no function; give one of a"),
         (lambda ax: figures.figure(width_mm=5), "width_mm = 5 is out of range"),
@@ -377,7 +382,8 @@ def test_matrix_has_row_0_on_top_units_and_an_even_map(ax):
     assert image.get_clim() == (-4, 4) and image.get_rasterized()
     assert min(image.to_rgba(0.0)) > 0.95 and image.cmap(np.ma.masked)[:3] == pytest.approx([0.85] * 3)
     assert ax.get_ylim() == (1.5, -0.5) and ax.figure.axes[1].get_ylabel() == "weight (mV)"
-    image = figures.matrix(ax, values, label="", symmetric=True, vmin=0, ylabel="pre")
+    image = figures.matrix(ax, values, label="", symmetric=True, vmin=0, origin="lower", ylabel="pre")
+    assert ax.get_ylim() == (-0.5, 1.5)
     assert image.get_clim() == (0, 4) and (ax.get_xlabel(), ax.get_ylabel()) == ("column $j$", "pre")
 
 
@@ -400,8 +406,9 @@ def test_show_frame_draws_large_x_and_small_y_lower_right(ax, rng):
 
 def test_panel_letters_raster_and_orientation_axis(ax):
     _, axes = figures.figure(2, 2)
-    letters = figures.panel_letters(axes, start="E")
-    assert [(text.get_text(), text.axes) for text in letters] == list(zip("EFGH", axes.ravel(), strict=True))
+    letters = figures.panel_letters(axes)
+    assert [(text.get_text(), text.axes) for text in letters] == list(zip("ABCD", axes.ravel(), strict=True))
+    assert figures.panel_letters(ax, start="E")[0].get_text() == "E"
     spikes = figures.raster(ax, [3.0, 5.0], [0, 2])
     assert spikes.get_rasterized() and np.array_equal(spikes.get_xydata(), [[3, 0], [5, 2]])
     figures.orientation_axis(ax)
