@@ -166,3 +166,9 @@ def test_bad_params_json_ends_in_one_line(tmp_path):
         (tmp_path / "params.json").write_text(json.dumps({"network_params": given}))
         with pytest.raises(HelpersError, match=r"^[^\n]*(n_mon|params\.json)[^\n]*$"):
             files.read_run(tmp_path / "params.json")
+
+
+def test_a_record_that_json_cannot_hold_is_refused(tmp_path):
+    with pytest.raises(ParameterError, match=r"^record holds what json cannot [^\n]*; give numbers[^\n]*$"):
+        files.begin(tmp_path / "new", PARAMS, mode={1, 2})
+    assert not list(tmp_path.iterdir())
