@@ -47,7 +47,7 @@ def test_weights_are_those_of_the_slow_balance_and_inputs_sum_to_one_half(roi):
     np.testing.assert_allclose(j, slow_weights(roi), rtol=0, atol=1e-15)
     np.testing.assert_allclose(np.maximum(j, 0).sum(axis=1), 0.5, rtol=0, atol=1e-14)
     np.testing.assert_allclose(np.minimum(j, 0).sum(axis=1), -0.5, rtol=0, atol=1e-14)
-    assert (roi.weights("legacy").toarray() == j.T).all()
+    assert (roi.weights("legacy").toarray() == j.T).all() and (roi.rnn().weights == j).all()
 
 
 @given(ROIS, st.sampled_from(["tanh", "tanh_pos", "tanh_streched"]), st.integers(0, 5))
