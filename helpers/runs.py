@@ -287,6 +287,7 @@ def sweep(
     store = Path(store).absolute()  # a worker may live in another folder
     if check_integer("n_jobs", n_jobs, -64, 1024) == 0:
         raise ParameterError("n_jobs = 0 starts no worker; allowed: -1 (every core) or a positive integer")
+    n_jobs = min(n_jobs, max(2, len(points)))  # no worker without a point; one alone may still have to go to a cluster
     key = _function_key(function)
     paths = [store / _file_name(key, point) for point in points]
     try:
@@ -513,8 +514,7 @@ def _stacked(function, grid, store, n_jobs, progress):
     points = {name: swept.get(name, [value]) for name, value in grid.items()}
     found = [result for _, result in sweep(function, points, store=store, n_jobs=n_jobs, progress=progress)]
     shape = tuple(len(values) for values in swept.values())
-    missing = int(np.prod(shape)) - len(found)
-    if missing:
+    if missing := int(np.prod(shape)) - len(found):
         raise OutputError(f"{missing} points of the sweep failed; tracebacks: {store}/*.error.json; call again")
     stacked = {}
     for result in found[1:]:

@@ -12,6 +12,7 @@ import uuid
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from unittest import mock
 
 import joblib
 import nbformat
@@ -54,6 +55,7 @@ POINTS = run(
     """
 import os, signal, uuid
 from pathlib import Path
+from unittest import mock
 import numpy as np
 from helpers import parameters
 
@@ -221,6 +223,14 @@ def test_a_finished_point_is_not_computed_again_but_a_damaged_or_foreign_file_is
     shutil.copy(three, two)
     for n_jobs in (2, 1):
         assert squares(sweep(noted, large, store=store, n_jobs=n_jobs)) == [0, 1, 4, 9] and n_calls(log) == 6
+
+
+def test_no_worker_is_asked_for_without_a_point(store, monkeypatch):
+    begun = mock.Mock(side_effect=lambda jobs, n_jobs, real=runs.workers, **options: real(jobs, 1, **options))
+    monkeypatch.setattr(runs, "workers", begun)
+    for n_points, n_jobs in ((3, 1000), (1, 1000), (3, 2), (3, -1)):
+        list(sweep(process, {"x": list(range(n_points))}, store=store, n_jobs=n_jobs))
+    assert [call.args[1] for call in begun.call_args_list] == [3, 2, 2, -1]
 
 
 # Sweeps: edits

@@ -218,7 +218,7 @@ class Rnn:
             weights = weights.astype(check_array("weights", weights.data, empty=True).dtype)
         else:
             weights = np.asfortranarray(check_array("weights", self.weights, ndim=2))
-        if weights.shape[0] != weights.shape[1]:
+        if weights.ndim != 2 or weights.shape[0] != weights.shape[1]:
             raise ParameterError(f"weights has shape {weights.shape}; allowed: square, one row and column per neuron")
         types = None
         if self.types is not None:

@@ -116,6 +116,7 @@ def misplaced(form):
 BAD = {
     **{f"index of {form}": dict(weights=misplaced(form)) for form in ("csr", "csc", "coo", "lil")},
     "not square": dict(weights=np.zeros((3, 4))),
+    "a sparse row": dict(weights=sparse.coo_array(np.ones(4))),
     "sparse, nan": dict(weights=sparse.csr_array([[0, np.nan], [1, 0]])),
     "rule of another shape": dict(activation=lambda h: (h[:2], h[:2])),
     "rule that fails": dict(activation=lambda: 0),

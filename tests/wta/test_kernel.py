@@ -30,6 +30,16 @@ def notebook():
     return cells("FINAL_4", "model")
 
 
+def test_exponentials_are_those_of_numpy_to_the_last_bits():
+    x = np.concatenate([np.random.default_rng(0).uniform(low, high, 20_000) for low, high in ((-708, 709), (-30, 5))])
+    found, nothing = np.empty_like(x), np.array([-709, -1e6, -np.inf, np.nan])
+    for sign in (1, -1):
+        kernel._exponentials(sign * x, sign, found)
+        np.testing.assert_allclose(found, np.exp(x), rtol=4e-16)
+    kernel._exponentials(nothing, 1, out := np.empty(4))
+    np.testing.assert_array_equal(out, [0, 0, 0, np.nan])
+
+
 # --- the same numbers as the cells
 
 CASES = {
