@@ -55,7 +55,9 @@ def visit(site, chromium):
     tab, messages, found = chromium.new_page(viewport=PHONE), [], {}
     tab.on("console", lambda message: message.type in ("error", "warning") and messages.append(message.text))
     tab.on("pageerror", lambda error: messages.append(str(error)))
-    tab.on("requestfailed", lambda request: messages.append(f"not loaded: {request.url}"))
+    # A picture of the tab that still loads when the page is left is no fault; a file that is not there is another word.
+    lost = "net::ERR_ABORTED"
+    tab.on("requestfailed", lambda r: r.failure == lost or messages.append(f"not loaded: {r.url}"))
     tab.on("request", lambda request: urlparse(request.url).scheme in ("file", "data") or messages.append(request.url))
     for path in sorted(site.rglob("*.html")):
         name = path.relative_to(site).as_posix()
