@@ -123,6 +123,18 @@ def test_the_light_lock_is_a_part_of_the_lock():
 # --- hygiene of the three files
 
 
+def test_every_dependency_has_a_reason():
+    """A comment after the first line of the package; that of the peers stands above their group."""
+    reasons = {}
+    for name, rest in re.findall(
+        r'(?m)^    "([A-Za-z][\w.-]*)[^"]*[<>=][^"]*",(.*)', (ROOT / "pyproject.toml").read_text()
+    ):
+        reasons.setdefault(name, rest)
+    assert set(reasons) == {r.name for r in declared(peers=True)}
+    bare = {name for name, rest in reasons.items() if not re.search(r"#\s*\w{3}", rest)}
+    assert bare == {r.name for r in declared(peers=True)} - {r.name for r in declared()}
+
+
 def test_versions_agree():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     assert helpers.__version__ == PROJECT["version"] == citation["version"]

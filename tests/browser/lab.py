@@ -23,7 +23,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections import namedtuple
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,9 +32,16 @@ QUIET = {
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
     "@jupyterlab/docmanager-extension:plugin": {"autosave": False},
 }
-OPTIONS = ("--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1", "--ServerApp.port=0", "--LabApp.news_url=")
-OPTIONS += ("--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.extension_manager=readonly")
-OPTIONS += ("--LabApp.expose_app_in_browser=True",)
+OPTIONS = (
+    "--no-browser",
+    "--allow-root",
+    "--ServerApp.ip=127.0.0.1",
+    "--ServerApp.port=0",
+    "--LabApp.expose_app_in_browser=True",
+    "--LabApp.news_url=",
+    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    "--LabApp.extension_manager=readonly",
+)
 READY = """() => { const panel = window.jupyterapp?.shell.currentWidget;
   return panel?.context?.isReady && panel.sessionContext?.session?.kernel?.status === 'idle'; }"""
 RUN_ALL = """async (limit) => {
@@ -61,7 +68,13 @@ IN_KERNEL = """async (code) => {
 }"""
 
 
-Server = namedtuple("Server", "url token folder")  # address (ending in a slash), and where its notebooks stand
+@dataclass(frozen=True)
+class Server:
+    """A running JupyterLab: its address (ending in a slash), token, and the folder whose notebooks it serves."""
+
+    url: str
+    token: str
+    folder: Path
 
 
 @contextlib.contextmanager
