@@ -1,5 +1,6 @@
 """The thesis export compiles, and every figure can be printed: size, fonts, text, colours without red and green."""
 
+import itertools
 import json
 import re
 import shutil
@@ -25,6 +26,8 @@ ROOT = Path(__file__).resolve().parents[1]
 FIGURES = sorted((ROOT / "figs").glob("*/*.pdf"))
 SMALLEST_PT = 6.0
 SCRIPT = 0.7  # size of sub- and superscripts in mathtext, as in TeX
+# Four to five just noticeable differences of 2.3 (Mahy, Van Eycken, Oosterlinck 1994, Color Res Appl 19:105).
+SMALLEST_DELTA_E = 10.0
 
 
 # --- text
@@ -243,22 +246,58 @@ def texts(svg):
 
 # --- colours
 
-# Those of Okabe and Ito (2008), and a grey. As Machado, Oliveira, Fernandes (2009, IEEE Trans Vis Comput Graph 15:1291)
-# simulate deuteranopia, the grey and the green are 9.7 apart in CIELAB, all other pairs 12 or more. Four to five just
-# noticeable differences of 2.3 (Mahy, Van Eycken, Oosterlinck 1994, Color Res Appl 19:105) are 10.
-PALETTE = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7F7F7F", "#F0E442"]
-ALIKE = {"#009e73", "#7f7f7f"}
+# Machado, Oliveira, Fernandes (2009), IEEE Trans Vis Comput Graph 15:1291, table 1: deuteranopia, severity 1.
+DEUTERANOPIA = [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]]
+TO_XYZ = [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
+WHITE = [0.95047, 1.0, 1.08883]  # D65
 
 
-def test_the_cycle_of_colours_is_one_that_any_eye_tells_apart():
+def linear(colour):
+    """Return linear RGB of an sRGB colour."""
+    rgb = np.array(matplotlib.colors.to_rgb(colour))
+    return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+
+
+def lab(rgb):
+    """Return CIELAB of linear RGB."""
+    x = np.array(TO_XYZ) @ np.clip(rgb, 0, 1) / WHITE
+    f = np.where(x > (6 / 29) ** 3, np.cbrt(x), x / (3 * (6 / 29) ** 2) + 4 / 29)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+def distance(one, other, matrix=DEUTERANOPIA):
+    """Return the CIELAB distance of two colours as a deuteranope sees them."""
+    return float(np.linalg.norm(lab(np.array(matrix) @ linear(one)) - lab(np.array(matrix) @ linear(other))))
+
+
+def close(colours):
+    """Return the pairs of colours that a deuteranope could take for one another."""
+    return [pair for pair in itertools.combinations(colours, 2) if distance(*pair) < SMALLEST_DELTA_E]
+
+
+def test_the_simulation_against_known_colours():
+    eye = np.eye(3)
+    assert np.allclose(lab(linear("white")), (100, 0, 0), atol=0.02)
+    assert np.allclose(lab(linear("red")), (53.24, 80.09, 67.20), atol=0.02)  # the published CIELAB of sRGB red
+    assert np.allclose(np.array(DEUTERANOPIA) @ np.ones(3), 1, atol=1e-5), "greys stay grey"
+    assert distance("#c04040", "#708030", eye) > 2 * distance("#c04040", "#708030"), "red and green come together"
+
+
+def test_the_cycle_of_colours_survives_deuteranopia():
+    """The first six stay about six just noticeable differences apart, for any eye."""
     use_style()
     cycle = [matplotlib.colors.to_hex(style["color"]).upper() for style in matplotlib.rcParams["axes.prop_cycle"]]
-    assert cycle == COLOURS == PALETTE[:8] and list(OKABE_ITO.values()) == PALETTE
+    assert cycle == COLOURS
+    assert close([colour for name, colour in OKABE_ITO.items() if name != "grey"]) == []
+    for eye in (np.eye(3), DEUTERANOPIA):
+        assert min(distance(a, b, eye) for a, b in itertools.combinations(COLOURS[:6], 2)) > 15
 
 
 def test_the_colours_of_a_figure_survive_deuteranopia():
     """Filled areas and solid lines; dashed and dotted lines are told apart by their dashes."""
+    alike = [set(pair) for pair in close(colour.lower() for colour in OKABE_ITO.values())]
     for pdf in FIGURES:
         styles = re.findall(r'style="([^"]*)"', pdf.with_suffix(".svg").read_text())
         solid = " ".join(style for style in styles if "stroke-dasharray" not in style)
-        assert not set(re.findall(r"(?:fill|stroke): (#\w{6})", solid.lower())) >= ALIKE, name(pdf)
+        used = set(re.findall(r"(?:fill|stroke): (#\w{6})", solid.lower()))
+        assert not [pair for pair in alike if pair <= used], name(pdf)
