@@ -6,10 +6,12 @@ import pytest
 from matplotlib.figure import Figure
 
 from helpers import figures
+from helpers.parameters import ParameterError
 from helpers.rnn import figures as plots
 
 matplotlib.use("Agg")
 RNG = np.random.default_rng(0)
+KEYS = ("training_loss", "training_lambda_max", "spectrum_before", "spectrum")
 
 
 @pytest.fixture
@@ -51,8 +53,7 @@ def test_transition_shows_every_network_the_medians_and_the_theory(ax):
 
 
 def test_histories_and_exponents_of_several_trainings():
-    keys = ("training_loss", "training_lambda_max", "spectrum_before", "spectrum")
-    logs = [dict(zip(keys, ([2.0, 1.0], [-1.0, top], [-1.0, -2.0], [top, -1.0]), strict=True)) for top in (-0.5, 0.2)]
+    logs = [dict(zip(KEYS, ([2.0, 1.0], [-1.0, top], [-1.0, -2.0], [top, -1.0]), strict=True)) for top in (-0.5, 0.2)]
     axes = Figure().subplots(1, 3)
     drawn = plots.training(axes[:2], logs)
     assert [line.get_ydata().tolist() for line in drawn] == [[2, 1], [-1, -0.5], [2, 1], [-1, 0.2]]
@@ -63,3 +64,17 @@ def test_histories_and_exponents_of_several_trainings():
     logs[0]["training_loss"] = [2.0, -1.0]  # that of a loss that is maximised
     plots.training(axes[:2], logs)
     assert axes[0].get_yscale() == "linear"
+
+
+@pytest.mark.parametrize(
+    ("plot", "given", "says"),
+    [
+        (plots.training, [[]], "logs is empty"),
+        (plots.training, [np.array([1, None, "x"], object)], "logs holds 1"),
+        (plots.trained, [[{key: [[1.0], [1.0, 2.0]] for key in KEYS}]], "spectrum_before "),
+        (plots.spectra, [{"a": [1.0, 2.0]}], r"exponents\['a'\] has 1 dimension"),
+    ],
+)
+def test_bad_data_are_one_clear_line(plot, given, says):
+    with pytest.raises(ParameterError, match=rf"^{says}[^\n]*$"):
+        plot(Figure().subplots(1, 2) if plot is plots.training else Figure().subplots(), *given)

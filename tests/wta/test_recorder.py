@@ -180,6 +180,14 @@ def test_order_and_reset(small):
         rec.get_order()
 
 
+@pytest.mark.parametrize("ci", ["true", ""])
+def test_progress_is_silent_under_ci(small, ci, monkeypatch):
+    monkeypatch.setenv("CI", ci)
+    with mock.patch("tqdm.auto.tqdm") as bar:
+        small[0].simulate(small[1], 2500)
+    assert bar.call_args.kwargs["disable"] == bool(ci) and bar.call_args.kwargs["total"] == 2.5
+
+
 # --- options: read and assigned
 
 OPTIONS = dict(create_plot=True, save_figures=True, show_figures=False, plot_history=True, order_neurons=False)
