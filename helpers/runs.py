@@ -287,7 +287,6 @@ def sweep(
     store = Path(store).absolute()  # a worker may live in another folder
     if check_integer("n_jobs", n_jobs, -64, 1024) == 0:
         raise ParameterError("n_jobs = 0 starts no worker; allowed: -1 (every core) or a positive integer")
-    n_jobs = min(n_jobs, max(2, len(points)))  # no worker without a point; one alone may still have to go to a cluster
     key = _function_key(function)
     paths = [store / _file_name(key, point) for point in points]
     try:
@@ -308,16 +307,16 @@ def _sweep(function, points, key, paths, n_jobs, progress):
     bar = functools.partial(tqdm, disable=not progress or bool(os.environ.get("CI")))
     cluster = os.environ.get("NOTEBOOK_CLUSTER", "") if n_jobs != 1 else ""
 
-    def computed(todo):
-        run = delayed(_run_point)
-        return workers((run(function, points[i], folder, key, HOME) for i in todo), n_jobs, cluster=cluster)
+    def computed(todo, most):  # no worker without a point; one point alone may still have to go to other machines
+        run, n = delayed(_run_point), min(n_jobs, max(2, most))
+        return workers((run(function, points[i], folder, key, HOME) for i in todo), n, cluster=cluster)
 
     if part := os.environ.get("NOTEBOOK_PART"):
-        with computed(_of_part(part, paths)) as done:
+        with computed(_of_part(part, paths), len(paths)) as done:
             for _ in bar(done, desc=f"{name}, part {part}"):
                 pass
     failed, waiting = 0, {i for i, path in enumerate(paths) if not path.exists()}
-    with computed(sorted(waiting)) as done:
+    with computed(sorted(waiting), len(waiting)) as done:
         checked = _checked(done, name, n_jobs != 1 and afar(cluster))
         for i, point in enumerate(bar(points, desc=name)):
             path = next(checked) if i in waiting else paths[i]

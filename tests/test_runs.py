@@ -228,9 +228,9 @@ def test_a_finished_point_is_not_computed_again_but_a_damaged_or_foreign_file_is
 def test_no_worker_is_asked_for_without_a_point(store, monkeypatch):
     begun = mock.Mock(side_effect=lambda jobs, n_jobs, real=runs.workers, **options: real(jobs, 1, **options))
     monkeypatch.setattr(runs, "workers", begun)
-    for n_points, n_jobs in ((3, 1000), (1, 1000), (3, 2), (3, -1)):
+    for n_points, n_jobs in ((1, 1000), (5, 1000), (8, 1000), (8, -1)):  # of which 1, 4, 3 and 0 are to be computed
         list(sweep(process, {"x": list(range(n_points))}, store=store, n_jobs=n_jobs))
-    assert [call.args[1] for call in begun.call_args_list] == [3, 2, 2, -1]
+    assert [call.args[1] for call in begun.call_args_list] == [2, 4, 3, -1]
 
 
 # Sweeps: edits
