@@ -38,7 +38,7 @@ ROOMS = {
     "rnn": Limits(5, 0.08, 30, 1715, 0),  # aim 1,250: missed, see ARCHITECTURE.md
     "v1": Limits(5, 0.08, 30, 910, 0),
     "lateral_line": Limits(5, 0.08, 30, 1740, 0),  # aim 1,350: missed, see ARCHITECTURE.md
-    "wta": Limits(5, 0.08, 30, 1456, 0),  # aim 1,150: missed, see ARCHITECTURE.md
+    "wta": Limits(5, 0.08, 30, 1457, 0),  # aim 1,150: missed, see ARCHITECTURE.md
     "modular": Limits(3, 0.08, 30, 2030, 0),  # aim 1,200: missed, see ARCHITECTURE.md
     "tools": Limits(None, 0.08, 30, 1336, 0),  # 120 class copies, 85 thesis scale, 65 slides, 160 safe set-up, runs
 }

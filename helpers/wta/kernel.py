@@ -95,7 +95,8 @@ def _learn_row(w, s, q, e1, e2, source, eta0, rule):
     """
     da, db, p, decrease = 0.0, 0.0, np.empty_like(w), np.empty_like(w)
     _exponentials(w, 1, p)
-    _exponentials(s, -1, decrease)
+    if rule == TRACKED:
+        _exponentials(s, -1, decrease)
     for i in range(w.size):
         slow, fast, eta = e1[source[i]], e2[source[i]], eta0
         if rule == TRACKED:
